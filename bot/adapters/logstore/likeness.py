@@ -1,0 +1,46 @@
+"""Logins that look like a mailbox: a customer who misspells the domain in the user name is seen in the log only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+SLIP: Final = 2
+"""Edits (a letter more, less, other, or two swapped) that a typing slip may take."""
+MOST: Final = 50
+
+
+def alike(mailbox: str, logins: Iterable[str]) -> list[str]:
+    """Those of ``logins`` (case-folded) that are a slip away from ``mailbox``, the closest first.
+
+    A slip is the same local part with another domain, or at most :data:`SLIP` edits over the whole address.
+    The mailbox itself is not among them; at most :data:`MOST` are returned.
+    """
+    wanted = mailbox.casefold()
+    local = wanted.rpartition("@")[0]
+    near: list[tuple[int, str]] = []
+    for login in set(logins):
+        if login == wanted:
+            continue
+        same_local = bool(local) and login.rpartition("@")[0] == local
+        distance = DamerauLevenshtein.distance(wanted, login, score_cutoff=None if same_local else SLIP)
+        if same_local or distance <= SLIP:
+            near.append((distance, login))
+    return [login for _, login in sorted(near)[:MOST]]
+
+
+def near_mailboxes(address: str, mailboxes: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``mailboxes`` within :data:`SLIP` edits of ``address``, the closest first.
+
+    For a local part of four letters or fewer one edit is the most: ``ann`` and ``bob`` are two people.
+    """
+    wanted = address.casefold()
+    most = SLIP if len(wanted.rpartition("@")[0]) > 4 else 1
+    near = [
+        (distance, mailbox)
+        for mailbox in mailboxes
+        if mailbox != wanted and (distance := DamerauLevenshtein.distance(wanted, mailbox, score_cutoff=most)) <= most
+    ]
+    return tuple(mailbox for _, mailbox in sorted(near))

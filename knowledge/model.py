@@ -1,0 +1,308 @@
+"""The frozen types of what we know. Every field's meaning is stated here; files are checked against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+Shares = Mapping[str, float]
+"""cause id -> its share (0..1) among tickets that show a piece of evidence; what is left over is spread over
+all other causes in proportion to their priors."""
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One of the numbered checks of the help article."""
+
+    id: str
+    number: int
+    title: str
+    summary: str
+    """What the check says, in one or two sentences of our own."""
+    source: str
+    prior: float
+    """Share of this cause among connection tickets before anything is read."""
+    anchor: str = ""
+    """Fragment that leads to the check inside the article."""
+    steps: tuple[str, ...] = ()
+    """What the customer does, first things first (English; replies/ has them per language)."""
+    questions: tuple[str, ...] = ()
+    """Ids of questions (questions.toml) that help to decide this check."""
+    rivals: tuple[str, ...] = ()
+    """Causes that are easily mistaken for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCause:
+    """A cause that is none of the numbered checks (a closed list)."""
+
+    id: str
+    title: str
+    summary: str
+    source: str
+    prior: float
+    ours: bool = False
+    """True where the fault is the host's: the customer is told so and nothing is asked of them."""
+    answer: str = "reply"
+    """reply: a reviewed reply exists. escalate: a human decides. none: no reply at all."""
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts that one client (or server) shows for an error row.
+
+    A text is literal but for placeholders in braces ({host}, {user}, {server_reply}, {n}, {any} …): each
+    stands for a short run of characters inside one line. White space, quotes, dashes, case, and a final full
+    stop never matter. Every text is also a sample: filled with example values it must be claimed by its row.
+    """
+
+    client: str
+    source: str
+    by_language: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedError:
+    """One row of the decoded-error table."""
+
+    id: str
+    title: str
+    meaning: str
+    source: str
+    protocol: str = "any"
+    """imap, smtp, pop3 or any: the protocol that this text proves to be the failing one."""
+    role: str = "specific"
+    """specific: says what is wrong. generic: one of several things (shares are flat). wrapper: only says that
+    something failed, and counts only where nothing else was found."""
+    checks: Shares = field(default_factory=dict)
+    others: Shares = field(default_factory=dict)
+    refutes: Shares = field(default_factory=dict)
+    """cause -> factor (0..1) by which this text thins it out beyond its share."""
+    rivals: tuple[str, ...] = ()
+    """Rows that may claim the same text; the more specific one is preferred."""
+    patterns: tuple[str, ...] = ()
+    """Regular expressions (module regex, IGNORECASE, searched in normalised text: straight quotes, plain
+    dashes, single spaces; use \\s+ for white space all the same)."""
+    texts: tuple[Texts, ...] = ()
+    must_match: tuple[str, ...] = ()
+    must_not_match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CueRule:
+    """Something customers say that bears on the cause, in any language."""
+
+    id: str
+    meaning: str
+    source: str
+    patterns: Mapping[str, tuple[str, ...]]
+    """language -> regular expressions, as in :class:`DecodedError`; ``any`` for language-free ones."""
+    supports: Shares = field(default_factory=dict)
+    refutes: Shares = field(default_factory=dict)
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    """Facts that it establishes: webmail_works, protocol, plan, ongoing."""
+    kills: tuple[str, ...] = ()
+    """Cues that do not count where this one was found (a negation, a more exact reading)."""
+    topic: str = "connection"
+    """connection, or elsewhere: the words of a ticket that is not about connecting."""
+    note: str = ""
+    """How the agent's note puts it, in English, one clause."""
+    must_match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    must_not_match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFamily:
+    """A mail program, library or device that people connect with."""
+
+    id: str
+    name: str
+    """The name that triages show."""
+    kind: str = "app"
+    """app, webmail, library, command, device, server (software that fetches or relays), service."""
+    names: tuple[str, ...] = ()
+    """Regular expressions for how people write it, ``name`` itself included by the loader."""
+    weak: tuple[str, ...] = ()
+    """Patterns that mean it only where nothing better is named ("my iPhone")."""
+    platforms: tuple[str, ...] = ()
+    """Where it runs; a single one is inferred."""
+    version: str | None = None
+    """Regular expression of this family's own version shape where the general one does not do."""
+    cloud: bool = False
+    """True where it connects from its maker's servers: the address in a log is not the customer's."""
+    cloud_networks: tuple[str, ...] = ()
+    log_names: tuple[str, ...] = ()
+    """How it calls itself in an IMAP ID."""
+    errors: tuple[str, ...] = ()
+    """Patterns of error shapes that give the program away (EAUTH: nodemailer)."""
+    unlike: tuple[str, ...] = ()
+    """Contexts in which the name means something else (patterns)."""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of a mail service and what is spoken on it."""
+
+    port: int
+    protocol: str
+    tls: str
+    """implicit, starttls, or none."""
+    supported: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a customer must enter, and the host's own names and addresses."""
+
+    brand: str
+    imap_host: str
+    smtp_host: str
+    pop3_host: str | None = None
+    ports: tuple[Port, ...]
+    username: str
+    authentication: str
+    webmail_url: str
+    support_name: str
+    article_url: str | None = None
+    """Where the help article is; None: citations carry number and title only."""
+    own_domains: tuple[str, ...]
+    """Domains whose addresses and hosts are the mail host's own, never a customer's."""
+    staff_localparts: tuple[str, ...]
+    server_addresses: tuple[str, ...]
+    customer_hosts: tuple[str, ...] = ()
+    """Further host names under which customers may connect (brands, CNAMEs)."""
+    paused_by: tuple[str, ...] = ()
+    """How this host pauses a mailbox, in words of the log: nologin, deny, allow_nets, locked, removed."""
+    imap_idle_minutes: int = 30
+    webmail_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan's limits; None means that the article states none."""
+
+    id: str
+    name: str
+    can_send: bool
+    imap_per_ip: int
+    imap_total: int
+    mailbox_per_day: int | None = None
+    account_per_day: int | None = None
+    smtp_per_hour: int | None = None
+    names: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to ask the customer, and what the answer decides."""
+
+    id: str
+    missing: str
+    """The fact that it asks for, as the contract's ``missing`` names it."""
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogRule:
+    """What a server event means for the causes."""
+
+    id: str
+    meaning: str
+    source: str
+    note: str
+    """How the agent's note puts it; the fields of the event are filled in by name from an allow-list."""
+    events: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+    """Empty: any reason."""
+    services: tuple[str, ...] = ()
+    detail: tuple[str, ...] = ()
+    """Patterns over the event's detail; empty: any."""
+    login: str = "any"
+    """Shape of the login: any, bare, full, misspelt, foreign."""
+    supports: Shares = field(default_factory=dict)
+    refutes: Shares = field(default_factory=dict)
+    decisive: bool = False
+    """True where a line of the customer's own confirms the leading cause."""
+    rank: int = 0
+    """Among rules that fit a line, the highest rank counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRule:
+    """What a faulty setting in the ticket means; ``text`` may name {slots} of the finding."""
+
+    id: str
+    text: str
+    source: str
+    check: str | None = None
+    supports: Shares = field(default_factory=dict)
+    refutes: Shares = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRule:
+    """What a fact of the account means for the causes."""
+
+    id: str
+    note: str
+    source: str
+    supports: Shares = field(default_factory=dict)
+    refutes: Shares = field(default_factory=dict)
+    decisive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How a language shows itself in a ticket."""
+
+    id: str
+    words: tuple[str, ...]
+    """Frequent function words (lower case), for languages written with spaces."""
+    scripts: tuple[str, ...] = ()
+    """Unicode scripts that decide at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """The reviewed sentences of one language: id -> template."""
+
+    language: str
+    complete: bool
+    sentences: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All that we know, loaded once and never changed."""
+
+    version: str
+    settings: Settings
+    plans: Mapping[str, Plan]
+    checks: Mapping[str, Check]
+    others: Mapping[str, OtherCause]
+    errors: Mapping[str, DecodedError]
+    cues: Mapping[str, CueRule]
+    clients: tuple[ClientFamily, ...]
+    questions: Mapping[str, Question]
+    log_rules: tuple[LogRule, ...]
+    finding_rules: Mapping[str, FindingRule]
+    account_rules: Mapping[str, AccountRule]
+    languages: tuple[Language, ...]
+    replies: Mapping[str, Replies]
+
+    def prior(self, cause: str) -> float:
+        """Share of a cause before anything is read. Raises KeyError for a cause that does not exist."""
+        return self.checks[cause].prior if cause in self.checks else self.others[cause].prior
+
+    def number(self, cause: str) -> int | None:
+        """The check's number, None for another cause."""
+        return self.checks[cause].number if cause in self.checks else None
