@@ -1,15 +1,64 @@
-"""The tree of our exceptions.
+"""Every exception of ours. Each carries one line that names the file, line, key or ticket and what to do.
 
-TriageError
-└── InputError      what was given to us cannot be read; the message names file, line or key
+    TriageError                 the root: whoever catches this shows the line and leaves with ``exit_status``
+    ├── InputError              what was handed in cannot be used: a file, a ticket, an argument
+    │   ├── TableError          a table that was to be imported: file, line and column
+    │   └── LogFileError        a server log that cannot be read
+    ├── SettingsError           a setting of the environment is missing or makes no sense
+    ├── KnowledgeFault          a file of knowledge/ or of the overlay breaks a law
+    └── StoreError              a database of ours cannot be used
+        ├── StoreMissing        it is not there yet
+        ├── StoreCorrupt        it is there and is no database, a damaged one, or one of another version
+        └── StoreBusy           another process holds it; trying again helps
+
+Bad input never ends in a traceback; a programming error always does.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class TriageError(Exception):
-    """Anything this program reports in one line instead of a traceback."""
+    """Anything this program reports in one line instead of a traceback. ``str(error)`` is that line."""
+
+    exit_status: ClassVar[int] = 2
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(" ".join(message.split()))
 
 
 class InputError(TriageError):
-    """Input that cannot be read: the message names the file, line or key and what to do."""
+    """Input that cannot be used: the message names the file, line or key and what to do."""
+
+
+class TableError(InputError):
+    """A table that was to be imported is wrong; the message names file, line and column."""
+
+
+class LogFileError(InputError):
+    """A server log cannot be read."""
+
+
+class SettingsError(TriageError):
+    """A setting is missing or makes no sense; the message names the variable."""
+
+
+class KnowledgeFault(TriageError):
+    """A file of knowledge breaks a law; the message names file and key."""
+
+
+class StoreError(TriageError):
+    """A database of ours cannot be used; the message names its file and what to do."""
+
+
+class StoreMissing(StoreError):
+    """The database is not there yet; the message says what makes it."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is no database, a damaged one, or of a version that this program does not know."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the database; trying again helps."""

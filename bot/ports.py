@@ -20,6 +20,11 @@ class LogStore(Protocol):
         """What each host's log covers, with the gaps that touch [since, until]."""
         ...
 
+    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
+        """User names seen in failures in the window that are a typing slip away from ``mailbox``: the same
+        local part with another domain, or at most two edits; case-folded, the closest first."""
+        ...
+
 
 class AccountDirectory(Protocol):
     """Where plans, pauses and domains are looked up."""

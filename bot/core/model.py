@@ -36,7 +36,10 @@ class Ticket:
     channel: str | None = None
     received_at: datetime | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case; the values of a field that stands more than once are joined by line ends."""
     attachments: tuple[Attachment, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What could not be read on the way in, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class AddressMention:
-    """An e-mail address in the ticket. ``role``: mailbox, login, requester, recipient, example, host_staff,
+    """An e-mail address in the ticket. ``role``: mailbox, login, requester, recipient, example, contact, mentioned, host_staff,
     other_account, redacted, machine."""
 
     address: str
@@ -109,6 +112,8 @@ class Endpoint:
     protocol: str | None = None
     """imap, smtp, pop3, or None."""
     span: Span = (0, 0)
+    typed: str | None = None
+    """The whole field as written, where it holds more than the host (a blank, https://, a port behind it)."""
     role: str = "setting"
     """setting: what the failing client uses. other: an old provider's, a firewall list, a probe by hand."""
 

@@ -11,12 +11,33 @@ from typing import Final
 
 from bot.logs.event import LogEvent
 
-EXPLAINING: Final = frozenset({
-    "auth_failed", "no_auth_attempts", "cleartext_refused", "connection_limit", "tls_failed", "auth_unavailable",
-    "login_disabled", "sender_rejected", "recipient_rejected", "relay_denied", "plan_rejected", "rate_limited",
-    "message_too_large", "quota_exceeded", "client_rejected", "lost_connection", "too_many_errors", "deferred",
-    "bounced", "server_error", "ban", "unban", "client_id",
-})
+EXPLAINING: Final = frozenset(
+    {
+        "auth_failed",
+        "no_auth_attempts",
+        "cleartext_refused",
+        "connection_limit",
+        "tls_failed",
+        "auth_unavailable",
+        "login_disabled",
+        "sender_rejected",
+        "recipient_rejected",
+        "relay_denied",
+        "plan_rejected",
+        "rate_limited",
+        "message_too_large",
+        "quota_exceeded",
+        "client_rejected",
+        "lost_connection",
+        "too_many_errors",
+        "deferred",
+        "bounced",
+        "server_error",
+        "ban",
+        "unban",
+        "client_id",
+    }
+)
 """Events that are kept whatever their outcome."""
 
 SESSION_SERVICES: Final = frozenset({"imap", "pop3"})
@@ -87,4 +108,6 @@ def is_probe_like(event: LogEvent) -> bool:
     """True for a connection that came and left without a login: what health probes look like."""
     if event.remote_ip is None:
         return False
-    return event.event == "no_auth_attempts" or (event.event in ("disconnect", "lost_connection") and not event.login)
+    return event.event == "no_auth_attempts" or (
+        event.event in ("disconnect", "lost_connection") and not event.login
+    )

@@ -1,4 +1,5 @@
-"""Logins that look like a mailbox: a customer who misspells the domain in the user name is seen in the log only."""
+"""Logins that look like a mailbox: a customer who misspells the domain in the user name is seen in the log
+only."""
 
 from __future__ import annotations
 
@@ -29,18 +30,3 @@ def alike(mailbox: str, logins: Iterable[str]) -> list[str]:
         if same_local or distance <= SLIP:
             near.append((distance, login))
     return [login for _, login in sorted(near)[:MOST]]
-
-
-def near_mailboxes(address: str, mailboxes: Iterable[str]) -> tuple[str, ...]:
-    """Those of ``mailboxes`` within :data:`SLIP` edits of ``address``, the closest first.
-
-    For a local part of four letters or fewer one edit is the most: ``ann`` and ``bob`` are two people.
-    """
-    wanted = address.casefold()
-    most = SLIP if len(wanted.rpartition("@")[0]) > 4 else 1
-    near = [
-        (distance, mailbox)
-        for mailbox in mailboxes
-        if mailbox != wanted and (distance := DamerauLevenshtein.distance(wanted, mailbox, score_cutoff=most)) <= most
-    ]
-    return tuple(mailbox for _, mailbox in sorted(near))

@@ -1,36 +1,39 @@
 """Where a log has gaps, judged by the host's own rhythm of lines: a gap is never announced.
 
 What is known of a log is, for each minute in which it wrote at all, how many lines, the first and the last.
-A *silence* is a stretch of two minutes or more between two lines. Two independent witnesses may call it a gap:
+A *silence* is a stretch of two minutes or more between two lines. Two independent witnesses may call it a
+gap:
 
 Rate. Lines come in bursts (one connection writes three to eight), so lines are no fair unit; minutes with any
 line are. Were bursts to fall at random with rate r a minute, a share exp(-r) of the minutes would stay empty.
-So ``r = -ln(empty share)`` is read from the log before the silence and after it (three hours, or as much as the
-silence is long), and the *lower* of the two counts: at dawn, at dusk and at the end of office hours the quiet
-side decides. From a silence of three hours on, the same clock time on other days (of the same weekday where the log goes back that
-far) may lower the rate further: an office that sleeps every night has no gap each night. The silence of L
-minutes is a gap where ``r * L`` exceeds :data:`UNLIKELY`: by chance one silence in e**12 (160,000) would be as
-long. Real traffic is burstier than chance: ``r * L`` is first divided by how much longer than chance this host's
-own silences are (their 95th percentile against that of chance, 3). A log with fewer than a hundred such minutes
-has no rhythm yet. tests/unit/adapters measures false and missed gaps.
-The empty share is smoothed by half a minute, so a host that writes each minute of six hours reaches r = 5.9 and
-its shortest gap is the floor of two minutes.
+So ``r = -ln(empty share)`` is read from the log before the silence and after it (three hours, or as much as
+the silence is long), and the *lower* of the two counts: at dawn, at dusk and at the end of office hours the
+quiet side decides. From a silence of three hours on, the same clock time on other days (of the same weekday
+where the log goes back that far) may lower the rate further: an office that sleeps every night has no gap
+each night. The silence of L minutes is a gap where ``r * L`` exceeds :data:`UNLIKELY`: by chance one silence
+in e**12 (160,000) would be as long. Real traffic is burstier than chance: ``r * L`` is first divided by how
+much longer than chance this host's own silences are (their 95th percentile against that of chance, 3). A log
+with fewer than a hundred such minutes has no rhythm yet. tests/unit/adapters measures false and missed gaps.
+The empty share is smoothed by half a minute, so a host that writes each minute of six hours reaches r = 5.9
+and its shortest gap is the floor of two minutes.
 
 Beat. Many hosts are visited by a health probe at a fixed interval. An address that connects without logging
-in, again and again at one interval, is a beat; a silence longer than one and a half of its interval, with beats
-before and after, is a gap however quiet the host is otherwise. This is what sees an hour's outage at night.
+in, again and again at one interval, is a beat; a silence longer than one and a half of its interval, with
+beats before and after, is a gap however quiet the host is otherwise. This is what sees an hour's outage at
+night.
 
 Where neither witness can speak (a host that writes three lines a day) nothing is called a gap, and the
-reader of the coverage sees how few lines there are. The first weekend of a host that is silent at weekends and
-has no probe is called a gap: a false gap costs a proof of absence, a missed one makes a false proof.
+reader of the coverage sees how few lines there are. The first weekend of a host that is silent at weekends
+and has no probe is called a gap: a false gap costs a proof of absence, a missed one makes a false proof.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 MICROSECONDS: Final = 1_000_000
@@ -64,22 +67,25 @@ class Minute(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """An address that visits at a fixed interval: period and the stretch in which it was seen, microseconds."""
+    """An address that visits at a fixed interval: period and the stretch in which it was seen, microseconds;
+    ``hits`` is how many of its visits came when they were due."""
 
     period: int
     first: int
     last: int
+    hits: int
 
 
 Gap = tuple[int, int]
 
 
 def gaps(activity: Sequence[Minute], beats: Iterable[Beat] = ()) -> list[Gap]:
-    """The gaps in ``activity`` (in order of time), as (last line before, first line after) in microseconds."""
+    """The gaps in ``activity`` (in order of time), as (last line before, first line after) in
+    microseconds."""
     marks = [minute.minute for minute in activity]
     silences = [
         (before.last, after.first)
-        for before, after in zip(activity, activity[1:], strict=False)
+        for before, after in pairwise(activity)
         if after.first - before.last >= FLOOR
     ]
     known = tuple(beats)
@@ -88,8 +94,8 @@ def gaps(activity: Sequence[Minute], beats: Iterable[Beat] = ()) -> list[Gap]:
     # The longest first: a gap that is known no longer dilutes the rate by which its neighbours are judged.
     for silence in sorted(silences, key=lambda pair: pair[0] - pair[1]):
         if _beat_missed(silence, known) or _expected(silence, marks, found) > UNLIKELY * burstiness:
-            found.append(silence)
-    return sorted(found)
+            insort(found, silence)
+    return found
 
 
 def _burstiness(silences: Sequence[Gap], marks: Sequence[int]) -> float:
@@ -105,7 +111,8 @@ def _burstiness(silences: Sequence[Gap], marks: Sequence[int]) -> float:
 def _beat_missed(silence: Gap, beats: Sequence[Beat]) -> bool:
     start, end = silence
     return any(
-        end - start > BEAT_SLACK * beat.period + MINUTE and beat.first <= start and beat.last >= end for beat in beats
+        end - start > BEAT_SLACK * beat.period + MINUTE and beat.first <= start and beat.last >= end
+        for beat in beats
     )
 
 
@@ -131,13 +138,16 @@ def _expected(silence: Gap, marks: Sequence[int], found: Sequence[Gap]) -> float
 
 
 def _rate(windows: Sequence[tuple[int, int]], marks: Sequence[int], found: Sequence[Gap]) -> float | None:
-    """Bursts a minute in ``windows`` (minutes), known gaps left out; None where too little is covered."""
+    """Bursts a minute in ``windows`` (minutes), known gaps (in order) left out; None where too little is covered."""
     total = active = 0
     for low, high in windows:
         total += high - low
         active += bisect_left(marks, high) - bisect_left(marks, low)
-        for start, end in found:
+        at = max(0, bisect_left(found, (low * MINUTE,)) - 1)
+        while at < len(found) and found[at][0] < high * MINUTE:
+            start, end = found[at]
             total -= max(0, min(high, end // MINUTE) - max(low, start // MINUTE + 1))
+            at += 1
     if total < ENOUGH:
         return None
     return -math.log((total - active + 0.5) / (total + 1))
@@ -151,6 +161,8 @@ class BeatFinder:
 
     WATCHED: Final = 2048
     HITS: Final = 6
+    STEADY: Final = 0.6
+    """Share of the visits due that must have come: a scanner's or a laptop's retries are a beat for hours only."""
     TOGETHER: Final = 90 * MICROSECONDS
     """Visits closer than this are one (a probe tries several ports)."""
 
@@ -171,15 +183,17 @@ class BeatFinder:
     def beats(self) -> dict[str, Beat]:
         """The addresses that beat, each with its period and the stretch in which it was seen."""
         return {
-            address: Beat(visits.period, visits.first, visits.last)
+            address: Beat(visits.period, visits.first, visits.last, visits.hits)
             for address, visits in self._watch.items()
-            if visits.hits >= self.HITS and visits.hits >= 3 * visits.misses
+            if visits.hits >= self.HITS
+            and visits.hits >= 3 * visits.misses
+            and visits.hits * visits.period >= self.STEADY * (visits.last - visits.first)
         }
 
     def resume(self, address: str, beat: Beat) -> None:
         """Go on with a beat that was found earlier."""
         visits = _Visits(beat.first)
-        visits.last, visits.period, visits.hits = beat.last, beat.period, self.HITS
+        visits.last, visits.period, visits.hits = beat.last, beat.period, beat.hits
         self._watch[address] = visits
 
 
@@ -209,5 +223,5 @@ class _Visits:
             self.hits += beats == 1  # a whole number of periods is a beat that was missed, not a broken one
         else:
             self.misses += 1
-            if self.hits < 3:
-                self.period, self.hits, self.misses = pause, 0, 0
+            if self.hits < 3 or self.misses > self.hits:  # another interval from here on
+                self.first, self.period, self.hits, self.misses = time - pause, pause, 0, 0

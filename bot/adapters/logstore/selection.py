@@ -1,9 +1,9 @@
 """What a log query selects: one reading of the selectors for every back-end.
 
-A mailbox selects lines whose mailbox or login is that address, and failures whose envelope sender is (a client
-that does not authenticate leaves no other name). A login selects by the user name as logged, without case. A
-domain selects by the part behind the ``@`` of any of these. An address selects itself, for IPv6 its /64:
-providers hand a customer a /64 or more and devices change the rest.
+A mailbox selects lines whose mailbox or login is that address, and failures whose envelope sender is (a
+client that does not authenticate leaves no other name). A login selects by the user name as logged, without
+case. A domain selects by the part behind the ``@`` of any of these. An address selects itself, for IPv6 its
+/64: providers hand a customer a /64 or more and devices change the rest.
 """
 
 from __future__ import annotations

@@ -1,0 +1,202 @@
+"""What one stretch of log comes to: events go in one by one, a batch ready for any back-end comes out.
+
+Pure and picklable, so that it can run in a worker process. Times are microseconds since 1970 in UTC.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.adapters.logstore import keeping
+from bot.adapters.logstore.rhythm import MICROSECONDS, MINUTE, Minute
+from bot.logs.event import LogEvent
+
+HOUR: Final = 60 * MINUTE
+NO_HOST: Final = "-"
+"""The host under which lines without a host name count (Dovecot's own log file has none)."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_REMEMBERED: Final = 20_000
+
+Source = tuple[str, str]
+"""Host and program family: what coverage is kept for."""
+SumKey = tuple[str, int, str, str, str]
+"""Mailbox, hour (microseconds), address or "", service, host."""
+
+
+def to_micros(moment: datetime) -> int:
+    """``moment`` as microseconds since 1970, exactly."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC datetime of ``micros``."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def named(host: str) -> str | None:
+    """``host`` as an answer states it: None for the lines that had none."""
+    return None if host == NO_HOST else host
+
+
+@dataclass(slots=True)
+class Sum:
+    """Successful logins of one mailbox, address, service, host and hour."""
+
+    count: int
+    first: int
+    last: int
+    client: str | None = None
+    version: str | None = None
+
+
+@dataclass(slots=True)
+class Session:
+    """One session: ``end`` is None until its end is seen."""
+
+    mailbox: str
+    address: str | None
+    service: str
+    host: str
+    start: int
+    end: int | None
+    session: str
+    client: str | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """All that a back-end stores for one stretch of log."""
+
+    lines: int = 0
+    undated: int = 0
+    kept: list[tuple[int, LogEvent]] = field(default_factory=list)
+    sums: dict[SumKey, Sum] = field(default_factory=dict)
+    sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
+    ends: list[tuple[str, str, int]] = field(default_factory=list)
+    """(host, session id, end) of sessions that began in an earlier batch."""
+    clients: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+    """(host, session id, client, its version) of sessions that began in an earlier batch."""
+    minutes: dict[Source, dict[int, Minute]] = field(default_factory=dict)
+    services: dict[Source, set[str]] = field(default_factory=dict)
+    visits: dict[Source, list[tuple[int, str]]] = field(default_factory=dict)
+    """Connections without a login, (time, address): among them are the health probes."""
+
+
+class Digest:
+    """Sums events up into a :class:`Batch`; lives as long as one file is read."""
+
+    def __init__(self) -> None:
+        self._batch = Batch()
+        self._clients: OrderedDict[tuple[str, str], tuple[str, str | None]] = OrderedDict()
+        self._minute: dict[Source, list[int]] = {}
+
+    def add(self, event: LogEvent) -> None:
+        """Take one decoded and linked line."""
+        batch = self._batch
+        batch.lines += 1
+        if event.time is None:
+            batch.undated += 1
+            return
+        time = to_micros(event.time)
+        host = event.host or NO_HOST
+        self._cover(event, host, time)
+        if event.event == "client_id" and event.client and event.session:
+            self._learn_client(event, host)
+        if keeping.is_login(event):
+            self._succeed(event, host, time)
+        elif keeping.ends_session(event):
+            self._end(host, event.session or "", time)
+        if keeping.is_kept(event):
+            batch.kept.append((time, event))
+
+    def take(self) -> Batch:
+        """The batch so far; the next one starts empty."""
+        batch, self._batch = self._batch, Batch()
+        for source, (minute, lines, first, last) in self._minute.items():
+            _merge(batch.minutes.setdefault(source, {}), Minute(minute, lines, first, last))
+        self._minute.clear()
+        return batch
+
+    def _cover(self, event: LogEvent, host: str, time: int) -> None:
+        name = keeping.family(event)
+        if name is None:
+            return
+        source = (host, name)
+        minute = time // MINUTE
+        running = self._minute.get(source)
+        if running is not None and running[0] == minute:
+            running[1] += 1
+            if time > running[3]:
+                running[3] = time
+            elif time < running[2]:
+                running[2] = time
+        else:
+            if running is not None:
+                _merge(self._batch.minutes.setdefault(source, {}), Minute(*running))
+            self._minute[source] = [minute, 1, time, time]
+        if event.service in keeping.FACES:
+            self._batch.services.setdefault(source, set()).add(event.service)
+        if keeping.is_probe_like(event):
+            self._batch.visits.setdefault(source, []).append((time, event.remote_ip or ""))
+
+    def _succeed(self, event: LogEvent, host: str, time: int) -> None:
+        mailbox = (event.mailbox or event.login or "").casefold()
+        service = event.service or ""
+        client, version = event.client, event.client_version
+        if client is None and event.session is not None:
+            client, version = self._clients.get((host, event.session), (None, None))
+        key = (mailbox, time - time % HOUR, event.remote_ip or "", service, host)
+        known = self._batch.sums.get(key)
+        if known is None:
+            self._batch.sums[key] = Sum(1, time, time, client, version)
+        else:
+            known.count += 1
+            known.first, known.last = min(known.first, time), max(known.last, time)
+            if client is not None:
+                known.client, known.version = client, version
+        if event.session is not None and keeping.opens_session(event):
+            begun = Session(mailbox, event.remote_ip, service, host, time, None, event.session, client)
+            self._batch.sessions.setdefault((host, event.session), begun)
+
+    def _end(self, host: str, session: str, time: int) -> None:
+        begun = self._batch.sessions.get((host, session))
+        if begun is not None:
+            if begun.end is None and begun.start <= time:
+                begun.end = time
+        else:
+            self._batch.ends.append((host, session, time))
+
+    def _learn_client(self, event: LogEvent, host: str) -> None:
+        client, session = event.client or "", event.session or ""
+        self._clients[host, session] = (client, event.client_version)
+        if len(self._clients) > _REMEMBERED:
+            self._clients.popitem(last=False)
+        begun = self._batch.sessions.get((host, session))
+        if begun is None:
+            self._batch.clients.append((host, session, client, event.client_version))
+            return
+        begun.client = client
+        hour = begun.start - begun.start % HOUR
+        known = self._batch.sums.get((begun.mailbox, hour, begun.address or "", begun.service, host))
+        if known is not None:
+            known.client, known.version = client, event.client_version
+
+
+def _merge(minutes: dict[int, Minute], new: Minute) -> None:
+    known = minutes.get(new.minute)
+    if known is not None:
+        new = merged(known, new)
+    minutes[new.minute] = new
+
+
+def merged(one: Minute, other: Minute) -> Minute:
+    """Two counts of the same minute as one."""
+    return Minute(one.minute, one.lines + other.lines, min(one.first, other.first), max(one.last, other.last))
+
+
+def keep_sessions_from(newest: int) -> int:
+    """The time before which sessions are no longer kept, given the newest line of their host: 48 hours."""
+    return newest - 48 * 3600 * MICROSECONDS

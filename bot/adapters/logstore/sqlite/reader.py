@@ -1,0 +1,197 @@
+"""Answers questions from the embedded store: lines, successes, sessions, coverage, near misses."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from heapq import nlargest
+from typing import Any, Final
+
+from bot.adapters.logstore.digest import HOUR, from_micros, named, to_micros
+from bot.adapters.logstore.likeness import alike
+from bot.adapters.logstore.rhythm import Gap
+from bot.adapters.logstore.selection import Selection
+from bot.adapters.logstore.sqlite import rhythm_rows, rows
+from bot.adapters.logstore.sqlite.schema import key_of
+from bot.core.model import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
+from bot.logs.event import LogEvent
+
+_SUM: Final = "mailbox, address, service, host, hour, count, first, last, client, version"
+_SESSION: Final = "mailbox, address, service, host, start, end, session, client"
+_MOST_LOGINS: Final = 50_000
+"""Distinct user names compared in one search for near misses, those seen last first."""
+_MOST_SUMS: Final = 20_000
+
+
+class Reader:
+    """One reading connection. Every question is one snapshot: a writer at work changes nothing under it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def search(self, query: LogQuery) -> LogResult:
+        """The newest ``query.limit`` lines in time order, with the successes and sessions of the
+        selectors."""
+        selection = Selection.of(query)
+        since, until = to_micros(query.since), to_micros(query.until)
+        if not selection or since > until:
+            return LogResult()
+        keys = _keys(selection)
+        self._db.execute("BEGIN")
+        try:
+            lines, truncated = self._lines(keys, selection, since, until, max(0, query.limit))
+            return LogResult(
+                lines=tuple(lines),
+                successes=tuple(self._successes(keys, selection, since, until)),
+                sessions=tuple(self._sessions(keys, selection, since, until)),
+                truncated=truncated,
+            )
+        finally:
+            self._db.execute("COMMIT")
+
+    def coverage(self, since: datetime | None = None, until: datetime | None = None) -> list[HostCoverage]:
+        """What each host's logs cover, with the gaps that touch [since, until]; all gaps where None."""
+        low = to_micros(since) if since is not None else -(1 << 62)
+        high = to_micros(until) if until is not None else 1 << 62
+        covered = []
+        self._db.execute("BEGIN")
+        try:
+            stale = {span.id: span for span in rhythm_rows.dirty_spans(self._db)}
+            for span, host, program, first, last, lines, services in self._db.execute(
+                "SELECT id, host, family, first, last, lines, services FROM log_span ORDER BY host, family"
+            ).fetchall():
+                found: Iterable[Gap] = self._db.execute(
+                    "SELECT start, end FROM log_gap WHERE span = ? ORDER BY start", (span,)
+                ).fetchall()
+                if span in stale:  # a writer is at work, or was killed before it came to judge the gaps
+                    judged = stale[span]
+                    outside = [gap for gap in found if gap[1] < judged.low or gap[0] > judged.high]
+                    found = sorted([*outside, *rhythm_rows.find_gaps(self._db, judged)])
+                gaps = tuple(
+                    (from_micros(start), from_micros(end))
+                    for start, end in found
+                    if start <= high and end >= low
+                )
+                covered.append(
+                    HostCoverage(
+                        host,
+                        program,
+                        from_micros(first),
+                        from_micros(last),
+                        lines,
+                        tuple(services.split()),
+                        gaps,
+                    )
+                )
+        finally:
+            self._db.execute("COMMIT")
+        return covered
+
+    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> list[str]:
+        """User names seen in failures between ``since`` and ``until`` that are a slip away from
+        ``mailbox``."""
+        low, high = to_micros(since), to_micros(until)
+        near = alike(
+            mailbox,
+            (
+                row[0]
+                for row in self._db.execute(
+                    "SELECT login FROM log_login WHERE last >= ? AND first <= ? ORDER BY last DESC LIMIT ?",
+                    (low, high, _MOST_LOGINS),
+                )
+            ),
+        )
+        return [login for login in near if self._seen(key_of("n", login), low, high)]
+
+    def _seen(self, key: int, low: int, high: int) -> bool:
+        row = self._db.execute(
+            "SELECT 1 FROM log_find WHERE key = ? AND time BETWEEN ? AND ? LIMIT 1", (key, low, high)
+        )
+        return row.fetchone() is not None
+
+    def _lines(
+        self, keys: dict[str, list[int]], selection: Selection, since: int, until: int, limit: int
+    ) -> tuple[list[LogEvent], bool]:
+        found: set[tuple[int, int]] = set()
+        for key in (key for kind in keys.values() for key in kind):
+            found.update(
+                self._db.execute(
+                    "SELECT time, line FROM log_find WHERE key = ? AND time BETWEEN ? AND ?"
+                    " ORDER BY time DESC, line DESC LIMIT ?",
+                    (key, since, until, limit + 1),
+                )
+            )
+        newest = nlargest(limit, found)
+        known = rows.orders(self._db)
+        events: list[tuple[int, int, LogEvent]] = []
+        for part in _slices(newest, 500):
+            marks = ",".join("?" * len(part))
+            events.extend(
+                (time, line, rows.unpack(time, raw, packed, known))
+                for line, time, raw, packed in self._db.execute(
+                    f"SELECT id, time, raw, fields FROM log_line WHERE id IN ({marks})",
+                    [line for _, line in part],
+                )
+            )
+        events.sort(key=lambda entry: entry[:2])
+        return [event for _, _, event in events if selection.takes(event)], len(found) > limit
+
+    def _successes(
+        self, keys: dict[str, list[int]], selection: Selection, since: int, until: int
+    ) -> Iterator[SuccessSum]:
+        bounds = (since - HOUR, until, since, until)
+        seen: set[tuple[Any, ...]] = set()
+        for column, key in ((column, key) for column, some in keys.items() for key in some):
+            seen.update(
+                row
+                for row in self._db.execute(
+                    f"SELECT {_SUM} FROM log_success WHERE {column} = ? AND hour BETWEEN ? AND ?"
+                    f" AND last >= ? AND first <= ? ORDER BY hour DESC LIMIT {_MOST_SUMS}",
+                    (key, *bounds),
+                )
+                if selection.takes_login(row[0], row[1] or None)
+            )
+        for mailbox, address, service, host, hour, count, first, last, client, version in sorted(
+            seen, key=lambda row: (row[6], row[:5])
+        ):
+            yield SuccessSum(
+                mailbox, address or None, service, named(host), from_micros(hour), count, from_micros(first),
+                from_micros(last), client, version,
+            )  # fmt: skip
+
+    def _sessions(
+        self, keys: dict[str, list[int]], selection: Selection, since: int, until: int
+    ) -> Iterator[SessionInterval]:
+        seen: set[tuple[Any, ...]] = set()
+        for column, key in ((column, key) for column, some in keys.items() for key in some):
+            seen.update(
+                row
+                for row in self._db.execute(
+                    f"SELECT {_SESSION} FROM log_session"
+                    f" WHERE {column} = ? AND start <= ? AND (end IS NULL OR end >= ?)",
+                    (key, until, since),
+                )
+                if selection.takes_login(row[0], row[1])
+            )
+        for mailbox, address, service, host, start, end, session, client in sorted(
+            seen, key=lambda row: (row[4], row[6])
+        ):
+            yield SessionInterval(
+                mailbox, address, service, named(host), from_micros(start),
+                None if end is None else from_micros(end), session, client,
+            )  # fmt: skip
+
+
+def _keys(selection: Selection) -> dict[str, list[int]]:
+    """The keys of the selectors, by the column of the sums and sessions that holds them."""
+    return {
+        "name": [key_of("n", name) for name in sorted(selection.names)],
+        "domain": [key_of("d", domain) for domain in sorted(selection.domains)],
+        "network": [key_of("i", found) for found in sorted(selection.networks)],
+    }
+
+
+def _slices(entries: Sequence[tuple[int, int]], size: int) -> Iterator[Sequence[tuple[int, int]]]:
+    for start in range(0, len(entries), size):
+        yield entries[start : start + size]

@@ -1,0 +1,69 @@
+"""A LogEvent as a row of the embedded store and back, every field restored."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, Final
+
+from bot.adapters.logstore.digest import from_micros
+from bot.adapters.logstore.selection import domain_of, names_of, network
+from bot.adapters.logstore.sqlite.schema import key_of
+from bot.logs.event import LogEvent
+
+_NAMES: Final = tuple(field.name for field in fields(LogEvent) if field.name not in ("raw", "time"))
+_values = attrgetter(*_NAMES)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def remember_order(connection: sqlite3.Connection) -> None:
+    """Write down the order of fields that new rows use; rows of another order stay readable.
+
+    Each order gets a number, the first element of ``fields``.
+    """
+    connection.execute("INSERT OR IGNORE INTO log_meta VALUES (?, ?)", (f"fields:{ORDER}", _encode(_NAMES)))
+
+
+def pack(event: LogEvent) -> str:
+    """The event without raw and time, as the text that ``log_line.fields`` holds."""
+    values = list(_values(event))
+    while values and values[-1] is None:
+        values.pop()
+    return _encode([ORDER, *values])
+
+
+def orders(connection: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
+    """Every order of fields that rows of this store may have."""
+    found = connection.execute("SELECT key, value FROM log_meta WHERE key LIKE 'fields:%'")
+    return {int(key.partition(":")[2]): tuple(json.loads(value)) for key, value in found}
+
+
+def unpack(time: int, raw: str, packed: str, known: dict[int, tuple[str, ...]]) -> LogEvent:
+    """The event of one row; a field that LogEvent no longer has is left out."""
+    order, *values = json.loads(packed)
+    stated: dict[str, Any] = {
+        name: value for name, value in zip(known[order], values, strict=False) if name in _KNOWN
+    }
+    return LogEvent(raw=raw, time=from_micros(time), **stated)
+
+
+def find_keys(event: LogEvent) -> set[int]:
+    """The keys by which the line is found."""
+    keys = set()
+    for name in names_of(event):
+        keys.add(key_of("n", name))
+        domain = domain_of(name)
+        if domain is not None:
+            keys.add(key_of("d", domain))
+    if event.remote_ip is not None:
+        found = network(event.remote_ip)
+        if found is not None:
+            keys.add(key_of("i", found))
+    return keys
+
+
+_KNOWN: Final = frozenset(_NAMES)
+ORDER: Final = int.from_bytes(",".join(_NAMES).encode(), "big") % 99991
+"""The number of the present order of fields."""

@@ -1,0 +1,180 @@
+"""The tables of the embedded log store, how a connection to them is opened, and what its faults mean.
+
+All tables begin with ``log_``, so that the file may hold other tables of ours. Times are microseconds since
+1970.
+
+log_line     lines kept verbatim; ``fields`` is the decoded event without raw and time, a JSON array in the
+order
+             that ``log_meta`` names, cut after its last value
+log_find     (key, time) -> line: one entry for each name, domain and address by which the line is found. A
+key is
+             a 63-bit digest, so that no dictionary has to be kept; what is found is compared again when it
+             is read
+log_login    user names seen in failures, for the search of near misses
+log_success  successes by mailbox, hour, address, service, host
+log_session  sessions of the last 48 hours of each host's log
+log_span     each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to
+be
+             worked out again
+log_minute   its lines minute by minute; log_beat its health probes; log_gap its gaps
+log_source   files read so far: digest of their first bytes, and how far they were read
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from bot.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing
+
+VERSION: Final = "1"
+
+TABLES: Final = """
+CREATE TABLE IF NOT EXISTS log_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_line (
+    id INTEGER PRIMARY KEY, time INTEGER NOT NULL, raw TEXT NOT NULL, fields TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS log_find (
+    key INTEGER NOT NULL, time INTEGER NOT NULL, line INTEGER NOT NULL,
+    PRIMARY KEY (key, time, line)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_login (
+    login TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_success (
+    name INTEGER NOT NULL, hour INTEGER NOT NULL, mailbox TEXT NOT NULL, address TEXT NOT NULL,
+    service TEXT NOT NULL, host TEXT NOT NULL, domain INTEGER, network INTEGER,
+    count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, client TEXT, version TEXT,
+    PRIMARY KEY (name, hour, mailbox, address, service, host)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS log_success_domain ON log_success (domain, hour) WHERE domain IS NOT NULL;
+CREATE INDEX IF NOT EXISTS log_success_network ON log_success (network, hour) WHERE network IS NOT NULL;
+CREATE TABLE IF NOT EXISTS log_session (
+    host TEXT NOT NULL, session TEXT NOT NULL, mailbox TEXT NOT NULL, address TEXT, service TEXT NOT NULL,
+    name INTEGER NOT NULL, domain INTEGER, network INTEGER,
+    start INTEGER NOT NULL, end INTEGER, client TEXT, PRIMARY KEY (host, session)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS log_session_start ON log_session (host, start);
+CREATE INDEX IF NOT EXISTS log_session_name ON log_session (name, start);
+CREATE INDEX IF NOT EXISTS log_session_domain ON log_session (domain, start) WHERE domain IS NOT NULL;
+CREATE INDEX IF NOT EXISTS log_session_network ON log_session (network, start) WHERE network IS NOT NULL;
+CREATE TABLE IF NOT EXISTS log_span (
+    id INTEGER PRIMARY KEY, host TEXT NOT NULL, family TEXT NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL, lines INTEGER NOT NULL, services TEXT NOT NULL,
+    dirty_first INTEGER, dirty_last INTEGER, UNIQUE (host, family));
+CREATE TABLE IF NOT EXISTS log_minute (
+    span INTEGER NOT NULL, minute INTEGER NOT NULL, lines INTEGER NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL, PRIMARY KEY (span, minute)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_beat (
+    span INTEGER NOT NULL, address TEXT NOT NULL, period INTEGER NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL, hits INTEGER NOT NULL, PRIMARY KEY (span, address)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_gap (
+    span INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    PRIMARY KEY (span, start)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_source (
+    id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL, length INTEGER NOT NULL, position INTEGER NOT NULL,
+    path TEXT NOT NULL, UNIQUE (fingerprint, length));
+"""
+
+WRITER_WAITS: Final = 30.0
+READER_WAITS: Final = 5.0
+"""Seconds to wait for a lock that another process holds."""
+
+
+def key_of(kind: str, text: str) -> int:
+    """The 63-bit key of ``text`` as a ``kind`` of selector: n(ame), d(omain), i (address)."""
+    digest = blake2b(f"{kind}:{text}".encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """A connection that may write; makes the file and its tables where they are missing.
+
+    Raises StoreCorrupt, StoreBusy, StoreError.
+    """
+    with faults_named(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{path}: cannot make its directory ({error.strerror}); choose another place"
+            ) from error
+        connection = sqlite3.connect(
+            path, timeout=WRITER_WAITS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA cache_size = -65536")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            if version_of(connection) is None:
+                connection.executescript("BEGIN IMMEDIATE;" + TABLES)
+                connection.execute("INSERT OR IGNORE INTO log_meta VALUES ('version', ?)", (VERSION,))
+                connection.execute("COMMIT")
+            check_version(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write; it works while another process ingests.
+
+    Raises StoreMissing where there is no log store at ``path``, StoreCorrupt, StoreBusy, StoreError.
+    """
+    missing = StoreMissing(f"{path}: no server log was ingested yet; run `triage logs ingest PATH` first")
+    if not path.is_file():
+        raise missing
+    with faults_named(path):
+        uri = path.absolute().as_uri() + "?mode=ro"
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=READER_WAITS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            if version_of(connection) is None:
+                raise missing
+            check_version(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def version_of(connection: sqlite3.Connection) -> str | None:
+    """The version of the log store in this database; None where it holds none."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'log_meta'").fetchone() is None:
+        return None
+    row = connection.execute("SELECT value FROM log_meta WHERE key = 'version'").fetchone()
+    return None if row is None else str(row[0])
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreCorrupt where the tables are of another version than this program's."""
+    version = version_of(connection)
+    if version != VERSION:
+        raise StoreCorrupt(
+            f"{path}: a log store of version {version}, this program knows {VERSION}; ingest anew"
+        )
+
+
+@contextmanager
+def faults_named(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours, with the file's name and what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise StoreBusy(f"{path}: another process is writing to it; try again") from error
+        if "disk" in text and "full" in text:
+            raise StoreError(f"{path}: the disk is full; make room, nothing stored so far is lost") from error
+        if "malformed" in text or "no such" in text:
+            raise StoreCorrupt(
+                f"{path}: the log store is damaged ({text}); move it away and ingest anew"
+            ) from error
+        raise StoreError(f"{path}: cannot be used ({text}); check the path and its permissions") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreCorrupt(
+            f"{path}: not a usable log store ({error}); move it away and ingest anew"
+        ) from error

@@ -1,0 +1,209 @@
+"""Opening log files, compressed or not, and cutting them into lines that carry their position."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import stat
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+import zstandard
+
+from bot.errors import LogFileError
+
+HEAD: Final = 1024
+"""Bytes, uncompressed, that tell a file from every other."""
+BLOCK: Final = 1 << 20
+LONGEST: Final = 1 << 16
+"""Characters of one line that are read; the rest of a longer one is passed over."""
+_OVERLONG: Final = 1 << 21
+_MAGIC: Final = {b"\x1f\x8b": "gz", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2"}
+
+UNREADABLE: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+"""What opening or reading a damaged or forbidden file may raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """One file to read. ``path`` None is standard input; ``named`` is False for one found in a directory."""
+
+    path: Path | None
+    named: bool = True
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "standard input" if self.path is None else str(self.path)
+
+
+class OpenLog:
+    """A log file opened for reading: its head, its time, and its uncompressed bytes."""
+
+    def __init__(self, file: LogFile) -> None:
+        self.name = file.name
+        self.named = file.named
+        self._standard = file.path is None
+        if file.path is None:
+            self._file = _buffered(sys.stdin.buffer)
+            status = None
+        else:
+            self._file = file.path.open("rb")
+            status = file.path.stat()
+        regular = status is not None and stat.S_ISREG(status.st_mode)
+        self.size = status.st_size if status is not None and regular else None
+        self.modified = (
+            datetime.fromtimestamp(status.st_mtime, UTC) if status is not None and regular else None
+        )
+        """The year's witness: when the file was last written; None for a stream (it is being written now)."""
+        magic = self._file.peek(8)[:8]
+        self.compression = next((kind for start, kind in _MAGIC.items() if magic.startswith(start)), None)
+        self._data = self._decompressed()
+        self.growing = regular and self.compression is None
+        """True where more may be appended, so that an unfinished last line is left for later."""
+        self.left_over = False
+        """True once :func:`blocks` has left an unfinished last line behind."""
+
+    def _decompressed(self) -> BinaryIO:
+        if self.compression == "gz":
+            return gzip.GzipFile(fileobj=self._file)  # type: ignore[return-value]
+        if self.compression == "xz":
+            return lzma.LZMAFile(self._file)  # type: ignore[return-value]
+        if self.compression == "bz2":
+            return bz2.BZ2File(self._file)  # type: ignore[return-value]
+        if self.compression == "zst":
+            reader = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+            return reader.stream_reader(self._file, read_across_frames=True, closefd=False)
+        return self._file
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` uncompressed bytes; empty at the end."""
+        return self._data.read(size)
+
+    def read_head(self) -> bytes:
+        """The first :data:`HEAD` bytes, fewer only where the file is shorter."""
+        head = b""
+        while len(head) < HEAD:
+            more = self._data.read(HEAD - len(head))
+            if not more:
+                break
+            head += more
+        return head
+
+    def skip(self, count: int) -> int:
+        """Pass over ``count`` bytes; returns how many there were."""
+        if self.growing:
+            here = self._data.tell()
+            self._data.seek(min(here + count, max(here, self.size or 0)))
+            return self._data.tell() - here
+        left = count
+        while left:
+            passed = len(self._data.read(min(left, BLOCK)))
+            if not passed:
+                break
+            left -= passed
+        return count - left
+
+    def done(self) -> int:
+        """Bytes of the file as it lies on the disk that are read."""
+        try:
+            return self._file.tell()
+        except OSError:  # a pipe has no position
+            return 0
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if not self._standard:
+            self._file.close()
+
+    def __enter__(self) -> OpenLog:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _buffered(stream: BinaryIO) -> io.BufferedReader:
+    """``stream`` as a reader that can peek; tests put other streams in the place of standard input."""
+    return (
+        stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream))
+    )
+
+
+def fingerprint(head: bytes) -> bytes:
+    """What a file's first bytes are remembered by."""
+    return blake2b(head, digest_size=16).digest()
+
+
+def blocks(log: OpenLog, carry: bytes, position: int, *, finished: bool) -> Iterator[tuple[list[str], int]]:
+    """The lines of ``log`` in blocks, each with the position behind its last line.
+
+    ``carry`` holds bytes already read, which begin at ``position``. A last line without its newline is left
+    out unless ``finished``. Bytes that are no UTF-8 are shown as ``\\xff``; NULs before a line (what
+    truncation under a writer leaves behind) are dropped.
+    """
+    passing = False  # inside the rest of a line that is too long
+    stub = b""
+    while True:
+        cut = carry.rfind(b"\n") + 1
+        if cut:
+            body, carry = carry[:cut], carry[cut:]
+            position += cut
+            if passing:
+                rest = body.index(b"\n") + 1
+                body, stub, passing = stub + b"\n" + body[rest:], b"", False
+            yield _lines(body[:-1]), position
+        if len(carry) > _OVERLONG:
+            if not passing:
+                stub, passing = carry[:LONGEST], True
+            position += len(carry)
+            carry = b""
+        more = log.read(BLOCK)
+        if not more:
+            break
+        carry += more
+    log.left_over = bool(carry or passing) and not finished
+    if (carry or passing) and finished:
+        yield _lines(stub if passing else carry), position + len(carry)
+
+
+def _lines(body: bytes) -> list[str]:
+    text = body.decode("utf-8", "backslashreplace")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").removesuffix("\r")
+    lines = text.split("\n")
+    if "\0" in text or len(text) > LONGEST:
+        lines = [line.lstrip("\0")[:LONGEST] for line in lines]
+    return [line for line in lines if line]
+
+
+def expand(paths: Iterable[str | Path]) -> Iterator[LogFile | LogFileError]:
+    """The files that ``paths`` name: directories with all below them, ``-`` for standard input.
+
+    A path that is not there comes out as the error that names it, in its place.
+    """
+    for path in paths:
+        if str(path) == "-":
+            yield LogFile(None)
+            continue
+        where = Path(path)
+        try:
+            if where.is_dir():
+                inside = sorted(entry for entry in where.rglob("*") if entry.is_file())
+                yield from (LogFile(entry, named=False) for entry in inside)
+                if not inside:
+                    yield LogFileError(f"{where}: no file in this directory; name one that holds server logs")
+            elif where.exists():
+                yield LogFile(where)
+            else:
+                yield LogFileError(f"{where}: no such file or directory; check the path")
+        except OSError as error:
+            yield LogFileError(f"{where}: cannot be read ({error.strerror or error}); check its permissions")

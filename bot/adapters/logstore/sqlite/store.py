@@ -1,0 +1,151 @@
+"""The embedded log store, as the rest of the program sees it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+from bot.adapters.logstore.digest import Digest
+from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
+from bot.adapters.logstore.sqlite.marks import identify
+from bot.adapters.logstore.sqlite.reader import Reader
+from bot.adapters.logstore.sqlite.schema import faults_named, open_for_reading, open_for_writing
+from bot.adapters.logstore.sqlite.writer import Writer
+from bot.core.model import HostCoverage, LogQuery, LogResult
+from bot.errors import StoreError, StoreMissing
+from bot.logs.event import LogEvent
+
+
+class SqliteLogStore:
+    """A LogStore in one SQLite file (WAL): one process ingests, any number search meanwhile.
+
+    Nothing is opened before it is needed. Safe to share between threads: each thread reads through a
+    connection of its own.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._mine = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    # -- the LogStore port ---------------------------------------------------------------------------------
+
+    def search(self, query: LogQuery) -> LogResult:
+        """The lines, sums and sessions that ``query`` selects; ``failed`` says why where we could not
+        look."""
+        try:
+            with faults_named(self.path):
+                return self._reader().search(query)
+        except StoreError as error:
+            self._drop()
+            return LogResult(failed=str(error))
+
+    def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
+        """What each host's logs cover, with the gaps that touch [since, until]; nothing where we cannot
+        look."""
+        try:
+            with faults_named(self.path):
+                return self._reader().coverage(since, until)
+        except StoreError:
+            self._drop()
+            return ()
+
+    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
+        """User names seen in failures in the window that are a slip away from ``mailbox``, the closest
+        first."""
+        try:
+            with faults_named(self.path):
+                return self._reader().logins_like(mailbox, since, until)
+        except StoreError:
+            self._drop()
+            return ()
+
+    # -- beside the port -----------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise the StoreError that stands in the way of searching; nothing where all is well."""
+        with faults_named(self.path):
+            self._reader()
+
+    def status(self) -> Sequence[HostCoverage]:
+        """Every host and program family with all its gaps. Raises StoreMissing, StoreCorrupt, StoreBusy."""
+        with faults_named(self.path):
+            return self._reader().coverage()
+
+    def ingest(
+        self,
+        paths: Iterable[str | Path],
+        *,
+        zone: tzinfo = UTC,
+        year: int | None = None,
+        finished: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> IngestReport:
+        """Read server logs into the store: files (plain, gz, xz, zst, bz2), directories, ``-`` for standard
+        input.
+
+        ``zone`` is that of lines that name none, ``year`` that of lines without one (else each file's time of
+        last change tells). ``finished`` says that no file is written to any more: then a last line without
+        its newline is read too. A file that cannot be read is named in the report and the rest goes on.
+        Raises StoreCorrupt, StoreBusy, StoreError where the store itself fails; what was committed stays.
+        """
+        connection = open_for_writing(self.path)
+        try:
+            with faults_named(self.path):
+                run = Ingest(
+                    Writer(connection),
+                    lambda head: identify(connection, head),
+                    zone=zone,
+                    year=year,
+                    finished=finished,
+                    progress=progress,
+                )
+                return run.run(paths)
+        finally:
+            connection.close()
+
+    def add(self, events: Iterable[LogEvent]) -> int:
+        """Store decoded, linked events that come from no file; returns how many lines were kept verbatim."""
+        digest = Digest()
+        for event in events:
+            digest.add(event)
+        batch = digest.take()
+        connection = open_for_writing(self.path)
+        try:
+            with faults_named(self.path):
+                writer = Writer(connection)
+                writer.write(batch, None)
+                writer.refresh_gaps()
+        finally:
+            connection.close()
+        return len(batch.kept)
+
+    def close(self) -> None:
+        """Close every connection that searches have opened."""
+        with self._lock:
+            opened, self._opened = self._opened, []
+            self._mine = threading.local()
+        for connection in opened:
+            connection.close()
+
+    def _reader(self) -> Reader:
+        reader: Reader | None = getattr(self._mine, "reader", None)
+        if reader is not None and not self.path.exists():
+            self._drop()
+            raise StoreMissing(
+                f"{self.path}: the log store is gone; run `triage logs ingest PATH` to make it anew"
+            )
+        if reader is None:
+            connection = open_for_reading(self.path)
+            with self._lock:
+                self._opened.append(connection)
+            reader = self._mine.reader = Reader(connection)
+        return reader
+
+    def _drop(self) -> None:
+        """Forget this thread's connection after a fault: the next search opens a new one."""
+        self._mine.reader = None

@@ -1,0 +1,222 @@
+"""Naming the cause: evidence -> ranked causes, a confidence that says what proves it, and what to do next.
+
+The confidence is a ladder, not a number: CONFIRMED needs a line of the server that is the customer's own and
+says so by itself, or an account fact that alone explains the failure; a pattern, a faulty setting or a proven
+absence reach LIKELY; fuzzy or many-sided texts stay GUESS; nothing at all is UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from bot.core import evidence as gather
+from bot.core.model import (
+    AccountView,
+    Diagnosis,
+    Evidence,
+    Facts,
+    Finding,
+    Match,
+    RankedCause,
+    ServerView,
+)
+from bot.core.posterior import posterior, priors, ratios
+from bot.core.server import login_shape, rule_of
+from bot.core.topic import is_about_connecting
+from knowledge.model import Knowledge
+
+ANSWER_FROM = 0.4
+"""Below this probability a careful expert asks before naming a check."""
+LIKELY_FROM = 0.6
+CONFIRMED_FROM = 0.75
+SHOWN = 5
+SHOWN_FROM = 0.02
+TELLING = 1.15
+"""An evidence ratio from which it is listed as speaking for a cause (its inverse: against)."""
+INSEPARABLE = frozenset({"mailbox-password", "stale-client-profile"})
+"""Causes that leave the same line and the same text (mail-lab: checks 2 and 10 with an old password)."""
+
+
+def expected_from_ticket(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge) -> dict[str, float]:
+    """cause -> probability from the ticket's own words, before the server and the directory are asked."""
+    return posterior(_from_ticket(facts, findings, matches, knowledge), knowledge)
+
+
+def _from_ticket(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge) -> list[gather.Weighted]:
+    return [*gather.of_errors(matches, knowledge), *gather.of_findings(findings, knowledge), *gather.of_words(facts, knowledge)]
+
+
+def diagnose(
+    facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView, account: AccountView, knowledge: Knowledge,
+) -> Diagnosis:
+    """Rank the causes and decide between answering, asking, handing over and staying silent."""
+    told = _from_ticket(facts, findings, matches, knowledge)
+    if not is_about_connecting(facts, findings, matches, knowledge) and server.matching is None:
+        return Diagnosis("none", "unknown", (), "not_ours")
+    pieces = [*told, *gather.of_server(server, facts, knowledge), *gather.of_account(account, facts, knowledge)]
+    chances = posterior(pieces, knowledge)
+    ranked = sorted(chances, key=lambda c: -chances[c])
+    causes = tuple(_ranked(c, chances[c], pieces, knowledge) for c in ranked[:SHOWN] if chances[c] >= SHOWN_FROM) \
+        or (_ranked(ranked[0], chances[ranked[0]], pieces, knowledge),)
+    lead = ranked[0]
+    confidence = _confidence(lead, chances[lead], facts, findings, matches, server, account, knowledge, pieces)
+    undecided = _undecided(lead, chances, server, facts, knowledge)
+    if undecided and confidence == "confirmed":
+        confidence = "likely"
+    missing = _missing(facts, findings, matches, server)
+    verdict = _verdict(lead, chances[lead], confidence, facts, findings, matches, server, undecided, missing, knowledge)
+    return Diagnosis(
+        verdict, confidence, causes, other=lead if knowledge.number(lead) is None else None,
+        missing=missing if verdict in ("ask", "escalate") else tuple(m for m in missing if m in ("mailbox",)),
+        also=_also(lead, findings, knowledge), undecided=undecided, question=_question(lead, undecided, missing, facts, knowledge),
+    )
+
+
+def _ranked(cause: str, chance: float, pieces: Sequence[gather.Weighted], knowledge: Knowledge) -> RankedCause:
+    prior = priors(knowledge)
+    listed: list[tuple[Evidence, bool]] = []
+    for piece, _weight in pieces:
+        ratio = ratios(piece.supports, piece.refutes, prior)[cause]
+        if ratio >= TELLING:
+            listed.append((piece, True))
+        elif ratio <= 1 / TELLING:
+            listed.append((piece, False))
+    return RankedCause(cause, knowledge.number(cause), round(chance, 4), tuple(listed))
+
+
+# -- the ladder ----------------------------------------------------------------------------------------
+
+
+def _confidence(
+    lead: str, chance: float, facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView,
+    account: AccountView, knowledge: Knowledge, pieces: Sequence[gather.Weighted],
+) -> str:
+    if not pieces:
+        return "unknown"
+    if chance >= CONFIRMED_FROM and (_line_confirms(lead, server, facts, knowledge) or _account_confirms(lead, account, facts, knowledge)):
+        return "confirmed"
+    proven_text = any(_share(knowledge.errors[m.error_id], lead) >= 0.5 and m.method == "pattern" for m in matches)
+    setting = any(knowledge.finding_rules[f.id].supports.get(lead, 0) >= 0.5 for f in findings)
+    line = server.matching is not None and lead in _line_supports(server, facts, knowledge)
+    if chance >= LIKELY_FROM and (proven_text or setting or line or server.absence_proven):
+        return "likely"
+    words = any(knowledge.cues[c.id].supports.get(lead, 0) >= 0.6 for c in facts.cues)
+    if chance >= 0.8 and words and matches:
+        return "likely"
+    return "guess"
+
+
+def _share(row: object, cause: str) -> float:
+    checks: Mapping[str, float] = getattr(row, "checks")  # noqa: B009
+    others: Mapping[str, float] = getattr(row, "others")  # noqa: B009
+    return checks.get(cause, others.get(cause, 0.0))
+
+
+def _line_supports(server: ServerView, facts: Facts, knowledge: Knowledge) -> Mapping[str, float]:
+    if server.matching is None:
+        return {}
+    rule = rule_of(server.matching.event, login_shape(server.matching.event.login, facts), knowledge)
+    return rule.supports if rule else {}
+
+
+def _line_confirms(lead: str, server: ServerView, facts: Facts, knowledge: Knowledge) -> bool:
+    if server.matching is None or server.matching.ownership not in ("own", "address"):
+        return False
+    rule = rule_of(server.matching.event, login_shape(server.matching.event.login, facts), knowledge)
+    if rule is None or not rule.decisive or rule.supports.get(lead, 0) < 0.5:
+        return False
+    return server.matching.ownership == "own" or rule.supports.get(lead, 0) >= 0.9
+
+
+def _account_confirms(lead: str, account: AccountView, facts: Facts, knowledge: Knowledge) -> bool:
+    known = account.account
+    if known is None:
+        return False
+    if lead == "mailbox-paused-or-domain-unverified":
+        return known.paused is True
+    if lead == "suspended_abuse":
+        return known.paused is True and "abuse" in (known.paused_reason or "").lower()
+    plan = knowledge.plans.get(known.plan or "")
+    return lead == "plan-cannot-send" and plan is not None and not plan.can_send and "smtp" in facts.protocols
+
+
+def _undecided(lead: str, chances: Mapping[str, float], server: ServerView, facts: Facts, knowledge: Knowledge) -> tuple[str, ...]:
+    """Causes that the evidence at hand cannot tell from the leading one."""
+    rivals = [c for c in chances if c != lead and chances[c] >= 0.5 * chances[lead] and chances[c] >= 0.15]
+    if lead in INSEPARABLE:
+        other = next(iter(INSEPARABLE - {lead}))
+        if chances[other] >= 0.22 * chances[lead] and other not in rivals:
+            rivals.append(other)
+    return tuple(sorted(rivals, key=lambda c: -chances[c]))[:2]
+
+
+def _also(lead: str, findings: Sequence[Finding], knowledge: Knowledge) -> tuple[str, ...]:
+    """Checks that a faulty setting proves beside the leading cause: two faults in one ticket."""
+    return tuple(dict.fromkeys(f.check for f in findings if f.check and f.check != lead
+                               and knowledge.finding_rules[f.id].supports.get(f.check, 0) >= 0.8))
+
+
+# -- what to do next -----------------------------------------------------------------------------------
+
+
+def _missing(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView) -> tuple[str, ...]:
+    out = []
+    if facts.mailbox is None:
+        out.append("mailbox")
+    if not facts.errors and not matches:
+        out.append("error_text")
+    if not facts.clients:
+        out.append("client")
+    if facts.webmail_works is None and server.matching is None:
+        out.append("webmail")
+    return tuple(out)
+
+
+def _verdict(
+    lead: str, chance: float, confidence: str, facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView,
+    undecided: Sequence[str], missing: Sequence[str], knowledge: Knowledge,
+) -> str:
+    other = knowledge.others.get(lead)
+    if other is not None and other.answer == "none":
+        return "none"
+    if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
+        return "escalate"
+    if confidence == "confirmed":
+        return "answer"
+    if password_proven_since(server, facts) and lead in INSEPARABLE | {"username-full-address"}:
+        return "ask"
+    if confidence == "unknown" or chance < ANSWER_FROM:
+        return "ask"
+    if confidence == "guess" and not findings and not any(knowledge.errors[m.error_id].role != "wrapper" for m in matches) \
+            and chance < LIKELY_FROM:
+        return "ask"
+    return "answer"
+
+
+def password_proven_since(server: ServerView, facts: Facts) -> bool:
+    """True where the failing protocol logged in for the mailbox from the same address after the refused line: a
+    request to retype the password would then contradict the log (unless the failing device is another one)."""
+    line = server.matching
+    if line is None or line.event.time is None:
+        return False
+    after = line.event.time + timedelta(seconds=5)
+    faces = {"imap": {"imap"}, "submission": {"submission", "smtps"}, "smtps": {"submission", "smtps"}}.get(line.event.service or "", set())
+    return any(s.last > after and s.remote_ip == line.event.remote_ip and (not faces or s.service in faces) for s in server.successes)
+
+
+def _question(lead: str, undecided: Sequence[str], missing: Sequence[str], facts: Facts, knowledge: Knowledge) -> str | None:
+    """The one question that decides most: between rivals first, else for what is missing."""
+    if undecided and {lead, *undecided} >= INSEPARABLE:
+        return "new-password-elsewhere"
+    if "error_text" in missing and not undecided:
+        return "error-text"
+    if undecided:
+        check = knowledge.checks.get(lead)
+        if check and check.questions:
+            return check.questions[0]
+    for fact in missing:
+        found = next((q.id for q in knowledge.questions.values() if q.missing == fact), None)
+        if found:
+            return found
+    return None

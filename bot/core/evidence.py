@@ -1,0 +1,169 @@
+"""Evidence for and against the causes, from five places: error text, settings, words, server, account.
+
+Each function turns what one step found into :class:`Evidence` with a weight (the exponent of its likelihood
+ratio): 1 for a piece that stands alone, less for one that repeats what another has said already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from bot.core.model import AccountView, Evidence, Facts, Finding, Match, ServerLine, ServerView
+from bot.core.server import login_shape, rule_of, similar
+from bot.logs.event import LogEvent
+from knowledge.model import Knowledge, LogRule
+
+Weighted = tuple[Evidence, float]
+QUOTED_DAMPING = 0.7
+FUZZY_DAMPING = 0.6
+STEADY_AT_LEAST = 5
+"""Refusals at a steady pace before a program is held to retry by itself (mail-lab: one click makes up to three)."""
+
+
+def of_errors(matches: Sequence[Match], knowledge: Knowledge) -> list[Weighted]:
+    """Rows of the decoded-error table. Specific rows count first; a generic row beside a specific one adds
+    little, a wrapper beside either nothing."""
+    out: list[Weighted] = []
+    seen: set[str] = set()
+    rank = {"specific": 0, "generic": 1, "wrapper": 2}
+    ordered = sorted(matches, key=lambda m: (rank[knowledge.errors[m.error_id].role], -m.score))
+    best_role: str | None = None
+    for match in ordered:
+        row = knowledge.errors[match.error_id]
+        if row.id in seen:
+            continue
+        seen.add(row.id)
+        if best_role is not None and row.role == "wrapper":
+            continue
+        weight = 1.0 if best_role is None else 0.55 if row.role == best_role == "specific" else 0.3
+        if best_role is not None and row.role == "generic" and best_role == "specific":
+            weight = 0.2
+        best_role = best_role or row.role
+        weight *= (QUOTED_DAMPING if match.quoted else 1.0) * (FUZZY_DAMPING if match.method == "fuzzy" else 1.0)
+        out.append((Evidence("error", row.title, row.id, {**row.checks, **row.others}, row.refutes), weight))
+    return out
+
+
+def of_findings(findings: Sequence[Finding], knowledge: Knowledge) -> list[Weighted]:
+    """Settings that cannot work. A second one for the same check repeats the first."""
+    out: list[Weighted] = []
+    checks: dict[str | None, int] = {}
+    for finding in findings:
+        rule = knowledge.finding_rules[finding.id]
+        repeats = checks.get(rule.check, 0)
+        checks[rule.check] = repeats + 1
+        out.append((Evidence("setting", finding.text, finding.id, rule.supports, rule.refutes), 1.0 if not repeats else 0.25))
+    return out
+
+
+def of_words(facts: Facts, knowledge: Knowledge) -> list[Weighted]:
+    """What the customer says. Cues overlap in meaning, so each further one for the same cause counts less."""
+    out: list[Weighted] = []
+    spoken: dict[str, int] = {}
+    for cue in facts.cues:
+        rule = knowledge.cues[cue.id]
+        if not rule.supports and not rule.refutes:
+            continue
+        leading = max(rule.supports, key=lambda c: rule.supports[c], default="")
+        repeats = spoken.get(leading, 0) if leading else 0
+        if leading:
+            spoken[leading] = repeats + 1
+        out.append((Evidence("words", rule.note or rule.meaning, rule.id, rule.supports, rule.refutes),
+                    (0.85, 0.5, 0.3)[min(repeats, 2)]))
+    return out
+
+
+def of_server(view: ServerView, facts: Facts, knowledge: Knowledge) -> list[Weighted]:
+    """The matching line, what goes with it, what refutes it, and silence where silence is proven."""
+    out: list[Weighted] = []
+    told = {rule.events[0]: rule for rule in knowledge.log_rules if rule.events[0].startswith("told_")}
+    if view.matching is not None:
+        rule = rule_of(view.matching.event, login_shape(view.matching.event.login, facts), knowledge)
+        if rule is not None:
+            weight = {"own": 1.35, "address": 0.9, "mailbox": 0.85}[view.matching.ownership]
+            out.append((_server(rule, view.matching.event, rule.note, view.matching.event.raw), weight))
+        out += _around(view, facts, knowledge, told)
+    elif view.absence_proven:
+        out.append((Evidence("server", told["told_absence"].note, "absence", told["told_absence"].supports,
+                             told["told_absence"].refutes), 0.9))
+    bans = [s for s in view.lines if s.event.event == "ban" and s.ownership == "own"]
+    if bans and (view.matching is None or view.matching.event.event != "ban"):
+        ban = next(r for r in knowledge.log_rules if "ban" in r.events)
+        out.append((_server(ban, bans[-1].event, ban.note, bans[-1].event.raw), 1.0))
+    return out
+
+
+def _around(view: ServerView, facts: Facts, knowledge: Knowledge, told: dict[str, LogRule]) -> Iterator[Weighted]:
+    assert view.matching is not None
+    line, moment = view.matching, view.matching.event.time
+    if moment is None or line.event.event not in ("auth_failed", "no_auth_attempts", "connection_limit"):
+        return
+    alike = similar(view, knowledge, facts)
+    pace = steady_pace(alike)
+    if pace and line.event.event == "auth_failed" and line.event.reason in (None, "password_mismatch", "invalid_credentials", "auth_failed"):
+        note = told["told_retries"].note.replace("{seconds}", str(pace)).replace("{attempts}", str(len(alike)))
+        yield Evidence("server", note, "retries", told["told_retries"].supports, told["told_retries"].refutes), 0.8
+    services = {s for s in view.successes if line.event.service in (None, "auth", s.service)
+                or (line.event.service in ("submission", "smtps") and s.service in ("submission", "smtps"))}
+    later = [s for s in services if s.remote_ip == line.event.remote_ip and s.last > moment + timedelta(seconds=5)]
+    meanwhile = [s for s in services if s.last >= moment - timedelta(minutes=30) and s.remote_ip != line.event.remote_ip]
+    if line.event.event == "auth_failed" and later:
+        yield Evidence("server", told["told_success_later"].note, "success-later", told["told_success_later"].supports,
+                       told["told_success_later"].refutes), 0.45
+    elif line.event.event == "auth_failed" and meanwhile and login_shape(line.event.login, facts) == "full":
+        yield Evidence("server", told["told_success_meanwhile"].note, "success-meanwhile", told["told_success_meanwhile"].supports,
+                       told["told_success_meanwhile"].refutes), 0.5
+
+
+def steady_pace(lines: Sequence[ServerLine]) -> int | None:
+    """Median seconds between refusals where they come back steadily for an hour or more, else None.
+
+    Lines within 90 s are one attempt (one click writes several). Steady: the middle half of the distances
+    lies within a factor of two.
+    """
+    moments: list[float] = []
+    for line in sorted((ln for ln in lines if ln.event.time), key=lambda ln: ln.event.time or 0):  # type: ignore[arg-type,return-value]
+        stamp = line.event.time.timestamp() if line.event.time else 0.0
+        if not moments or stamp - moments[-1] > 90:
+            moments.append(stamp)
+    if len(moments) < STEADY_AT_LEAST or moments[-1] - moments[0] < 3600:
+        return None
+    gaps = sorted(b - a for a, b in zip(moments, moments[1:], strict=False))
+    low, high = gaps[len(gaps) // 4], gaps[(3 * len(gaps)) // 4]
+    return round(gaps[len(gaps) // 2]) if high <= 2 * low else None
+
+
+def _server(rule: LogRule, event: LogEvent, note: str, ref: str) -> Evidence:
+    for name in ("login", "detail", "seconds", "limit", "attempts"):
+        value = getattr(event, name)
+        note = note.replace("{" + name + "}", "?" if value is None else str(value)[:200])
+    return Evidence("server", note, ref, rule.supports, rule.refutes)
+
+
+def of_account(view: AccountView, facts: Facts, knowledge: Knowledge) -> list[Weighted]:
+    """What the directory knows. Unknown values say nothing."""
+    rules, out = knowledge.account_rules, []
+
+    def add(rule_id: str, weight: float = 1.0) -> None:
+        rule = rules[rule_id]
+        out.append((Evidence("account", rule.note, rule.id, rule.supports, rule.refutes), weight))
+
+    if view.absent and facts.mailbox:
+        add("no-such-mailbox", 0.8)
+    account = view.account
+    if account is None:
+        return out
+    if account.alias_of:
+        add("alias")
+    if account.paused:
+        abuse = "abuse" in (account.paused_reason or "").lower()
+        add("paused-abuse" if abuse else "paused", 1.3)
+    elif account.paused is False and account.domain_verified is not False:
+        add("active", 0.6)
+    if account.domain_verified is False:
+        add("domain-unverified", 0.6)
+    plan = knowledge.plans.get(account.plan or "")
+    if plan is not None and "smtp" in facts.protocols:
+        add("plan-can-send" if plan.can_send else "plan-cannot-send", 1.0 if plan.can_send else 0.8)
+    return out

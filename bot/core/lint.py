@@ -1,0 +1,122 @@
+"""Settings in the ticket that cannot work, found against the host's own settings. No server is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.core.model import Endpoint, Facts, Finding
+from bot.core.parse.endpoints import near_own_host, protocol_of_host
+from knowledge.model import Knowledge, Port, Settings
+
+
+def lint(facts: Facts, knowledge: Knowledge) -> tuple[Finding, ...]:
+    """Findings in the order of the ticket, each once. Only endpoints that are settings of the customer count;
+    where the same protocol was tried with right settings too, a wrong second try explains nothing."""
+    out: dict[tuple[str, str], Finding] = {}
+    settings = facts.endpoints
+    right = {protocol for e in settings if e.role == "setting" and (protocol := _proven_right(e, knowledge.settings))}
+    for endpoint in settings:
+        if endpoint.role != "setting":
+            continue
+        for finding in _of_endpoint(endpoint, facts, knowledge, right):
+            out.setdefault((finding.id, finding.text), finding)
+    for finding in _of_login(facts, knowledge):
+        out.setdefault((finding.id, finding.text), finding)
+    return tuple(out.values())
+
+
+def _finding(knowledge: Knowledge, rule_id: str, endpoint_span: tuple[int, int], **slots: object) -> Finding:
+    rule = knowledge.finding_rules[rule_id]
+    text = rule.text
+    for name, value in slots.items():
+        text = text.replace("{" + name + "}", str(value))
+    return Finding(rule.id, text, rule.check, endpoint_span)
+
+
+def _port(number: int | None, settings: Settings) -> Port | None:
+    return next((p for p in settings.ports if p.port == number), None)
+
+
+def _proven_right(endpoint: Endpoint, settings: Settings) -> str | None:
+    """The protocol for which this endpoint is a fully right setting, else None."""
+    port = _port(endpoint.port, settings)
+    if port is None or not port.supported or endpoint.tls not in (None, port.tls):
+        return None
+    if endpoint.host is not None and endpoint.host not in _own_hosts(settings, port.protocol):
+        return None
+    return port.protocol
+
+
+def _own_hosts(settings: Settings, protocol: str | None) -> set[str]:
+    by_protocol = {"imap": settings.imap_host, "smtp": settings.smtp_host, "pop3": settings.pop3_host}
+    hosts = {h for p, h in by_protocol.items() if h and (protocol is None or p == protocol)}
+    return hosts | set(settings.customer_hosts)
+
+
+def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: set[str]) -> Iterator[Finding]:
+    settings = knowledge.settings
+    yield from _of_host(endpoint, facts, knowledge)
+    if endpoint.port is None:
+        if endpoint.tls == "none":
+            yield _finding(knowledge, "no-encryption", endpoint.span)
+        return
+    port = _port(endpoint.port, settings)
+    protocol = endpoint.protocol
+    if port is None:
+        if endpoint.host is None or protocol is not None or near_own_host(endpoint.host, settings):
+            yield _finding(knowledge, "unknown-port", endpoint.span, port=endpoint.port)
+        return
+    if port.protocol == "pop3" and settings.pop3_host is None:
+        yield _finding(knowledge, "pop3-port", endpoint.span, port=endpoint.port)
+        return
+    if protocol and protocol != port.protocol and endpoint.host and protocol_of_host(endpoint.host) == protocol:
+        yield _finding(knowledge, "port-of-other-service", endpoint.span, port=endpoint.port,
+                       other=port.protocol.upper(), protocol=protocol.upper())
+        return
+    if not port.supported:
+        if port.protocol not in right:
+            yield _finding(knowledge, "unsupported-port", endpoint.span, port=endpoint.port)
+        return
+    if endpoint.tls == "none":
+        yield _finding(knowledge, "no-encryption", endpoint.span)
+    elif endpoint.tls == "starttls" and port.tls == "implicit" and port.protocol not in right:
+        yield _finding(knowledge, "tls-mode", endpoint.span, port=endpoint.port, tls="STARTTLS")
+    elif endpoint.tls == "implicit" and port.tls == "starttls" and port.protocol not in right:
+        yield _finding(knowledge, "tls-mode", endpoint.span, port=endpoint.port, tls="SSL/TLS from the first byte")
+
+
+def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator[Finding]:
+    settings, host = knowledge.settings, endpoint.host
+    if host is None:
+        return
+    if endpoint.typed:
+        yield _finding(knowledge, "host-malformed", endpoint.span, host=f"“{endpoint.typed}”")
+    own = _own_hosts(settings, None)
+    if host in own:
+        by_protocol = {settings.imap_host: "imap", settings.smtp_host: "smtp"}
+        port = _port(endpoint.port, settings)
+        if port and host in by_protocol and host not in settings.customer_hosts and by_protocol[host] != port.protocol \
+                and port.protocol != "pop3" and settings.imap_host != settings.smtp_host:
+            yield _finding(knowledge, "host-swapped", endpoint.span, host=host, protocol=port.protocol.upper())
+        return
+    if host.replace(".", "").isdigit():
+        if host not in settings.server_addresses:
+            yield _finding(knowledge, "host-address", endpoint.span, host=host)
+        return
+    if facts.domain and (host == facts.domain or host.endswith("." + facts.domain)):
+        yield _finding(knowledge, "host-customer-domain", endpoint.span, host=host)
+        return
+    near = near_own_host(host, settings)
+    if near:
+        yield _finding(knowledge, "host-typo", endpoint.span, host=host, right=near)
+        return
+    yield _finding(knowledge, "host-foreign", endpoint.span, host=host)
+
+
+def _of_login(facts: Facts, knowledge: Knowledge) -> Iterator[Finding]:
+    if knowledge.settings.username != "full-address" or facts.login is None:
+        return
+    if "\\" in facts.login:
+        yield _finding(knowledge, "login-windows-domain", (0, 0), login=facts.login)
+    elif "@" not in facts.login:
+        yield _finding(knowledge, "login-bare", (0, 0), login=facts.login)

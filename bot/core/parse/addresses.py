@@ -1,0 +1,222 @@
+"""E-mail addresses in a ticket, each with the role it plays, and the one that the ticket is about.
+
+An address is first a shape (RFC 5321 dot-atom and domain, internationalised ones too), then a role decided by
+where it stands: inside an error text it is the login, after "to" a recipient, below "-- " a contact, in the
+host's own domain a member of staff. Roles never come from an address's mere presence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import regex
+
+from bot.core.model import AddressMention, Reading, Segment, Span
+from knowledge.matcher import fold
+from knowledge.model import Settings
+
+PATTERN_SECONDS = 0.2
+MAX_ADDRESSES = 200
+
+_ADDRESS = regex.compile(
+    r"(?<![\w.+%-])(?P<local>[\p{L}\p{N}_][\p{L}\p{N}._+%'&=~-]{0,63})@"
+    r"(?P<domain>(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})\.){1,8}[\p{L}\p{N}][\p{L}\p{N}-]{0,62})(?![\w@])"
+)
+_MACHINE = regex.compile(r"(?<![\w.+%-])(?P<local>[\w][\w.+-]{0,63})@(?P<domain>[\w][\w-]{1,62})(?![\w.@-])")
+_REDACTED = regex.compile(
+    r"(?<![\w@])[\w.]{0,12}(?:\*{2,}|[xX]{3,}|…|\.{3}|#{3,})[\w.*…]{0,20}@[\w*.…-]{2,60}|"
+    r"(?<![\w@])[\w.+-]{1,64}@(?:\*{2,}|[xX]{2,}|…)[\w.*…-]{0,60}|<\s*(?:e-?mail|address|user(?:name)?)\s*>"
+)
+
+_LABEL = regex.compile(
+    r"(?:mail\s?box(?:es)?(?:\s+(?:concerned|affected|address|in\s+question))?|account(?:\s+name)?|user\s?-?name|user|login(?:\s+name)?|"
+    r"e-?mail(?:\s?-?adress[eo]?|\s+address)?|address|postfach|benutzer(?:name)?|konto|adresse|compte|"
+    r"bo[iî]te|identifiant|utilisateur|usuario|cuenta|correo|buz[oó]n|casella|utente|indirizzo|account|"
+    r"postvak|gebruiker(?:snaam)?|adres|caixa|conta|usu[aá]rio|utilizador|endere[cç]o|skrzynk[aię]|"
+    r"u[zż]ytkownik(?:a)?|konto|adres|ящик\w*|логин|пользовател\w*|адрес|учетн\w+\s+запис\w+|"
+    r"メールアドレス|ユーザー名|アカウント|邮箱|用户名|账号|帐户|帳號|信箱|who|for)\s*(?:is|ist|est|es|è|:|=|：|-)?\s*[\"'<(\[]?\s*$"
+)
+_ABOUT = regex.compile(
+    r"(?:for|of|mailbox|account|address|from|as|user|login|into|my|our|für|von|vom|mit|postfach|konto|pour|compte|de|del|"
+    r"boîte|la|cuenta|buzón|para|per|casella|voor|van|mijn|postvak|dla|skrzynk\w+|caixa|da|do|для|ящик\w*|"
+    r"with|user\s?name|benutzername)\s*[\"'<(\[:]?\s*$"
+)
+_RECIPIENT_BEFORE = regex.compile(
+    r"(?:\bto|\bto:|\bto=<?|\ban|\ban:|\bà|\ba|\bal|\baan|\bnaar|\bpara|\bdo|\bна|\bкому|recipients?\s*[:=]?|empfänger\w*\s*[:=]?|"
+    r"destinatai?re\w*\s*:?|destinatari[oa]\w*\s*:?|ontvanger\w*\s*:?|odbiorc\w+\s*:?|получател\w+\s*:?|宛先\s*[:：]?|收件人\s*[:：]?|"
+    r"rcpt\s+to\s*:?|sending\s+to|send\s+to|sent\s+to|write\s+to|mail\s+to|delivery\s+to)\s*[\"'<(\[]{0,2}\s*$"
+)
+_RECIPIENT_AFTER = regex.compile(
+    r"^\s*[>\"')\]]{0,2}\s*(?::|\.\.\.)?\s*(?:recipient|relay\s+access|user\s+unknown|on\s+\d{1,2}[/.]\d|unknown\s+user|no\s+such|"
+    r"does\s+not\s+exist|mailbox\s+(?:full|unavailable)|\(?(?:over\s+)?quota)"
+)
+_SENDER_AFTER = regex.compile(r"^\s*[>\"')\]]{0,2}\s*:?\s*sender\s+address\s+rejected")
+_OWNED_BY = regex.compile(r"(?:owned\s+by\s+user|sasl_username=|user=<?|logged\s+in\s+as|login\s+as|auth\w*\s+(?:as|for))\s*[\"'<]?\s*$")
+_EXAMPLE_BEFORE = regex.compile(
+    r"(?:e\.g\.|eg|example|for\s+instance|such\s+as|like|z\.\s?b\.|beispiel\w*|wie|exemple|comme|ejemplo|como|esempio|come|"
+    r"bijvoorbeeld|zoals|exemplo|przyk\w+|np\.|jak|например|вроде|例えば|比如|例如)\s*[:,]?\s*[\"'<(]?\s*$"
+)
+_EXAMPLE_LOCAL = frozenset({
+    "user", "username", "name", "you", "yourname", "your.name", "someone", "somebody", "firstname.lastname",
+    "vorname.nachname", "prenom.nom", "nombre", "nome", "naam", "john.doe", "max.mustermann", "abc", "foo",
+    "example", "usuario", "utente", "benutzer", "myname", "mail", "email", "xx", "xxx", "test", "benutzername",
+})
+_PUBLIC_DOMAIN = regex.compile(
+    r"(?:gmail|googlemail|outlook|hotmail|live|msn|yahoo|ymail|icloud|me|mac|aol|gmx|web|t-online|freenet|"
+    r"mail|yandex|qq|163|126|sina|proton(?:mail)?|pm|tutanota|orange|free|laposte|wanadoo|libero|virgilio|"
+    r"tin|alice|ziggo|kpnmail|planet|wp|o2|onet|interia|bol|uol|terra|sapo|rambler|zoho|fastmail|comcast|att|"
+    r"verizon|btinternet|sky|telus|shaw|bluewin|docomo|ezweb|softbank|naver|daum)\."
+    r"(?:com|net|org|de|fr|it|es|nl|pl|ru|jp|cn|co\.\w\w|com\.\w\w|ch|at|be|ca|uk|us|eu|me|pt|test|example|ne\.jp|ua)"
+)
+_SHARED_DOMAINS = frozenset({"example.com", "example.net", "example.org"})
+"""RFC 2606 names stand for 'anybody's address': no domain of a customer can be read from them."""
+_ROLE_LOCAL = frozenset({
+    "admin", "administrator", "postmaster", "hostmaster", "webmaster", "it", "edv", "sysop", "sysadmin", "ops",
+    "devops", "dev", "noc", "root", "rails", "helpdesk", "ticket", "tickets", "itsupport", "ict", "ti",
+})
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """The addresses of a ticket and what follows from them."""
+
+    mentions: tuple[AddressMention, ...]
+    mailbox: str | None
+    domain: str | None
+
+
+def is_public_provider(domain: str) -> bool:
+    """True for the domain of a large public mail provider, where a domain says nothing of a customer."""
+    return _PUBLIC_DOMAIN.fullmatch(domain.lower()) is not None
+
+
+def find_addresses(
+    reading: Reading, settings: Settings, *, requester: str | None, error_spans: Sequence[Span], own_words: bool = True
+) -> Addressed:
+    """All addresses with roles, the mailbox that the ticket is about, and the customer's domain.
+
+    ``error_spans``: the error texts found, where an address is mostly the login. ``own_words`` False says that
+    the ticket is not about the writer's own mail (an application, colleagues): then the requester's address
+    is not taken for the mailbox. The mailbox is None rather than a guess between equals.
+    """
+    requester = requester.lower() if requester else None
+    requester_domain = requester.rpartition("@")[2] if requester else None
+    mentions: list[AddressMention] = []
+    scores: dict[str, float] = {}
+    first_at: dict[str, int] = {}
+    folded = fold(reading.text)
+    for local, domain, span in _shapes(reading.text):
+        address = f"{local}@{domain}".lower()
+        role, score = _role(folded, address, span, settings, requester, reading.segments, error_spans)
+        mentions.append(AddressMention(address, role, span))
+        if role in ("mailbox", "login", "requester", "mentioned"):
+            if requester_domain and domain.lower() == requester_domain:
+                score += 1.0
+            elif is_public_provider(domain):
+                score -= 2.5
+            scores[address] = max(scores.get(address, -9.0), score) + 0.4 * (address in scores)
+            first_at.setdefault(address, span[0])
+    mailbox = _best(scores, first_at)
+    if mailbox is None and requester and own_words and _may_be_mailbox(requester, settings):
+        mailbox = requester
+    domain = _domain(mailbox, requester, settings)
+    return Addressed(tuple(mentions), mailbox, domain)
+
+
+def _shapes(text: str) -> list[tuple[str, str, Span]]:
+    found: list[tuple[str, str, Span]] = []
+    taken: list[Span] = []
+    try:
+        for match in _REDACTED.finditer(text, timeout=PATTERN_SECONDS):
+            taken.append(match.span())
+        for match in _ADDRESS.finditer(text, timeout=PATTERN_SECONDS):
+            if any(a < match.end() and match.start() < b for a, b in taken):
+                continue
+            local, domain = match["local"].strip("'"), match["domain"].rstrip("-")
+            if domain.rpartition(".")[2].isdigit():
+                continue
+            # "inbox@firm.example@imap.host" (fetchmail): the first address is one, the rest is a server
+            start = match.start() + match["local"].index(local) if local else match.start()
+            end = start + len(local) + 1 + len(domain)
+            found.append((local, domain, (start, end)))
+            taken.append((start, end))
+            if len(found) >= MAX_ADDRESSES:
+                break
+        for match in regex.finditer(r"([\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+)@[\w.-]+", text, timeout=PATTERN_SECONDS):
+            local, _, domain = match[1].partition("@")
+            found.append((local, domain, match.span(1)))
+            taken.append(match.span())
+        for match in _MACHINE.finditer(text, timeout=PATTERN_SECONDS):
+            if not any(a < match.end() and match.start() < b for a, b in taken):
+                found.append((match["local"], match["domain"], match.span()))
+    except TimeoutError:
+        pass
+    return sorted(found, key=lambda item: item[2])
+
+
+def _role(
+    folded: str, address: str, span: Span, settings: Settings, requester: str | None,
+    segments: Sequence[Segment], error_spans: Sequence[Span],
+) -> tuple[str, float]:
+    local, _, domain = address.partition("@")
+    if "." not in domain:
+        return "machine", 0.0
+    if domain in settings.own_domains or any(domain.endswith("." + own) for own in settings.own_domains):
+        return "host_staff", 0.0
+    before, after = folded[max(0, span[0] - 60): span[0]], folded[span[1]: span[1] + 60]
+    kind = next((s.kind for s in segments if s.span[0] <= span[0] < s.span[1]), "body")
+    in_error = any(a <= span[0] and span[1] <= b for a, b in error_spans)
+    if _OWNED_BY.search(before, timeout=PATTERN_SECONDS):
+        return "login", 4.0
+    if _RECIPIENT_AFTER.match(after, timeout=PATTERN_SECONDS):
+        return "recipient", 0.0
+    if _SENDER_AFTER.match(after, timeout=PATTERN_SECONDS):
+        return ("mailbox", 2.2) if _hex_host(domain) is False else ("machine", 0.0)
+    if address != requester and (_EXAMPLE_BEFORE.search(before, timeout=PATTERN_SECONDS) or local in _EXAMPLE_LOCAL) \
+            and not _LABEL.search(before, timeout=PATTERN_SECONDS) and not in_error:
+        return "example", 0.0
+    if kind == "header":
+        return ("requester" if address == requester else "mentioned"), -1.0
+    if kind in ("signature", "disclaimer"):
+        return ("requester", 0.2) if address == requester else ("contact", 0.0)
+    if _LABEL.search(before, timeout=PATTERN_SECONDS) and not _RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):
+        return "mailbox", 3.5 if kind != "quoted" else 2.0
+    if _RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):
+        return ("requester", 1.0) if address == requester else ("recipient", 0.0)
+    if in_error:
+        return "login", 3.0
+    if _ABOUT.search(before, timeout=PATTERN_SECONDS):
+        return "mailbox", 2.0
+    if address == requester:
+        return "requester", 1.5
+    return "mentioned", 1.0 if kind != "quoted" else 0.2
+
+
+def _hex_host(domain: str) -> bool:
+    first = domain.partition(".")[0]
+    return len(first) >= 10 and all(c in "0123456789abcdef" for c in first)
+
+
+def _best(scores: dict[str, float], first_at: dict[str, int]) -> str | None:
+    if not scores:
+        return None
+    ranked = sorted(scores, key=lambda a: (-scores[a], first_at[a]))
+    return ranked[0] if scores[ranked[0]] >= 1.0 else None
+
+
+def _may_be_mailbox(requester: str, settings: Settings) -> bool:
+    local, _, domain = requester.partition("@")
+    return not (
+        domain in _SHARED_DOMAINS or domain in settings.own_domains or is_public_provider(domain)
+        or local in _ROLE_LOCAL
+    )
+
+
+def _domain(mailbox: str | None, requester: str | None, settings: Settings) -> str | None:
+    for address in (mailbox, requester):
+        if address:
+            domain = address.rpartition("@")[2]
+            if domain not in settings.own_domains and not is_public_provider(domain) and domain not in _SHARED_DOMAINS:
+                return domain
+    return None

@@ -1,0 +1,118 @@
+"""On what a client runs: operating systems with their versions, and devices that imply one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import regex
+
+WINDOWS, MACOS, LINUX, ANDROID, IOS = "Windows", "macOS", "Linux", "Android", "iOS"
+_VERSION = r"\d{1,2}(?:\.\d{1,2}){0,2}(?!\d)(?!\.\d)"
+_PATTERNS: tuple[tuple[str, str], ...] = (
+    (WINDOWS, r"(?<![\w-])(?:microsoft )?win(?:dows)?[ -]?(?:server(?: 20\d\d(?: ?r2)?)?|xp|vista|nt|me|rt|8\.1|7|8|1[01])"
+              r"(?![\w.])(?:[ ,(]{1,2}(?:home|pro|professional|enterprise|education|[12]\dh[12]|64[ -]?bit))*"),
+    (WINDOWS, r"(?<![\w-])windows(?![\w-]| live| mail| defender| firewall)"),
+    (WINDOWS, r"(?<![\w.])w(?:10|11)(?!\w)"),
+    (MACOS, r"(?<!\w)(?:mac ?os(?: x)?|os ?x)(?: (?:high sierra|el capitan|snow leopard|big sur|mountain lion|sierra|"
+            r"catalina|monterey|ventura|sonoma|sequoia|tahoe|mojave|yosemite|mavericks))?(?:[ ,(-]{1,2}v?"
+            + _VERSION + r")?(?![a-z])"),
+    (MACOS, r"(?<!\w)(?:macbook(?: (?:pro|air))?|imac|mac ?mini|mac ?studio|mac)(?![\w-]|\.app)"),
+    (IOS, r"(?<!\w)(?:ios|ipados)(?:[ =:-]{0,2}" + _VERSION + r")?(?!\w)"),
+    (IOS, r"(?<!\w)i ?(?:phone|pad)s?(?!\w*mail)"),
+    (IOS, r"айфон\w{0,3}|айпад\w{0,3}|アイフォン|苹果手机"),
+    (ANDROID, r"(?<![\w.])android(?:[ =:-]{0,2}(?:version |os )?(?:" + _VERSION + r")|[ ,(]{1,2}api(?: level)? \d{2})?(?!\w)"),
+    (ANDROID, r"андроид\w{0,2}|安卓|アンドロイド"),
+    (ANDROID, r"(?<!\w)(?:google )?pixel(?: \d\w?)?(?!\w)|(?<!\w)(?:samsung|galaxy)(?: (?:galaxy |[asmz])\w{0,9})?(?![\w-])|"
+              r"(?<!\w)(?:moto(?:rola)?|huawei|xiaomi|redmi|oneplus|oppo|fairphone|nokia|honor|realme|poco)(?! \w*mail)(?!\w)|"
+              r"(?<!\w)(?:lineageos|graphene ?os|calyxos|/e/os)(?: \d+(?:\.\d+)?)?(?!\w)|小米|华为"),
+    (LINUX, r"(?<![\w-])(?:linux mint|mint|(?:k|l|x)?ubuntu|debian|fedora|(?:open)?suse(?: leap| tumbleweed)?|centos|rhel|"
+            r"red hat(?: enterprise linux)?|arch(?: linux)|manjaro|gentoo|alpine linux|rocky linux|alma ?linux|pop!?_?os|"
+            r"zorin(?: os)?|slackware|raspbian|raspberry pi os|nixos|elementary os|freebsd|openbsd|mx linux)"
+            r"(?: (?:gnu/linux )?v?\d{1,2}(?:\.\d{1,2}){0,2}(?:[ .]?lts)?(?!\d))?"
+            r"(?: ?\((?:buster|stretch|jessie|bullseye|bookworm|trixie|jammy|focal|noble|wilma|faye)\)"
+            r"| (?:buster|stretch|jessie|bullseye|bookworm|trixie|jammy|focal|noble))?(?![\w-])"),
+    (LINUX, r"(?<![\w-])(?:gnu/)?linux(?! mint)(?![\w-])|линукс\w*"),
+)
+_COMPILED = tuple((system, regex.compile(source, regex.IGNORECASE)) for system, source in _PATTERNS)
+_DIGIT = regex.compile(r"\d")
+_NEEDED = regex.compile(
+    r"win|mac|os ?x|w1[01]|i ?os|i ?pad|i ?phone|айфон|айпад|アイフォン|苹果|andro|андро|安卓|アンド|pixel|samsung|galaxy|moto|"
+    r"huawei|xiaomi|redmi|oneplus|oppo|fairphone|nokia|honor|realme|poco|lineage|graphene|calyx|小米|华为|linux|линукс|mint|"
+    r"ubuntu|debian|fedora|suse|centos|rhel|red hat|arch|manjaro|gentoo|rocky|alma|pop|zorin|slackware|raspb|nixos|elementary|bsd",
+    regex.IGNORECASE,
+)
+_DEVICES = regex.compile(
+    r"mac\b|macbook|imac|i ?phone|i ?pad|айф|айп|アイフォン|苹果|pixel|samsung|galaxy|moto|huawei|xiaomi|redmi|oneplus|oppo|"
+    r"fairphone|nokia|honor|realme|poco|小米|华为|安卓|андроид|アンド|линукс", regex.IGNORECASE)
+_SHORT = regex.compile(r"win(?:dows)?[ -]?(?=\d|xp|vista)|w(?=1[01])", regex.IGNORECASE)
+_APART = 400
+"""Further away than this (characters) a platform without a version is not said of the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform as written, its system, and where."""
+
+    system: str
+    label: str
+    start: int
+    end: int
+
+
+def find_platforms(text: str) -> tuple[Platform, ...]:
+    """Platforms named in ``text`` (already plain), in order; the longest where two overlap."""
+    if _NEEDED.search(text, timeout=0.5) is None:
+        return ()
+    found: list[Platform] = []
+    for system, pattern in _COMPILED:
+        for match in pattern.finditer(text, timeout=0.5):
+            found.append(Platform(system, _label(system, match.group()), match.start(), match.end()))
+            if len(found) > 200:
+                break
+    kept: list[Platform] = []
+    for one in sorted(found, key=lambda p: p.start - p.end):
+        if not any(one.start < other.end and other.start < one.end for other in kept):
+            kept.append(one)
+    return tuple(sorted(kept, key=lambda p: p.start))
+
+
+def _label(system: str, written: str) -> str:
+    written = " ".join(written.replace("=", " ").split())
+    if _DEVICES.match(written) and system != LINUX:
+        return system
+    if system == WINDOWS:
+        return _SHORT.sub("Windows ", written).strip(" (,")
+    if system in (ANDROID, IOS):
+        tail = written[len(system):].strip(" :=-(,") if written.lower().startswith(system.lower()) else ""
+        return f"{system} {tail}".strip() if tail else (written if _DIGIT.search(written) else system)
+    if system == MACOS and not _DIGIT.search(written) and " " not in written.strip():
+        return MACOS
+    return LINUX if written.lower() in ("linux", "gnu/linux", "линукс") else written
+
+
+def platform_of(
+    start: int, end: int, runs_on: Sequence[str], platforms: Sequence[Platform], others: Sequence[tuple[int, int]]
+) -> str | None:
+    """The platform said of the mention at [start, end): the nearest that the family can run on.
+
+    One with a version is worth more than one without, one after the mention more than one before it; a
+    platform that stands next to another client (``others``) is that one's. Falls back to the family's only
+    platform.
+    """
+    allowed = {system for name in runs_on for system in (WINDOWS, MACOS, LINUX, ANDROID, IOS) if name == system}
+    best: tuple[float, str] | None = None
+    for one in platforms:
+        if allowed and one.system not in allowed:
+            continue
+        away = one.start - end if one.start >= end else start - one.end if one.end <= start else 0
+        versioned = _DIGIT.search(one.label) is not None
+        if away > _APART and not versioned:
+            continue
+        nearer = any(min(abs(one.start - o_end), abs(o_start - one.end)) < min(away, 60) for o_start, o_end in others)
+        cost = away + (0 if versioned else 150) + (40 if one.end <= start else 0) + (300 if nearer else 0)
+        if best is None or cost < best[0]:
+            best = (cost, one.label)
+    if best is not None:
+        return best[1]
+    return next(iter(allowed)) if len(allowed) == 1 else None

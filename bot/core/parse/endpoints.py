@@ -1,0 +1,322 @@
+"""Server settings in a ticket: hosts, ports and TLS modes as the customer has them, typos included.
+
+Hosts, ports, modes and protocol words are found one by one and then joined by nearness inside a line, which is
+how people write them in prose, in forms and in pasted configuration alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import regex
+from rapidfuzz.distance import DamerauLevenshtein
+
+from bot.core.model import Endpoint, Reading, Span
+from knowledge.matcher import fold
+from knowledge.model import Settings
+
+PATTERN_SECONDS = 0.2
+MAX_ENDPOINTS = 40
+
+_HOST = regex.compile(
+    r"(?<![\w@.-])(?P<host>(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.){1,6}[a-z]{2,24})(?P<dot>\.)?(?![\w@-])(?!\.\w)"
+)
+_IP = regex.compile(r"(?<![\w.:])(?P<host>(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\w]|\.\d)")
+_MAIL_LABEL = regex.compile(
+    r"(?:imaps?|imap4|smtps?|pop3?s?|mail\d*|e-?mail|mx\d*|in|out|incoming|outgoing|inbound|outbound|relay|mta|"
+    r"securemail|secure|ssl\d*|posta|correo|courriel|poczta|auth|send|asmtp|exim|mailserver|mailout|mailgate)\d*"
+)
+_HOST_LABEL = regex.compile(
+    r"(?:server\w*|host\w*|serveur\w*|servidor\w*|serwer\w*|сервер\w*|サーバー?\w*|伺服器|服务器|主机名?|hôte|"
+    r"incoming|outgoing|eingang\w*|ausgang\w*|entrant\w*|sortant\w*|entrante|saliente|entrata|uscita|inkomend\w*|uitgaand\w*|"
+    r"imap|smtp|pop3?|mx)\s*(?:name|address|adresse)?\s*(?:is|ist|est|es|è)?\s*[:=：>»]*\s*[\"'\[(<«]*\s*$"
+)
+_PORT_WORD = r"(?:ports?|portas?|puertos?|porte|poort(?:en)?|porcie|порт[аеу]?|ポート(?:番号)?|端口|连接埠|連接埠)"
+_PORT = regex.compile(
+    rf"{_PORT_WORD}\s*(?:is|ist|nr\.?|no\.?|number|nummer)?\s*[:=：#\"'(\[]*\s*(?P<a>\d{{2,5}})(?!\d|[.,]\d)"
+    r"|(?<=[a-z0-9])\s?:\s?(?P<b>\d{2,5})(?![\d:]|\.\d)"
+    r"|(?<![\w.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![\w%]|[.,:/-]\d|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
+    r"|(?<=[a-z0-9])/(?P<d>993|995|465|587|143|110|25)(?!\w)"
+)
+_PORT_LIST = regex.compile(rf"(?:{_PORT_WORD}|open|offen)\D{{0,30}}(?P<list>\d{{2,5}}(?:\s*(?:,|/|and|und|et|y|e|en|i|и|or|oder|ou|o|of|lub|或|と|、|&|\+)\s*\d{{2,5}})+)")
+_TLS = (
+    ("starttls", regex.compile(r"start[\s-]?t?t?ls|stattls|startls|strattls")),
+    ("none", regex.compile(
+        r"(?:no|without|none|keine?|ohne|aucune?|sans|ning[uú]n[ao]?|sin|nessuna?|senza|geen|zonder|sem|nenhuma?|"
+        r"brak|bez|без|нет|なし|无|無)\s+(?:ssl|tls|encryption|verschlüsselung|chiffrement|cifrado|crittografia|"
+        r"versleuteling|criptografia|encripta\w+|szyfrowani\w+|шифрован\w+)|(?:ssl|tls|encryption|security|verschlüsselung|sicherheit|"
+        r"chiffrement|cifrado|connection\s+security|verbindungssicherheit)(?:/tls)?\s*[:=]?\s*(?:is\s+)?(?:off|none|no\b|false|keine|aus|aucune?|ninguna|nessuna|geen|brak|нет)|"
+        r"\bunencrypted\b|暗号化なし|不加密")),
+    ("implicit", regex.compile(r"(?<!start)(?<![\w])(?:ssl\s?/\s?tls|tls\s?/\s?ssl|ssl|tls|implicit\w*)(?!\w)(?!\s*(?:error|fehler|handshake|certificate|zertifikat|v?1[.\d]))")),
+)
+_PROTOCOL = (
+    ("imap", regex.compile(r"\bimaps?\b|incoming|inbound|posteingang\w*|eingang\w*|entrant\w*|\bentrante|entrata|inkomend\w*|przychodz\w+|входящ\w+|受信|接收|收件")),
+    ("smtp", regex.compile(r"\bsmtps?\b|outgoing|outbound|postausgang\w*|ausgang\w*|sortant\w*|saliente|uscita|uitgaand\w*|\bsaída|wychodz\w+|исходящ\w+|送信|发送|發送|发件|submission")),
+    ("pop3", regex.compile(r"\bpop3?s?\b")),
+)
+_OTHER_CONTEXT = regex.compile(
+    r"\btelnet\b|\bnc\b|\bnmap\b|s_client|firewall\w*|pare-?feu|cortafuegos|\bopen(?:ed)?\s+in\b|freigeschaltet|портами|"
+    r"used\s+to\s+(?:use|be)|\bold\s+(?:server|provider|host)|before\s+(?:we\s+)?(?:moved|migrat)|früher|bisher(?:iger)?|alte[rn]?\s+(?:anbieter|server)|"
+    r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|vecchio|vorige|oude|poprzedni\w*|"
+    r"(?<!\bno)\bscan\b"
+)
+_PORT_OF = {993: "imap", 143: "imap", 465: "smtp", 587: "smtp", 25: "smtp", 2525: "smtp", 26: "smtp", 995: "pop3", 110: "pop3"}
+_FILES = frozenset({"php", "py", "js", "ts", "rb", "log", "txt", "conf", "cfg", "ini", "exe", "dll", "java", "go", "cs", "eml",
+                    "html", "htm", "xml", "json", "yml", "yaml", "toml", "png", "jpg", "jpeg", "pdf", "sh", "md", "c", "h", "so"})
+
+
+@dataclass(slots=True)
+class _Token:
+    value: str
+    span: Span
+    used: bool = False
+
+
+def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[Span]) -> tuple[Endpoint, ...]:
+    """Settings in reading order. A line's hosts, ports and modes are joined by nearness; ports of a firewall
+    list, a probe by hand or a former provider have role ``other``."""
+    folded = fold(reading.text)
+    endpoints: list[Endpoint] = []
+    last_host: tuple[_Token, int] | None = None
+    offset = 0
+    pending_protocol: str | None = None
+    for line_number, line in enumerate(folded.split("\n")):
+        if len(line) < 4:
+            offset += len(line) + 1
+            continue
+        line = line[:4000]
+        try:
+            hosts = _hosts(line, settings, [(a - offset, b - offset) for a, b in error_spans])
+            ports = _ports(line, bool(hosts))
+            modes = _modes(line)
+            words = _protocol_words(line)
+        except TimeoutError:
+            offset += len(line) + 1
+            continue
+        segment = next((s.kind for s in reading.segments if s.span[0] <= offset < s.span[1]), "body")
+        if segment in ("signature", "disclaimer", "header"):
+            offset += len(line) + 1
+            continue
+        found = _join(line, hosts, ports, modes, words, last_host, line_number, pending_protocol)
+        other = _OTHER_CONTEXT.search(line, timeout=PATTERN_SECONDS) is not None
+        for endpoint in found:
+            start, end = endpoint.span
+            endpoints.append(_placed(endpoint, (start + offset, end + offset), reading.text, offset, other))
+        if hosts:
+            last_host = (hosts[-1], line_number)
+        pending_protocol = words[-1].value if words and not found else (None if found else pending_protocol)
+        offset += len(line) + 1
+        if len(endpoints) >= MAX_ENDPOINTS:
+            break
+    return _unique(endpoints)
+
+
+def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_Token]:
+    found: list[_Token] = []
+    webmail = settings.webmail_url.partition("//")[2].partition("/")[0]
+    for match in _HOST.finditer(line, timeout=PATTERN_SECONDS):
+        host, (start, end) = match["host"], match.span("host")
+        before, after = line[max(0, start - 48): start], line[end: end + 12]
+        last = host.rpartition(".")[2]
+        if last in _FILES or host == webmail or before.endswith(("@", "/")) and "//" not in before[-9:]:
+            continue
+        in_url = before.endswith("://")
+        labels = host.split(".")
+        mail_label = _MAIL_LABEL.fullmatch(labels[0]) is not None
+        own = near_own_host(host, settings)
+        labelled = _HOST_LABEL.search(before, timeout=PATTERN_SECONDS) is not None
+        with_port = regex.match(r"\s?:\s?\d{2,5}\b", after) is not None
+        in_error = any(a <= start < b for a, b in error_spans)
+        if in_url and not (labelled or mail_label or with_port):
+            continue
+        if labels[0] in ("webmail", "www", "autodiscover", "autoconfig") and not labelled:
+            continue
+        if (mail_label and len(labels) > 2) or (own and len(labels) > 2) or labelled or with_port or (own and in_error):
+            found.append(_Token(host, (start, end)))
+    for match in _IP.finditer(line, timeout=PATTERN_SECONDS):
+        before = line[max(0, match.start() - 40): match.start()]
+        if regex.search(r"(?:our|my|public|client|unsere|meine|notre|mon|nuestra|mi|nostro|mio|ons|mijn|nasz|moj\w*|наш|мой)\s+(?:\w+\s+)?(?:ip|address|adresse)?\W*$", before):
+            continue
+        in_error = any(a <= match.start() < b for a, b in error_spans)
+        if _HOST_LABEL.search(before, timeout=PATTERN_SECONDS) or in_error or regex.search(r"\bip\b\W*$|\($", before):
+            if not any(t.span[0] <= match.start() < t.span[1] for t in found):
+                found.append(_Token(match["host"], match.span("host")))
+    return sorted(found, key=lambda t: t.span)
+
+
+def near_own_host(host: str, settings: Settings) -> str | None:
+    """The service host that ``host`` is, or is a typing slip away from; None where it is neither.
+
+    A slip is at most two edits (Damerau-Levenshtein) over the whole name, or over its registered part.
+    """
+    best: tuple[int, str] | None = None
+    own_hosts = [settings.imap_host, settings.smtp_host, *settings.customer_hosts]
+    if settings.pop3_host:
+        own_hosts.append(settings.pop3_host)
+    for own in own_hosts:
+        distance = DamerauLevenshtein.distance(host, own, score_cutoff=3)
+        if distance <= 2 and (best is None or distance < best[0]):
+            best = (distance, own)
+    if best:
+        return best[1]
+    for own in own_hosts:
+        tail, own_tail = host.partition(".")[2], own.partition(".")[2]
+        if tail and DamerauLevenshtein.distance(tail, own_tail, score_cutoff=3) <= 2:
+            return own
+        if host == own_tail or DamerauLevenshtein.distance(host, own_tail, score_cutoff=2) <= 1:
+            return own
+        stem = own_tail.partition(".")[0]
+        if len(stem) >= 6 and stem in host.split("."):
+            return own
+    return None
+
+
+def _ports(line: str, has_host: bool) -> list[_Token]:
+    found: list[_Token] = []
+    context = has_host or regex.search(
+        r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器", line
+    ) is not None
+    for match in _PORT_LIST.finditer(line, timeout=PATTERN_SECONDS):
+        for number in regex.finditer(r"\d{2,5}", match["list"]):
+            start = match.start("list") + number.start()
+            found.append(_Token(number[0], (start, start + len(number[0]))))
+    for match in _PORT.finditer(line, timeout=PATTERN_SECONDS):
+        group = next(g for g in "abcd" if match[g])
+        value = match[group]
+        if group == "b" and (int(value) > 65535 or (int(value) not in _PORT_OF and not _after_host(line, match.start("b")))):
+            continue
+        if group == "c":
+            if not context or (value in ("25", "26", "110") and not regex.search(r"smtp|port|ssl|tls|pop|\b(?:993|465|587|143)\b|firewall", line)):
+                continue
+            if value in ("25", "26", "110") and regex.match(r"\s+[a-z]{3,}", line[match.end():]) and not regex.match(
+                    r"\s+(?:ssl|tls|starttls|and|und|et|or|oder|with|mit|is|no|on|without|ohne)", line[match.end():]):
+                continue
+        if int(value) <= 65535 and not any(t.span[0] <= match.start(group) < t.span[1] for t in found):
+            found.append(_Token(value, match.span(group)))
+    return sorted(found, key=lambda t: t.span)
+
+
+def _after_host(line: str, position: int) -> bool:
+    return regex.search(r"[a-z0-9-]\.[a-z]{2,24}\s?:\s?$|(?:\d{1,3}\.){3}\d{1,3}\s?:\s?$", line[:position]) is not None
+
+
+def _modes(line: str) -> list[_Token]:
+    found: list[_Token] = []
+    for name, pattern in _TLS:
+        for match in pattern.finditer(line, timeout=PATTERN_SECONDS):
+            if not any(a.span[0] < match.end() and match.start() < a.span[1] for a in found):
+                found.append(_Token(name, match.span()))
+    return sorted(found, key=lambda t: t.span)
+
+
+def _protocol_words(line: str) -> list[_Token]:
+    found = [_Token(name, m.span()) for name, pattern in _PROTOCOL for m in pattern.finditer(line, timeout=PATTERN_SECONDS)]
+    return sorted(found, key=lambda t: t.span)
+
+
+def _join(
+    line: str, hosts: list[_Token], ports: list[_Token], modes: list[_Token], words: list[_Token],
+    last_host: tuple[_Token, int] | None, line_number: int, pending_protocol: str | None,
+) -> list[Endpoint]:
+    out: list[Endpoint] = []
+    for index, port in enumerate(ports):
+        limit = ports[index - 1].span[1] if index else 0
+        host = next((h for h in reversed(hosts) if limit <= h.span[0] < port.span[0]), None)
+        if host is None and not index and len(ports) == 1:
+            host = next((h for h in hosts if h.span[0] > port.span[1] and not h.used), None)
+        if host is None and not hosts and last_host and line_number - last_host[1] <= 3 and not last_host[0].used:
+            expected = _PORT_OF.get(int(port.value))
+            if expected is None or protocol_of_host(last_host[0].value) in (None, expected):
+                host = last_host[0]
+        if host:
+            host.used = True
+        mode = _mode_of(port, index, ports, modes)
+        protocol = (protocol_of_host(host.value) if host else None) or _nearest_word(words, port) \
+            or _PORT_OF.get(int(port.value)) or pending_protocol
+        span = port.span if host is None or host.span[0] > port.span[0] or last_host and host is last_host[0] else (host.span[0], port.span[1])
+        out.append(Endpoint(host.value if host else None, int(port.value), mode, protocol, span))
+    for host in hosts:
+        if host.used and any(e.host == host.value for e in out):
+            continue
+        mode = None
+        if not ports and len(modes) == 1 and abs(modes[0].span[0] - host.span[1]) < 60:
+            mode = modes[0].value
+        protocol = protocol_of_host(host.value) or _nearest_word(words, host) or pending_protocol
+        out.append(Endpoint(host.value, None, mode, protocol, host.span))
+    if not hosts and not ports and len(modes) == 1 and modes[0].value != "implicit" and len(words) == 1:
+        out.append(Endpoint(None, None, modes[0].value, words[0].value, modes[0].span))
+    return out
+
+
+def _mode_of(port: _Token, index: int, ports: list[_Token], modes: list[_Token]) -> str | None:
+    """The mode that belongs to a port: inside its own stretch of the line, nearest first."""
+    left = ports[index - 1].span[1] if index else 0
+    right = ports[index + 1].span[0] if index + 1 < len(ports) else port.span[1] + 60
+    near = [m for m in modes if left <= m.span[0] and m.span[1] <= right and not m.used]
+    after = [m for m in near if m.span[0] >= port.span[1]]
+    before = [m for m in near if m.span[1] <= port.span[0]]
+    choice = None
+    # "SSL (993)" names the mode first, "993 with SSL/TLS" and "993, SSL/TLS" name it after
+    if before and port.span[0] - before[-1].span[1] <= 3:
+        choice = before[-1]
+    elif after and after[0].span[0] - port.span[1] <= 45:
+        choice = after[0]
+    elif before and port.span[0] - before[-1].span[1] <= 40:
+        choice = before[-1]
+    if choice is None:
+        return None
+    choice.used = True
+    return choice.value
+
+
+def _nearest_word(words: list[_Token], to: _Token) -> str | None:
+    before = [w for w in words if w.span[0] <= to.span[0]]
+    return before[-1].value if before else (words[0].value if words else None)
+
+
+def protocol_of_host(host: str) -> str | None:
+    """imap, smtp or pop3 where a host's first label says so, else None."""
+    first = host.partition(".")[0]
+    for name in ("imap", "smtp", "pop3"):
+        if first.startswith(name[:4] if name != "pop3" else "pop"):
+            return name
+    return None
+
+
+def _placed(endpoint: Endpoint, span: Span, text: str, offset: int, other: bool) -> Endpoint:
+    typed = None
+    if endpoint.host:
+        at = text.lower().find(endpoint.host, offset)
+        if at >= 0:
+            typed = _field(text, (at, at + len(endpoint.host)))
+    return Endpoint(endpoint.host, endpoint.port, endpoint.tls, endpoint.protocol, span,
+                    typed, "other" if other else "setting")
+
+
+def _field(text: str, span: Span) -> str | None:
+    """The field around a host where it holds more than the host: blanks between brackets, a scheme, a port."""
+    before, after = text[max(0, span[0] - 10): span[0]], text[span[1]: span[1] + 8]
+    scheme = regex.search(r"(?:https?|imaps?|smtps?|ssl|tls)://$", before)
+    open_bracket = regex.search(r"([\[\"'`<«„“(])(\s*)$", before)
+    close_bracket = regex.match(r"(\s*)[\]\"'`>»“”)]", after)
+    if open_bracket and close_bracket and (open_bracket[2] or close_bracket[1]):
+        return open_bracket[2] + text[span[0]:span[1]] + close_bracket[1]
+    if scheme:
+        return scheme[0] + text[span[0]:span[1]]
+    return None
+
+
+def _unique(endpoints: list[Endpoint]) -> tuple[Endpoint, ...]:
+    kept: list[Endpoint] = []
+    for endpoint in endpoints:
+        same = [k for k in kept if k.host == endpoint.host and k.port == endpoint.port and k.tls == endpoint.tls
+                and k.protocol == endpoint.protocol]
+        if same:
+            continue
+        if endpoint.port is None and endpoint.tls is None and any(k.host == endpoint.host for k in kept):
+            continue
+        kept = [k for k in kept if not (k.host == endpoint.host and k.port is None and k.tls is None
+                                        and endpoint.host is not None and k.typed is None and endpoint.role == k.role)]
+        kept.append(endpoint)
+    return tuple(kept)

@@ -1,0 +1,116 @@
+"""The reading of a ticket -> its facts. Each part is found by its own module; this one lays them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import regex
+
+from bot.core.model import Cue, Endpoint, ErrorText, Facts, Reading, Ticket
+from bot.core.parse.addresses import find_addresses
+from bot.core.parse.clients import find_clients
+from bot.core.parse.cues import find_cues
+from bot.core.parse.endpoints import find_endpoints
+from bot.core.parse.errors import find_errors
+from bot.core.parse.logins import find_login
+from bot.core.parse.times import find_time
+from knowledge.matcher import Hit, Matcher, fold
+from knowledge.model import Knowledge
+
+PATTERN_SECONDS = 0.1
+_OWN_IP = regex.compile(
+    r"(?:ip(?:\s*-?\s*address(?:e)?|v[46])?|adresse\s+ip|dirección\s+ip|indirizzo\s+ip|ip-adres|endereço\s+ip|adres\s+ip|ip-адрес|ipアドレス|ip地址)\W*(?:is|ist|est|es|è|jest|of\s+ours|:|=|：)*\s*"
+    r"(?P<ip>(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7})"
+    r"|(?:from|von|depuis|desde|da|vanaf|z|с)\s+(?P<ip>(?:\d{1,3}\.){3}\d{1,3})(?!\d|:\d)"
+)
+_OTHERS_MAIL = regex.compile(
+    r"\b(?:our|the|unser\w*|notre|nuestr\w+|nostr\w+|onze|noss\w+|nasz\w*|наш\w*)\s+(?:\w+\s+){0,3}?(?:worker|server|script|app(?:lication)?|service|job|container|container|instance|website|cms|shop|system|docker|backend|cron|"
+    r"integration|staff|users?|customers?|employees|colleagues|mitarbeiter\w*|kollegen|kunden)\b|\b(?:a|one\s+of\s+(?:my|our)|mein\w*|eine[rn]?|un(?:e|a)?)\s+(?:client|customer|kunde|colleague|user|employee|kollegin|collègue)\b"
+)
+
+
+def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Knowledge) -> Facts:
+    """All facts of a ticket. ``hits`` is the decoded-error table's scan of the whole reading."""
+    errors = find_errors(reading, hits)
+    spans = [e.span for e in errors]
+    endpoints = find_endpoints(reading, knowledge.settings, spans)
+    cues = find_cues(reading, knowledge.cues)
+    folded = fold(reading.text)
+    addressed = find_addresses(reading, knowledge.settings, requester=ticket.requester, error_spans=spans,
+                               own_words=_OTHERS_MAIL.search(folded, timeout=PATTERN_SECONDS) is None)
+    login = find_login(reading)
+    if login and addressed.mailbox and login.lower() == addressed.mailbox:
+        login = None
+    said = _said(cues, knowledge)
+    return Facts(
+        mailbox=addressed.mailbox, mailboxes=addressed.mentions, login=login,
+        clients=find_clients(reading, knowledge.clients), errors=errors, endpoints=endpoints, cues=cues,
+        webmail_works=said.get("webmail_works"), plan=said.get("plan") or _plan(folded, knowledge),
+        occurred=find_time(ticket, reading),
+        protocols=_protocols(hits, errors, endpoints, said.get("protocol"), folded, knowledge),
+        ips=_ips(folded, ticket), domain=addressed.domain, language=reading.language, requester=ticket.requester,
+    )
+
+
+def _said(cues: Iterable[Cue], knowledge: Knowledge) -> dict[str, object]:
+    out: dict[str, object] = {}
+    for cue in cues:
+        for name, value in knowledge.cues[cue.id].sets.items():
+            out.setdefault(name, value)
+    return out
+
+
+def _plan(folded: str, knowledge: Knowledge) -> str | None:
+    """A plan named beside the word for it ("plan Starter", "Paket (Nano)"), or by one of its other names."""
+    word = r"(?:plan|package|paket|tarif|abo(?:nnement)?|formule|piano|pakket|plano|pakiet|тариф\w*|план\w*|プラン|套餐|方案|subscription|account|tier)"
+    for plan in knowledge.plans.values():
+        name = regex.escape(plan.name.lower())
+        shapes = [rf"{word}\W{{0,4}}(?:\w+\W{{1,3}}){{0,2}}?{name}\b", rf"\b{name}\W{{0,3}}(?:\w+\W{{1,3}})?{word}",
+                  rf"(?:on|auf|im|bei|sur|en|su|op|na|на)\s+(?:the\s+)?[\"'(]?{name}\b", *plan.names]
+        if any(regex.search(shape, folded, timeout=PATTERN_SECONDS) for shape in shapes):
+            return plan.id
+    return None
+
+
+def _protocols(
+    hits: Sequence[Hit], errors: Sequence[ErrorText], endpoints: Sequence[Endpoint], said: object, folded: str, knowledge: Knowledge,
+) -> tuple[str, ...]:
+    """The failing side, the surest sign first: a row's own protocol, what the customer says, words in the errors,
+    hosts in the errors, at last the settings."""
+    found: list[str] = []
+    for hit in hits:
+        protocol = knowledge.errors[hit.error_id].protocol
+        if protocol != "any" and protocol not in found:
+            found.append(protocol)
+    if isinstance(said, str) and said not in found:
+        found.append(said)
+    for error in errors:
+        text = error.text.lower()
+        for protocol, words in (("imap", ("imap", "incoming", "posteingang", "entrant", "entrata", "inkomend")),
+                                ("smtp", ("smtp", "outgoing", "postausgang", "sortant", "uscita", "uitgaand", "5.7.", "rcpt", "relay")),
+                                ("pop3", ("pop3",))):
+            if protocol not in found and any(word in text for word in words):
+                found.append(protocol)
+    if not found:
+        for endpoint in endpoints:
+            if endpoint.role == "setting" and endpoint.protocol and endpoint.protocol not in found:
+                found.append(endpoint.protocol)
+    if not found:
+        for protocol in ("smtp", "imap"):
+            if regex.search(rf"\b{protocol}\b", folded, timeout=PATTERN_SECONDS):
+                found.append(protocol)
+    return tuple(found)
+
+
+def _ips(folded: str, ticket: Ticket) -> tuple[str, ...]:
+    out = [m["ip"] for m in _OWN_IP.finditer(folded, timeout=PATTERN_SECONDS) if m["ip"]]
+    for name, value in ticket.headers.items():
+        if name.lower() in ("x-originating-ip", "x-client-ip", "x-sender-ip"):
+            out.append(value.strip(" []"))
+    return tuple(dict.fromkeys(out))[:5]
+
+
+def scan(reading: Reading, matcher: Matcher) -> list[Hit]:
+    """The decoded-error table's hits in a reading, without those in signatures and disclaimers."""
+    silent = [s.span for s in reading.segments if s.kind in ("signature", "disclaimer", "header")]
+    return [h for h in matcher.scan(reading.text) if not any(a <= h.span[0] < b for a, b in silent)]

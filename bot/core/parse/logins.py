@@ -1,0 +1,67 @@
+"""The user name as the customer typed it, where it is not a full address."""
+
+from __future__ import annotations
+
+import regex
+
+from bot.core.model import Reading
+from knowledge.matcher import fold
+
+PATTERN_SECONDS = 0.2
+
+_LABELLED = regex.compile(
+    r"(?:user\s?-?(?:name|id)|login(?:\s+name)?|log(?:s|ged|ging)?\s+in\s+(?:as|with)|sign(?:s|ed|ing)?\s+in\s+(?:as|with)|account\s+name|user|"
+    r"benutzer(?:name)?n?|anmeldename|anmelden\s+(?:als|mit)|identifiant|nom\s+d'utilisateur|utilisateur|usuario|nombre\s+de\s+usuario|utente|nome\s+utente|"
+    r"gebruikersnaam|usu[aá]rio|nome\s+de\s+(?:usu[aá]rio|utilizador)|utilizador|(?:nazwa\s+)?u[zż]ytkownika?|login|имя\s+пользователя|логин|пользователь|ユーザー名|ユーザ名|用户名|帳號|账号|使用者名稱)"
+    r"\s*(?:(?:is|was|ist|est|es|è|jest|:|：|=|->)\s*)+(?:(?:just|only|simply|nur|einfach|juste|simplement|solo|sólo|alleen|gewoon|só|apenas|tylko|просто|только)\s+)?"
+    r"[\"'`<(\[]?(?P<name>[a-z0-9][\w.\\/-]{1,40}?)[\"'`>)\]]?(?=[\s,;.!?]|$)"
+)
+_QUOTED = regex.compile(
+    r"(?:user\s?-?name|login|log(?:s|ged|ging)?\s+in|sign(?:s|ed|ing)?\s+in|typ(?:e|ed|ing)|enter(?:ed|ing)?|benutzername\w*|anmeld\w+|eingegeben|eintrag\w*|identifiant|connect\w*|"
+    r"usuario|entr[oa]\w*|utente|gebruik\w*|usu[aá]rio|u[zż]ytkownik\w*|логин\w*|пользовател\w+|ユーザー名|用户名)"
+    r"(?:\W+\w+){0,6}?\W*[\"'`](?P<name>[a-z0-9][\w.\\-]{1,30})[\"'`]"
+)
+_JUST = regex.compile(
+    r"(?:just|only|simply|nur|einfach|juste|seulement|solo|sólo|solamente|soltanto|alleen|só|apenas|somente|tylko|samo|только|просто)\s+[\"'`]?(?P<name>[a-z][\w.-]{1,30})[\"'`]?\s*"
+    r"(?:\(|,|and|as|without|instead|rather|not|no\s+domain|und|als|ohne|statt|sans|au\s+lieu|sin|en\s+vez|senza|invece|zonder|sem|em\s+vez|bez|без|вместо)"
+)
+_OUTPUT = regex.compile(
+    r"user=<(?P<name>[^<>@\s]{1,64})>|\"(?P<name>[\w.-]{1,40})\"\s+is\s+not\s+(?:complete|a\s+(?:valid|full))|sasl_username=(?P<name>[\w.-]{1,64})(?![\w.@-])|"
+    r"(?:login|auth)\s+(?:failed|error)\s+for\s+(?:user\s+)?[\"'<]?(?P<name>[\w.-]{1,40})(?![\w.@-])"
+)
+_NOT_A_NAME = frozenset({
+    "and", "or", "the", "is", "my", "full", "email", "e-mail", "mail", "address", "password", "correct", "right", "wrong", "same", "ok", "okay",
+    "name", "normal", "imap", "smtp", "required", "incorrect", "invalid", "not", "complete", "unknown", "settings", "it", "that", "this", "a", "an",
+    "volle", "ganze", "vollständige", "die", "der", "das", "adresse", "korrekt", "falsch", "richtig", "mit", "und", "ist", "auch", "ma", "mon", "votre",
+    "complète", "correcto", "completo", "la", "el", "mi", "il", "mio", "completa", "het", "mijn", "volledige", "o", "meu", "minha", "failed", "error",
+    "fails", "as", "in", "with", "to", "for", "of", "on", "does", "was", "but", "always", "again", "denied", "disabled", "accepted", "rejected", "now",
+    "works", "work", "working", "page", "screen", "data", "details", "credentials", "information", "prompt", "dialog", "window", "button", "form",
+    "already", "exactly", "verified", "checked", "ssl", "tls", "none", "plain", "yes", "no", "true", "false", "i", "we", "you", "they", "he", "she",
+})
+
+
+def find_login(reading: Reading) -> str | None:
+    """The bare user name (no @) that the failing program was given, or None.
+
+    Only where the text says that it is a user name: behind a label, in quotes after a verb of logging in, or in
+    a program's own output. ``DOMAIN\\name`` is returned as written.
+    """
+    folded = fold(reading.text[:30_000])
+    for pattern in (_OUTPUT, _LABELLED, _QUOTED, _JUST):
+        try:
+            for match in pattern.finditer(folded, timeout=PATTERN_SECONDS):
+                start, end = match.span("name")
+                name = reading.text[start:end].strip(".")
+                if folded[end: end + 1] == "@" or not _plausible(name.lower()):
+                    continue
+                kind = next((s.kind for s in reading.segments if s.span[0] <= start < s.span[1]), "body")
+                if kind not in ("signature", "disclaimer", "header"):
+                    return name
+        except TimeoutError:
+            continue
+    return None
+
+
+def _plausible(name: str) -> bool:
+    return len(name) >= 2 and name not in _NOT_A_NAME and not name.isdigit() and "@" not in name \
+        and not regex.fullmatch(r"[\w-]+(?:\.[\w-]+)*\.(?:net|com|org|example|test|de|fr|it)", name)

@@ -1,0 +1,230 @@
+"""When it failed, in the customer's words: clock times, days, parts of the day, "since", zones.
+
+Customers write local time. A zone counts as known only where the ticket names one or its Date header carries
+an offset; else the clock is kept, so that a log line can be compared modulo whole (and half) hours.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
+
+import regex
+
+from bot.core.model import Reading, Ticket, TimeHint
+from knowledge.matcher import fold
+
+PATTERN_SECONDS = 0.2
+SLACK = timedelta(minutes=12)
+"""How far off a clock time written from memory may be."""
+VAGUE = timedelta(minutes=25)
+"""The same, for "around", "gegen", "about"."""
+ZONE_SPREAD = timedelta(hours=14)
+"""No civil time is farther from UTC (Line Islands, UTC+14)."""
+
+_CLOCK = regex.compile(
+    r"(?<![\d:.,/-])(?P<h>[01]?\d|2[0-3])\s?[:.h](?P<m>[0-5]\d)(?::[0-5]\d)?(?![\d])(?!\.\d)\s?(?P<ap>[ap]\.?m\b\.?)?(?:\s?(?:uhr|h\b|hrs|o'?clock|uur|hod))?"
+    r"|(?<![\d:.,/-])(?P<h>1[0-2]|0?[1-9])\s?(?P<ap>[ap]\.?m\b\.?)"
+    r"|(?<![\d:.,/-])(?P<h>[01]?\d|2[0-3])\s?(?:uhr|o'?clock|uur\b|h\b(?!\w)|時(?!間)(?P<m>[0-5]\d)?(?:分)?(?P<half>半)?|点(?P<m>[0-5]\d)?(?:分)?(?P<half>半)?|點)"
+    r"|(?:\bdalle|\balle|\ba\s+las|\bdesde\s+las|\bdesde\s+as|\bàs|\bvers|\bgegen|\bsinds|\bom|\bod|\bo(?:koło)?\s+godz\.?|\bв|\bс|\bоколо)\s+(?:~\s*)?(?P<h>[01]?\d|2[0-3])(?![\d:.,/%-])(?!\s*(?:mails?|accounts?|minut|days?|tag|stund|heur|hor|ore|caselle|utenti|часов\s+подряд))"
+)
+_MARK = regex.compile(
+    r"(?:\bat|\baround|\babout|\bsince|\bfrom|\bapprox\w*\.?|~|\bat\s+about|\btime\s*[:=]?|\bwhen\s*[:=]?|\bum|\bgegen|\bseit|\bab|\bzeit\s*[:=]?|\buhrzeit\s*[:=]?|\bà|\bvers|\bdepuis|"
+    r"\ba\s+las|\bsobre\s+las|\bdesde|\balle|\bdalle|\bverso\s+le|\bom|\brond|\bsinds|\bàs|\bpor\s+volta\s+das|\bdesde\s+as|\bo|\bokoło|\bod|\bв|\bс|\bоколо|\btoday|\bheute|\bhoy|\boggi|\bvandaag|\bhoje|\bdziś|\bdzisiaj|\bсегодня|"
+    r"今日|今天|start\w*|happened|klockan\s+var|kl\.?)\s*[(\"']?\s*(?:today\s+|heute\s+|the\s+)?$"
+)
+_NOT_FAILURE = regex.compile(
+    r"\buntil\b|\bbis\b|\bjusqu\w*|\bhasta\b|\bfino\b|\btot\b|\baté\b|\bdo\s+godz|\bдо\b|erreichbar|reach\s+me|call\s+me|office\s+hours|öffnungszeiten|opening|available|geöffnet|\bmonday\s+to\b|mo\s?-\s?fr|tel\b"
+)
+_SINCE = regex.compile(
+    r"\bsince\b|\bever\s+since|\bstarted|\bbegan|\bfrom\b.{0,20}\bon\b|\bseit\b|\bab\b|\bdepuis\b|\bdesde\b|\bda(?:l|lle|i)?\s+(?:ieri|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|stamattina|oggi|\d)|\bsinds\b|\bod\b|\bс\s+(?:сегодня|вчера|утра|понедельник|вторник|сред|четверг|пятниц|суббот|воскрес|\d)|から|以来|开始|自从|起\b"
+)
+_ZONES = {
+    "utc": 0, "gmt": 0, "z": 0, "wet": 0, "bst": 60, "west": 60, "cet": 60, "mez": 60, "cest": 120, "mesz": 120, "eet": 120,
+    "eest": 180, "msk": 180, "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480,
+    "pdt": -420, "jst": 540, "ist": 330, "brt": -180, "aest": 600, "aedt": 660, "hkt": 480, "sgt": 480,
+}
+"""Minutes east of UTC. Ambiguous short names carry their most frequent meaning."""
+_ZONE = regex.compile(r"^\s*\(?\s*(?P<name>" + "|".join(sorted(_ZONES, key=len, reverse=True)) + r")\b|^\s*\(?(?:utc|gmt)?\s?(?P<sign>[+-])(?P<hh>\d\d?):?(?P<mm>\d\d)?\b")
+_DAY_WORDS = (
+    (1, regex.compile(r"\byesterday|\blast\s+night|\bgestern|\bhier\b(?=\s+(?:soir|matin|après|à|vers))|\bdepuis\s+hier|\bayer\b|\bieri\b|\bgisteren|\bontem\b|\bwczoraj|\bвчера|昨日|昨天|昨晚")),
+    (2, regex.compile(r"\bvorgestern|\bavant-hier|\banteayer|\bl'altro\s+ieri|\beergisteren|\banteontem|\bprzedwczoraj|\bпозавчера|day\s+before\s+yesterday|一昨日|前天")),
+)
+_PARTS = (
+    ((5, 12), regex.compile(r"\bthis\s+morning|\bmorning\b|heute\s+(?:früh|morgen|vormittag)|\bce\s+matin|esta\s+mañana|stamattina|stamani|vanochtend|vanmorgen|esta\s+manhã|dziś\s+rano|dzisiaj\s+rano|сегодня\s+утром|\bс\s+утра|今朝|今早|今天早上|今天上午|上午")),
+    ((10, 15), regex.compile(r"\blunch\s?time|\bnoon\b|\bmidday|\bmittags?\b|\bmidi\b|\bmediodía|\bmezzogiorno|\bora\s+di\s+pranzo|\btussen\s+de\s+middag|\bmeio-dia|\bpołudni|\bв\s+обед|昼|中午")),
+    ((12, 19), regex.compile(r"this\s+afternoon|\bafternoon\b|heute\s+nachmittag|\bcet\s+après-midi|esta\s+tarde|oggi\s+pomeriggio|vanmiddag|esta\s+tarde|dziś\s+po\s+południu|сегодня\s+днем|今日の午後|午後|下午")),
+    ((17, 24), regex.compile(r"this\s+evening|\btonight\b|heute\s+abend|\bce\s+soir|esta\s+noche|stasera|vanavond|esta\s+noite|dziś\s+wieczorem|сегодня\s+вечером|今晩|今晚")),
+    ((-3, 8), regex.compile(r"\bduring\s+the\s+night|\bover\s+night|\bovernight|\bin\s+der\s+nacht|\bcette\s+nuit|\besta\s+madrugada|\bstanotte|\bvannacht|\bdurante\s+a\s+noite|\bw\s+nocy|\bночью|夜中|夜间|半夜")),
+)
+_WEEKDAYS = tuple(regex.compile(p) for p in (
+    r"\bmon(?:day)?\b|\bmontag\w*|\blundi|\blunes|\blunedì|\bmaandag|\bsegunda(?:-feira)?|\bponiedział\w+|\bпонедельник\w*|月曜|周一|星期一",
+    r"\btue(?:s(?:day)?)?\b|\bdienstag\w*|\bmardi|\bmartes|\bmartedì|\bdinsdag|\bterça(?:-feira)?|\bwtor\w+|\bвторник\w*|火曜|周二|星期二",
+    r"\bwed(?:nesday)?\b|\bmittwoch\w*|\bmercredi|\bmiércoles|\bmercoledì|\bwoensdag|\bquarta(?:-feira)?|\bśrod\w+|\bсред[аыуе]\b|水曜|周三|星期三",
+    r"\bthu(?:rs(?:day)?)?\b|\bdonnerstag\w*|\bjeudi|\bjueves|\bgiovedì|\bdonderdag|\bquinta(?:-feira)?|\bczwart\w+|\bчетверг\w*|木曜|周四|星期四",
+    r"\bfri(?:day)?\b|\bfreitag\w*|\bvendredi|\bviernes|\bvenerdì|\bvrijdag|\bsexta(?:-feira)?|\bpiąt\w+|\bпятниц\w*|金曜|周五|星期五",
+    r"\bsat(?:urday)?\b|\bsamstag\w*|\bsonnabend\w*|\bsamedi|\bsábado|\bsabato|\bzaterdag|\bsobot\w+|\bсуббот\w*|土曜|周六|星期六",
+    r"\bsun(?:day)?\b|\bsonntag\w*|\bdimanche|\bdomingo|\bdomenica|\bzondag|\bniedziel\w+|\bвоскресень\w*|日曜|周日|星期日|星期天",
+))
+_TODAY = regex.compile(r"\btoday|\bheute|\baujourd'hui|\bhoy\b|\boggi|\bvandaag|\bhoje|\bdzi(?:ś|siaj)|\bсегодня|今日|今天")
+_STAMP = regex.compile(r"(?P<y>20\d\d)-(?P<mo>\d\d)-(?P<d>\d\d)[ T](?P<h>\d\d):(?P<m>\d\d)(?::(?P<s>\d\d))?(?:[.,]\d+)?\s?(?P<z>Z|UTC|[+-]\d\d:?\d\d)?")
+_AGO = regex.compile(r"(?P<n>\d{1,3})\s*(?P<u>min|hour|stunde|heure|hora|or[ae]\b|uur|godzin|час)\w*\s+(?:ago|her|fa|geleden|atrás|temu|назад)|(?:vor|il\s+y\s+a|hace|há)\s+(?P<n>\d{1,3})\s*(?P<u>min|stunde|heure|hora|hour)\w*")
+
+
+def find_time(ticket: Ticket, reading: Reading) -> TimeHint | None:
+    """The interval in which it failed, or None where the ticket does not say.
+
+    ``ticket.received_at`` anchors "today" and weekdays; without it only full dates count.
+    """
+    folded = fold(reading.text[:20_000])
+    received = ticket.received_at
+    offset = _header_offset(ticket)
+    try:
+        if hint := _stamp(folded, received, offset):
+            return hint
+        if received is None:
+            return None
+        return _clock(folded, received, offset) or _ago(folded, received) or _day(folded, received, offset)
+    except TimeoutError:
+        return None
+
+
+def _header_offset(ticket: Ticket) -> int | None:
+    """Minutes east of UTC of the ticket's Date header; +0000 says nothing, since servers write it too."""
+    for name, value in ticket.headers.items():
+        if name.lower() == "date":
+            try:
+                moment = parsedate_to_datetime(value)
+            except ValueError:
+                return None
+            shift = moment.utcoffset()
+            return int(shift.total_seconds() // 60) if shift else None
+    return None
+
+
+def _stamp(folded: str, received: datetime | None, offset: int | None) -> TimeHint | None:
+    for match in _STAMP.finditer(folded.upper(), timeout=PATTERN_SECONDS):
+        try:
+            moment = datetime(int(match["y"]), int(match["mo"]), int(match["d"]), int(match["h"]), int(match["m"]), tzinfo=UTC)
+        except ValueError:
+            continue
+        if received and abs(moment - received) > timedelta(days=14):
+            continue
+        zone = match["z"]
+        known = bool(zone) or offset is not None
+        if zone and zone not in ("Z", "UTC"):
+            moment -= timedelta(minutes=int(zone[:3]) * 60 + int(zone[0] + zone[-2:]))
+        elif not zone and offset is not None:
+            moment -= timedelta(minutes=offset)
+        return _around(moment, received, known, SLACK, int(match["h"]) * 60 + int(match["m"]), False)
+    return None
+
+
+def _around(moment: datetime, received: datetime | None, known: bool, slack: timedelta, clock: int, ongoing: bool) -> TimeHint:
+    spread = timedelta(0) if known else ZONE_SPREAD
+    latest = moment + slack + spread
+    if received and latest > received:
+        latest = received
+    if ongoing and received:
+        latest = received
+    return TimeHint(moment - slack - spread, latest, known, clock, ongoing)
+
+
+def _clock(folded: str, received: datetime, offset: int | None) -> TimeHint | None:
+    best: tuple[float, regex.Match[str]] | None = None
+    for count, match in enumerate(_CLOCK.finditer(folded, timeout=PATTERN_SECONDS)):
+        if count > 40:
+            break
+        before, after = folded[max(0, match.start() - 30): match.start()], folded[match.end(): match.end() + 24]
+        if _NOT_FAILURE.search(before[-16:] + " " + after[:16], timeout=PATTERN_SECONDS):
+            continue
+        score = 1.0 - count * 0.01
+        if _MARK.search(before, timeout=PATTERN_SECONDS):
+            score += 1.0
+        if match["ap"] or "uhr" in match[0] or _ZONE.match(after):
+            score += 0.7
+        if best is None or score > best[0]:
+            best = (score, match)
+    if best is None:
+        return None
+    match = best[1]
+    hour, minute = int(match["h"]), int(match["m"] or (30 if match.groupdict().get("half") else 0))
+    if match["ap"]:
+        hour = hour % 12 + (12 if match["ap"].startswith("p") else 0)
+    after = folded[match.end(): match.end() + 14]
+    zone = _ZONE.match(after)
+    minutes = offset
+    if zone and zone["name"]:
+        minutes = _ZONES[zone["name"]]
+    elif zone and zone["sign"]:
+        minutes = int(zone["sign"] + "1") * (int(zone["hh"]) * 60 + int(zone["mm"] or 0))
+    before = folded[max(0, match.start() - 80): match.start()]
+    back = _days_back(folded, match.start(), received)
+    ongoing = _SINCE.search(before[-45:], timeout=PATTERN_SECONDS) is not None
+    vague = regex.search(r"\b(?:around|about|approx|gegen|circa|ca\.|vers|sobre|verso|rond|volta|około|около|ungefähr|environ)\W*(?:\w+\W+){0,2}$|~\s*$|頃|左右", before + "") is not None
+    local_now = received + timedelta(minutes=minutes or 0)
+    moment = datetime.combine(local_now.date() - timedelta(days=back), time(hour, minute), UTC) - timedelta(minutes=minutes or 0)
+    known = minutes is not None
+    if known and back == 0 and moment > received + timedelta(minutes=20):
+        moment -= timedelta(days=1)
+    return _around(moment, received, known, VAGUE if vague or minute in (0, 30) else SLACK, hour * 60 + minute, ongoing)
+
+
+def _days_back(folded: str, position: int, received: datetime) -> int:
+    start = max((folded.rfind(mark, 0, position) for mark in ".!?\n;"), default=-1) + 1
+    ends = [at for mark in ".!?\n;" if (at := folded.find(mark, position + 5)) > 0]
+    near = folded[max(start, position - 120): min([*ends, position + 60])]
+    if _TODAY.search(folded[max(start, position - 30): position], timeout=PATTERN_SECONDS):
+        return 0
+    for back, pattern in _DAY_WORDS:
+        if pattern.search(near, timeout=PATTERN_SECONDS):
+            return back
+    for weekday, pattern in enumerate(_WEEKDAYS):
+        if pattern.search(near, timeout=PATTERN_SECONDS):
+            return (received.weekday() - weekday) % 7
+    return 0
+
+
+def _ago(folded: str, received: datetime) -> TimeHint | None:
+    match = _AGO.search(folded, timeout=PATTERN_SECONDS)
+    if match is None:
+        return None
+    number = int(match["n"])
+    distance = timedelta(minutes=number) if match["u"] == "min" else timedelta(hours=number)
+    if distance > timedelta(days=3):
+        return None
+    moment = received - distance
+    slack = max(SLACK, distance * 0.4)
+    return TimeHint(moment - slack, min(received, moment + slack), True, None, _SINCE.search(folded) is not None)
+
+
+def _day(folded: str, received: datetime, offset: int | None) -> TimeHint | None:
+    """Parts of a day and days without a clock."""
+    known = offset is not None
+    spread = timedelta(0) if known else ZONE_SPREAD
+    back: int | None = None
+    at = 0
+    for days, pattern in _DAY_WORDS:
+        if match := pattern.search(folded, timeout=PATTERN_SECONDS):
+            back, at = days, match.start()
+    if back is None:
+        for weekday, pattern in enumerate(_WEEKDAYS):
+            match = pattern.search(folded, timeout=PATTERN_SECONDS)
+            if match and _SINCE.search(folded[max(0, match.start() - 30): match.start()] + " ", timeout=PATTERN_SECONDS):
+                back, at = (received.weekday() - weekday) % 7, match.start()
+    hours: tuple[int, int] | None = None
+    for part, pattern in _PARTS:
+        match = pattern.search(folded, timeout=PATTERN_SECONDS)
+        if match and not regex.match(r"\W*(?:good|guten|dear)\W*$", folded[max(0, match.start() - 6): match.start()]):
+            hours = part
+            at = at or match.start()
+            break
+    if back is None and hours is None:
+        return None
+    ongoing = _SINCE.search(folded[max(0, at - 40): at + 10], timeout=PATTERN_SECONDS) is not None
+    local = received + timedelta(minutes=offset or 0)
+    midnight = datetime.combine(local.date() - timedelta(days=back or 0), time(0), UTC) - timedelta(minutes=offset or 0)
+    start, end = hours or (0, 24)
+    earliest = midnight + timedelta(hours=start) - spread
+    latest = received if ongoing else min(received, midnight + timedelta(hours=end) + spread)
+    return TimeHint(earliest, max(latest, earliest), known, None, ongoing)

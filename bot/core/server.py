@@ -1,0 +1,285 @@
+"""The server's side of a ticket: which lines to ask for, which of them are the customer's, which one is the line.
+
+Pure: the caller runs the queries. A line counts as the customer's only with their known address (ticket, earlier
+successes), this session, or their program's ID; a mailbox's name in it is not enough, since well-known
+mailboxes are refused all day for strangers who guess (mail-desk, attack noise).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import regex
+from rapidfuzz.distance import DamerauLevenshtein
+
+from bot.core.model import (
+    Facts,
+    HostCoverage,
+    LogQuery,
+    LogResult,
+    ServerLine,
+    ServerView,
+    SuccessSum,
+)
+from bot.core.networks import network_of, networks_of, within
+from bot.core.posterior import agreement
+from bot.logs.event import LogEvent
+from knowledge.model import Knowledge, LogRule
+
+LOOK_BACK = timedelta(hours=36)
+"""How far before the ticket a failure is looked for where the ticket does not say when."""
+KNOWN_FOR = timedelta(days=30)
+"""How long an address that succeeded once stays the customer's."""
+AFTER = timedelta(minutes=5)
+MAX_SHOWN = 40
+_IMAP, _SMTP = frozenset({"imap", "auth"}), frozenset({"submission", "smtps", "smtp", "auth"})
+_SERVICES: Mapping[str, frozenset[str]] = {"imap": _IMAP, "smtp": _SMTP, "pop3": frozenset({"pop3", "auth"})}
+_LOGIN_SERVICES: Mapping[str, frozenset[str]] = {
+    "imap": frozenset({"imap"}), "smtp": frozenset({"submission", "smtps"}), "pop3": frozenset({"pop3"})}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When to look. ``[since, until]`` is where the failing line must lie; ``clock`` sharpens it."""
+
+    since: datetime
+    until: datetime
+
+
+def window_of(facts: Facts, received: datetime) -> Window:
+    """The stretch in which the failure lies: the ticket's own words, at most a week back, else the last 36 hours."""
+    until = received + AFTER
+    if facts.occurred is None:
+        return Window(received - LOOK_BACK, until)
+    since = max(facts.occurred.earliest, received - timedelta(days=7))
+    latest = min(max(facts.occurred.latest, since), until)
+    return Window(min(since, latest), latest)
+
+
+def first_query(facts: Facts, window: Window, received: datetime, near_logins: Sequence[str]) -> LogQuery | None:
+    """Lines and successes that name the customer; None where the ticket gives nothing to search by."""
+    mailboxes = tuple(dict.fromkeys(
+        a for a in (facts.mailbox, *(m.address for m in facts.mailboxes if m.role in ("mailbox", "login", "requester"))) if a
+    ))
+    logins = [name for name in (facts.login,) if name]
+    if facts.mailbox:
+        logins.append(facts.mailbox.partition("@")[0])
+    logins += near_logins
+    if not mailboxes and not logins and not facts.ips:
+        return None
+    return LogQuery(min(window.since, received) - KNOWN_FOR, received + AFTER, mailboxes=mailboxes,
+                    logins=tuple(dict.fromkeys(logins)), ips=facts.ips)
+
+
+def second_query(known: Sequence[str], window: Window, received: datetime) -> LogQuery | None:
+    """Lines without a mailbox (TLS, bans, strangers' names) from the customer's known addresses."""
+    if not known:
+        return None
+    return LogQuery(min(window.since, received - LOOK_BACK), received + AFTER, ips=tuple(known))
+
+
+def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tuple[str, ...]:
+    """Addresses (IPv6: /64) that are the customer's: named in the ticket, or used for their earlier successes.
+
+    Addresses of programs that connect from their maker's cloud, and the host's own webmail, are nobody's.
+    """
+    nobody = [n for family in knowledge.clients if family.cloud for n in family.cloud_networks]
+    nobody += knowledge.settings.webmail_addresses
+    counts: dict[str, int] = {}
+    for success in first.successes:
+        if success.mailbox == facts.mailbox and success.remote_ip and not within(success.remote_ip, nobody):
+            unit = network_of(success.remote_ip)
+            if unit:
+                counts[unit] = counts.get(unit, 0) + success.count
+    ranked = sorted(counts, key=lambda unit: -counts[unit])[:20]
+    return tuple(dict.fromkeys([*networks_of(facts.ips), *ranked]))
+
+
+def read_server(
+    facts: Facts, window: Window, received: datetime, first: LogResult, second: LogResult,
+    hosts: Sequence[HostCoverage], known: Sequence[str], knowledge: Knowledge, expected: Mapping[str, float],
+) -> ServerView:
+    """Judge the lines. ``expected``: cause -> probability from the ticket alone; it tells which of several own
+    lines belongs to this failure (a TLS alert does not explain "authentication failed")."""
+    events = _merged(first.lines, second.lines)
+    judged = [_judge(e, facts, window, known, knowledge, expected) for e in events]
+    in_window = [line for line in judged if line.ownership != "foreign" and line.in_window]
+    candidates = sorted((line for line in in_window if line.weight > 0), key=lambda s: (-s.weight, s.event.time or received))
+    foreign = sum(1 for line in judged if line.ownership == "foreign" and line.in_window)
+    matching = candidates[0] if candidates else None
+    hosts_of_protocol = _serving(hosts, facts)
+    covered = [h.covers(window.since, min(window.until, received)) for h in hosts_of_protocol]
+    coverage = "none" if not hosts_of_protocol else "full" if all(covered) else "partial"
+    failed = first.failed or second.failed
+    absence = (
+        coverage == "full" and not failed and bool(known) and not in_window and facts.mailbox is not None
+        and not first.truncated and not _succeeded_in(first.successes, facts, window)
+    )
+    shown = sorted((line for line in judged if line.in_window and line.ownership != "foreign"),
+                   key=lambda s: (-s.weight, s.event.time or received))[:MAX_SHOWN]
+    return ServerView(
+        coverage="none" if failed else coverage, since=window.since, until=window.until,
+        lines=tuple(sorted(shown, key=lambda s: s.event.time or received)), matching=matching,
+        successes=tuple(s for s in first.successes if s.mailbox == facts.mailbox),
+        sessions=tuple(s for s in first.sessions if s.mailbox == facts.mailbox),
+        known_ips=tuple(known), absence_proven=absence, ignored=foreign, hosts=tuple(hosts), failed=failed,
+    )
+
+
+def _succeeded_in(successes: Sequence[SuccessSum], facts: Facts, window: Window) -> bool:
+    wanted = _LOGIN_SERVICES.get(facts.protocols[0]) if len(facts.protocols) == 1 else None
+    return any(s.mailbox == facts.mailbox and s.last >= window.since and s.first <= window.until
+               and (wanted is None or s.service in wanted) for s in successes)
+
+
+def _merged(*groups: Sequence[LogEvent]) -> list[LogEvent]:
+    seen: dict[tuple[str, str | None], LogEvent] = {}
+    for group in groups:
+        for event in group:
+            seen.setdefault((event.raw, event.host), event)
+    return list(seen.values())
+
+
+def _serving(hosts: Sequence[HostCoverage], facts: Facts) -> list[HostCoverage]:
+    """The hosts that serve the failing protocol (all of the mail daemons where the ticket does not say)."""
+    wanted = [p for p in facts.protocols if p in _LOGIN_SERVICES]
+    services = frozenset().union(*(_LOGIN_SERVICES[p] for p in wanted)) if wanted else frozenset({"imap", "submission", "smtps"})
+    return [h for h in hosts if services & set(h.services)]
+
+
+# -- judging one line ----------------------------------------------------------------------------------
+
+
+def login_shape(login: str | None, facts: Facts) -> str:
+    """bare, full, misspelt or foreign: the login of a line against the mailbox of the ticket."""
+    if login is None:
+        return "any"
+    name = login.lower()
+    if facts.mailbox and name == facts.mailbox:
+        return "full"
+    if facts.mailbox and is_slip(name, facts.mailbox):
+        return "misspelt"
+    local = facts.mailbox.partition("@")[0] if facts.mailbox else None
+    if "@" not in name:
+        own = {n.lower() for n in (local, facts.login) if n}
+        tail = regex.split(r"[\\/+%]", name)[-1]
+        return "bare" if name in own or tail in own or not own else "foreign"
+    return "foreign" if facts.mailbox else "full"
+
+
+def is_slip(login: str, mailbox: str) -> bool:
+    """True where ``login`` is ``mailbox`` with a typing slip (not the address itself): the same local part at a
+    domain within two edits or at a part of it, or the whole within two edits at the same domain."""
+    if login == mailbox or "@" not in login:
+        return False
+    local, _, domain = login.partition("@")
+    right_local, _, right_domain = mailbox.partition("@")
+    if local == right_local:
+        return DamerauLevenshtein.distance(domain, right_domain, score_cutoff=3) <= 2 or right_domain.startswith(domain + ".") \
+            or domain.replace(".", "") == right_domain.replace(".", "") or domain.partition(".")[0] == right_domain.partition(".")[0]
+    return domain == right_domain and len(right_local) >= 4 and DamerauLevenshtein.distance(local, right_local, score_cutoff=2) <= 1
+
+
+def rule_of(event: LogEvent, shape: str, knowledge: Knowledge) -> LogRule | None:
+    """The rule of knowledge/log with the highest rank that fits a line, None where none does."""
+    best: LogRule | None = None
+    for rule in knowledge.log_rules:
+        if event.event not in rule.events or (best is not None and rule.rank <= best.rank):
+            continue
+        if rule.reasons and event.reason not in rule.reasons:
+            continue
+        if rule.services and event.service not in rule.services:
+            continue
+        if rule.login != "any" and rule.login != shape:
+            continue
+        if rule.detail and not any(regex.search(p, _detail(event), regex.IGNORECASE, timeout=0.05) for p in rule.detail):
+            continue
+        best = rule
+    return best
+
+
+def _detail(event: LogEvent) -> str:
+    """The text that rules look at. A handshake that hung is told as such: it is check 4, a short one is not."""
+    detail = event.detail or ""
+    if event.event == "no_auth_attempts" and event.tls == "handshake" and (event.seconds or 0) >= 8:
+        return "hanging handshake " + detail
+    if event.event == "no_auth_attempts" and event.tls == "handshake":
+        return "TLS handshaking " + detail
+    return detail
+
+
+def _judge(
+    event: LogEvent, facts: Facts, window: Window, known: Sequence[str], knowledge: Knowledge, expected: Mapping[str, float],
+) -> ServerLine:
+    shape = login_shape(event.login or event.mailbox, facts)
+    from_known = within(event.remote_ip, known)
+    ownership, why = _ownership(event, shape, from_known, bool(known), facts)
+    in_window = event.time is not None and window.since <= event.time <= window.until
+    rule = rule_of(event, shape, knowledge)
+    if rule is None or ownership == "foreign" or event.time is None:
+        return ServerLine(event, ownership, why, in_window, 0.0)
+    weight = {"own": 3.0, "mailbox": 1.5, "address": 1.6}[ownership]
+    weight *= 0.25 + agreement(rule.supports, expected, knowledge)
+    weight *= _protocol_fit(event, facts)
+    weight *= _clock_fit(event.time, facts)
+    weight *= 0.6 + rule.rank / 50
+    if event.outcome != "failure":
+        weight *= 0.5
+    return ServerLine(event, ownership, why, in_window, round(weight, 4))
+
+
+def _ownership(event: LogEvent, shape: str, from_known: bool, any_known: bool, facts: Facts) -> tuple[str, str]:
+    named = shape in ("full", "bare", "misspelt")
+    if event.event in ("ban", "unban"):
+        return ("own", "their known address") if from_known else ("foreign", "another address")
+    if shape == "foreign" and (event.login or event.mailbox):
+        return "foreign", "another mailbox"
+    if named and from_known:
+        return "own", "their mailbox or login, from an address of theirs"
+    if named and event.client and any(event.client.lower() in c.name.lower() or c.name.lower() in event.client.lower()
+                                      for c in facts.clients):
+        return "own", "their mailbox, and the program that they name"
+    if shape in ("full", "misspelt"):
+        return ("foreign", "their mailbox, but from an address that never was theirs") if any_known and shape == "full" \
+            and event.event == "auth_failed" else ("mailbox", "their mailbox, from an address that is not known")
+    if shape == "bare":
+        return ("foreign", "a bare login from a strange address") if any_known else ("mailbox", "a bare login like theirs")
+    if from_known:
+        return "address", "no mailbox in the line, but an address of theirs"
+    return "foreign", "neither their mailbox nor their address"
+
+
+def _protocol_fit(event: LogEvent, facts: Facts) -> float:
+    if not facts.protocols or event.service is None or event.service == "auth":
+        return 1.0
+    return 1.0 if any(event.service in _SERVICES.get(p, ()) for p in facts.protocols) else 0.25
+
+
+def _clock_fit(moment: datetime, facts: Facts) -> float:
+    """1.0 where no clock is known; up to 1.6 for a line at the very minute; 0.35 far from it.
+
+    A clock of an unknown zone is compared modulo 30 minutes, since zones differ by whole and half hours.
+    """
+    hint = facts.occurred
+    if hint is None or hint.clock is None:
+        return 1.0
+    minutes = moment.hour * 60 + moment.minute + moment.second / 60
+    if hint.zone_known:
+        middle = hint.earliest + (hint.latest - hint.earliest) / 2
+        off = abs((moment - middle).total_seconds()) / 60 if not hint.ongoing else max(0.0, (hint.earliest - moment).total_seconds() / 60)
+    else:
+        off = abs((minutes - hint.clock + 30) % 60 - 30)
+        if hint.ongoing:
+            off = min(off, 8.0)
+    return 1.6 if off <= 3 else 1.35 if off <= 8 else 1.0 if off <= 15 else 0.6 if off <= 25 else 0.35
+
+
+def similar(view: ServerView, knowledge: Knowledge, facts: Facts) -> list[ServerLine]:
+    """The lines that tell the same as the matching one (same rule), it included, in time order."""
+    if view.matching is None:
+        return []
+    rule = rule_of(view.matching.event, login_shape(view.matching.event.login, facts), knowledge)
+    out = [line for line in view.lines if rule_of(line.event, login_shape(line.event.login, facts), knowledge) is rule]
+    return out or [replace(view.matching)]

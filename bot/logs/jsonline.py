@@ -1,0 +1,115 @@
+"""Lines that are JSON objects: journald's export, Docker's json-file driver, and log shippers.
+
+Sources: systemd.journal-fields(7) (``MESSAGE`` is an array of bytes where it is not clean UTF-8), Docker's
+json-file driver (``log``, ``stream``, ``time``), the field names of rsyslog, Vector and Fluent Bit.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from bot.logs import envelope, stamp
+from bot.logs.envelope import Envelope
+from bot.logs.secrets import mask
+
+_MESSAGES: Final = ("MESSAGE", "log", "message", "msg", "line")
+_TIMES: Final = ("time", "timestamp", "@timestamp", "timereported", "date")
+_HOSTS: Final = ("_HOSTNAME", "host", "hostname", "HOSTNAME", "source")
+_PROGRAMS: Final = ("SYSLOG_IDENTIFIER", "appname", "programname", "program", "ident", "app_name", "app-name", "tag")
+_PIDS: Final = ("SYSLOG_PID", "_PID", "procid", "pid", "proc_id")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_PREFIX: Final = 400
+
+
+class Record(NamedTuple):
+    """The envelope of a JSON line, and the line as it may be kept."""
+
+    raw: str
+    envelope: Envelope
+
+
+def unwrap(line: str) -> Record | None:
+    """The record of a line that is a JSON object (also behind a container's prefix) with a message in it."""
+    start = line.find("{", 0, _PREFIX)
+    if start < 0:
+        return None
+    if start and not line[:start].rstrip().endswith(("|", " F", " P")) and line[:start].strip():
+        return None
+    try:
+        fields = json.loads(line[start:])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict):
+        return None
+    key = next((name for name in _MESSAGES if _text(fields.get(name)) is not None), None)
+    if key is None:
+        return None
+    message = _text(fields[key]) or ""
+    journal = key == "MESSAGE"
+    identifier = _word(fields, _PROGRAMS)
+    time = _journal_time(fields) if journal else _stamped(fields)
+    parts = envelope.from_fields(
+        time, _word(fields, _HOSTS), identifier, _number(fields), "journald" if journal else "bare",
+        envelope.clean(message),
+    )
+    if journal:
+        parts = parts._replace(format="journald")
+    return Record(_kept(line, start, fields, key, message), parts)
+
+
+def _kept(line: str, start: int, fields: dict[str, Any], key: str, message: str) -> str:
+    """The line with secrets masked; re-written only where there are any, for they may stand in a byte array."""
+    masked = mask(message)
+    if masked == message:
+        again = mask(line)
+        return line if again == line else again
+    safe = {name: mask(value) if isinstance(value, str) else value for name, value in fields.items()}
+    safe[key] = masked
+    return line[:start] + json.dumps(safe, ensure_ascii=False)
+
+
+def _text(value: object) -> str | None:
+    """A message: a string, or the array of bytes journald writes for one that is not clean UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list) and value and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
+        return bytes(value).decode("utf-8", "replace").replace("\0", "\ufffd")
+    return None
+
+
+def _word(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable():
+            return value.removesuffix(":")
+    return None
+
+
+def _number(fields: dict[str, Any]) -> int | None:
+    for name in _PIDS:
+        value = str(fields.get(name, ""))
+        if value.isascii() and value.isdecimal() and len(value) <= 10:
+            return int(value)
+    return None
+
+
+def _journal_time(fields: dict[str, Any]) -> datetime | None:
+    for name in ("__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP"):
+        value = str(fields.get(name, ""))
+        if value.isascii() and value.isdecimal() and len(value) <= 17:
+            return _EPOCH + timedelta(microseconds=int(value))
+    return _stamped(fields)
+
+
+def _stamped(fields: dict[str, Any]) -> datetime | None:
+    for name in _TIMES:
+        value = fields.get(name)
+        if isinstance(value, str):
+            got = stamp.iso(value)
+            if got is not None and got[0] is not None and got[0].tzinfo is not None:
+                return got[0]
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 4e9:
+            return _EPOCH + timedelta(seconds=value)
+    return None

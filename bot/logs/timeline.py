@@ -1,0 +1,171 @@
+"""Years and zones for lines that state none, worked out from session ids, from order, and from a reference."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
+
+from bot.logs.session import WRAP, SessionId, microseconds
+
+_QUARTER: Final = 900 * 1_000_000
+"""Zones lie whole quarters of an hour from UTC."""
+_EARLY: Final = 120 * 1_000_000
+_LATE: Final = 420 * 1_000_000
+"""A line is written between two minutes before (clock skew) and seven after (login timeout is three) its id."""
+_WIDEST_ZONE: Final = 15 * 3600 * 1_000_000
+_DAY: Final = timedelta(days=1)
+_HOSTS_KEPT: Final = 4096
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local clocks are compared with local clocks
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Timeline:
+    """The clock of one stream of lines. It remembers, per host, the last moment and the zone learned so far."""
+
+    def __init__(self, zone: tzinfo, year: int | None, reference: datetime | None) -> None:
+        self._zone = zone
+        self._is_utc = zone is UTC
+        self._year = year
+        self._latest = reference.astimezone(UTC) + _DAY if reference is not None else None
+        self._offsets: dict[str | None, timedelta] = {}
+        self._months: dict[str | None, tuple[int, int]] = {}
+        self._checked: dict[str | None, tuple[int, int, int]] = {}
+        self._last: tuple[int, int] | None = None
+        self._simple: dict[str | None, tuple[int, int]] = {}
+
+    def resolve(
+        self, local: datetime, year_known: bool, host: str | None, session: SessionId | None
+    ) -> datetime | None:
+        """``local`` (naive, as stamped) in UTC; None where nothing at all tells the year.
+
+        ``session`` is given only for a line written soon after its connection began, and only where the id
+        agrees with the line's address.
+        """
+        moment: datetime | None
+        habit = self._simple.get(host)
+        if habit is not None and habit[0] == local.month and not year_known:
+            moment = local.replace(year=habit[1], tzinfo=UTC)
+            if self._latest is not None and moment > self._latest:
+                moment = self._from_habit(local, year_known, host)
+        else:
+            moment = self._from_habit(local, year_known, host)
+        if session is not None:
+            # One id an hour is enough to hold on to what a host's clock is known to be.
+            hour = (local.month, local.day, local.hour)
+            if self._checked.get(host) != hour:
+                moment = self._learn(local, year_known, host, session, moment)
+                if host in self._offsets:
+                    self._checked[host] = hour
+        if moment is not None and (habit is None or habit[0] != local.month):
+            self._remember(host, local.month, moment, year_known)
+        return moment
+
+    def _remember(self, host: str | None, month: int, moment: datetime, year_known: bool) -> None:
+        """Note where this host's clock stands, for the lines after."""
+        if len(self._months) >= _HOSTS_KEPT:
+            for memory in (self._months, self._checked, self._offsets, self._simple):
+                memory.clear()
+        self._last = (moment.year, moment.month)
+        if not year_known:
+            self._months[host] = self._last
+            offset = self._offsets.get(host)
+            plain = not offset if offset is not None else self._is_utc
+            if plain and month == moment.month:
+                self._simple[host] = (month, moment.year)
+
+    def _learn(
+        self, local: datetime, year_known: bool, host: str | None, session: SessionId, moment: datetime | None
+    ) -> datetime | None:
+        if moment is not None and host in self._offsets and _agrees(moment, session):
+            return moment
+        learned = _from_session(local, year_known, session)
+        if learned is None:
+            return moment
+        self._offsets[host] = learned[1]
+        self._simple.pop(host, None)
+        self._months[host] = (learned[0].year, learned[0].month)
+        return learned[0]
+
+    def saw(self, moment: datetime) -> None:
+        """Note a moment that needed no working out: it anchors year-less lines that follow."""
+        self._last = (moment.year, moment.month)
+
+    def _from_habit(self, local: datetime, year_known: bool, host: str | None) -> datetime | None:
+        if year_known:
+            return self._in_zone(local, host)
+        year = self._guess_year(local, self._months.get(host) or self._last)
+        if year is None:
+            return None
+        moment = self._in_zone(_in_year(local, year), host)
+        if self._latest is not None and moment > self._latest and self._year is None and host not in self._offsets:
+            return self._in_zone(_in_year(local, year - 1), host)
+        return moment
+
+    def _guess_year(self, local: datetime, anchor: tuple[int, int] | None) -> int | None:
+        """The year that puts ``local`` nearest to the line before it; without one, the configured year, or the
+        newest year in which the line does not lie in the future of the reference."""
+        if anchor is not None:
+            year, month = anchor
+            months = local.month - month
+            if months > 6:
+                year -= 1
+            elif months < -6:
+                year += 1
+            return max(year, self._year) if self._year is not None else year
+        if self._year is not None:
+            return self._year
+        return self._latest.year if self._latest is not None else None
+
+    def _in_zone(self, local: datetime, host: str | None) -> datetime:
+        offset = self._offsets.get(host)
+        if offset is not None:
+            return (local - offset).replace(tzinfo=UTC) if offset else local.replace(tzinfo=UTC)
+        if self._is_utc:
+            return local.replace(tzinfo=UTC)
+        return local.replace(tzinfo=self._zone).astimezone(UTC)
+
+
+def _agrees(moment: datetime, session: SessionId) -> bool:
+    late = (microseconds(moment) - session.clock) % WRAP
+    return late <= _LATE or late >= WRAP - _EARLY
+
+
+def _from_session(local: datetime, year_known: bool, session: SessionId) -> tuple[datetime, timedelta] | None:
+    """UTC moment and zone offset of a line whose session began about when it was written."""
+    stamped = (local - _EPOCH) // _MICROSECOND
+    # From 2005 to 2068; one turn of the id's clock moves the calendar by a month, so one turn at most fits.
+    for turn in range(4, 11):
+        began = session.clock + turn * WRAP
+        if year_known:
+            years = [local.year]
+        else:
+            year = (_EPOCH + timedelta(microseconds=began)).year
+            years = [year, year - 1, year + 1]
+        for candidate in years:
+            if candidate == local.year:
+                late = stamped - began
+            else:
+                try:
+                    late = (local.replace(year=candidate) - _EPOCH) // _MICROSECOND - began
+                except ValueError:
+                    continue
+            if abs(late) > _WIDEST_ZONE:
+                continue
+            offset = (late + _EARLY) // _QUARTER * _QUARTER
+            if late - offset > _LATE:
+                return None
+            return (
+                (local.replace(year=candidate) - timedelta(microseconds=offset)).replace(tzinfo=UTC),
+                timedelta(microseconds=offset),
+            )
+    return None
+
+
+def _in_year(local: datetime, year: int) -> datetime:
+    """``local`` in ``year``; 29 February goes back to the last year that has one."""
+    try:
+        return local.replace(year=year)
+    except ValueError:
+        while year % 4 or (year % 100 == 0 and year % 400):
+            year -= 1
+        return local.replace(year=year)

@@ -1,0 +1,81 @@
+"""The pipeline, readable in one screen. Its only I/O is the log store and the account directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+from bot.core.diagnose import diagnose, expected_from_ticket
+from bot.core.lint import lint
+from bot.core.match import FuzzyTable, match
+from bot.core.model import AccountView, Facts, HostCoverage, LogQuery, LogResult, ServerView, Ticket, Triage
+from bot.core.note import write_note
+from bot.core.parse.facts import parse, scan
+from bot.core.parse.reading import read
+from bot.core.reply import draft
+from bot.core.server import Window, first_query, known_networks, read_server, second_query, window_of
+from bot.ports import AccountDirectory, Clock, LogStore
+from knowledge.matcher import Matcher
+from knowledge.model import Knowledge
+
+NEAR_LOGINS_BACK = timedelta(hours=48)
+
+
+@dataclass(frozen=True)
+class Triager:
+    """Everything that a triage needs, wired once. ``logs`` and ``accounts`` may be empty ones."""
+
+    knowledge: Knowledge
+    logs: LogStore
+    accounts: AccountDirectory
+    clock: Clock
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self.knowledge)
+
+    @cached_property
+    def _fuzzy(self) -> FuzzyTable:
+        return FuzzyTable(self.knowledge)
+
+    def triage(self, ticket: Ticket, *, verified: bool = False, language: str | None = None) -> Triage:
+        """Read the ticket, find the server's own lines, name the cause, draft the answer.
+
+        ``verified`` says that the requester is proven to own the mailbox: only then does the draft hold facts
+        of the log or the account. ``language`` overrides the language of the reply.
+        """
+        reading = read(ticket, self.knowledge.languages)                          # one plain text, secrets masked
+        hits = scan(reading, self._matcher)                                       # rows of the table, anywhere in it
+        facts = parse(ticket, reading, hits, self.knowledge)                      # mailbox, client, errors, settings
+        findings = lint(facts, self.knowledge)                                    # settings that cannot work
+        matches = match(facts.errors, hits, reading.text, self._fuzzy)            # which errors these are
+        account = self.accounts.lookup(facts.mailbox) if facts.mailbox else AccountView()
+        server = self._look(ticket, facts, self._expected(facts, findings, matches))
+        diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge)
+        reply = draft(facts, findings, server, account, diagnosis, self.knowledge, verified=verified, language=language)
+        note = write_note(reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
+        return Triage(ticket, reading, facts, findings, matches, server, account, diagnosis, reply, note, self.knowledge.version)
+
+    def _expected(self, facts: Facts, findings: Sequence, matches: Sequence) -> dict[str, float]:  # type: ignore[type-arg]
+        return expected_from_ticket(facts, findings, matches, self.knowledge)
+
+    def _look(self, ticket: Ticket, facts: Facts, expected: dict[str, float]) -> ServerView:
+        """Two looks: what names the customer teaches their addresses, and these find lines without a name."""
+        received = ticket.received_at or self.clock.now()
+        window = window_of(facts, received)
+        hosts = self.logs.coverage(window.since, min(window.until, received))
+        if not hosts:
+            return ServerView(since=window.since, until=window.until)
+        near = self.logs.logins_like(facts.mailbox, received - NEAR_LOGINS_BACK, window.until) if facts.mailbox else ()
+        first = self._ask(first_query(facts, window, received, near))
+        known = known_networks(facts, first, self.knowledge)
+        second = self._ask(second_query(known, window, received))
+        return read_server(facts, window, received, first, second, hosts, known, self.knowledge, expected)
+
+    def _ask(self, query: LogQuery | None) -> LogResult:
+        return LogResult() if query is None else self.logs.search(query)
+
+
+__all__ = ["HostCoverage", "Triager", "Window"]
