@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from bot.core.note import write_note
 from bot.core.parse.facts import parse, scan
 from bot.core.parse.reading import read
 from bot.core.reply import draft
-from bot.core.server import Window, first_query, known_networks, read_server, second_query, window_of
+from bot.core.server import Window, anonymous_query, first_query, known_networks, read_server, second_query, window_of
 from bot.ports import AccountDirectory, Clock, LogStore
 from knowledge.matcher import Matcher
 from knowledge.model import Knowledge
@@ -51,15 +51,27 @@ class Triager:
         facts = parse(ticket, reading, hits, self.knowledge)                      # mailbox, client, errors, settings
         findings = lint(facts, self.knowledge)                                    # settings that cannot work
         matches = match(facts.errors, hits, reading.text, self._fuzzy)            # which errors these are
-        account = self.accounts.lookup(facts.mailbox) if facts.mailbox else AccountView()
+        facts, account = self._account(ticket, facts)
         server = self._look(ticket, facts, self._expected(facts, findings, matches))
         diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge)
+        if diagnosis.verdict == "none" and facts.mailbox_assumed:
+            facts = replace(facts, mailbox=None, mailbox_assumed=False)
         reply = draft(facts, findings, server, account, diagnosis, self.knowledge, verified=verified, language=language)
         note = write_note(reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
         return Triage(ticket, reading, facts, findings, matches, server, account, diagnosis, reply, note, self.knowledge.version)
 
     def _expected(self, facts: Facts, findings: Sequence, matches: Sequence) -> dict[str, float]:  # type: ignore[type-arg]
         return expected_from_ticket(facts, findings, matches, self.knowledge)
+
+    def _account(self, ticket: Ticket, facts: Facts) -> tuple[Facts, AccountView]:
+        """The directory's view; a requester who has a mailbox there means that one where the text names none."""
+        if facts.mailbox is not None:
+            return facts, self.accounts.lookup(facts.mailbox)
+        if ticket.requester:
+            view = self.accounts.lookup(ticket.requester)
+            if view.account is not None:
+                return replace(facts, mailbox=view.account.mailbox, mailbox_assumed=True, domain=view.account.mailbox.rpartition("@")[2]), view
+        return facts, AccountView()
 
     def _look(self, ticket: Ticket, facts: Facts, expected: dict[str, float]) -> ServerView:
         """Two looks: what names the customer teaches their addresses, and these find lines without a name."""
@@ -72,7 +84,10 @@ class Triager:
         first = self._ask(first_query(facts, window, received, near))
         known = known_networks(facts, first, self.knowledge)
         second = self._ask(second_query(known, window, received))
-        return read_server(facts, window, received, first, second, hosts, known, self.knowledge, expected)
+        nameless = anonymous_query(facts, window, first, known)
+        neighbours = frozenset(self.accounts.in_domain(facts.domain)) - {facts.mailbox} if facts.domain else frozenset()
+        return read_server(facts, window, received, first, second, hosts, known, self.knowledge, expected,
+                           anonymous=self.logs.search(nameless) if nameless else None, neighbours=neighbours)
 
     def _ask(self, query: LogQuery | None) -> LogResult:
         return LogResult() if query is None else self.logs.search(query)

@@ -22,7 +22,7 @@ from bot.core.model import (
     ServerView,
 )
 from bot.core.posterior import posterior, priors, ratios
-from bot.core.server import login_shape, rule_of
+from bot.core.server import login_shape, name_in, rule_of
 from bot.core.topic import is_about_connecting
 from knowledge.model import Knowledge
 
@@ -116,14 +116,14 @@ def _share(row: object, cause: str) -> float:
 def _line_supports(server: ServerView, facts: Facts, knowledge: Knowledge) -> Mapping[str, float]:
     if server.matching is None:
         return {}
-    rule = rule_of(server.matching.event, login_shape(server.matching.event.login, facts), knowledge)
+    rule = rule_of(server.matching.event, login_shape(name_in(server.matching.event), facts), knowledge)
     return rule.supports if rule else {}
 
 
 def _line_confirms(lead: str, server: ServerView, facts: Facts, knowledge: Knowledge) -> bool:
     if server.matching is None or server.matching.ownership not in ("own", "address"):
         return False
-    rule = rule_of(server.matching.event, login_shape(server.matching.event.login, facts), knowledge)
+    rule = rule_of(server.matching.event, login_shape(name_in(server.matching.event), facts), knowledge)
     if rule is None or not rule.decisive or rule.supports.get(lead, 0) < 0.5:
         return False
     return server.matching.ownership == "own" or rule.supports.get(lead, 0) >= 0.9

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from bot.core.model import AccountView, Evidence, Facts, Finding, Match, ServerLine, ServerView
-from bot.core.server import login_shape, rule_of, similar
+from bot.core.server import login_shape, name_in, rule_of, similar
 from bot.logs.event import LogEvent
 from knowledge.model import Knowledge, LogRule
 
@@ -79,14 +79,16 @@ def of_server(view: ServerView, facts: Facts, knowledge: Knowledge) -> list[Weig
     out: list[Weighted] = []
     told = {rule.events[0]: rule for rule in knowledge.log_rules if rule.events[0].startswith("told_")}
     if view.matching is not None:
-        rule = rule_of(view.matching.event, login_shape(view.matching.event.login, facts), knowledge)
+        rule = rule_of(view.matching.event, login_shape(name_in(view.matching.event), facts), knowledge)
         if rule is not None:
             weight = {"own": 1.35, "address": 0.9, "mailbox": 0.85}[view.matching.ownership]
             out.append((_server(rule, view.matching.event, rule.note, view.matching.event.raw), weight))
         out += _around(view, facts, knowledge, told)
     elif view.absence_proven:
+        # logins that succeeded in that time show a way that is open, so silence says less
+        weight = 0.45 if any(view.since and view.until and s.last >= view.since and s.first <= view.until for s in view.successes) else 0.9
         out.append((Evidence("server", told["told_absence"].note, "absence", told["told_absence"].supports,
-                             told["told_absence"].refutes), 0.9))
+                             told["told_absence"].refutes), weight))
     bans = [s for s in view.lines if s.event.event == "ban" and s.ownership == "own"]
     if bans and (view.matching is None or view.matching.event.event != "ban"):
         ban = next(r for r in knowledge.log_rules if "ban" in r.events)
@@ -111,7 +113,7 @@ def _around(view: ServerView, facts: Facts, knowledge: Knowledge, told: dict[str
     if line.event.event == "auth_failed" and later:
         yield Evidence("server", told["told_success_later"].note, "success-later", told["told_success_later"].supports,
                        told["told_success_later"].refutes), 0.45
-    elif line.event.event == "auth_failed" and meanwhile and login_shape(line.event.login, facts) == "full":
+    elif line.event.event == "auth_failed" and meanwhile and login_shape(name_in(line.event), facts) == "full":
         yield Evidence("server", told["told_success_meanwhile"].note, "success-meanwhile", told["told_success_meanwhile"].supports,
                        told["told_success_meanwhile"].refutes), 0.5
 

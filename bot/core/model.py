@@ -144,6 +144,8 @@ class Facts:
     """Everything read out of the ticket's own words."""
 
     mailbox: str | None = None
+    mailbox_assumed: bool = False
+    """True where ``mailbox`` is only the requester's own address, which the text does not name."""
     mailboxes: tuple[AddressMention, ...] = ()
     login: str | None = None
     clients: tuple[ClientMention, ...] = ()
@@ -203,6 +205,8 @@ class LogQuery:
     logins: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
+    anonymous: bool = False
+    """Also failure lines that name neither a mailbox nor a login (TLS failures, probes)."""
     limit: int = 2000
 
 

@@ -80,6 +80,30 @@ def second_query(known: Sequence[str], window: Window, received: datetime) -> Lo
     return LogQuery(min(window.since, received - LOOK_BACK), received + AFTER, ips=tuple(known))
 
 
+def anonymous_query(facts: Facts, window: Window, first: LogResult, known: Sequence[str]) -> LogQuery | None:
+    """Lines that name nobody, for a customer without a known address: such a line might be theirs, so silence
+    is proven only where there is none (TLS failures carry no mailbox)."""
+    if known or facts.mailbox is None or window.until - window.since > timedelta(days=3):
+        return None
+    return LogQuery(window.since, window.until, anonymous=True)
+
+
+def strangers(lines: Sequence[LogEvent]) -> list[LogEvent]:
+    """Anonymous lines without those of monitors: an address that comes back at least four times over an hour and
+    never names anybody is a probe."""
+    by_address: dict[str | None, list[LogEvent]] = {}
+    for event in lines:
+        by_address.setdefault(event.remote_ip, []).append(event)
+    out: list[LogEvent] = []
+    for events in by_address.values():
+        moments = sorted(e.time for e in events if e.time)
+        monitor = len(moments) >= 4 and moments[-1] - moments[0] > timedelta(hours=1) and all(e.event == "no_auth_attempts" for e in events)
+        monitor = monitor or all(e.event == "no_auth_attempts" and e.tls not in ("handshake",) for e in events)
+        if not monitor:
+            out += events
+    return out
+
+
 def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tuple[str, ...]:
     """Addresses (IPv6: /64) that are the customer's: named in the ticket, or used for their earlier successes.
 
@@ -100,11 +124,12 @@ def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tupl
 def read_server(
     facts: Facts, window: Window, received: datetime, first: LogResult, second: LogResult,
     hosts: Sequence[HostCoverage], known: Sequence[str], knowledge: Knowledge, expected: Mapping[str, float],
+    *, anonymous: LogResult | None = None, neighbours: frozenset[str] = frozenset(),
 ) -> ServerView:
     """Judge the lines. ``expected``: cause -> probability from the ticket alone; it tells which of several own
     lines belongs to this failure (a TLS alert does not explain "authentication failed")."""
     events = _merged(first.lines, second.lines)
-    judged = [_judge(e, facts, window, known, knowledge, expected) for e in events]
+    judged = [_judge(e, facts, window, known, knowledge, expected, neighbours) for e in events]
     in_window = [line for line in judged if line.ownership != "foreign" and line.in_window]
     candidates = sorted((line for line in in_window if line.weight > 0), key=lambda s: (-s.weight, s.event.time or received))
     foreign = sum(1 for line in judged if line.ownership == "foreign" and line.in_window)
@@ -113,9 +138,9 @@ def read_server(
     covered = [h.covers(window.since, min(window.until, received)) for h in hosts_of_protocol]
     coverage = "none" if not hosts_of_protocol else "full" if all(covered) else "partial"
     failed = first.failed or second.failed
+    nobody_else = bool(known) or (anonymous is not None and not anonymous.failed and not strangers(anonymous.lines))
     absence = (
-        coverage == "full" and not failed and bool(known) and not in_window and facts.mailbox is not None
-        and not first.truncated and not _succeeded_in(first.successes, facts, window)
+        coverage == "full" and not failed and nobody_else and not in_window and facts.mailbox is not None and not first.truncated
     )
     shown = sorted((line for line in judged if line.in_window and line.ownership != "foreign"),
                    key=lambda s: (-s.weight, s.event.time or received))[:MAX_SHOWN]
@@ -126,12 +151,6 @@ def read_server(
         sessions=tuple(s for s in first.sessions if s.mailbox == facts.mailbox),
         known_ips=tuple(known), absence_proven=absence, ignored=foreign, hosts=tuple(hosts), failed=failed,
     )
-
-
-def _succeeded_in(successes: Sequence[SuccessSum], facts: Facts, window: Window) -> bool:
-    wanted = _LOGIN_SERVICES.get(facts.protocols[0]) if len(facts.protocols) == 1 else None
-    return any(s.mailbox == facts.mailbox and s.last >= window.since and s.first <= window.until
-               and (wanted is None or s.service in wanted) for s in successes)
 
 
 def _merged(*groups: Sequence[LogEvent]) -> list[LogEvent]:
@@ -150,6 +169,13 @@ def _serving(hosts: Sequence[HostCoverage], facts: Facts) -> list[HostCoverage]:
 
 
 # -- judging one line ----------------------------------------------------------------------------------
+
+
+def name_in(event: LogEvent) -> str | None:
+    """Whom a line names: the login; for a refusal on a submission port without one, the envelope sender."""
+    if event.login or event.mailbox:
+        return event.login or event.mailbox
+    return event.sender if event.outcome == "failure" and event.service in ("submission", "smtps") else None
 
 
 def login_shape(login: str | None, facts: Facts) -> str:
@@ -212,8 +238,11 @@ def _detail(event: LogEvent) -> str:
 
 def _judge(
     event: LogEvent, facts: Facts, window: Window, known: Sequence[str], knowledge: Knowledge, expected: Mapping[str, float],
+    neighbours: frozenset[str],
 ) -> ServerLine:
-    shape = login_shape(event.login or event.mailbox, facts)
+    shape = login_shape(name_in(event), facts)
+    if shape == "misspelt" and (name_in(event) or "").lower() in neighbours:
+        shape = "foreign"
     from_known = within(event.remote_ip, known)
     ownership, why = _ownership(event, shape, from_known, bool(known), facts)
     in_window = event.time is not None and window.since <= event.time <= window.until
@@ -234,7 +263,7 @@ def _ownership(event: LogEvent, shape: str, from_known: bool, any_known: bool, f
     named = shape in ("full", "bare", "misspelt")
     if event.event in ("ban", "unban"):
         return ("own", "their known address") if from_known else ("foreign", "another address")
-    if shape == "foreign" and (event.login or event.mailbox):
+    if shape == "foreign" and name_in(event):
         return "foreign", "another mailbox"
     if named and from_known:
         return "own", "their mailbox or login, from an address of theirs"
@@ -280,6 +309,6 @@ def similar(view: ServerView, knowledge: Knowledge, facts: Facts) -> list[Server
     """The lines that tell the same as the matching one (same rule), it included, in time order."""
     if view.matching is None:
         return []
-    rule = rule_of(view.matching.event, login_shape(view.matching.event.login, facts), knowledge)
-    out = [line for line in view.lines if rule_of(line.event, login_shape(line.event.login, facts), knowledge) is rule]
+    rule = rule_of(view.matching.event, login_shape(name_in(view.matching.event), facts), knowledge)
+    out = [line for line in view.lines if rule_of(line.event, login_shape(name_in(line.event), facts), knowledge) is rule]
     return out or [replace(view.matching)]

@@ -23,12 +23,15 @@ _PARSED: Final = 16_384
 class Decoder:
     """Decodes a stream of lines. What it learns from one line (year, zone of a host) serves those after it.
 
-    ``zone`` is the clock of lines that state none. ``year`` is the year of the first line without one; without
-    it the newest year is taken that puts the line at most a day after ``reference`` (an aware datetime: the
-    file's last change, or now). Where neither is given and no session id tells, such a line has no time.
+    ``zone`` is the clock of lines that state none. ``year`` is the year of the first line without one;
+    without it the newest year is taken that puts the line at most a day after ``reference`` (an aware
+    datetime: the file's last change, or now). Where neither is given and no session id tells, such a line
+    has no time.
     """
 
-    def __init__(self, *, zone: tzinfo = UTC, year: int | None = None, reference: datetime | None = None) -> None:
+    def __init__(
+        self, *, zone: tzinfo = UTC, year: int | None = None, reference: datetime | None = None
+    ) -> None:
         self._timeline = Timeline(zone, year, reference)
 
     def decode(self, line: str | bytes) -> LogEvent:

@@ -1,10 +1,10 @@
 """Dovecot's auth and auth-worker lines: why a password was not accepted (2.2, 2.3, 2.4).
 
-Shapes (auth/auth-request.c, auth-worker-connection.c): ``sql(user,ip,<session>): message`` up to 2.3.8, the same
-behind ``conn unix:auth-worker (pid=…): auth-worker<n>: `` since, and in 2.4 ``auth(user,ip,sasl:plain)<session>:
-sql: message``. They are written only with auth_verbose or auth_verbose_passwords. The user name stands before the
-address and a logged password after it, both chosen by the client: the address is believed only where one reading
-of the line makes sense.
+Shapes (auth/auth-request.c, auth-worker-connection.c): ``sql(user,ip,<session>): message`` up to 2.3.8, the
+same behind ``conn unix:auth-worker (pid=…): auth-worker<n>: `` since, and in 2.4
+``auth(user,ip,sasl:plain)<session>: sql: message``. They are written only with auth_verbose or
+auth_verbose_passwords. The user name stands before the address and a logged password after it, both chosen by
+the client: the address is believed only where one reading of the line makes sense.
 """
 
 from __future__ import annotations
@@ -78,10 +78,12 @@ MESSAGES: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("ldap: binding failed", "auth_unavailable", "temp_fail"),
     ("temporary", "auth_unavailable", "temp_fail"),
 )
+_BARE: Final = frozenset({"unknown user", "password mismatch", "plain password mismatch"})
 _SCHEME: Final = re.compile(r"requested \S+ scheme, but we have")
 _FAULTY_LEVELS: Final = ("Error", "Fatal", "Panic")
 _FAULTS: Final = (
-    "client_limit", "process_limit", "throttling", "worker process died", "aborted passv", "auth server", "temporary",
+    "client_limit", "process_limit", "throttling", "worker process died", "aborted passv", "auth server",
+    "temporary",
     "binding failed", "timed out", "timeout", "connection refused", "lookup failed",
 )
 
@@ -111,11 +113,8 @@ def parse(draft: Draft, level: str, text: str) -> bool:
     if not peers:
         return _nobody(draft, level, text)
     first = peers[0]
+    # Two readings that both make sense name two addresses: then one is forged, and neither is believed.
     agreed = len({peer.address for peer in peers}) == 1
-    if not agreed:
-        sound = [peer for peer in peers if _sound(peer)]
-        if len(sound) == 1:
-            first, agreed = sound[0], True
     _classify(draft, first.level or level, first.message)
     if agreed:
         draft.remote_ip = session_id.canonical(first.address)
@@ -146,13 +145,7 @@ def _peers(text: str) -> list[Peer]:
         peer = Peer(text[opening + 1 : found.start()], address, inner or outer, mechanism, message, level)
         (readings if _known(message) is not None else rest).append(peer)
     # Where no message is one we know, only a line that can be read in one way is believed.
-    return readings or (rest if len(rest) == 1 else [])
-
-
-def _sound(peer: Peer) -> bool:
-    """True where the session id was made for the address."""
-    decoded = session_id.decode(peer.session) if peer.session else None
-    return decoded is not None and session_id.same_address(decoded, peer.address)
+    return readings or (rest if len(rest) == 1 and "): " not in rest[0].message else [])
 
 
 def _known(message: str) -> tuple[str, str | None] | None:
@@ -168,12 +161,19 @@ def _known(message: str) -> tuple[str, str | None] | None:
         text = text[5:]
     for start, event, reason in MESSAGES:
         if text.startswith(start):
-            if start in ("unknown user", "password mismatch") and text[len(start) : len(start) + 1] not in ("", " ", "("):
-                return None
-            return event, reason
+            return (event, reason) if _complete(start, text[len(start) :]) else None
     if _SCHEME.search(text) is not None:
         return "auth_failed", "mechanism_unsupported"
     return None
+
+
+def _complete(start: str, rest: str) -> bool:
+    """True where ``rest`` can end such a message: what follows a password may be anything, but in
+    brackets."""
+    rest = rest.removesuffix(NEXT)
+    if start in _BARE:
+        return not rest or (rest.startswith(" (") and rest.endswith(")"))
+    return "): " not in rest or rest.endswith(")")
 
 
 def _classify(draft: Draft, level: str, message: str) -> None:
@@ -209,14 +209,12 @@ def _login(draft: Draft, login: str, message: str) -> None:
 def _nobody(draft: Draft, level: str, text: str) -> bool:
     """A line without a peer address: about a user only, about nobody, or the auth service itself."""
     found = _NO_PEER.match(text)
-    if found is not None:
+    if found is not None and found[1] not in ("service", "conn"):
         message = text[found.end() :]
         if not _PEER.search(text):
-            database, login, session = found.groups()
-            if database not in ("service", "conn"):
-                login = login.partition(",sasl:")[0]
-                draft.name(login if login != "?" else None)
-                draft.session = session or None
+            login = found[2].partition(",sasl:")[0]
+            draft.name(login if login != "?" else None)
+            draft.session = found[3] or None
         request = _REQUEST.match(message)
         if request is not None:
             message = message[request.end() :]

@@ -1,8 +1,8 @@
 """Dovecot's login processes: imap-login, pop3-login, submission-login, managesieve-login (2.2 to 2.4).
 
 Grammar (login-common/client-common.c and login-settings.c): a head that Dovecot words itself, then the
-elements ``user=<>, method=, rip=, lip=, mpid=, TLS, session=<>`` of which empty ones are left out (user never).
-The user name is whatever the client sent, so the address is read only from the elements that end the line.
+elements ``user=<>, method=, rip=, lip=, mpid=, TLS, session=<>`` of which empty ones are left out (user
+never). The user name is whatever the client sent, so the address is read only from the elements at the end.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bot.logs.dovecot_reasons import CODES, EVENTS, code_of
 from bot.logs.draft import Draft
 from bot.logs.ident import client_id
 from bot.logs.session import canonical
@@ -25,6 +26,9 @@ _TAIL: Final = re.compile(
     r"(?:, (TLS handshaking|TLS|secured)(?::? ([^<>]*?))?)?(?:, session=<([^<>\s]*)>)?$"
 )
 _ELEMENT: Final = re.compile(r"[\w-]+=[^<>,]*|session=<[^<>\s]*>|TLS[^<>,]*|[^<>=,]*")
+_AFTER_USER: Final = re.compile(
+    r">(?:, method=(\S{1,64}))?(?:, (TLS[^<>]*?|secured))?(?:, session=<([^<>\s]*)>)?$"
+)
 _PROTOCOL: Final = re.compile(r"(?:TLS|SSL)v[0-9](?:\.[0-9])?")
 _LAST_WORDS: Final = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)(?: \(([a-z0-9_]{4,64})\))?(?::.*)?$")
 _ATTEMPTS: Final = re.compile(r"([0-9]+)(?:/([0-9]+))? (?:successful auths|attempts)")
@@ -33,70 +37,21 @@ _LIMIT: Final = re.compile(r"mail_max_userip_connections=([0-9]+)")
 _SSL_REASON: Final = re.compile(r"error:[0-9A-Fa-f]*:[^:]*:[^:]*:(.*)$")
 _BRACKETED_IP: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\]$")
 
-REASONS: Final = (
-    ("auth failed", "auth_failed"),
-    ("no auth attempts", "no_auth_attempts"),
-    ("disconnected before auth was ready", "auth_process_not_ready"),
-    ("client didn't finish SASL auth", "auth_waiting_client"),
-    ("tried to use disallowed plaintext auth", "cleartext_auth_disabled"),
-    ("tried to use disallowed cleartext auth", "cleartext_auth_disabled"),
-    ("disabled plaintext auth", "cleartext_auth_disabled"),
-    ("cleartext authentication disabled", "cleartext_auth_disabled"),
-    ("tried to use disabled plaintext auth", "cleartext_auth_disabled"),
-    ("tried to use unsupported auth mechanism", "invalid_mech"),
-    ("tried to use unsupported", "invalid_mech"),
-    ("user disabled", "user_disabled"),
-    ("login disabled", "login_disabled"),
-    ("password expired", "password_expired"),
-    ("authorization failed", "authorization_failed"),
-    ("auth service reported temporary failure", "temp_fail"),
-    ("internal failure", "internal_failure"),
-    ("auth process communication failure", "auth_process_comm_fail"),
-    ("auth aborted by client", "auth_aborted_by_client"),
-    ("sent invalid base64", "invalid_base64"),
-    ("invalid base64", "invalid_base64"),
-    ("client didn't send a cert", "client_ssl_cert_missing"),
-    ("client sent an invalid cert", "client_ssl_cert_untrusted"),
-    ("client sent an untrusted cert", "client_ssl_cert_untrusted"),
-    ("cert required, client didn't start TLS", "client_ssl_not_started"),
-    ("proxy dest auth failed", "proxy_dest_auth_failed"),
-    ("connection limit reached", "connection_limit"),
-    ("disconnected during TLS handshake", "tls_handshake_not_finished"),
-    ("anonymous", "anonymous_auth_disabled"),
-    ("auth referral", "auth_nologin_referral"),
-    ("process_limit and client_limit was hit", "process_full"),
-    ("client_limit and process_limit was hit", "process_full"),
-    ("The process is shutting down", "shutting_down"),
+_BEFORE_AUTH: Final = ("no_auth_attempts", "tls_handshake_not_finished", "auth_process_not_ready")
+_CLEARTEXT: Final = (
+    "laintext authentication disabled", "leartext authentication disabled", "SSL required for authentication",
 )
-"""How 2.2 and 2.3 word what 2.4 gives a code for (client-common.c of each)."""
-
-EVENTS: Final = {
-    "auth_failed": "auth_failed", "no_auth_attempts": "no_auth_attempts", "auth_waiting_client": "auth_failed",
-    "auth_aborted_by_client": "auth_failed", "cleartext_auth_disabled": "cleartext_refused",
-    "invalid_mech": "auth_failed", "invalid_base64": "auth_failed", "invalid_credentials": "auth_failed",
-    "anonymous_auth_disabled": "auth_failed", "user_disabled": "login_disabled", "login_disabled": "login_disabled",
-    "password_expired": "auth_failed", "authorization_failed": "auth_failed", "temp_fail": "auth_unavailable",
-    "auth_process_comm_fail": "auth_unavailable", "auth_process_not_ready": "auth_unavailable",
-    "internal_failure": "server_error", "process_full": "server_error", "shutting_down": "server_error",
-    "connection_limit": "connection_limit", "client_ssl_cert_untrusted": "tls_failed",
-    "client_ssl_cert_missing": "tls_failed", "client_ssl_not_started": "tls_failed",
-    "tls_handshake_not_finished": "tls_failed", "proxy_dest_auth_failed": "auth_failed",
-    "proxy_dest_auth_temp_failed": "auth_unavailable", "proxy_dest_connect_failed": "server_error",
-    "proxy_dest_internal_failure": "server_error", "proxy_dest_remote_failure": "server_error",
-    "proxy_dest_protocol_failure": "server_error", "proxy_dest_connection_limit": "connection_limit",
-}
-"""The event of each code of the 2.4 event ``login_aborted``; a code that is not here is no failure."""
-
-_CODES: Final = frozenset(EVENTS) | {"auth_nologin_referral", "proxy_dest_redirected"}
 _NO_ELEMENTS: Final = (
-    ("Auth process not responding", "auth_unavailable"), ("Timeout waiting for handshake from auth", "auth_unavailable"),
-    ("Auth process broken", "auth_unavailable"), ("auth: connect", "auth_unavailable"),
-    ("net_connect_unix(login/login) failed", "server_error"), ("SSL alert", "tls_failed"), ("SSL failed", "tls_failed"),
+    ("Auth process not responding", "auth_unavailable"), ("Timeout waiting for handshake from auth",
+    "auth_unavailable"), ("Auth process broken", "auth_unavailable"), ("auth: connect", "auth_unavailable"),
+    ("net_connect_unix(login/login) failed", "server_error"), ("SSL alert", "tls_failed"), ("SSL failed",
+    "tls_failed"),
 )
 
 
 def parse(draft: Draft, process: str, level: str, text: str) -> bool:
-    """Fill ``draft``; ``text`` follows the process prefix and level. True where its session id began just now."""
+    """Fill ``draft``; ``text`` follows the process prefix and level. True where its session id began just
+    now."""
     draft.service = SERVICES[process]
     begin = text.find(": user=<")
     if begin < 0:
@@ -124,7 +79,7 @@ def parse(draft: Draft, process: str, level: str, text: str) -> bool:
 
 
 def _elements(draft: Draft, text: str, begin: int) -> bool:
-    """Read the elements that end the line; False where they cannot be told from what a client may have sent."""
+    """Read the elements that end the line; False where a client may have sent them."""
     end = len(text)
     at = text.rfind("rip=", begin, end)
     found = _TAIL.match(text, at + 4) if at >= 0 and text[at - 2 : at] in (", ", ": ") else None
@@ -169,10 +124,18 @@ def _unordered(draft: Draft, text: str, begin: int) -> bool:
     elements = text[at + 2 :]
     user_at = elements.find(", user=<")
     if user_at >= 0 and text[begin + 2 : begin + 8] != "user=<":
-        if not elements.endswith(">"):
+        # What stands before the name is the server's own; the name ends where the known elements begin.
+        after = _AFTER_USER.search(elements)
+        if after is None:
             return False
-        _user(draft, elements[user_at + 2 :])
+        _user(draft, elements[user_at + 2 : after.start()] + ">")
+        draft.mechanism = after[1] or draft.mechanism
+        _tls(draft, *_tls_words(after[2]))
+        draft.session = after[3] or None
         elements = elements[:user_at]
+        tls_known = draft.tls != "none"
+    else:
+        tls_known = False
     parts = elements.split(", ")
     if not all(_ELEMENT.fullmatch(part) for part in parts):
         return False
@@ -192,13 +155,19 @@ def _unordered(draft: Draft, text: str, begin: int) -> bool:
         elif (protocol := _PROTOCOL.match(part)) is not None:
             version = protocol[0]
         elif part.startswith(("TLS", "secured")):
-            tls, _, tls_text = part.partition(": ")
-    _tls(draft, tls, tls_text)
+            tls, tls_text = _tls_words(part)
+    if not tls_known:
+        _tls(draft, tls, tls_text)
     if version is not None and draft.tls in ("tls", "none"):
         draft.tls = version
     if at > begin:
         _user(draft, text[begin + 2 : at])
     return draft.remote_ip is not None
+
+
+def _tls_words(element: str | None) -> tuple[str | None, str | None]:
+    word, _, text = (element or "").partition(": ")
+    return word or None, text or None
 
 
 def _tls(draft: Draft, word: str | None, text: str | None) -> None:
@@ -220,7 +189,8 @@ def _tls(draft: Draft, word: str | None, text: str | None) -> None:
 
 
 def tls_reason(text: str) -> str:
-    """What an OpenSSL error says, without its number, library and function: those change from release to release."""
+    """What an OpenSSL error says, without its number, library and function: those change from release to
+    release."""
     found = _SSL_REASON.search(text)
     return (found[1] if found is not None else text).strip(" :")
 
@@ -237,13 +207,10 @@ def _head(draft: Draft, level: str, head: str) -> None:
     words = _LAST_WORDS.search(head) if "(" in head else None
     code = None
     if words is not None:
-        code = words[2] if words[2] in _CODES else None
+        code = words[2] if words[2] in CODES else None
         why = words[1]
         if code is None:
-            if why in _CODES:
-                code = why
-            else:
-                code = next((value for start, value in REASONS if why.startswith(start)), None)
+            code = code_of(why)
         attempts = _ATTEMPTS.search(why)
         if attempts is not None:
             draft.attempts = int((attempts[2] or attempts[1])[:9])
@@ -255,7 +222,7 @@ def _head(draft: Draft, level: str, head: str) -> None:
 
 def _event(draft: Draft, level: str, head: str, code: str | None, tls_text: str | None) -> None:
     draft.reason = code
-    if code in ("no_auth_attempts", "tls_handshake_not_finished", "auth_process_not_ready") and tls_text is not None:
+    if code in _BEFORE_AUTH and tls_text is not None:
         draft.fail("tls_failed", detail=tls_text)
     elif "Too many " in head and code in (None, "no_auth_attempts"):
         draft.fail("too_many_errors")
@@ -268,9 +235,7 @@ def _event(draft: Draft, level: str, head: str, code: str | None, tls_text: str 
             draft.event = "other"
         else:
             draft.fail(event)
-    elif "laintext authentication disabled" in head or "leartext authentication disabled" in head:
-        draft.fail("cleartext_refused", "cleartext_auth_disabled")
-    elif "SSL required for authentication" in head:
+    elif any(words in head for words in _CLEARTEXT):
         draft.fail("cleartext_refused", "cleartext_auth_disabled")
     elif "Auth process" in head or "auth server" in head:
         draft.fail("auth_unavailable", "auth_process_comm_fail")

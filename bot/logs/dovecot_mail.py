@@ -1,7 +1,7 @@
 """Dovecot after login (imap, pop3, submission, managesieve, lmtp) and its other processes (master, anvil, …).
 
-The prefix is ``imap(user): `` in 2.2 and ``imap(user)<pid><session>: `` since 2.3.0 (mail_log_prefix). The user
-has logged in, so the name is one the server knows; what follows may quote the client (ID, subjects).
+The prefix is ``imap(user): `` in 2.2 and ``imap(user)<pid><session>: `` since 2.3.0 (mail_log_prefix). The
+user has logged in, so the name is one the server knows; what follows may quote the client (ID, subjects).
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ _ENDINGS: Final = (
     "Logged out", "Disconnected", "Connection closed", "Server shutting down",
 )
 _DENIED: Final = re.compile(
-    r"Post-login script denied access to user (.*) \(.*\bsession=([A-Za-z0-9+/=]+), rip=([0-9A-Fa-f:.]+), [^<>]*\)$", re.S
+    r"Post-login script denied access to user (.*) \(.*\bsession=([A-Za-z0-9+/=]+), "
+    r"rip=([0-9A-Fa-f:.]+), [^<>]*\)$",
+    re.S,
 )
-_QUOTA: Final = ("Quota exceeded", "quota exceeded", "mailbox is full", "OVERQUOTA", "over quota", "Mailbox is full")
+_QUOTA: Final = (
+    "Quota exceeded", "quota exceeded", "mailbox is full", "OVERQUOTA", "over quota", "Mailbox is full",
+)
 _LIMIT: Final = re.compile(r"(?:client_limit|process_limit)[ =(]+([0-9]+)")
 _CONNECT: Final = re.compile(r"(Connect|Disconnect) from (?:([0-9A-Fa-f:.]+)|local)\b")
 _SERVICE: Final = re.compile(r"service\(([\w-]+)\)")

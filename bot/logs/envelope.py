@@ -1,4 +1,4 @@
-"""What surrounds a daemon's message: time, host, program and process id, in every form syslog and friends use.
+"""What surrounds a daemon's message: time, host, program and process id, in every form that occurs.
 
 Sources: RFC 3164, RFC 5424, RFC 3339; Dovecot lib/failures.c (own log file, level words), Postfix
 util/msg_logger.c (maillog_file), systemd's journal export fields, Docker's json-file driver and compose
@@ -16,14 +16,20 @@ from bot.logs import stamp
 
 DOVECOT_PROCESSES: Final = frozenset({
     "imap-login", "pop3-login", "submission-login", "managesieve-login", "sieve-login", "imap", "pop3",
-    "submission", "managesieve", "lmtp", "lda", "auth", "auth-worker", "master", "anvil", "log", "config", "stats",
-    "old-stats", "dict", "dict-async", "indexer", "indexer-worker", "ssl-params", "ssl-build-param", "director",
+    "submission", "managesieve", "lmtp", "lda", "auth", "auth-worker", "master", "anvil", "log", "config",
+    "stats",
+    "old-stats", "dict", "dict-async", "indexer", "indexer-worker", "ssl-params", "ssl-build-param",
+    "director",
     "ipc", "replicator", "aggregator", "doveadm", "doveadm-server", "dsync", "dsync-server", "dns-client",
     "dns_client", "imap-hibernate", "imap-postlogin", "pop3-postlogin", "imap-urlauth", "imap-urlauth-login",
-    "imap-urlauth-worker", "quota-status", "script-login", "script", "tcpwrap", "fts", "welcome", "health-check",
+    "imap-urlauth-worker", "quota-status", "script-login", "script", "tcpwrap", "fts", "welcome",
+    "health-check",
     "event-api", "deliver", "dovecot-auth",
 })
 """Process names Dovecot itself writes before its messages (its service names and log prefixes)."""
+
+
+_DOVECOT: Final = DOVECOT_PROCESSES | {"dovecot"}
 
 
 class Envelope(NamedTuple):
@@ -51,7 +57,8 @@ _TAGGED: Final = re.compile(
 _BARE_TAG: Final = re.compile(r"([\w./@+-]+) *(?:\[([0-9]{1,10})\])?: ?(.*)", re.A | re.S)
 _SOLARIS: Final = re.compile(r"\[ID [0-9]+ [a-z0-9]+\.[a-z]+\] ")
 _RFC5424: Final = re.compile(
-    r"(?:[0-9]+ )?<[0-9]{1,3}>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[(?:[^\]\\\"]|\\.|\"(?:[^\"\\]|\\.)*\")*\])+)(?: \ufeff?(.*))?$",
+    r"(?:[0-9]+ )?<[0-9]{1,3}>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[(?:[^\]\\\"]|\\.|\"(?:[^\"\\]|"
+    r"\\.)*\")*\])+)(?: \ufeff?(.*))?$",
     re.A | re.S,
 )
 _PRIORITY: Final = re.compile(r"<[0-9]{1,3}>")
@@ -206,7 +213,8 @@ def _outer_time(time: datetime | None, year_known: bool, inner: Envelope) -> Env
 
 
 def _tagged(
-    time: datetime | None, year_known: bool, host: str | None, program: str, pid: int | None, form: str, message: str
+    time: datetime | None, year_known: bool, host: str | None, program: str, pid: int | None, form: str,
+    message: str
 ) -> Envelope:
     head = message[:3]
     if head == "[ID":
@@ -233,20 +241,21 @@ def _tag_only(time: datetime | None, year_known: bool, host: str | None, rest: s
     """A line whose program is named by its tag alone, or by Dovecot's process prefix."""
     found = _DOVECOT_HEAD.match(rest)
     if found is not None and found[1] in DOVECOT_PROCESSES:
-        return Envelope(time, year_known, host, "dovecot", None, form if form in ("bare", "tai64n") else "dovecot", rest)
+        form = form if form in ("bare", "tai64n") else "dovecot"
+        return Envelope(time, year_known, host, "dovecot", None, form, rest)
     tag = _BARE_TAG.match(rest)
     if tag is not None:
         program, pid, message = tag.groups()
         if program.startswith("fail2ban") and time is not None and form in ("rfc3339", "bare"):
             return _fail2ban(time, year_known, host, program, int(pid) if pid else None, "fail2ban", message)
-        known = program == "dovecot" or "/" in program or program.startswith("fail2ban") or program in DOVECOT_PROCESSES
-        if known:
+        if "/" in program or program[:8] == "fail2ban" or program in _DOVECOT:
             return _tagged(time, year_known, host, program, int(pid) if pid else None, form, message)
     return Envelope(time, year_known, host, None, None, form, rest)
 
 
 def _fail2ban(
-    time: datetime | None, year_known: bool, host: str | None, program: str, pid: int | None, form: str, message: str
+    time: datetime | None, year_known: bool, host: str | None, program: str, pid: int | None, form: str,
+    message: str
 ) -> Envelope:
     """fail2ban's logger name is the program; under syslog it stands inside the message once more."""
     inner = _FAIL2BAN_HEAD.match(message)
@@ -272,7 +281,8 @@ def _rfc5424(found: re.Match[str]) -> Envelope:
 def from_fields(
     time: datetime | None, host: str | None, program: str | None, pid: int | None, form: str, message: str
 ) -> Envelope:
-    """An envelope from fields that were already apart (journald, a JSON shipper); ``time`` is aware or None."""
+    """An envelope from fields that were already apart (journald, a JSON shipper); ``time`` is aware or
+    None."""
     if program:
         return _tagged(time, True, host, program, pid, form, message)
     inner = split(message)

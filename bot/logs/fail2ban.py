@@ -14,7 +14,8 @@ from bot.logs.draft import Draft
 from bot.logs.session import canonical
 
 _LINE: Final = re.compile(
-    r"(?:[A-Z]+ +)?\[([^\]\s]{1,64})\] +(?:(Ban|Unban|Restore Ban|Found|Increase Ban|Ignore) +([0-9A-Fa-f:.]+)(?:/[0-9]+)?(?![\w:.])(.*)"
+    r"(?:[A-Z]+ +)?\[([^\]\s]{1,64})\] +(?:(Ban|Unban|Restore Ban|Found|Increase Ban|Ignore)"
+    r" +([0-9A-Fa-f:.]+)(?:/[0-9]+)?(?![\w:.])(.*)"
     r"|([0-9A-Fa-f:.]+)(?:/[0-9]+)? (already banned)(.*))$",
     re.S,
 )

@@ -17,7 +17,9 @@ from bot.logs.secrets import mask
 _MESSAGES: Final = ("MESSAGE", "log", "message", "msg", "line")
 _TIMES: Final = ("time", "timestamp", "@timestamp", "timereported", "date")
 _HOSTS: Final = ("_HOSTNAME", "host", "hostname", "HOSTNAME", "source")
-_PROGRAMS: Final = ("SYSLOG_IDENTIFIER", "appname", "programname", "program", "ident", "app_name", "app-name", "tag")
+_PROGRAMS: Final = (
+    "SYSLOG_IDENTIFIER", "appname", "programname", "program", "ident", "app_name", "app-name", "tag",
+)
 _PIDS: Final = ("SYSLOG_PID", "_PID", "procid", "pid", "proc_id")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PREFIX: Final = 400
@@ -60,7 +62,8 @@ def unwrap(line: str) -> Record | None:
 
 
 def _kept(line: str, start: int, fields: dict[str, Any], key: str, message: str) -> str:
-    """The line with secrets masked; re-written only where there are any, for they may stand in a byte array."""
+    """The line with secrets masked; re-written only where there are any, for they may stand in a byte
+    array."""
     masked = mask(message)
     if masked == message:
         again = mask(line)

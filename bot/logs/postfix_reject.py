@@ -1,8 +1,8 @@
-"""Which kind of refusal an SMTP reject text is: by Postfix's own words, the host's policy words, the status code.
+"""Which kind of refusal an SMTP reject is: by Postfix's own words, the host's policy words, the status code.
 
-Postfix words (smtpd/smtpd_check.c) name the class of restriction that refused (``Sender address rejected: …``);
-what follows is the host's own text from an access table or a policy service, in any language. Only its shape is
-known: a limit on a quantity, or a plan or account that may not send. Enhanced status codes: RFC 3463, RFC 5248.
+Postfix's words (smtpd/smtpd_check.c) name the class of restriction that refused, ``Sender address rejected``;
+what follows is the host's own text from an access table or a policy service, in any language. Only its shape
+is known: a limit on a quantity, or a plan or account that may not send. Status codes: RFC 3463, RFC 5248.
 """
 
 from __future__ import annotations
@@ -39,29 +39,40 @@ OWN_WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("undeliverable address", "recipient_rejected"),
 )
 
-# Words of a host's own policy. Stems, since one policy says "limit reached" and the next "Sendelimit erreicht".
+# Words of a host's own policy. Stems, since one policy says "limit reached" and the next "Sendelimit
+# erreicht".
 QUOTA_WORDS: Final = re.compile(
-    r"(?:mailbox|quota|inbox|storage|postfach|boîte|buz[oó]n|casella|caixa)\b.{0,30}\b(?:full|exceeded|voll|pleine|llen[oa]|pien[oa]|chei[oa]|überschritten)"
+    r"(?:mailbox|quota|inbox|storage|postfach|boîte|buz[oó]n|casella|caixa)\b.{0,30}\b(?:full|exceeded|"
+    r"voll|pleine|llen[oa]|pien[oa]|chei[oa]|überschritten)"
     r"|over ?quota|quota exceeded|not enough (?:disk )?space"
 )
 RATE_WORDS: Final = re.compile(
-    r"limit|límit|kontingent|лимит|ограничени|限|too many (?:messages|mails|emails|recipients|requests|sends|attempts)"
-    r"|\b(?:rate|quota|throttl\w*|allowance)\b|\b(?:hourly|daily|weekly|monthly|per (?:second|minute|hour|day|week|month))\b"
+    r"limit|límit|kontingent|лимит|ограничени|限|too many (?:messages|mails|emails|recipients|requests|"
+    r"sends|attempts)"
+    r"|\b(?:rate|quota|throttl\w*|allowance)\b|\b(?:hourly|daily|weekly|monthly|per (?:second|minute|"
+    r"hour|day|week|month))\b"
     r"|/ ?(?:s|sec|min|minute|h|hr|hour|d|day|week|month|stunde|tag|heure|jour|hora|día|dia|ora|giorno|uur)\b"
     r"|\bslow(?:ing)? down\b|\bexceed(?:ed|s|ing)?\b.{0,40}\b(?:messages|recipients|mails|emails|sending)\b"
-    r"|\b(?:messages|recipients|mails|emails|sending)\b.{0,40}\bexceed(?:ed|s|ing)?\b|上限|сутки|pro (?:stunde|tag)"
+    r"|\b(?:messages|recipients|mails|emails|sending)\b.{0,40}\bexceed(?:ed|s|ing)?\b|上限|сутки|"
+    r"pro (?:stunde|tag)"
 )
 DISABLED_WORDS: Final = re.compile(
-    r"\b(?:suspended|paused|deactivated|deaktiviert|gesperrt|pausiert|suspendu|suspendid[oa]|sospes[oa]|zablokowan\w*|locked|blocked for abuse)\b"
+    r"\b(?:suspended|paused|deactivated|deaktiviert|gesperrt|pausiert|suspendu|suspendid[oa]|sospes[oa]|"
+    r"zablokowan\w*|locked|blocked for abuse)\b"
     r"|\b(?:account|mailbox|user|login|konto|postfach|compte|cuenta|conta)\b.{0,20}\b(?:is )?disabled\b"
     r"|приостановлен|заблокирован|停用|停止されて|一時停止"
 )
 PLAN_WORDS: Final = re.compile(
-    r"\b(?:plan|tarif|subscription|abonnement|abonnent|piano|plano|pakiet|upgrade|tariff|package|abbonamento|suscripci[oó]n|assinatura)\b"
-    r"|\b(?:outbound|outgoing|sending|smtp|relay(?:ing)?|versand|senden|envoi|envío|envio|invio|verzenden|wysyłani\w*)\b"
-    r".{0,50}\b(?:disabled|not (?:available|enabled|allowed|permitted|included|activated)|unavailable|deactivated|blocked"
-    r"|nicht (?:verfügbar|erlaubt|freigeschaltet|enthalten|möglich)|deaktiviert|désactivé|deshabilitado|desactivado|disabilitato|desativado|uitgeschakeld)\b"
-    r"|\b(?:not|cannot|can't|may not) (?:be )?(?:allowed|permitted|authorized|authorised|enabled|able) to send\b|\bmay not send\b|\bcannot send\b"
+    r"\b(?:plan|tarif|subscription|abonnement|abonnent|piano|plano|pakiet|upgrade|tariff|package|"
+    r"abbonamento|suscripci[oó]n|assinatura)\b"
+    r"|\b(?:outbound|outgoing|sending|smtp|relay(?:ing)?|versand|senden|envoi|envío|envio|invio|"
+    r"verzenden|wysyłani\w*)\b"
+    r".{0,50}\b(?:disabled|not (?:available|enabled|allowed|permitted|included|activated)|unavailable|"
+    r"deactivated|blocked"
+    r"|nicht (?:verfügbar|erlaubt|freigeschaltet|enthalten|möglich)|deaktiviert|désactivé|deshabilitado|"
+    r"desactivado|disabilitato|desativado|uitgeschakeld)\b"
+    r"|\b(?:not|cannot|can't|may not) (?:be )?(?:allowed|permitted|authorized|authorised|enabled|able)"
+    r" to send\b|\bmay not send\b|\bcannot send\b"
     r"|тариф|プラン|套餐"
 )
 
@@ -89,7 +100,8 @@ _NOT_RATE: Final = frozenset({"sender_rejected", "relay_denied"})
 
 
 def classify(text: str, code: int | None, status: str | None, stage: str) -> str:
-    """The event of a reject: ``text`` without code and status, ``stage`` as Postfix names it (RCPT, MAIL, …)."""
+    """The event of a reject: ``text`` without code and status, ``stage`` as Postfix names it (RCPT, MAIL,
+    …)."""
     lowered = _LEADING_NAME.sub("", text, count=1).lower()
     for words, event in OWN_WORDS:
         if words in lowered:

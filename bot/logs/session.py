@@ -119,4 +119,6 @@ def same_address(session: SessionId, address: str) -> bool:
         packed = pack(address)
     except (OSError, ValueError):
         return False
-    return packed == session.address or (len(packed) != len(session.address) and spell(packed) == session.remote_ip)
+    if len(packed) == len(session.address):
+        return packed == session.address
+    return spell(packed) == session.remote_ip

@@ -17,10 +17,12 @@ MONTHS: Final = {
 }
 
 Stamp = tuple[datetime | None, bool, int]
-"""Time (aware where the zone is stated; None where the digits name no moment), is its year stated, end offset."""
+"""Time (aware where the zone is stated; None where the digits name no moment), is its year stated, end
+offset."""
 
 _TRADITIONAL: Final = re.compile(
-    r"([A-Z][a-z]{2}) +([0-9]{1,2}) (?:((?:19|20)[0-9]{2}) )?([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
+    r"([A-Z][a-z]{2}) +([0-9]{1,2}) (?:((?:19|20)[0-9]{2}) )?([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"(?:[.,]([0-9]{1,9}))?"
     r"(?: ((?:19|20)[0-9]{2})(?= ))?:?(?= |$)"
 )
 _ISO: Final = re.compile(
@@ -28,7 +30,8 @@ _ISO: Final = re.compile(
     r"(Z| ?[+-][0-9]{2}:?[0-9]{2}(?![0-9])| UTC(?= ))?:?(?= |$)"
 )
 _YEAR_FIRST: Final = re.compile(
-    r"((?:19|20)[0-9]{2}) ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?= |$)"
+    r"((?:19|20)[0-9]{2}) ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"(?:[.,]([0-9]{1,9}))?(?= |$)"
 )
 _TAI64N: Final = re.compile(r"@([0-9a-f]{16})([0-9a-f]{8})?(?= |$)")
 _TAI_EPOCH: Final = (1 << 62) + 10
@@ -44,7 +47,7 @@ def seen(text: str) -> datetime | None:
     date = _dates.get(text[:7])
     if date is not None and text[9:10] == ":" == text[12:13]:
         try:
-            return datetime.fromisoformat(date + text[7:])  # noqa: DTZ007 - the zone is the caller's question
+            return datetime.fromisoformat(date + text[7:])
         except ValueError:
             pass
     got = traditional(text)
@@ -78,7 +81,8 @@ def traditional(line: str) -> Stamp | None:
     if number is None:
         return None
     year = before or after
-    time = _moment(int(year) if year else NO_YEAR, number, int(day), int(hour), int(minute), int(second), fraction)
+    stated = int(year) if year else NO_YEAR
+    time = _moment(stated, number, int(day), int(hour), int(minute), int(second), fraction)
     return time, year is not None, found.end()
 
 
@@ -140,7 +144,8 @@ def _moment(
     leap = second == 60
     try:
         time = datetime(  # noqa: DTZ001 - the zone is the caller's question
-            year, month, day, hour, minute, 59 if leap else second, int(fraction[:6].ljust(6, "0")) if fraction else 0
+            year, month, day, hour, minute, 59 if leap else second, int(fraction[:6].ljust(6, "0")) if
+            fraction else 0
         )
         return time + timedelta(seconds=1) if leap else time
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Years and zones for lines that state none, worked out from session ids, from order, and from a reference."""
+"""Years and zones for lines that state none: from session ids, from order, from a reference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _QUARTER: Final = 900 * 1_000_000
 """Zones lie whole quarters of an hour from UTC."""
 _EARLY: Final = 120 * 1_000_000
 _LATE: Final = 420 * 1_000_000
-"""A line is written between two minutes before (clock skew) and seven after (login timeout is three) its id."""
+"""A line is written at most two minutes before its id (skew) and seven after (a login times out in three)."""
 _WIDEST_ZONE: Final = 15 * 3600 * 1_000_000
 _DAY: Final = timedelta(days=1)
 _HOSTS_KEPT: Final = 4096
@@ -20,7 +20,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Timeline:
-    """The clock of one stream of lines. It remembers, per host, the last moment and the zone learned so far."""
+    """The clock of one stream of lines. It remembers, per host, the last moment and the zone learned so
+    far."""
 
     def __init__(self, zone: tzinfo, year: int | None, reference: datetime | None) -> None:
         self._zone = zone
@@ -97,13 +98,14 @@ class Timeline:
         if year is None:
             return None
         moment = self._in_zone(_in_year(local, year), host)
-        if self._latest is not None and moment > self._latest and self._year is None and host not in self._offsets:
+        unproven = self._year is None and host not in self._offsets
+        if unproven and self._latest is not None and moment > self._latest:
             return self._in_zone(_in_year(local, year - 1), host)
         return moment
 
     def _guess_year(self, local: datetime, anchor: tuple[int, int] | None) -> int | None:
-        """The year that puts ``local`` nearest to the line before it; without one, the configured year, or the
-        newest year in which the line does not lie in the future of the reference."""
+        """The year that puts ``local`` nearest to the line before it; without one, the configured year, or
+        the newest year in which the line does not lie in the future of the reference."""
         if anchor is not None:
             year, month = anchor
             months = local.month - month

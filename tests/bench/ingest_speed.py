@@ -2,8 +2,8 @@
 
 Run: python tests/bench/ingest_speed.py LOG... [--lines N]
 
-The given logs are repeated day after day until there are N lines: stamps and session ids move on, so that no copy
-equals another. Prints lines a second, rows and bytes.
+The given logs are repeated day after day until there are N lines: stamps and session ids move on, so that no
+copy equals another. Prints lines a second, rows and bytes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import regex
@@ -40,12 +41,13 @@ def shifted(lines: list[str], copies: int, year: int) -> Iterator[str]:
                 text = day.strftime("%Y-%m-%d") + line[10:]
             else:
                 text = day.strftime("%b %e") + line[6:]
-            yield _SESSION.sub(lambda found: _later_session(found[1], later), text) if copy else text
+            yield _SESSION.sub(partial(_later_session, later), text) if copy else text
 
 
-def _later_session(session: str, later: int) -> str:
-    """The id that Dovecot gives the same connection ``later`` microseconds on (client-common.c: clock, port, address)."""
-    made = base64.b64decode(session)
+def _later_session(later: int, found: regex.Match[str]) -> str:
+    """The id that Dovecot gives the same connection ``later`` microseconds on (client-common.c: clock, port,
+    address)."""
+    made = base64.b64decode(found[1])
     clock = (int.from_bytes(made[:6], "little") + later) % (1 << 48)
     return f"<{base64.b64encode(clock.to_bytes(6, 'little') + made[6:]).decode()}>"
 
@@ -65,9 +67,8 @@ def main() -> None:
     options = parser.parse_args()
     contents = {}
     for path in options.logs:
-        opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-        with opened as file:
-            contents[path.name.removesuffix(".gz")] = [line.rstrip("\n") for line in file]
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        contents[path.name.removesuffix(".gz")] = data.decode().splitlines()
     copies = max(1, options.lines // sum(map(len, contents.values())))
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "logs"

@@ -39,7 +39,8 @@ def _sql(tmp_path: Path, table: Path) -> AccountDirectory:
     place = tmp_path / "panel.sqlite"
     with sqlite3.connect(place) as db:
         db.execute(
-            "CREATE TABLE box (mailbox, account, plan, paused, paused_reason, domain_verified, aliases, admins,"
+            "CREATE TABLE box (mailbox, account, plan, paused, paused_reason, domain_verified,"
+            " aliases, admins,"
             " password_changed_at, created_at)"
         )
         for line in TABLE.splitlines()[1:]:
@@ -67,7 +68,7 @@ def _http(table: Path) -> AccountDirectory:
                     "paused": account.paused, "paused_reason": account.paused_reason,
                     "domain_verified": account.domain_verified, "aliases": list(account.aliases),
                     "admins": list(account.admins),
-                    "password_changed_at": str(account.password_changed_at) if account.password_changed_at else "",
+                    "password_changed_at": str(account.password_changed_at or ""),
                     "created_at": str(account.created_at.date()) if account.created_at else None,
                 }  # fmt: skip
                 return httpx.Response(200, json=row)
@@ -209,7 +210,8 @@ def test_the_query_cannot_write_and_ends_in_time(tmp_path: Path, table: Path) ->
     assert writing.lookup("a@example.com").failed
     endless = SqlAccountDirectory(
         f"sqlite:///{tmp_path / 'panel.sqlite'}",
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT :address AS mailbox FROM n WHERE i < 0",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT :address AS mailbox"
+        " FROM n WHERE i < 0",
         timeout=0.2,
     )
     began = datetime.now(UTC)

@@ -1,5 +1,4 @@
-"""Logins that look like a mailbox: a customer who misspells the domain in the user name is seen in the log
-only."""
+"""Logins that look like a mailbox: a customer who misspells the user name is seen in the log only."""
 
 from __future__ import annotations
 
@@ -13,20 +12,30 @@ SLIP: Final = 2
 MOST: Final = 50
 
 
+def parted(login: str) -> tuple[str, str | None]:
+    """Local part and domain of a login; the domain is None where it has no ``@``."""
+    local, at, domain = login.rpartition("@")
+    return (local, domain) if at else (login, None)
+
+
 def alike(mailbox: str, logins: Iterable[str]) -> list[str]:
     """Those of ``logins`` (case-folded) that are a slip away from ``mailbox``, the closest first.
 
-    A slip is the same local part with another domain, or at most :data:`SLIP` edits over the whole address.
-    The mailbox itself is not among them; at most :data:`MOST` are returned.
+    A slip is the same local part with any other domain; or at most :data:`SLIP` edits in a local part of the
+    same domain, or in an address that lost its ``@``. The mailbox itself is not among them; at most
+    :data:`MOST` are returned.
     """
     wanted = mailbox.casefold()
-    local = wanted.rpartition("@")[0]
+    local, domain = parted(wanted)
     near: list[tuple[int, str]] = []
     for login in set(logins):
         if login == wanted:
             continue
-        same_local = bool(local) and login.rpartition("@")[0] == local
-        distance = DamerauLevenshtein.distance(wanted, login, score_cutoff=None if same_local else SLIP)
-        if same_local or distance <= SLIP:
-            near.append((distance, login))
+        its_local, its_domain = parted(login)
+        if its_domain is not None and its_local == local:
+            near.append((DamerauLevenshtein.distance(wanted, login), login))
+        elif its_domain is None or its_domain == domain:
+            distance = DamerauLevenshtein.distance(wanted, login, score_cutoff=SLIP)
+            if distance <= SLIP:
+                near.append((distance, login))
     return [login for _, login in sorted(near)[:MOST]]

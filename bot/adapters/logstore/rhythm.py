@@ -138,7 +138,8 @@ def _expected(silence: Gap, marks: Sequence[int], found: Sequence[Gap]) -> float
 
 
 def _rate(windows: Sequence[tuple[int, int]], marks: Sequence[int], found: Sequence[Gap]) -> float | None:
-    """Bursts a minute in ``windows`` (minutes), known gaps (in order) left out; None where too little is covered."""
+    """Bursts a minute in ``windows`` (minutes), known gaps (in order) left out; None where too little is
+    covered."""
     total = active = 0
     for low, high in windows:
         total += high - low
@@ -162,7 +163,8 @@ class BeatFinder:
     WATCHED: Final = 2048
     HITS: Final = 6
     STEADY: Final = 0.6
-    """Share of the visits due that must have come: a scanner's or a laptop's retries are a beat for hours only."""
+    """Share of the visits due that must have come: a scanner's or a laptop's retries are a beat for hours
+    only."""
     TOGETHER: Final = 90 * MICROSECONDS
     """Visits closer than this are one (a probe tries several ports)."""
 

@@ -9,12 +9,14 @@ case. A domain selects by the part behind the ``@`` of any of these. An address 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 
 from bot.core.model import LogQuery
 from bot.logs.event import LogEvent
 
 
+@lru_cache(maxsize=65_536)
 def network(address: str) -> str | None:
     """The address by which a line is found: IPv4 as it is, IPv6 as its /64; None for what is no address.
 

@@ -30,7 +30,7 @@ _REDACTED = regex.compile(
 )
 
 _LABEL = regex.compile(
-    r"(?:mail\s?box(?:es)?(?:\s+(?:concerned|affected|address|in\s+question))?|account(?:\s+name)?|user\s?-?name|user|login(?:\s+name)?|"
+    r"(?:\b(?:mail\s?|in)?box(?:es)?(?:\s+(?:concerned|affected|address|in\s+question))?|account(?:\s+name)?|user\s?-?name|user|login(?:\s+name)?|"
     r"e-?mail(?:\s?-?adress[eo]?|\s+address)?|address|postfach|benutzer(?:name)?|konto|adresse|compte|"
     r"bo[iî]te|identifiant|utilisateur|usuario|cuenta|correo|buz[oó]n|casella|utente|indirizzo|account|"
     r"postvak|gebruiker(?:snaam)?|adres|caixa|conta|usu[aá]rio|utilizador|endere[cç]o|skrzynk[aię]|"
@@ -43,10 +43,22 @@ _ABOUT = regex.compile(
     r"with|user\s?name|benutzername)\s*[\"'<(\[:]?\s*$"
 )
 _RECIPIENT_BEFORE = regex.compile(
-    r"(?:\bto|\bto:|\bto=<?|\ban|\ban:|\bà|\ba|\bal|\baan|\bnaar|\bpara|\bdo|\bна|\bкому|recipients?\s*[:=]?|empfänger\w*\s*[:=]?|"
+    r"(?:\bto|\bto\s+(?:the\s+)?(?:e-?mail\s+)?address(?:es)?:?|\bto:|\bto=<?|\ban|\ban:|\bà|\ba|\bal|\baan|\bnaar|\bpara|\bdo|\bна|\bкому|recipients?\s*[:=]?|empfänger\w*\s*[:=]?|"
     r"destinatai?re\w*\s*:?|destinatari[oa]\w*\s*:?|ontvanger\w*\s*:?|odbiorc\w+\s*:?|получател\w+\s*:?|宛先\s*[:：]?|收件人\s*[:：]?|"
     r"rcpt\s+to\s*:?|sending\s+to|send\s+to|sent\s+to|write\s+to|mail\s+to|delivery\s+to)\s*[\"'<(\[]{0,2}\s*$"
 )
+_LOGIN_TO = regex.compile(
+    r"(?:log(?:ged|ging)?\s*-?\s*in(?:to)?|sign(?:ed|ing)?\s+in|access|connect\w*|belongs?|regard(?:s|ing)?|attached|anmeld\w+|zugang|zugriff|connexion|accès|accéder|acceso|"
+    r"acceder|conect\w+|accesso|accedere|toegang|inloggen|acesso|aceder|dost[eę]p\w*|доступ\w*)\W+(?:\w+\W+){0,2}$"
+)
+_SENDING = regex.compile(
+    r"send|sent|mail(?:ed|ing)?\s|writ|forward|deliver|notification|message|schick|send|schreib|zustell|weiterleit|envoy|écri|envi[ao]|escrib|mand|invi|scriv|"
+    r"stuur|verzend|schrijf|wysył|wysła|pis[zs]|отправ|пиш|письм|送信|发送|發送|rcpt|to="
+)
+_WORKING_AFTER = regex.compile(
+    r"^[\s\"')»>\]]*(?:\w+\W+){0,3}?(?:works?|is\s+fine|are\s+fine|funktioniert|läuft|geht\s|fonctionne|marche|funciona|funziona|werkt|działa|работает)\b(?!\s+(?:not|nicht|pas|no\b))"
+)
+_KEY = regex.compile(r"(?:^|[\s_.\-])(?:from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)\s*[=:]>?\s*[\"'<]?\s*$")
 _RECIPIENT_AFTER = regex.compile(
     r"^\s*[>\"')\]]{0,2}\s*(?::|\.\.\.)?\s*(?:recipient|relay\s+access|user\s+unknown|on\s+\d{1,2}[/.]\d|unknown\s+user|no\s+such|"
     r"does\s+not\s+exist|mailbox\s+(?:full|unavailable)|\(?(?:over\s+)?quota)"
@@ -66,7 +78,7 @@ _PUBLIC_DOMAIN = regex.compile(
     r"(?:gmail|googlemail|outlook|hotmail|live|msn|yahoo|ymail|icloud|me|mac|aol|gmx|web|t-online|freenet|"
     r"mail|yandex|qq|163|126|sina|proton(?:mail)?|pm|tutanota|orange|free|laposte|wanadoo|libero|virgilio|"
     r"tin|alice|ziggo|kpnmail|planet|wp|o2|onet|interia|bol|uol|terra|sapo|rambler|zoho|fastmail|comcast|att|"
-    r"verizon|btinternet|sky|telus|shaw|bluewin|docomo|ezweb|softbank|naver|daum)\."
+    r"freemail|fournisseur|isp|provider|verizon|btinternet|sky|telus|shaw|bluewin|docomo|ezweb|softbank|naver|daum)\."
     r"(?:com|net|org|de|fr|it|es|nl|pl|ru|jp|cn|co\.\w\w|com\.\w\w|ch|at|be|ca|uk|us|eu|me|pt|test|example|ne\.jp|ua)"
 )
 _SHARED_DOMAINS = frozenset({"example.com", "example.net", "example.org"})
@@ -84,6 +96,8 @@ class Addressed:
     mentions: tuple[AddressMention, ...]
     mailbox: str | None
     domain: str | None
+    assumed: bool = False
+    """True where ``mailbox`` is only the requester's address, named nowhere in the text."""
 
 
 def is_public_provider(domain: str) -> bool:
@@ -115,13 +129,16 @@ def find_addresses(
                 score += 1.0
             elif is_public_provider(domain):
                 score -= 2.5
+            if _WORKING_AFTER.match(folded[span[1]: span[1] + 50], timeout=PATTERN_SECONDS):
+                score -= 2.2
             scores[address] = max(scores.get(address, -9.0), score) + 0.4 * (address in scores)
             first_at.setdefault(address, span[0])
     mailbox = _best(scores, first_at)
-    if mailbox is None and requester and own_words and _may_be_mailbox(requester, settings):
+    assumed = mailbox is None and requester is not None and own_words and _may_be_mailbox(requester, settings)
+    if assumed:
         mailbox = requester
     domain = _domain(mailbox, requester, settings)
-    return Addressed(tuple(mentions), mailbox, domain)
+    return Addressed(tuple(mentions), mailbox, domain, assumed)
 
 
 def _shapes(text: str) -> list[tuple[str, str, Span]]:
@@ -133,7 +150,8 @@ def _shapes(text: str) -> list[tuple[str, str, Span]]:
         for match in _ADDRESS.finditer(text, timeout=PATTERN_SECONDS):
             if any(a < match.end() and match.start() < b for a, b in taken):
                 continue
-            local, domain = match["local"].strip("'"), match["domain"].rstrip("-")
+            # "smtp_login=anna@firm.example": RFC 5321 allows "=" in a local part, people only in settings
+            local, domain = match["local"].rpartition("=")[2].strip("'"), match["domain"].rstrip("-")
             if domain.rpartition(".")[2].isdigit():
                 continue
             # "inbox@firm.example@imap.host" (fetchmail): the first address is one, the rest is a server
@@ -164,7 +182,7 @@ def _role(
         return "machine", 0.0
     if domain in settings.own_domains or any(domain.endswith("." + own) for own in settings.own_domains):
         return "host_staff", 0.0
-    before, after = folded[max(0, span[0] - 60): span[0]], folded[span[1]: span[1] + 60]
+    before, after = folded[max(0, span[0] - 80): span[0]], folded[span[1]: span[1] + 60]
     kind = next((s.kind for s in segments if s.span[0] <= span[0] < s.span[1]), "body")
     in_error = any(a <= span[0] and span[1] <= b for a, b in error_spans)
     if _OWNED_BY.search(before, timeout=PATTERN_SECONDS):
@@ -177,13 +195,23 @@ def _role(
             and not _LABEL.search(before, timeout=PATTERN_SECONDS) and not in_error:
         return "example", 0.0
     if kind == "header":
-        return ("requester" if address == requester else "mentioned"), -1.0
+        writer = regex.search(r"(?:^|\n)\W*(?:from|von|de|da|van|od|от|från|fra|差出人|发件人|寄件者)\s*[:：][^\n]*$", before, timeout=PATTERN_SECONDS)
+        return ("mailbox" if writer and address != requester else "mentioned"), (1.6 if writer and address != requester else -1.0)
     if kind in ("signature", "disclaimer"):
         return ("requester", 0.2) if address == requester else ("contact", 0.0)
+    if _KEY.search(before, timeout=PATTERN_SECONDS):
+        return "mailbox", 3.6
     if _LABEL.search(before, timeout=PATTERN_SECONDS) and not _RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):
         return "mailbox", 3.5 if kind != "quoted" else 2.0
     if _RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):
-        return ("requester", 1.0) if address == requester else ("recipient", 0.0)
+        if address == requester:
+            return "requester", 1.0
+        if _LOGIN_TO.search(before[:before.rstrip(" \"'<([").rfind(" ") + 1], timeout=PATTERN_SECONDS):
+            return "mailbox", 2.0
+        same = requester is not None and domain == requester.rpartition("@")[2]
+        if same and not in_error and not _SENDING.search(before[-50:], timeout=PATTERN_SECONDS):
+            return "mailbox", 0.6
+        return "recipient", 0.0
     if in_error:
         return "login", 3.0
     if _ABOUT.search(before, timeout=PATTERN_SECONDS):

@@ -7,45 +7,85 @@ from dataclasses import dataclass
 
 import regex
 
+from bot.core.parse.client_search import PATTERN_SECONDS, all_of
+
 WINDOWS, MACOS, LINUX, ANDROID, IOS = "Windows", "macOS", "Linux", "Android", "iOS"
 _VERSION = r"\d{1,2}(?:\.\d{1,2}){0,2}(?!\d)(?!\.\d)"
 _PATTERNS: tuple[tuple[str, str], ...] = (
-    (WINDOWS, r"(?<![\w-])(?:microsoft )?win(?:dows)?[ -]?(?:server(?: 20\d\d(?: ?r2)?)?|xp|vista|nt|me|rt|8\.1|7|8|1[01])"
-              r"(?![\w.])(?:[ ,(]{1,2}(?:home|pro|professional|enterprise|education|[12]\dh[12]|64[ -]?bit))*"),
+    (
+        WINDOWS,
+        r"(?<![\w-])(?:microsoft )?win(?:dows)?[ -]?(?:server(?: 20\d\d(?: ?r2)?)?|xp|vista|nt|me|rt|8\.1|7|"
+        r"8|1[01])"
+        r"(?!\w|\.\d)(?:[ ,(]{1,2}(?:home|pro|professional|enterprise|education|[12]\dh[12]|64[ -]?bit))*",
+    ),
     (WINDOWS, r"(?<![\w-])windows(?![\w-]| live| mail| defender| firewall)"),
     (WINDOWS, r"(?<![\w.])w(?:10|11)(?!\w)"),
-    (MACOS, r"(?<!\w)(?:mac ?os(?: x)?|os ?x)(?: (?:high sierra|el capitan|snow leopard|big sur|mountain lion|sierra|"
-            r"catalina|monterey|ventura|sonoma|sequoia|tahoe|mojave|yosemite|mavericks))?(?:[ ,(-]{1,2}v?"
-            + _VERSION + r")?(?![a-z])"),
+    (
+        MACOS,
+        r"(?<!\w)(?:mac ?os(?: x)?|os ?x)(?: (?:high sierra|el capitan|snow leopard|big sur|mountain lion|"
+        r"sierra|"
+        r"catalina|monterey|ventura|sonoma|sequoia|tahoe|mojave|yosemite|mavericks))?(?:[ ,(-]{1,2}v?"
+        + _VERSION
+        + r")?(?![a-z])",
+    ),
     (MACOS, r"(?<!\w)(?:macbook(?: (?:pro|air))?|imac|mac ?mini|mac ?studio|mac)(?![\w-]|\.app)"),
-    (IOS, r"(?<!\w)(?:ios|ipados)(?:[ =:-]{0,2}" + _VERSION + r")?(?!\w)"),
-    (IOS, r"(?<!\w)i ?(?:phone|pad)s?(?!\w*mail)"),
+    (IOS, r"(?<!\w)(?:ios|ipados)(?:[ =:-]{0,2}(?:version[ :]{1,2})?" + _VERSION + r")?(?!\w)"),
+    (IOS, r"(?<!\w)i(?:phone|pad)s?(?!\w*mail)"),
     (IOS, r"айфон\w{0,3}|айпад\w{0,3}|アイフォン|苹果手机"),
-    (ANDROID, r"(?<![\w.])android(?:[ =:-]{0,2}(?:version |os )?(?:" + _VERSION + r")|[ ,(]{1,2}api(?: level)? \d{2})?(?!\w)"),
+    (
+        ANDROID,
+        r"(?<![\w.])android(?:[ =:-]{0,2}(?:(?:version|os)[ :]{1,2})?(?:"
+        + _VERSION
+        + r")|[ ,(]{1,2}api(?: level)? \d{2})?(?!\w)",
+    ),
     (ANDROID, r"андроид\w{0,2}|安卓|アンドロイド"),
-    (ANDROID, r"(?<!\w)(?:google )?pixel(?: \d\w?)?(?!\w)|(?<!\w)(?:samsung|galaxy)(?: (?:galaxy |[asmz])\w{0,9})?(?![\w-])|"
-              r"(?<!\w)(?:moto(?:rola)?|huawei|xiaomi|redmi|oneplus|oppo|fairphone|nokia|honor|realme|poco)(?! \w*mail)(?!\w)|"
-              r"(?<!\w)(?:lineageos|graphene ?os|calyxos|/e/os)(?: \d+(?:\.\d+)?)?(?!\w)|小米|华为"),
-    (LINUX, r"(?<![\w-])(?:linux mint|mint|(?:k|l|x)?ubuntu|debian|fedora|(?:open)?suse(?: leap| tumbleweed)?|centos|rhel|"
-            r"red hat(?: enterprise linux)?|arch(?: linux)|manjaro|gentoo|alpine linux|rocky linux|alma ?linux|pop!?_?os|"
-            r"zorin(?: os)?|slackware|raspbian|raspberry pi os|nixos|elementary os|freebsd|openbsd|mx linux)"
-            r"(?: (?:gnu/linux )?v?\d{1,2}(?:\.\d{1,2}){0,2}(?:[ .]?lts)?(?!\d))?"
-            r"(?: ?\((?:buster|stretch|jessie|bullseye|bookworm|trixie|jammy|focal|noble|wilma|faye)\)"
-            r"| (?:buster|stretch|jessie|bullseye|bookworm|trixie|jammy|focal|noble))?(?![\w-])"),
+    (
+        ANDROID,
+        r"(?<!\w)(?:google )?pixel(?: \d\w?)?(?!\w)|(?<!\w)(?:samsung|galaxy)(?: (?:galaxy |"
+        r"[asmz])\w{0,9})?(?![\w-])|"
+        r"(?<!\w)(?:moto(?:rola)?|huawei|xiaomi|redmi|oneplus|oppo|fairphone|nokia|honor|realme|"
+        r"poco)(?! \w*mail)(?!\w)|"
+        r"(?<!\w)(?:lineageos|graphene ?os|calyxos|/e/os)(?: \d+(?:\.\d+)?)?(?!\w)|小米|华为",
+    ),
+    (
+        LINUX,
+        r"(?<![\w-])(?:linux mint|mint|(?:k|l|x)?ubuntu|debian|fedora|(?:open)?suse(?: leap| tumbleweed)?|"
+        r"centos|rhel|"
+        r"red hat(?: enterprise linux)?|arch(?: linux)|manjaro|gentoo|alpine linux|rocky linux|alma ?linux|"
+        r"pop!?_?os|"
+        r"zorin(?: os)?|slackware|raspbian|raspberry pi os|nixos|elementary os|freebsd|openbsd|mx linux)"
+        r"(?: (?:gnu/linux )?v?\d{1,2}(?:\.\d{1,2}){0,2}(?:[ .]?lts)?(?!\d))?"
+        r"(?: ?\((?:buster|stretch|jessie|bullseye|bookworm|trixie|jammy|focal|noble|wilma|faye)\)"
+        r"| (?:buster|stretch|jessie|bullseye|bookworm|trixie|jammy|focal|noble))?(?![\w-])",
+    ),
     (LINUX, r"(?<![\w-])(?:gnu/)?linux(?! mint)(?![\w-])|линукс\w*"),
 )
 _COMPILED = tuple((system, regex.compile(source, regex.IGNORECASE)) for system, source in _PATTERNS)
 _DIGIT = regex.compile(r"\d")
-_NEEDED = regex.compile(
-    r"win|mac|os ?x|w1[01]|i ?os|i ?pad|i ?phone|айфон|айпад|アイフォン|苹果|andro|андро|安卓|アンド|pixel|samsung|galaxy|moto|"
-    r"huawei|xiaomi|redmi|oneplus|oppo|fairphone|nokia|honor|realme|poco|lineage|graphene|calyx|小米|华为|linux|линукс|mint|"
-    r"ubuntu|debian|fedora|suse|centos|rhel|red hat|arch|manjaro|gentoo|rocky|alma|pop|zorin|slackware|raspb|nixos|elementary|bsd",
-    regex.IGNORECASE,
+_WORD = regex.compile(r"[^\W\d_]+")
+_FIRST_WORDS = frozenset(
+    """
+    microsoft win windows w mac macos os osx macbook imac macmini macstudio ios ipados iphone iphones
+    ipad ipads android google pixel samsung galaxy moto motorola huawei xiaomi redmi oneplus oppo
+    fairphone nokia honor realme poco lineageos graphene grapheneos calyxos linux mint ubuntu kubuntu
+    lubuntu xubuntu debian fedora suse opensuse centos rhel red arch manjaro gentoo alpine rocky alma
+    almalinux pop zorin slackware raspbian raspberry nixos elementary freebsd openbsd mx gnu
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+"""A platform in Latin letters begins with one of these: only there are the patterns tried."""
+_OTHER_SCRIPTS = regex.compile(
+    r"айфон|айпад|アイフォン|苹果手机|андроид|安卓|アンドロイド|小米|华为|линукс", regex.IGNORECASE
 )
 _DEVICES = regex.compile(
-    r"mac\b|macbook|imac|i ?phone|i ?pad|айф|айп|アイフォン|苹果|pixel|samsung|galaxy|moto|huawei|xiaomi|redmi|oneplus|oppo|"
-    r"fairphone|nokia|honor|realme|poco|小米|华为|安卓|андроид|アンド|линукс", regex.IGNORECASE)
+    r"mac\b|macbook|imac|i ?phone|i ?pad|айф|айп|アイフォン|苹果|"
+    r"pixel|samsung|galaxy|moto|huawei|xiaomi|redmi|"
+    r"oneplus|oppo|"
+    r"fairphone|nokia|honor|realme|poco|小米|华为|安卓|андроид|アンド|линукс",
+    regex.IGNORECASE,
+)
+_WORDED = regex.compile(r"(?:version|os)[ :]{1,2}", regex.IGNORECASE)
 _SHORT = regex.compile(r"win(?:dows)?[ -]?(?=\d|xp|vista)|w(?=1[01])", regex.IGNORECASE)
+_MOST = 60
 _APART = 400
 """Further away than this (characters) a platform without a version is not said of the client."""
 
@@ -62,14 +102,15 @@ class Platform:
 
 def find_platforms(text: str) -> tuple[Platform, ...]:
     """Platforms named in ``text`` (already plain), in order; the longest where two overlap."""
-    if _NEEDED.search(text, timeout=0.5) is None:
-        return ()
+    places = [m.start() for m in _WORD.finditer(text) if m.group().lower() in _FIRST_WORDS]
+    if not text.isascii():
+        places += [m.start() for m in all_of(_OTHER_SCRIPTS, text)]
     found: list[Platform] = []
-    for system, pattern in _COMPILED:
-        for match in pattern.finditer(text, timeout=0.5):
-            found.append(Platform(system, _label(system, match.group()), match.start(), match.end()))
-            if len(found) > 200:
-                break
+    for place in places[:_MOST]:
+        for system, pattern in _COMPILED:
+            match = pattern.match(text, place, timeout=PATTERN_SECONDS)
+            if match is not None:
+                found.append(Platform(system, _label(system, match.group()), match.start(), match.end()))
     kept: list[Platform] = []
     for one in sorted(found, key=lambda p: p.start - p.end):
         if not any(one.start < other.end and other.start < one.end for other in kept):
@@ -84,7 +125,11 @@ def _label(system: str, written: str) -> str:
     if system == WINDOWS:
         return _SHORT.sub("Windows ", written).strip(" (,")
     if system in (ANDROID, IOS):
-        tail = written[len(system):].strip(" :=-(,") if written.lower().startswith(system.lower()) else ""
+        tail = (
+            _WORDED.sub("", written[len(system) :]).strip(" :=-(,")
+            if written.lower().startswith(system.lower())
+            else ""
+        )
         return f"{system} {tail}".strip() if tail else (written if _DIGIT.search(written) else system)
     if system == MACOS and not _DIGIT.search(written) and " " not in written.strip():
         return MACOS
@@ -92,7 +137,11 @@ def _label(system: str, written: str) -> str:
 
 
 def platform_of(
-    start: int, end: int, runs_on: Sequence[str], platforms: Sequence[Platform], others: Sequence[tuple[int, int]]
+    start: int,
+    end: int,
+    runs_on: Sequence[str],
+    platforms: Sequence[Platform],
+    others: Sequence[tuple[int, int]],
 ) -> str | None:
     """The platform said of the mention at [start, end): the nearest that the family can run on.
 
@@ -100,7 +149,9 @@ def platform_of(
     platform that stands next to another client (``others``) is that one's. Falls back to the family's only
     platform.
     """
-    allowed = {system for name in runs_on for system in (WINDOWS, MACOS, LINUX, ANDROID, IOS) if name == system}
+    allowed = {
+        system for name in runs_on for system in (WINDOWS, MACOS, LINUX, ANDROID, IOS) if name == system
+    }
     best: tuple[float, str] | None = None
     for one in platforms:
         if allowed and one.system not in allowed:
@@ -109,7 +160,9 @@ def platform_of(
         versioned = _DIGIT.search(one.label) is not None
         if away > _APART and not versioned:
             continue
-        nearer = any(min(abs(one.start - o_end), abs(o_start - one.end)) < min(away, 60) for o_start, o_end in others)
+        nearer = any(
+            min(abs(one.start - o_end), abs(o_start - one.end)) < min(away, 60) for o_start, o_end in others
+        )
         cost = away + (0 if versioned else 150) + (40 if one.end <= start else 0) + (300 if nearer else 0)
         if best is None or cost < best[0]:
             best = (cost, one.label)

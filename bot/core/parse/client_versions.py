@@ -1,15 +1,17 @@
 """Which version belongs to a client: the number next to its name, or the one in a field of its own.
 
-A number counts only where nothing but glue (blanks, brackets, "version", a platform) stands between it and the
-name. Dates, clock times, addresses, ports, error codes and numbers of other things are no versions.
+A number counts only where nothing but glue (blanks, brackets, "version", a platform) stands between it and
+the name. Dates, clock times, addresses, ports, error codes and numbers of other things are no versions.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
+from bot.core.parse.client_search import all_of, at_start, first_of
 from knowledge.model import ClientFamily
 
 _SECONDS = 0.05
@@ -22,50 +24,103 @@ _DOTTED = (
 )
 _WHOLE = r"(?:\d{1,4}(?:esr)?|20\d{6})"
 _WORD = (
-    r"(?:version(?:e|en|snummer|sstand)?|versión|versão|versie|versio|wersj[aiąe]|верси\w|バージョン|ヴァージョン|版本号?|ver\.?|vers\.?|"
+    r"(?:version(?:e|en|snummer|sstand)?|versión|versão|versie|versio|wersj[aiąe]|верси\w|バージョン|ヴァージョン|版本号?|"
+    r"ver\.?|vers\.?|"
     r"release|build|rev\.?|v)"
 )
 _SYSTEM = (
-    r"(?:win(?:dows)?(?: ?(?:xp|vista|7|8\.1|8|1[01]))?(?! live)|mac ?os(?: x)?(?: [a-z]+)?(?: \d{2}(?:\.\d+){0,2})?|mac|"
-    r"android(?: \d{1,2}(?:\.\d{1,2}){0,2}(?![\d.]))?|ios(?: \d{1,2}(?:\.\d+){0,2}(?![\d.]))?|linux(?: mint(?: \d+(?:\.\d)?)?)?|"
+    r"(?:win(?:dows)?(?: ?(?:xp|vista|7|8\.1|8|1[01]))?(?! live)|"
+    r"mac ?os(?: x)?(?: [a-z]+)?(?: \d{2}(?:\.\d+){0,2})?|mac|"
+    r"android(?: \d{1,2}(?:\.\d{1,2}){0,2}(?![\d.]))?|ios(?: \d{1,2}(?:\.\d+){0,2}(?![\d.]))?|"
+    r"linux(?: mint(?: \d+(?:\.\d)?)?)?|"
     r"(?:ubuntu|debian|fedora)(?: \d{1,2}(?:\.\d{1,2})?)?|iphone|ipad)"
 )
 _GLUE_WORD = (
-    r"(?:app|client|klient|desktop|mail|e-?mail|program|programm|webmail|esr|beta|nightly|daily|portable|classic|pro|home|plus|"
-    r"64[ -]?bits?|32[ -]?bits?|x64|flatpak|snap|f-droid|play store|for|für|pour|para|per|voor|dla|для|on|auf|unter|sur|sous|"
-    r"en|bajo|su|op|onder|no|na|w|pod|на|под|the|in|der|die|das|le|la|il|de|is|ist|est|es|è|currently|aktuell|latest|neueste|"
-    r"current|to|to the|zu|à|a|"
-    + _SYSTEM + r")"
+    r"(?:app|client|klient|desktop|mail|e-?mail|program|programm|webmail|esr|beta|nightly|daily|portable|"
+    r"classic|pro|home|plus|"
+    r"64[ -]?bits?|32[ -]?bits?|x64|flatpak|snap|f-droid|play store|for|für|pour|para|per|voor|dla|для|on|"
+    r"auf|unter|sur|sous|"
+    r"en|bajo|su|op|onder|no|na|w|pod|на|под|the|in|der|die|das|le|la|il|de|is|ist|est|es|è|currently|"
+    r"aktuell|latest|neueste|"
+    r"current|to|to the|zu|à|a|upda\w*|upgrad\w*|aktualisier\w*|aktualisierung|up[ -]to[ -]date|auf dem (?:neuesten|aktuellen) stand|à jour|actuali[sz]\w*|mis à jour|"
+    r"aggiorn\w*|atualiz\w*|обновл\w*|" + _SYSTEM + r")"
 )
 _AFTER = regex.compile(
     r"(?P<glue>(?:[\s,;:/|()\[\]=#-]{1,4}|" + _GLUE_WORD + r"(?![\w-])){0,9}?)"
-    r"(?:(?P<word>" + _WORD + r")[\s:.=#-]{0,3})?(?<![\d.])(?P<version>" + _DOTTED + "|" + _WHOLE + r")(?![\w@%°]|[.:,/-]\d|\.[A-Za-z])",
+    r"(?:(?P<word>"
+    + _WORD
+    + r")[\s:.=#-]{0,3})?(?<![\d.])(?P<version>"
+    + _DOTTED
+    + "|"
+    + _WHOLE
+    + r")(?![A-Za-z0-9_@%°]|[.:,/-]\d|\.[A-Za-z])",
     regex.IGNORECASE,
 )
 _BEFORE = regex.compile(
-    r"(?:(?P<word>" + _WORD + r")[\s:.]{0,2})?(?<![\w.:/-])(?P<version>" + _DOTTED + r"|\d{2,3}(?=\s+(?:of|von|de|di|van|do|da|from)\s))"
-    r"\s*(?:\([^)\n]{1,12}\)\s*)?(?:(?:of|von|vom|de|du|di|del|van|do|da|from|in|の)\s*(?:my |the |meinem |mon |mi )?)?$",
+    r"(?:(?P<word>"
+    + _WORD
+    + r")[\s:.]{0,2})?(?<![\w.:/-])(?P<version>"
+    + _DOTTED
+    + r"|\d{2,3}(?=\s+(?:of|von|de|di|van|do|da|from)\s))"
+    r"\s*(?:\([^)\n]{1,12}\)\s*)?(?:(?:of|von|vom|de|du|di|del|van|do|da|from|in|の)\s*(?:my |the |meinem |"
+    r"mon |mi )?)?$",
     regex.IGNORECASE,
 )
 _FIELD = regex.compile(
-    r"(?m:^)[\s*>#•|-]*(?P<label>(?:(?:app|apps|client|klient|mail ?client|mail|e-?mail|program|programm|programa|programme|software|application|"
-    r"anwendung|aplicación|aplicação|applicazione|aplikacj\w|приложени\w|программ\w|アプリ(?:の)?|软件|客户端|your|used|installed)[ -]?(?:app |'s )?)?"
-    + _WORD + r"(?: (?:of the app|der app|de la app|de l'application|del programa|do aplicativo|dell'app|van de app|aplikacji|программы|приложения))?)"
-    r"\s*(?:[:=：]|is|ist)?\s*[*]*\s*(?P<version>" + _DOTTED + "|" + _WHOLE + r")(?![\w@]|[.:/]\d)",
+    r"(?m:^)[ \t*>#•|-]*(?P<label>(?:(?:app|apps|client|klient|mail ?client|mail|e-?mail|program|programm|"
+    r"programa|programme|software|application|"
+    r"anwendung|aplicación|aplicação|applicazione|aplikacj\w|приложени\w|программ\w|アプリ(?:の)?|软件|客户端|your|"
+    r"used|installed)[ -]?(?:app |'s )?)?"
+    + _WORD
+    + r"(?: (?:of the app|der app|de la app|de l'application|del programa|do aplicativo|dell'app|van de app|"
+    r"aplikacji|программы|приложения))?)"
+    r"\s*(?:[:=：]|is|ist)?\s*[*]*\s*(?P<version>" + _DOTTED + "|" + _WHOLE + r")(?![A-Za-z0-9_@]|[.:/]\d)",
     regex.IGNORECASE,
 )
+_BRACKETS = regex.compile(
+    r"[\s\d.]{0,8}\((?P<about>[^()\n]{0,60}?)" + _WORD + r"[\s:.]{1,3}(?P<version>" + _DOTTED + "|" + _WHOLE + r")(?=[\s,;)])",
+    regex.IGNORECASE,
+)
+_OTHER_PRODUCT = regex.compile(r"php|server|os\b|android|windows|linux|python|java|vpn|firmware|api|tls|ssl|http", regex.IGNORECASE)
 _SYSTEM_BEHIND = regex.compile(_SYSTEM + r"[\s(]*$", regex.IGNORECASE)
-_DATE = regex.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|(?:19|20)\d\d\.\d{1,2}\.\d{1,2}|\d{1,2}\.\d{1,2}\.")
+_DATE = regex.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d{1,2}\.\d{1,2}\.")
 _ADDRESS = regex.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
 _UNIT = regex.compile(
-    r"\s*(?:%|°|[ap]\.?m\b|uhr|h\b|hs\b|[kmgt]b\b|times?|mal\b|fois|veces|volte|keer|vezes|razy|раз|回|次|台|个|件|인|"
-    r"(?:\w+ )?(?:connections?|accounts?|users?|mails?|messages?|devices?|pcs?|computers?|minutes?|hours?|days?|weeks?|months?|years?|people|"
-    r"clients?|installations?|profiles?|mailboxes|verbindungen|konten|postfächer|rechner|geräte|minuten|stunden|tagen?|wochen|jahren?|"
-    r"connexions|comptes|ordinateurs|minutos|horas|días|cuentas|account|minuti|ore|giorni|dagen|uur|dias|contas|godzin\w*|dni|kont\w?|минут\w*|час\w*|дн\w+))",
+    r"\s*(?:%|°|[ap]\.?m\b|uhr|h\b|hs\b|[kmgt]b\b|times?|mal\b|fois|veces|volte|keer|vezes|razy|раз|回|次|台|个|"
+    r"件|인|"
+    r"(?:connections?|accounts?|users?|mails?|messages?|devices?|pcs?|computers?|minutes?|hours?|"
+    r"days?|weeks?|months?|years?|people|"
+    r"clients?|installations?|profiles?|mailboxes|verbindungen|konten|postfächer|rechner|geräte|minuten|"
+    r"stunden|tagen?|wochen|jahren?|"
+    r"connexions|comptes|ordinateurs|minutos|horas|días|cuentas|account|minuti|ore|giorni|dagen|uur|dias|"
+    r"contas|godzin\w*|dni|kont\w?|минут\w*|час\w*|дн\w+))",
     regex.IGNORECASE,
 )
-_PORTS = frozenset({"25", "110", "143", "465", "587", "993", "995", "2525", "535", "550", "554", "421", "450", "451", "454", "530", "553"})
-_TELLING = regex.compile(r"upda|upgr|aktualis|actualiz|aggiorn|bijgewerkt|atualiz|обнов|installed|installiert|更新|アップデート", regex.IGNORECASE)
+_PORTS = frozenset(
+    {
+        "25",
+        "110",
+        "143",
+        "465",
+        "587",
+        "993",
+        "995",
+        "2525",
+        "535",
+        "550",
+        "554",
+        "421",
+        "450",
+        "451",
+        "454",
+        "530",
+        "553",
+    }
+)
+_TELLING = regex.compile(
+    r"upda|upgr|aktualis|actualiz|aggiorn|bijgewerkt|atualiz|обнов|installed|installiert|更新|アップデート",
+    regex.IGNORECASE,
+)
 _TO = regex.compile(r"\s(?:to|auf|à|a|op|para|do|до|zu|al?la?)(?: the)?\s", regex.IGNORECASE)
 _YEAR = regex.compile(r"(?<!\d)20[0-3]\d(?!\d)")
 _TRIM = regex.compile(r"\s*\(build [\d.]+\)$", regex.IGNORECASE)
@@ -80,7 +135,7 @@ class Field:
 
 
 def version_near(text: str, start: int, end: int, family: ClientFamily, stop: int) -> str | None:
-    """The version that stands next to the name at [start, end) of the plain ``text``; None where there is none.
+    """The version next to the name at [start, end) of the plain ``text``; None where there is none.
 
     ``stop`` is where the next client is named: nothing beyond it is this one's.
     """
@@ -88,6 +143,7 @@ def version_near(text: str, start: int, end: int, family: ClientFamily, stop: in
         _own_shape(text, end, family, stop)
         or _behind(text, end, family, stop)
         or _ahead(text, start, family)
+        or _in_brackets(text[end : min(end + 2 * _REACH, stop)], family)
         or _inside(text[start:end], family)
     )
 
@@ -96,7 +152,7 @@ def version_fields(text: str) -> tuple[Field, ...]:
     """Versions in fields of their own ("App version: 5.600"), in order."""
     return tuple(
         Field(match["version"], match.start())
-        for match in _FIELD.finditer(text[:8000], timeout=_SECONDS)
+        for match in all_of(_FIELD, text[:8000])
         if _credible(match["version"], text[match.end("version") :], sure="." in match["version"])
     )
 
@@ -105,26 +161,33 @@ def _own_shape(text: str, end: int, family: ClientFamily, stop: int) -> str | No
     if family.version is None or family.version == "(?!)":
         return None
     window = text[end : min(end + _REACH, stop)]
-    glue = r"(?:[\s,;:/|()\[\]=-]{1,4}|" + _GLUE_WORD + r"(?![\w-])|(?:microsoft |office |ms )?365(?=[\s,;(]+\S{0,9}?\d)|" + _WORD + r"[\s:.=-]){0,8}?"
-    shape = glue + f"(?P<version>{family.version})" + r"(?![\w@]|[.:/]\d|-\d)"
-    try:
-        match = regex.match(shape, window, regex.IGNORECASE, timeout=_SECONDS)
-    except TimeoutError:
-        return None
+    match = at_start(_shape(family.version), window)
     if match is None:
         return None
     found = regex.sub(rf"^{_WORD}\s*(?=\d)", "", match["version"], flags=regex.IGNORECASE).strip()
-    if not _credible(found, window[match.end() :], sure=True) or _SYSTEM_BEHIND.search(window[: match.start("version")]):
+    if not _credible(found, window[match.end() :], sure=True) or _SYSTEM_BEHIND.search(
+        window[: match.start("version")]
+    ):
         return None
     return _TRIM.sub("", found)
+
+
+@lru_cache(maxsize=200)
+def _shape(version: str) -> regex.Pattern[str]:
+    glue = (
+        rf"(?:[\s,;:/|()\[\]=-]{{1,4}}|{_GLUE_WORD}(?![\w-])|(?:microsoft |office |"
+        rf"ms )?365(?=[\s,;(]+\S{{0,9}}?\d)"
+        rf"|{_WORD}[\s:.=-]){{0,8}}?"
+    )
+    return regex.compile(rf"{glue}(?P<version>{version})(?![A-Za-z0-9_@]|[.:/]\d|-\d)", regex.IGNORECASE)
 
 
 def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     if family.version == "(?!)":
         return None
     window = text[end : min(end + _REACH, stop)]
-    match = _AFTER.match(window, timeout=_SECONDS)
-    if match is None or match.start("version") == 0 and not window[:1].isdigit():
+    match = at_start(_AFTER, window)
+    if match is None or (match.start("version") == 0 and not window[:1].isdigit()):
         return None
     glue, version = match["glue"], match["version"]
     if "\n\n" in glue or ("\n" in glue and match["word"] is None):
@@ -132,10 +195,18 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     worded = match["word"] is not None
     if _SYSTEM_BEHIND.search(glue) and not worded and not glue.rstrip().endswith((")", ",", ";", ":", "/")):
         return None
-    if _TO.search(glue) and not worded and ("." not in version or not _TELLING.search(text[max(0, end - 90) : end + 40])):
+    if (
+        _TO.search(glue)
+        and not worded
+        and ("." not in version or not _TELLING.search(text[max(0, end - 90) : end + 40]))
+    ):
         return None
     sure = worded or (not glue.strip(" \t(/:") and not glue.count("\n"))
-    if "." not in version and not worded and (glue.strip(" (/:") or family.kind in ("device", "service", "webmail")):
+    if (
+        "." not in version
+        and not worded
+        and (glue.strip(" (/:") or family.kind in ("device", "service", "webmail"))
+    ):
         return None
     return version if _credible(version, window[match.end() :], sure=sure) else None
 
@@ -144,29 +215,45 @@ def _ahead(text: str, start: int, family: ClientFamily) -> str | None:
     if family.version == "(?!)":
         return None
     window = text[max(0, start - 40) : start]
-    match = _BEFORE.search(window, timeout=_SECONDS)
+    match = first_of(_BEFORE, window)
     if match is None or _SYSTEM_BEHIND.search(window[: match.start()]):
         return None
-    said = regex.search(r"\s(?:of|von|vom|de|du|di|del|van|do|da|from|の)\s", window[match.end("version") :], regex.IGNORECASE)
+    said = regex.search(
+        r"\s(?:of|von|vom|de|du|di|del|van|do|da|from|の)\s", window[match.end("version") :], regex.IGNORECASE
+    )
     if match["word"] is None and said is None and window[match.end("version") :].strip(" "):
         return None
-    if match["word"] is None and regex.search(r"[\w)]\s*$", window[: match.start()]) and said is None and not _TELLING.search(window):
+    if (
+        match["word"] is None
+        and regex.search(r"[\w)]\s*$", window[: match.start()])
+        and said is None
+        and not _TELLING.search(window)
+    ):
         return None
     version = match["version"]
     return version if _credible(version, "", sure=True) else None
+
+
+def _in_brackets(window: str, family: ClientFamily) -> str | None:
+    """ "Outlook (Microsoft 365 Apps for business, version 2409)": brackets behind the name are about it."""
+    match = at_start(_BRACKETS, window) if family.version != "(?!)" else None
+    if match is None or first_of(_OTHER_PRODUCT, match["about"]) is not None:
+        return None
+    found: str = match["version"]
+    return found if _credible(found, "", sure=True) else None
 
 
 def _inside(name: str, family: ClientFamily) -> str | None:
     """ "Outlook 2016 for Mac" holds its version in its name."""
     if family.version == "(?!)":
         return None
-    match = _YEAR.search(name, timeout=_SECONDS)
+    match = first_of(_YEAR, name)
     return match.group() if match is not None else None
 
 
 def _credible(version: str, behind: str, *, sure: bool) -> bool:
     """False for what only looks like a version: a date, an address, a port, a code, a count of things."""
-    if _DATE.fullmatch(version) and not regex.fullmatch(r"20\d\d\.\d\d\.\d\d", version):
+    if _DATE.fullmatch(version):
         return False
     if _ADDRESS.fullmatch(version) and all(int(part) < 256 for part in version.split(".")) and not sure:
         return False

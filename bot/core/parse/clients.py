@@ -1,7 +1,8 @@
 """Which mail programs a ticket names, with version and platform, the one that fails first.
 
-Evidence, best first: a form's field, a program of which the ticket says that it fails, one that is named at all,
-one given away by the shape of an error text, one that only a nickname suggests. A program that works ranks last.
+Evidence, best first: a form's field, a program of which the ticket says that it fails, one that is named at
+all, one given away by the shape of an error text, one that only a nickname suggests. A program that works
+ranks last.
 Signatures that programs add on their own and headers of quoted mails are no evidence.
 """
 
@@ -16,6 +17,7 @@ import regex
 from bot.core.model import ClientMention, Reading
 from bot.core.parse.client_index import MAX_CHARS, Hit, index_of, plain
 from bot.core.parse.client_platforms import Platform, find_platforms, platform_of
+from bot.core.parse.client_search import all_of, at_start
 from bot.core.parse.client_verdicts import VerdictReader
 from bot.core.parse.client_versions import Field, version_fields, version_near
 from bot.core.parse.client_words import FIELD_LABELS, SENT_FROM
@@ -31,18 +33,31 @@ _WEBMAIL = "webmail"
 _NO_PHONE = ("Windows", "macOS", "Linux")
 _BLOCK = 400
 """How far (characters) below its heading a form's block reaches."""
-_SENT_FROM = regex.compile(rf"(?m:^)[\s*_>-]*(?:{SENT_FROM}).{{0,60}}$", regex.IGNORECASE | regex.MULTILINE)
-_MAILER_LINE = regex.compile(r"(?m:^)\s*>?\s*(?:X-Mailer|User-Agent|X-Originating-Client)\s*:.*$", regex.IGNORECASE | regex.MULTILINE)
+_SENT_FROM = regex.compile(
+    rf"^[ \t*_>-]*(?:{SENT_FROM})[^,;:\"\n]{{0,50}}$", regex.IGNORECASE | regex.MULTILINE
+)
+_MAILER_LINE = regex.compile(
+    r"^[ \t]*>?[ \t]*(?:X-Mailer|User-Agent|X-Originating-Client)\s*:.*$", regex.IGNORECASE | regex.MULTILINE
+)
 _FIELD = regex.compile(
-    rf"(?m:^)[\s*>#•|_-]*(?P<label>{FIELD_LABELS})[\s*_]*(?:[:=：|]|(?P<block>[*_]*\n))", regex.IGNORECASE
+    rf"^[ \t*>#•|_-]*(?P<label>{FIELD_LABELS})[ \t*_]*(?:[:=：|]|(?P<block>[*_]*\n))",
+    regex.IGNORECASE | regex.MULTILINE,
 )
 _WORKING_LABEL = regex.compile(
-    r"(?m:^)[^:\n]{0,40}(?<!\w)(?:works?|working|ok|funktioniert|geht|fonctionne|marche|funciona|funzione?a|werkt|działa|работает)(?!\w)[^:\n]{0,20}:(?P<value>[^\n]*)$",
-    regex.IGNORECASE,
+    r"^[^:\n]{0,40}(?<!\w)(?:works?|working|ok|funktioniert|geht|fonctionne|marche|funciona|funzione?a|werkt|"
+    r"działa|работает)(?!\w)[^:\n]{0,20}:(?P<value>[^\n]*)$",
+    regex.IGNORECASE | regex.MULTILINE,
 )
 _NOT_LABEL = regex.compile(r"not|n't|nicht|pas|no |non |niet|não|nie |не ", regex.IGNORECASE)
-_UNKNOWN = regex.compile(r"\s*(?P<name>[\p{L}][\p{L}\p{N}.+!&'-]{1,24}(?: [\p{Lu}\p{N}][\p{L}\p{N}.+!-]{1,20}){0,2})(?=[\s,(/]+v?\d|\s*$|\s*\n|\s*[,(])")
-_NO_NAME = regex.compile(r"(?:none|n/?a|unknown|unbekannt|no|nein|yes|ja|see|siehe|the|my|mein|various|all|alle|production|staging|docker|local|custom)\b", regex.IGNORECASE)
+_UNKNOWN = regex.compile(
+    r"\s*(?P<name>[\p{L}][\p{L}\p{N}.+!&'-]{1,24}(?: (?-i:\p{Lu})[\p{L}\p{N}.+!-]{1,20}){0,2})"
+    r"(?=[\s,(/]+v?\d|\s*$|\s*\n|\s*[,(])"
+)
+_NO_NAME = regex.compile(
+    r"(?:none|n/?a|unknown|unbekannt|no|nein|yes|ja|see|siehe|the|my|mein|various|all|alle|production|"
+    r"staging|docker|local|custom)\b",
+    regex.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +71,8 @@ class _Found:
 def find_clients(reading: Reading, families: Sequence[ClientFamily]) -> tuple[ClientMention, ...]:
     """The clients that the ticket names or whose error it shows, the failing one first.
 
-    ``families`` is knowledge's own tuple (the index built from it is kept by identity). A client that is said to
-    work has ``failing`` False; where all of them have, the failing one was not named.
+    ``families`` is knowledge's own tuple (the index built from it is kept by identity). A client that is said
+    to work has ``failing`` False; where all of them have, the failing one was not named.
     """
     text = plain(reading.text)
     ignored = _ignored(reading, text)
@@ -74,7 +89,7 @@ def find_clients(reading: Reading, families: Sequence[ClientFamily]) -> tuple[Cl
 def _ignored(reading: Reading, text: str) -> list[tuple[int, int]]:
     spans = [segment.span for segment in reading.segments if segment.kind in _IGNORED]
     for pattern in (_SENT_FROM, _MAILER_LINE):
-        spans += [match.span() for match in pattern.finditer(text, timeout=0.5)]
+        spans += [match.span() for match in all_of(pattern, text)]
     return spans
 
 
@@ -83,9 +98,10 @@ def _within(at: int, spans: Sequence[tuple[int, int]]) -> bool:
 
 
 def _field_spans(text: str) -> list[tuple[int, int]]:
-    """Stretches that a form's label ("Program:", "### Environment") declares to be about the failing client."""
+    """Stretches that a form's label ("Program:", "### Environment") declares to be about the failing "
+    "client."""
     spans = []
-    for match in _FIELD.finditer(text[:MAX_CHARS], timeout=0.5):
+    for match in all_of(_FIELD, text[:MAX_CHARS]):
         if match["block"] is None:
             end = text.find("\n", match.end())
             spans.append((match.end(), len(text) if end < 0 else end))
@@ -98,11 +114,14 @@ def _field_spans(text: str) -> list[tuple[int, int]]:
 def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int, int]]) -> list[_Found]:
     if not hits:
         return []
-    platforms = find_platforms(text)
-    verdicts = VerdictReader(text, reading.language, [(hit.start, hit.end) for hit in hits if hit.kind != "error"])
+    platforms = _not_names(find_platforms(text), hits)
+    verdicts = VerdictReader(
+        text, reading.language, [(hit.start, hit.end) for hit in hits if hit.kind != "error"]
+    )
     named = [(hit.start, hit.end) for hit in hits if hit.kind == "name"]
     working = [
-        match.span("value") for match in _WORKING_LABEL.finditer(text, timeout=0.5)
+        match.span("value")
+        for match in all_of(_WORKING_LABEL, text)
         if not _NOT_LABEL.search(match.group()[: match.start("value") - match.start()])
     ]
     starts = [segment.span[0] for segment in reading.segments]
@@ -111,14 +130,35 @@ def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int,
     for number, hit in enumerate(hits):
         at = bisect_right(starts, hit.start) - 1
         kind = reading.segments[at].kind if at >= 0 else "body"
-        stop = next((other.start for other in hits[number + 1 :] if other.start >= hit.end and other.kind != "error"), len(text))
+        stop = next(
+            (other.start for other in hits[number + 1 :] if other.start >= hit.end and other.kind != "error"),
+            len(text),
+        )
         found.append(_one(text, hit, kind, stop, fields, working, verdicts, platforms, named, errors))
     return found
 
 
+def _not_names(platforms: tuple[Platform, ...], hits: list[Hit]) -> list[Platform]:
+    """The number in "Thunderbird for Android 15.0" is the program's: of such a platform only the system is "
+    "known."""
+    names = [hit for hit in hits if hit.kind == "name"]
+    return [
+        replace(one, label=one.system) if any(n.start <= one.start < n.end < one.end for n in names) else one
+        for one in platforms
+    ]
+
+
 def _one(
-    text: str, hit: Hit, segment: str, stop: int, fields: list[tuple[int, int]], working: list[tuple[int, int]],
-    verdicts: VerdictReader, platforms: Sequence[Platform], named: list[tuple[int, int]], errors: list[int],
+    text: str,
+    hit: Hit,
+    segment: str,
+    stop: int,
+    fields: list[tuple[int, int]],
+    working: list[tuple[int, int]],
+    verdicts: VerdictReader,
+    platforms: Sequence[Platform],
+    named: list[tuple[int, int]],
+    errors: list[int],
 ) -> _Found:
     family, span = hit.family, (hit.start, hit.end)
     score = _BASE[hit.kind] + _FAINT.get(segment, 0.0) - 2.0 * hit.start / (len(text) + 1)
@@ -132,7 +172,7 @@ def _one(
         in_field = _within(hit.start, fields)
         if family.id == _WEBMAIL and not verdict.direct:
             failing = None
-        if in_field and failing is not False:
+        if in_field and (failing is not False or not (verdict.direct or _within(hit.start, working))):
             failing, score = True, score + _FIELD_BONUS
         score += _FAILS if failing else 0.0
         score += _DIRECT if failing and verdict.direct else 0.0
@@ -155,7 +195,7 @@ def _unknown(text: str, fields: list[tuple[int, int]], found: list[_Found]) -> _
     for start, end in fields:
         if "\n" in text[start:end] or any(start <= one.mention.span[0] < end for one in found):
             continue
-        match = _UNKNOWN.match(text[start:end], timeout=0.05)
+        match = at_start(_UNKNOWN, text[start:end])
         if match is None or _NO_NAME.match(match["name"]) or find_platforms(match["name"]):
             continue
         family = ClientFamily(id="unknown", name=match["name"])
@@ -175,7 +215,11 @@ def _settle(found: list[_Found]) -> list[_Found]:
             merged.append(one)
         else:
             merged[same] = _merge(merged[same], one)
-    better = [f for f in merged if f.kind != "weak" and f.mention.failing is not False and not _is_generic_webmail(f)]
+    better = [
+        f
+        for f in merged
+        if f.kind != "weak" and f.mention.failing is not False and not _is_generic_webmail(f)
+    ]
     merged = [f for f in merged if f.kind != "weak" or f.mention.failing is False or not better]
     merged = [f for f in merged if not _is_generic_webmail(f) or f.mention.failing]
     return sorted(merged, key=lambda f: -(f.score - (_BEHIND if _is_generic_webmail(f) else 0.0)))
@@ -184,7 +228,11 @@ def _settle(found: list[_Found]) -> list[_Found]:
 def _same(one: _Found, two: _Found) -> bool:
     if one.mention.name != two.mention.name:
         return False
-    apart = one.mention.platform and two.mention.platform and one.mention.platform.split()[0] != two.mention.platform.split()[0]
+    apart = (
+        one.mention.platform
+        and two.mention.platform
+        and one.mention.platform.split()[0] != two.mention.platform.split()[0]
+    )
     return not (apart and (one.mention.failing is False) != (two.mention.failing is False))
 
 
@@ -205,7 +253,8 @@ def _merge(best: _Found, other: _Found) -> _Found:
 
 
 def _is_generic_webmail(one: _Found) -> bool:
-    """Webmail in passing ("webmail works", "see it in webmail") is no client, and it ranks behind any other."""
+    """Webmail in passing ("webmail works", "see it in webmail") is no client, and it ranks behind any "
+    "other."""
     return one.family is not None and one.family.id == _WEBMAIL
 
 

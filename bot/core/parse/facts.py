@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import regex
 
-from bot.core.model import Cue, Endpoint, ErrorText, Facts, Reading, Ticket
+from bot.core.model import ClientMention, Cue, Endpoint, ErrorText, Facts, Reading, Ticket
 from bot.core.parse.addresses import find_addresses
 from bot.core.parse.clients import find_clients
 from bot.core.parse.cues import find_cues
@@ -36,20 +36,29 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     endpoints = find_endpoints(reading, knowledge.settings, spans)
     cues = find_cues(reading, knowledge.cues)
     folded = fold(reading.text)
+    clients = find_clients(reading, knowledge.clients)
     addressed = find_addresses(reading, knowledge.settings, requester=ticket.requester, error_spans=spans,
-                               own_words=_OTHERS_MAIL.search(folded, timeout=PATTERN_SECONDS) is None)
+                               own_words=not _is_service(clients, knowledge)
+                               and _OTHERS_MAIL.search(folded, timeout=PATTERN_SECONDS) is None)
     login = find_login(reading)
     if login and addressed.mailbox and login.lower() == addressed.mailbox:
         login = None
     said = _said(cues, knowledge)
     return Facts(
-        mailbox=addressed.mailbox, mailboxes=addressed.mentions, login=login,
-        clients=find_clients(reading, knowledge.clients), errors=errors, endpoints=endpoints, cues=cues,
+        mailbox=addressed.mailbox, mailbox_assumed=addressed.assumed, mailboxes=addressed.mentions, login=login,
+        clients=clients, errors=errors, endpoints=endpoints, cues=cues,
         webmail_works=said.get("webmail_works"), plan=said.get("plan") or _plan(folded, knowledge),
         occurred=find_time(ticket, reading),
         protocols=_protocols(hits, errors, endpoints, said.get("protocol"), folded, knowledge),
         ips=_ips(folded, ticket), domain=addressed.domain, language=reading.language, requester=ticket.requester,
     )
+
+
+def _is_service(clients: Sequence[ClientMention], knowledge: Knowledge) -> bool:
+    """True where a library, a server or a device fails: it logs in with a mailbox of its own."""
+    if not clients:
+        return False
+    return any(f.name == clients[0].name and f.kind in ("library", "server", "device", "command", "webmail") for f in knowledge.clients)
 
 
 def _said(cues: Iterable[Cue], knowledge: Knowledge) -> dict[str, object]:

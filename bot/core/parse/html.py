@@ -131,7 +131,8 @@ def _prepare(element: lxml.html.HtmlElement) -> None:
             _drop(element)
         return
     css_class = str(element.attrib.get("class", ""))[:200]
-    if (element.tag == "blockquote" and (element.attrib.get("type") == "cite" or _CITE.search(css_class))) or (element.tag == "div" and "yahoo_quoted" in css_class):
+    cites = element.tag == "blockquote" and (element.attrib.get("type") == "cite" or _CITE.search(css_class))
+    if cites or (element.tag == "div" and "yahoo_quoted" in css_class):
         _mark(element, _OPEN, _CLOSE)
     elif element.tag in {"div", "pre"} and css_class and _SIGNED.search(css_class):
         _mark(element, _SIGNATURE, "")

@@ -82,13 +82,13 @@ def detect(text: str, languages: Sequence[Language]) -> str:
             return candidates[0]
         if not candidates:
             return FALLBACK
-    scores = _scores(parts, table, frozenset(candidates), shapes=False)
+    counts = _counts(parts)
+    scores = _scores(counts, table, candidates, shapes=False)
     if not _clear(scores):
-        scores = _scores(parts, table, frozenset(candidates), shapes=True)
+        scores = _scores(counts, table, candidates, shapes=True)
     if not scores:
         return candidates[0] if script != "Latin" else FALLBACK
-    best = max(scores, key=lambda language: (scores[language], language == FALLBACK, language))
-    return best if scores[best] > 0 else FALLBACK
+    return max(scores, key=lambda language: scores[language])
 
 
 def _weighed(text: str) -> list[tuple[str, float]]:
@@ -140,23 +140,30 @@ def _clear(scores: dict[str, float]) -> bool:
     )
 
 
-def _scores(
-    parts: list[tuple[str, float]], table: _Table, candidates: frozenset[str], *, shapes: bool
-) -> dict[str, float]:
-    scores: defaultdict[str, float] = defaultdict(float)
+def _counts(parts: list[tuple[str, float]]) -> dict[str, float]:
+    """Each word of the text with the sum of its weights."""
+    counts: defaultdict[str, float] = defaultdict(float)
     for text, weight in parts:
         for word in _WORD.findall(_TECHNICAL.sub(" ", text.lower().replace("’", "'"))):
-            hits = table.words.get(word)
-            if hits is None and ("'" in word or "-" in word):
-                hits = table.words.get(regex.split("['-]", word)[-1])
-            for language, share in hits or ():
-                if language in candidates:
-                    scores[language] += weight * share
-            if shapes and hits is None:
-                for language, share in _shapes(word, table):
-                    if language in candidates:
-                        scores[language] += 0.3 * weight * share
-    return dict(scores)
+            counts[word] += weight
+    return counts
+
+
+def _scores(
+    counts: dict[str, float], table: _Table, candidates: tuple[str, ...], *, shapes: bool
+) -> dict[str, float]:
+    scores: defaultdict[str, float] = defaultdict(float)
+    for word, weight in counts.items():
+        hits = table.words.get(word)
+        if hits is None and ("'" in word or "-" in word):
+            hits = table.words.get(regex.split("['-]", word)[-1])
+        if hits is not None:
+            for language, share in hits:
+                scores[language] += weight * share
+        elif shapes:
+            for language, share in _shapes(word, table):
+                scores[language] += 0.3 * weight * share
+    return {language: scores[language] for language in candidates if scores.get(language)}
 
 
 def _shapes(word: str, table: _Table) -> list[tuple[str, float]]:

@@ -29,6 +29,7 @@ ATTRIBUTION: Final = regex.compile(
     r".{4,300}\bezt írta.{0,60}:|.{4,300}\bşunu yazdı[ ]?:|.{4,300}\ba scris[ ]?:|.{4,300}\bέγραψε[ ]?:|"
     r".{4,300}(?:のメール|さんは書きました|は書きました|wrote|さんのメッセージ)[ ]?[:：]|"
     r".{2,300}(?:写道|寫道|于.{0,60}写|撰写)[ ]?[:：]|.{4,300}작성[:：]|"
+    r".{4,200}\b\d{1,2}[:.]\d{2}\b.{0,200}<[^<>\s]{3,100}@[^<>\s]{3,100}>[ ]?[:：]|"
     r"\d{4}[年/-].{4,200}<[^<>\s]{3,100}@[^<>\s]{3,100}>[ ]?[:：]"
     r")[ \t]{0,8}", _I,
 )
@@ -102,6 +103,12 @@ SENT_FROM: Final = regex.compile(
     r"skickat från|skickades från|sendt fra|lähetetty|odesláno z|"
     r"von .{2,30} für (?:ios|android) gesendet|iphone'umdan gönderildi|trimis de pe)[^\n]{0,80}", _I,
 )
+SENT_STEMS: Final = (
+    "sent ", "outlook", "gesendet", "nachricht", "envoy", "enviado", "inviato", "verzonden", "verstuurd",
+    "wysłan", "отправлено", "送信", "发自", "傳送", "发送", "skicka", "sendt", "lähetetty", "odesláno", "gönder",
+    "trimis",
+)
+"""Each line that SENT_FROM matches holds one of these."""
 FORMULA: Final = regex.compile(
     r"[ \t]{0,4}(?:(?:with |my |many |very )?(?:best|kind|warm|warmest|kindest|sincere)?[ ]?(?:regards|"
     r"wishes)|best|all the best|cheers|sincerely(?: yours)?|yours(?: sincerely| faithfully| truly)?|"
@@ -243,7 +250,8 @@ CODE_LINE: Final = regex.compile(
     r"(?:EHLO|HELO|MAIL FROM:|RCPT TO:|STARTTLS|AUTH (?:PLAIN|LOGIN|CRAM)).*|(?:send|reply|connect|"
     r"retcode): .+|[$%#] (?:sudo |openssl|curl|telnet|nc|swaks|ping|traceroute|nslookup|dig|python\S*|"
     r"php|mutt|fetchmail|mbsync|getmail)\b.*|"
-    r"(?:CONNECTED\(|depth=\d|verify (?:error|return)|Verify return code|Trying |Connected to |"
+    r"(?:CONNECTED\(|depth=\d|verify (?:error|return)|Verify return code|Trying [^\s]{3,100}\.{3}|"
+    r"Connected to \S{3,100}\.$|"
     r"Escape character|\* (?:Trying|Connected|SSL|TLS|ALPN|schannel)).*|[\w./-]{1,60}\[\d{1,8}\]: .+|"
     r"SMTP[ -](?:>|<|->|<-).*|"
     r"(?:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|TRACE|CLIENT -> SERVER|SERVER -> CLIENT)\b ?[:\[|-].*|"

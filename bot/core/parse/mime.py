@@ -7,6 +7,7 @@ quadratic time on long ones, and name the wrong sender (see :mod:`bot.core.parse
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
@@ -31,6 +32,7 @@ MAX_TEXT: Final = 1_000_000
 """Characters of text taken out of one mail, attachments included (threats row 26)."""
 MAX_HEADERS: Final = 200
 
+_NO_BASE64: Final = regex.compile(r"[^A-Za-z0-9+/]")
 _FIELD: Final = regex.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _BOUNDARY: Final = regex.compile(
     rb"boundary[ \t]*=[ \t\r\n]*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", regex.I
@@ -170,7 +172,9 @@ def _walk(part: Message, contents: _Contents, depth: int) -> None:
         return
     kind = part.get_content_type()
     payload = part.get_payload()
-    if kind in {"message/rfc822", "message/global"} and isinstance(payload, list):
+    if kind.startswith("multipart/") and not isinstance(payload, list):
+        contents.note("a part of the mail has no boundary: its contents could not be read")
+    elif kind in {"message/rfc822", "message/global"} and isinstance(payload, list):
         _forwarded(part, contents, depth)
     elif isinstance(payload, list):
         parts = [sub for sub in payload if isinstance(sub, Message)]
@@ -272,12 +276,22 @@ def _decoded(part: Message) -> tuple[str, bool]:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return "", False
+    broken = False
+    if str(part.get("Content-Transfer-Encoding", ""))[:40].strip().lower() == "base64" and part.defects:
+        payload, broken = _lenient_base64(str(part.get_payload())), True
     charset = part.get_param("charset")
     label = charset[2] if isinstance(charset, tuple) else charset
     text, sound = decode_bytes(payload[: 4 * MAX_TEXT], str(label)[:60] if label else None)
     if part.get_content_type() == "text/plain" and str(part.get_param("format", "")).lower() == "flowed":
         text = unflow(text, delsp=str(part.get_param("delsp", "")).lower() == "yes")
-    return text, sound and not part.defects
+    return text, sound and not broken
+
+
+def _lenient_base64(text: str) -> bytes:
+    """What can be read of damaged base64: foreign characters are skipped, a torn end is dropped."""
+    clean = _NO_BASE64.sub("", text.split("=")[0][: 6 * MAX_TEXT])
+    clean = clean[: len(clean) - (len(clean) % 4 == 1)]
+    return base64.b64decode(clean + "=" * (-len(clean) % 4))
 
 
 def unflow(text: str, *, delsp: bool = False) -> str:

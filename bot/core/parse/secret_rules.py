@@ -34,33 +34,9 @@ _FOR: Final = (
     f"(?:[ \\t]{{1,3}}(?:{_any(words.LINKERS)})[ \\t](?:[^\\s:=]{{1,80}}[ \\t]){{0,3}}?[^\\s:=]{{1,80}})?"
 )
 LABEL_STEMS: Final = (
-    "pass",
-    "pw",
-    "kenn",
-    "contra",
-    "wacht",
-    "woord",
-    "has",
-    "senha",
-    "парол",
-    "lösen",
-    "kode",
-    "salas",
-    "hesl",
-    "jelsz",
-    "şifre",
-    "parol",
-    "κωδ",
-    "mdp",
-    "clave",
-    "pin",
-    "kw",
-    "secret",
-    "geheim",
-    "zugangscode",
-    "codice",
-    "psw",
-    "mot",
+    "pass", "pw", "kenn", "contra", "wacht", "woord", "has", "senha", "парол", "lösen", "kode", "salas",
+    "hesl", "jelsz", "şifre", "parol", "κωδ", "mdp", "clave", "pin", "kw", "secret", "geheim",
+    "zugangscode", "codice", "psw", "mot",
 )
 """Parts of all labels: where none occurs, no label does."""
 
@@ -80,7 +56,7 @@ TAILS: Final = (
         "v",
         firm,
     ),
-    Rule("password", rf"[\"'’)\]]?(?:[ \t]{{1,40}}|[ \t]?[-–—→|(/][ \t]?){_VALUE}", _I, "v", firm),
+    Rule("password", rf"[\"'’)\]]?(?:[ \t]?[-–—→|(/][ \t]?|[ \t]{{1,40}}){_VALUE}", _I, "v", firm),
     Rule(
         "password",
         rf"{_WEAK_LABEL}[ \t]*[:=：][ \t]*\n(?:[> \t]*\n)?[> \t]*{_VALUE}[ \t]*(?=\n|$)",
@@ -98,6 +74,11 @@ TAILS: Final = (
     ),
 )
 """What may follow a label and hold the password; matched at the label's end."""
+
+KEY_STEMS: Final = (
+    "key", "token", "secret", "schlüssel", "clé", "clave", "chiave", "klucz", "chave", "ключ", "токен", "session",
+    "cookie", "キー", "トークン", "令牌", "密钥",
+)
 
 RULES: Final = (
     Rule(
@@ -142,7 +123,7 @@ RULES: Final = (
         r"pass))\b[^<>\n]{0,100}>(?P<v>[^<>\n]{1,128})</(?P=t)>",
         _I,
         "v",
-        loose,
+        lambda match: not PLACEHOLDER.fullmatch(match["v"]),
         ("pass", "pwd"),
     ),
     Rule(
@@ -178,7 +159,7 @@ RULES: Final = (
         r"(?=[ ]*(?:$|[\"'\\]))",
         0,
         "v",
-        None,
+        lambda match: not PLACEHOLDER.fullmatch(match["v"].strip('"')),
         ("login",),
     ),
     Rule(
@@ -187,7 +168,7 @@ RULES: Final = (
         r"[^\s\"]{0,100}[@\d][^\s\"]{0,100})[ ](?P<v>\"[^\"\n]{1,200}\"|[^\s\"]{3,200})[ ]*$",
         0,
         "v",
-        None,
+        lambda match: not PLACEHOLDER.fullmatch(match["v"].strip('"')),
         ("login",),
     ),
     Rule(
@@ -249,11 +230,16 @@ RULES: Final = (
         r"dop_v1_[0-9a-f]{30,100}|"
         r"hf_[A-Za-z0-9]{20,80}|shp(?:at|ss|ca)_[0-9a-fA-F]{20,80}|xkeysib-[0-9a-f-]{30,120}|"
         r"re_[A-Za-z0-9_]{20,60}|"
-        r"pypi-[A-Za-z0-9_-]{30,300}|AC[0-9a-f]{32}|SK[0-9a-f]{32}|\d{8,10}:AA[A-Za-z0-9_-]{30,50}|"
+        r"pypi-[A-Za-z0-9_-]{30,300}|\d{8,10}:AA[A-Za-z0-9_-]{30,50}|"
         r"PMAK-[0-9a-f-]{30,80}|"
         r"eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{4,4000}(?:\.[A-Za-z0-9_-]{0,2000})?)(?![A-Za-z0-9])",
-        0,
+        needs=(
+            "sk-", "k_live", "k_test", "xox", "xapp-", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "_pat_", "glpat-",
+            "akia", "asia", "aiza", "ya29.", "1//", "sg.", "key-", "npm_", "dop_v1_", "hf_", "shp", "xkeysib-",
+            "re_", "pypi-", ":aa", "pmak-", "eyj",
+        ),
     ),
+    Rule("token", r"(?<![A-Za-z0-9])(?:AC|SK)[0-9a-f]{32}(?![A-Za-z0-9])", needs=("account sid", "twilio", "api key")),
     Rule(
         "token",
         r"hooks\.slack\.com/(?:services|workflows)/(?P<v>[A-Za-z0-9/_-]{10,200})",
@@ -277,25 +263,7 @@ RULES: Final = (
         _I,
         "v",
         long_key,
-        (
-            "key",
-            "token",
-            "secret",
-            "schlüssel",
-            "clé",
-            "clave",
-            "chiave",
-            "klucz",
-            "chave",
-            "ключ",
-            "токен",
-            "session",
-            "cookie",
-            "キー",
-            "トークン",
-            "令牌",
-            "密钥",
-        ),
+        KEY_STEMS,
     ),
     Rule(
         "token",
@@ -305,20 +273,7 @@ RULES: Final = (
         _I,
         "v",
         long_key,
-        (
-            "key",
-            "token",
-            "secret",
-            "schlüssel",
-            "clé",
-            "chiave",
-            "klucz",
-            "chave",
-            "ключ",
-            "токен",
-            "トークン",
-            "密钥",
-        ),
+        KEY_STEMS,
     ),
     Rule("token", r"otpauth://[^\s\"'<>]{5,300}", _I, 0, None, ("otpauth",)),
     Rule(
@@ -336,6 +291,7 @@ RULES: Final = (
         rf"是)[ \t]?(?P<v>\d(?:[ -]?\d){{2,9}})(?!\d)",
         _I,
         "v",
+        needs=("code", "otp", "2fa", "tan", "cvv", "cvc", "código", "codice", "kod", "код", "コード", "码", "碼"),
     ),
     Rule(
         "iban",

@@ -137,13 +137,14 @@ def _mark_quotes(lines: Sequence[_Line]) -> None:
 def _attribution_at(lines: Sequence[_Line], last: int) -> int | None:
     """Index of the first line of the attribution ("On … wrote:", wrapped at most twice) that ends at ``last``."""
     depth = lines[last].depth
-    if not lines[last].head.rstrip().endswith((":", "：")):
+    closing = lines[last].head.strip()
+    if len(closing) < 4 or not closing.endswith((":", "：")):
         return None
     for start in range(last, max(-1, last - 3), -1):
         if lines[start].depth != depth or lines[start].blank or lines[start].kind not in {"", "quoted"}:
             return None
         joined = " ".join(line.head.strip() for line in lines[start : last + 1])[:MAX_LINE]
-        if not phrases.ATTRIBUTION_VERB.search(joined) or not phrases.HAS_WHEN.search(joined):
+        if len(joined) < 8 or not phrases.HAS_WHEN.search(joined) or not phrases.ATTRIBUTION_VERB.search(joined):
             continue
         if phrases.ATTRIBUTION.fullmatch(joined) and (
             start == last or phrases.ATTRIBUTION_START.match(joined)
@@ -186,7 +187,7 @@ def _tail_head(lines: Sequence[_Line], at: int) -> int | None:
     for last in range(at, min(at + 3, len(lines))):
         if lines[last].blank:
             break
-        if lines[last].head.rstrip().endswith((":", "：")) and _attribution_at(lines, last) == at:
+        if _attribution_at(lines, last) == at:
             return last + 1
     return None
 
@@ -297,13 +298,18 @@ def _mark_signatures(lines: Sequence[_Line]) -> None:
             at = _sign(lines, at, at + 1)
         elif len(line.text) > 120:
             at += 1
-        elif phrases.SENT_FROM.fullmatch(line.head):
+        elif _sent_from(line.head):
             line.kind = "signature"
             at += 1
         elif len(line.text) <= 70 and phrases.FORMULA.fullmatch(line.head) and at and _closes(lines, at):
             at = _sign(lines, at, at + 1)
         else:
             at += 1
+
+
+def _sent_from(line: str) -> bool:
+    lowered = line.lower()
+    return any(stem in lowered for stem in phrases.SENT_STEMS) and bool(phrases.SENT_FROM.fullmatch(line))
 
 
 def _closes(lines: Sequence[_Line], at: int) -> bool:
@@ -342,7 +348,7 @@ def _is_card(block: Sequence[_Line], *, first: bool) -> bool:
     contact = any(
         phrases.CONTACT.search(line.head) or phrases.CONTACT_LABEL.match(line.head) for line in block
     )
-    return contact or all(phrases.SENT_FROM.fullmatch(line.head) for line in block)
+    return contact or all(_sent_from(line.head) for line in block)
 
 
 def _like_card(line: _Line, *, first: bool) -> bool:

@@ -148,7 +148,8 @@ class Ingest:
         self._conclude(log, head, lines, dated, reached > position)
 
     def _store(self, batch: Batch, identity: Identity, position: int, log: OpenLog) -> int:
-        """Commit a batch; returns how many of its lines had a time. What is no log so far is not remembered."""
+        """Commit a batch; returns how many of its lines had a time. What is no log so far is not
+        remembered."""
         if identity.id is None and batch.lines == batch.undated:
             return 0
         identity.id = self._writer.write(batch, identity.mark(position, log.name))

@@ -8,8 +8,8 @@ from datetime import datetime
 from heapq import nlargest
 from typing import Any, Final
 
-from bot.adapters.logstore.digest import HOUR, from_micros, named, to_micros
-from bot.adapters.logstore.likeness import alike
+from bot.adapters.logstore.digest import HOUR, from_micros, keep_sessions_from, named, to_micros
+from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.rhythm import Gap
 from bot.adapters.logstore.selection import Selection
 from bot.adapters.logstore.sqlite import rhythm_rows, rows
@@ -92,16 +92,15 @@ class Reader:
         """User names seen in failures between ``since`` and ``until`` that are a slip away from
         ``mailbox``."""
         low, high = to_micros(since), to_micros(until)
-        near = alike(
-            mailbox,
-            (
-                row[0]
-                for row in self._db.execute(
-                    "SELECT login FROM log_login WHERE last >= ? AND first <= ? ORDER BY last DESC LIMIT ?",
-                    (low, high, _MOST_LOGINS),
-                )
-            ),
+        local, domain = parted(mailbox.casefold())
+        rows_found = self._db.execute(
+            "SELECT login FROM (SELECT * FROM log_login WHERE local = ? UNION"
+            " SELECT * FROM log_login WHERE domain = ? UNION"
+            " SELECT * FROM log_login WHERE domain IS NULL AND length(login) BETWEEN ? AND ?)"
+            " WHERE last >= ? AND first <= ? ORDER BY last DESC LIMIT ?",
+            (local, domain, len(mailbox) - SLIP, len(mailbox) + SLIP, low, high, _MOST_LOGINS),
         )
+        near = alike(mailbox, (row[0] for row in rows_found))
         return [login for login in near if self._seen(key_of("n", login), low, high)]
 
     def _seen(self, key: int, low: int, high: int) -> bool:
@@ -163,14 +162,24 @@ class Reader:
     def _sessions(
         self, keys: dict[str, list[int]], selection: Selection, since: int, until: int
     ) -> Iterator[SessionInterval]:
+        names = set(keys["name"])
+        for column in ("domain", "network"):
+            for key in keys[column]:
+                names.update(
+                    row[0]
+                    for row in self._db.execute(
+                        f"SELECT DISTINCT name FROM log_success WHERE {column} = ? AND hour BETWEEN ? AND ?",
+                        (key, keep_sessions_from(since) - HOUR, until),
+                    )
+                )
         seen: set[tuple[Any, ...]] = set()
-        for column, key in ((column, key) for column, some in keys.items() for key in some):
+        for name in names:
             seen.update(
                 row
                 for row in self._db.execute(
                     f"SELECT {_SESSION} FROM log_session"
-                    f" WHERE {column} = ? AND start <= ? AND (end IS NULL OR end >= ?)",
-                    (key, until, since),
+                    " WHERE name = ? AND start <= ? AND (end IS NULL OR end >= ?)",
+                    (name, until, since),
                 )
                 if selection.takes_login(row[0], row[1])
             )

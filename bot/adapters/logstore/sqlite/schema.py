@@ -11,8 +11,9 @@ key is
              a 63-bit digest, so that no dictionary has to be kept; what is found is compared again when it
              is read
 log_login    user names seen in failures, for the search of near misses
-log_success  successes by mailbox, hour, address, service, host
-log_session  sessions of the last 48 hours of each host's log
+log_success  successes by mailbox, hour, and ``tag``: a digest of mailbox, address, service and host
+log_session  sessions of the last 48 hours of each host's log; ``tag`` is a digest of host and session id.
+Those of a domain or an address are found through the names that log_success has for it
 log_span     each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to
 be
              worked out again
@@ -25,6 +26,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -41,22 +43,24 @@ CREATE TABLE IF NOT EXISTS log_find (
     key INTEGER NOT NULL, time INTEGER NOT NULL, line INTEGER NOT NULL,
     PRIMARY KEY (key, time, line)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log_login (
-    login TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
+    login TEXT PRIMARY KEY, local TEXT NOT NULL, domain TEXT, first INTEGER NOT NULL, last INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS log_login_local ON log_login (local);
+CREATE INDEX IF NOT EXISTS log_login_domain ON log_login (domain) WHERE domain IS NOT NULL;
+CREATE INDEX IF NOT EXISTS log_login_bare ON log_login (length(login)) WHERE domain IS NULL;
 CREATE TABLE IF NOT EXISTS log_success (
-    name INTEGER NOT NULL, hour INTEGER NOT NULL, mailbox TEXT NOT NULL, address TEXT NOT NULL,
-    service TEXT NOT NULL, host TEXT NOT NULL, domain INTEGER, network INTEGER,
-    count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, client TEXT, version TEXT,
-    PRIMARY KEY (name, hour, mailbox, address, service, host)) WITHOUT ROWID;
+    id INTEGER PRIMARY KEY, name INTEGER NOT NULL, hour INTEGER NOT NULL, tag INTEGER NOT NULL,
+    domain INTEGER, network INTEGER, mailbox TEXT NOT NULL, address TEXT NOT NULL, service TEXT NOT NULL,
+    host TEXT NOT NULL, count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    client TEXT, version TEXT, UNIQUE (name, hour, tag));
 CREATE INDEX IF NOT EXISTS log_success_domain ON log_success (domain, hour) WHERE domain IS NOT NULL;
 CREATE INDEX IF NOT EXISTS log_success_network ON log_success (network, hour) WHERE network IS NOT NULL;
 CREATE TABLE IF NOT EXISTS log_session (
-    host TEXT NOT NULL, session TEXT NOT NULL, mailbox TEXT NOT NULL, address TEXT, service TEXT NOT NULL,
-    name INTEGER NOT NULL, domain INTEGER, network INTEGER,
-    start INTEGER NOT NULL, end INTEGER, client TEXT, PRIMARY KEY (host, session)) WITHOUT ROWID;
+    id INTEGER PRIMARY KEY, tag INTEGER NOT NULL UNIQUE, name INTEGER NOT NULL, start INTEGER NOT NULL,
+    end INTEGER, mailbox TEXT NOT NULL, address TEXT, service TEXT NOT NULL, host TEXT NOT NULL,
+    session TEXT NOT NULL, client TEXT);
 CREATE INDEX IF NOT EXISTS log_session_start ON log_session (host, start);
 CREATE INDEX IF NOT EXISTS log_session_name ON log_session (name, start);
-CREATE INDEX IF NOT EXISTS log_session_domain ON log_session (domain, start) WHERE domain IS NOT NULL;
-CREATE INDEX IF NOT EXISTS log_session_network ON log_session (network, start) WHERE network IS NOT NULL;
 CREATE TABLE IF NOT EXISTS log_span (
     id INTEGER PRIMARY KEY, host TEXT NOT NULL, family TEXT NOT NULL, first INTEGER NOT NULL,
     last INTEGER NOT NULL, lines INTEGER NOT NULL, services TEXT NOT NULL,
@@ -80,6 +84,7 @@ READER_WAITS: Final = 5.0
 """Seconds to wait for a lock that another process holds."""
 
 
+@lru_cache(maxsize=131_072)
 def key_of(kind: str, text: str) -> int:
     """The 63-bit key of ``text`` as a ``kind`` of selector: n(ame), d(omain), i (address)."""
     digest = blake2b(f"{kind}:{text}".encode("utf-8", "backslashreplace"), digest_size=8).digest()

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.adapters.logstore.digest import Batch, Source, keep_sessions_from
+from bot.adapters.logstore.digest import HOUR, Batch, Source, keep_sessions_from
+from bot.adapters.logstore.likeness import parted
 from bot.adapters.logstore.rhythm import Beat, BeatFinder
 from bot.adapters.logstore.selection import domain_of, names_of, network
 from bot.adapters.logstore.sqlite import rhythm_rows, rows
@@ -28,14 +29,17 @@ class Mark:
     path: str
 
 
-@lru_cache(maxsize=50_000)
 def _key(kind: str, text: str | None) -> int | None:
     return None if text is None else key_of(kind, text)
 
 
-@lru_cache(maxsize=50_000)
 def _network(address: str) -> int | None:
     return _key("i", network(address)) if address else None
+
+
+@lru_cache(maxsize=50_000)
+def _tag(mailbox: str, address: str, service: str, host: str) -> int:
+    return key_of("t", f"{mailbox} {address} {service} {host}")
 
 
 class Writer:
@@ -98,64 +102,70 @@ class Writer:
         finds.sort()
         self._db.executemany("INSERT INTO log_find VALUES (?, ?, ?)", finds)
         self._db.executemany(
-            "INSERT INTO log_login VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
+            "INSERT INTO log_login VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " first = min(first, excluded.first), last = max(last, excluded.last)",
-            [(login, first, last) for login, (first, last) in sorted(logins.items())],
+            [(login, *parted(login), first, last) for login, (first, last) in sorted(logins.items())],
         )
 
     def _successes(self, batch: Batch) -> None:
         self._db.executemany(
-            "INSERT INTO log_success VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " count = count + excluded.count, first = min(first, excluded.first), last ="
-            " max(last, excluded.last),"
+            "INSERT INTO log_success (name, hour, tag, domain, network, mailbox, address, service,"
+            " host, count,"
+            " first, last, client, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (name, hour, tag) DO UPDATE SET count = count + excluded.count,"
+            " first = min(first, excluded.first), last = max(last, excluded.last),"
             " client = coalesce(excluded.client, client), version = coalesce(excluded.version, version)",
             sorted(
                 (
-                    _key("n", mailbox), hour, mailbox, address, service, host, _key("d", domain_of(mailbox)),
-                    _network(address), known.count, known.first, known.last, known.client, known.version,
+                    _key("n", mailbox), hour, _tag(mailbox, address, service, host),
+                    _key("d", domain_of(mailbox)), _network(address), mailbox, address, service,
+                    host, known.count, known.first, known.last, known.client, known.version,
                 )
                 for (mailbox, hour, address, service, host), known in batch.sums.items()
             ),
         )  # fmt: skip
 
     def _sessions(self, batch: Batch) -> None:
-        self._db.executemany(
-            "INSERT OR IGNORE INTO log_session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            sorted(
-                (
-                    one.host, one.session, one.mailbox, one.address, one.service, _key("n", one.mailbox),
-                    _key("d", domain_of(one.mailbox)), _network(one.address or ""), one.start, one.end, one.client,
-                )
-                for one in batch.sessions.values()
-            ),
-        )  # fmt: skip
-        self._db.executemany(
-            "UPDATE log_session SET end = ? WHERE host = ? AND session = ? AND end IS NULL AND start <= ?",
-            [(end, host, session, end) for host, session, end in batch.ends],
-        )
-        for host, session, client, version in batch.clients:
-            self._name_client(host, session, client, version)
         newest: dict[str, int] = {}
         for (host, _), minutes in batch.minutes.items():
             newest[host] = max(newest.get(host, 0), max(minute.last for minute in minutes.values()))
+        self._db.executemany(
+            "INSERT OR IGNORE INTO log_session (tag, name, start, end, mailbox, address, service,"
+            " host, session,"
+            " client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    key_of("s", f"{one.host} {one.session}"), _key("n", one.mailbox), one.start, one.end,
+                    one.mailbox, one.address, one.service, one.host, one.session, one.client,
+                )
+                for one in batch.sessions.values()
+                if one.start >= keep_sessions_from(newest.get(one.host, 0))
+            ],
+        )  # fmt: skip
+        self._db.executemany(
+            "UPDATE log_session SET end = ? WHERE tag = ? AND end IS NULL AND start <= ?",
+            [(end, key_of("s", f"{host} {session}"), end) for host, session, end in batch.ends],
+        )
+        for host, session, client, version in batch.clients:
+            self._name_client(key_of("s", f"{host} {session}"), client, version)
         self._db.executemany(
             "DELETE FROM log_session WHERE host = ? AND start < ?",
             [(host, keep_sessions_from(last)) for host, last in newest.items()],
         )
 
-    def _name_client(self, host: str, session: str, client: str, version: str | None) -> None:
+    def _name_client(self, tag: int, client: str, version: str | None) -> None:
         """A client named itself in a session that an earlier batch began."""
-        self._db.execute(
-            "UPDATE log_session SET client = ? WHERE host = ? AND session = ?", (client, host, session)
-        )
-        self._db.execute(
-            "UPDATE log_success SET client = ?, version = ? FROM log_session AS s WHERE s.host"
-            " = ? AND s.session = ?"
-            " AND log_success.name = s.name AND log_success.hour = s.start - s.start % 3600000000"
-            " AND log_success.mailbox = s.mailbox AND log_success.address = coalesce(s.address, '')"
-            " AND log_success.service = s.service AND log_success.host = s.host",
-            (client, version, host, session),
-        )
+        row = self._db.execute(
+            "UPDATE log_session SET client = ? WHERE tag = ? RETURNING name, start, mailbox,"
+            " address, service, host",
+            (client, tag),
+        ).fetchone()
+        if row is not None:
+            name, start, mailbox, address, service, host = row
+            self._db.execute(
+                "UPDATE log_success SET client = ?, version = ? WHERE name = ? AND hour = ? AND tag = ?",
+                (client, version, name, start - start % HOUR, _tag(mailbox, address or "", service, host)),
+            )
 
     def _coverage(self, batch: Batch) -> None:
         for source, minutes in batch.minutes.items():

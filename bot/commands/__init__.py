@@ -1,0 +1,1 @@
+"""What each console command does. Imported only when its command runs, so that ``--help`` is quick."""

@@ -1,0 +1,85 @@
+"""Settings, read from the environment once (and from ``.env`` in the working folder), then frozen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.errors import SettingsError
+
+DEFAULT_DATABASE = "sqlite:///var/triage.db"
+DEFAULT_LOG_STORE = "sqlite:///var/logs.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says. docs/settings.md lists every variable."""
+
+    database_url: str = DEFAULT_DATABASE
+    log_store_url: str = DEFAULT_LOG_STORE
+    log_zone: ZoneInfo = ZoneInfo("UTC")
+    """Zone of log lines that name none (LOG_ZONE)."""
+    knowledge_dir: Path | None = None
+    accounts_url: str | None = None
+    """Where accounts are looked up live: an SQLAlchemy URL or http(s). None: the imported CSV."""
+    accounts_query: str | None = None
+    accounts_token: str | None = None
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file of DATABASE_URL. Raises SettingsError for another engine."""
+        return sqlite_path(self.database_url, "DATABASE_URL")
+
+    @property
+    def log_store_path(self) -> Path:
+        """The SQLite file of LOG_STORE_URL. Raises SettingsError for another engine."""
+        return sqlite_path(self.log_store_url, "LOG_STORE_URL")
+
+
+def sqlite_path(url: str, name: str) -> Path:
+    """The file that an ``sqlite:///file`` URL names (``sqlite:////file`` is absolute)."""
+    if not url.startswith("sqlite:///") or len(url) == len("sqlite:///"):
+        scheme = url.partition(":")[0] or url
+        raise SettingsError(f"{name}: {scheme}: is not supported here; use sqlite:///path/to/file")
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
+    """Settings from the environment, else from ``dotenv``. Raises SettingsError naming the variable."""
+    values = {**_dotenv(dotenv), **(os.environ if environment is None else environment)}
+    zone_name = values.get("LOG_ZONE") or "UTC"
+    try:
+        zone = ZoneInfo(zone_name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"LOG_ZONE: {zone_name!r} is no time zone; use a name such as Europe/Berlin") from error
+    folder = values.get("KNOWLEDGE_DIR")
+    if folder and not Path(folder).is_dir():
+        raise SettingsError(f"KNOWLEDGE_DIR: {folder}: no such folder")
+    return Settings(
+        database_url=values.get("DATABASE_URL") or DEFAULT_DATABASE,
+        log_store_url=values.get("LOG_STORE_URL") or DEFAULT_LOG_STORE,
+        log_zone=zone,
+        knowledge_dir=Path(folder).resolve() if folder else None,
+        accounts_url=values.get("ACCOUNTS_URL") or None,
+        accounts_query=values.get("ACCOUNTS_QUERY") or None,
+        accounts_token=values.get("ACCOUNTS_TOKEN") or None,
+    )
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    """``NAME=value`` lines of a .env file; quotes around a value are dropped, ``#`` starts a comment line."""
+    if not path.is_file():
+        return {}
+    values: dict[str, str] = {}
+    for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), 1):
+        text = line.strip().removeprefix("export ")
+        if not text or text.startswith("#"):
+            continue
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise SettingsError(f"{path}: line {number} is not NAME=value")
+        values[name.strip()] = value.strip().strip("'\"")
+    return values
