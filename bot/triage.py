@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -10,12 +9,12 @@ from functools import cached_property
 from bot.core.diagnose import diagnose, expected_from_ticket
 from bot.core.lint import lint
 from bot.core.match import FuzzyTable, match
-from bot.core.model import AccountView, Facts, HostCoverage, LogQuery, LogResult, ServerView, Ticket, Triage
+from bot.core.model import AccountView, Facts, LogQuery, LogResult, ServerView, Ticket, Triage
 from bot.core.note import write_note
 from bot.core.parse.facts import parse, scan
 from bot.core.parse.reading import read
 from bot.core.reply import draft
-from bot.core.server import Window, anonymous_query, first_query, known_networks, read_server, second_query, window_of
+from bot.core.server import anonymous_query, first_query, known_networks, read_server, second_query, window_of
 from bot.ports import AccountDirectory, Clock, LogStore
 from knowledge.matcher import Matcher
 from knowledge.model import Knowledge
@@ -52,16 +51,13 @@ class Triager:
         findings = lint(facts, self.knowledge)                                    # settings that cannot work
         matches = match(facts.errors, hits, reading.text, self._fuzzy)            # which errors these are
         facts, account = self._account(ticket, facts)
-        server = self._look(ticket, facts, self._expected(facts, findings, matches))
+        server = self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
         diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge)
         if diagnosis.verdict == "none" and facts.mailbox_assumed:
             facts = replace(facts, mailbox=None, mailbox_assumed=False)
         reply = draft(facts, findings, server, account, diagnosis, self.knowledge, verified=verified, language=language)
         note = write_note(reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
         return Triage(ticket, reading, facts, findings, matches, server, account, diagnosis, reply, note, self.knowledge.version)
-
-    def _expected(self, facts: Facts, findings: Sequence, matches: Sequence) -> dict[str, float]:  # type: ignore[type-arg]
-        return expected_from_ticket(facts, findings, matches, self.knowledge)
 
     def _account(self, ticket: Ticket, facts: Facts) -> tuple[Facts, AccountView]:
         """The directory's view; a requester who has a mailbox there means that one where the text names none."""
@@ -92,5 +88,3 @@ class Triager:
     def _ask(self, query: LogQuery | None) -> LogResult:
         return LogResult() if query is None else self.logs.search(query)
 
-
-__all__ = ["HostCoverage", "Triager", "Window"]

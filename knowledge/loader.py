@@ -57,22 +57,22 @@ def load(overlay: Path | None = None) -> Knowledge:
                   enumerate(_tables(settings_table.pop("ports", []), "settings.toml: ports")))
     settings = _build(Settings, {**settings_table, "ports": ports}, "settings.toml")
     checks = {c.id: c for c in _entries(Check, source.folder("checks"))}
-    others = {c.id: c for c in _entries(OtherCause, source.list("causes.toml", "cause"))}
+    others = {c.id: c for c in _entries(OtherCause, source.entries("causes.toml", "cause"))}
     errors = {e.id: e for e in _entries(DecodedError, _with_client_texts(source))}
     knowledge = Knowledge(
         version=source.version(),
         settings=settings,
-        plans={p.id: p for p in _entries(Plan, source.list("plans.toml", "plan"))},
+        plans={p.id: p for p in _entries(Plan, source.entries("plans.toml", "plan"))},
         checks=dict(sorted(checks.items(), key=lambda item: item[1].number)),
         others=others,
         errors=errors,
         cues={c.id: c for c in _entries(CueRule, source.folder("cues"))},
-        clients=tuple(_entries(ClientFamily, source.list("clients.toml", "client"))),
-        questions={q.id: q for q in _entries(Question, source.list("questions.toml", "question"))},
+        clients=tuple(_entries(ClientFamily, source.entries("clients.toml", "client"))),
+        questions={q.id: q for q in _entries(Question, source.entries("questions.toml", "question"))},
         log_rules=tuple(_entries(LogRule, source.folder_list("log", "rule"))),
-        finding_rules={f.id: f for f in _entries(FindingRule, source.list("findings.toml", "finding"))},
-        account_rules={a.id: a for a in _entries(AccountRule, source.list("account.toml", "rule"))},
-        languages=tuple(_entries(Language, source.list("languages.toml", "language"))),
+        finding_rules={f.id: f for f in _entries(FindingRule, source.entries("findings.toml", "finding"))},
+        account_rules={a.id: a for a in _entries(AccountRule, source.entries("account.toml", "rule"))},
+        languages=tuple(_entries(Language, source.entries("languages.toml", "language"))),
         replies={r.language: r for r in _replies(source)},
     )
     _check_causes(knowledge)
@@ -102,12 +102,12 @@ class _Source:
                 merged = _merge(merged, self._read(path))
         return merged
 
-    def list(self, name: str, key: str) -> dict[str, tuple[str, Table]]:
+    def entries(self, name: str, key: str) -> dict[str, tuple[str, Table]]:
         """``[[key]]`` entries of one file by id, the host's joined over ours."""
         return self._by_id([root / name for root in self._roots], key)
 
     def folder_list(self, folder: str, key: str) -> dict[str, tuple[str, Table]]:
-        """As :meth:`list`, over all files of a folder."""
+        """As :meth:`entries`, over all files of a folder."""
         return self._by_id([p for root in self._roots for p in sorted((root / folder).glob("*.toml"))], key)
 
     def folder(self, folder: str) -> dict[str, tuple[str, Table]]:
@@ -247,7 +247,7 @@ def _shape(cls: type[Any]) -> tuple[dict[str, Any], frozenset[str]]:
 
 
 def _build(cls: type[T], table: Table, where: str) -> T:
-    types, required = _shape(cls)
+    types, required = _shape(cls)  # type: ignore[arg-type]
     if unknown := next((key for key in table if key not in types), None):
         raise KnowledgeError(f"{where}: unknown key {unknown!r}; known are {', '.join(sorted(types))}")
     if missing := sorted(required - table.keys()):

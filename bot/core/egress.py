@@ -2,48 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import unicodedata
+from collections.abc import Collection, Iterator
 
 import regex
 
+from bot.core.egress_patterns import KINDS
 from knowledge.model import Settings
 
 PATTERN_SECONDS = 0.2
-_ADDRESS = regex.compile(r"[^\s<>\"'(),;:]{1,64}@[^\s<>\"'(),;:]{1,255}")
-_IPV4 = regex.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
-_IPV6 = regex.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}[0-9a-f]{0,4}(?::[0-9a-f]{1,4})*(?![\w:])|(?<![\w:])(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4})?", regex.IGNORECASE)
-_HOST = regex.compile(r"(?<![\w@.-])(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}(?![\w-])", regex.IGNORECASE)
-_QUEUE_ID = regex.compile(r"(?<!\w)(?:[0-9A-F]{10,14}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{10,}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{4,})(?!\w)")
-_SESSION_ID = regex.compile(r"(?<![\w+/])(?=[A-Za-z0-9+/]*[0-9+/])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[a-z])(?:[A-Za-z0-9+/]{16}|[A-Za-z0-9+/]{32})(?![\w+/=])")
-_TOKEN = regex.compile(r"xox[abprs]-[\w-]{8,}|ghp_\w{20,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.[\w-]{10,}|-----BEGIN|sk-[\w-]{16,}|\{(?:PLAIN|SHA\d*|SSHA\d*|BLF-CRYPT|CRYPT)\}")
-_LOG = regex.compile(r"\b(?:rip|lip|mpid|session|sasl_username|user)=|postfix/|dovecot:|imap-login|NOQUEUE|auth-worker|\bpid\b\s*=?\s*\d")
+MAX_CHARS = 20_000
+"""A draft is far shorter; what is longer is no draft and does not leave."""
+_INVISIBLE = regex.compile(r"\p{Cf}+")
+_BLANK = "\ufffc"
+"""Stands where a permitted text was: joins nothing, matches nothing."""
 
 
-def leaks(text: str, allowed_addresses: Collection[str], settings: Settings) -> list[str]:
+def leaks(
+    text: str, allowed_addresses: Collection[str], settings: Settings, *, names: Collection[str] = (),
+) -> list[str]:
     """What in ``text`` must not leave, as kinds with the offending part; empty where it may go.
 
-    Allowed are the addresses given, and the public host names of the settings (the services', the webmail's and
-    the article's). Everything else that looks like an address, a host, an identifier of the logs or a secret is
-    a leak, whoever put it there.
+    Allowed are the addresses given, the public host names and links of the settings (the services', the
+    webmail's and the article's), the brand and its support's name, and ``names``: programs' names of our own
+    table (some look like hosts). Everything else that looks like an address, a host, an identifier of the
+    logs or a secret is a leak, whoever put it there. Look-alike characters (full width) and invisible ones
+    are seen through. A text that cannot be looked through in time is a leak as well.
     """
-    public = {settings.imap_host, settings.smtp_host, settings.pop3_host, *settings.customer_hosts, *settings.own_domains}
-    for url in (settings.webmail_url, settings.article_url):
-        if url:
-            public.add(url.partition("//")[2].partition("/")[0])
-    found: list[str] = []
-    lowered_public = {p.lower() for p in public if p}
-    for kind, pattern in (("address", _ADDRESS), ("ip", _IPV4), ("ip", _IPV6), ("host", _HOST), ("queue id", _QUEUE_ID),
-                          ("session id", _SESSION_ID), ("secret", _TOKEN), ("log text", _LOG)):
+    if len(text) > MAX_CHARS:
+        return ["length: longer than any draft"]
+    seen = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    try:
+        for permitted, is_link in _permitted(allowed_addresses, settings, names):
+            seen = _blanked(seen, permitted, link=is_link)
+        return [f"{kind}: {part[:60]}" for kind, part in _found(seen)]
+    except TimeoutError:
+        return ["time: the text could not be looked through in time"]
+
+
+def _found(text: str) -> Iterator[tuple[str, str]]:
+    for kind, pattern, confirms in KINDS:
         for match in pattern.finditer(text, timeout=PATTERN_SECONDS):
             part = match[0].strip(".,")
-            if kind == "address" and part.lower() in allowed_addresses:
-                continue
-            if kind == "host" and (part.lower() in lowered_public or _in_allowed_address(text, match.start(), allowed_addresses)):
-                continue
-            found.append(f"{kind}: {part[:60]}")
-    return found
+            if confirms(part):
+                yield kind, part
 
 
-def _in_allowed_address(text: str, position: int, allowed: Collection[str]) -> bool:
-    """True where a host name stands inside an address that may be shown."""
-    return any(0 <= (at := text.lower().rfind(a, 0, position + len(a))) <= position < at + len(a) for a in allowed)
+def _permitted(
+    allowed: Collection[str], settings: Settings, names: Collection[str],
+) -> Iterator[tuple[str, bool]]:
+    """Texts that may stand, the longest first (a link before the host inside it); True for links."""
+    links = [url for url in (settings.webmail_url, settings.article_url) if url]
+    hosts = [settings.imap_host, settings.smtp_host, settings.pop3_host]
+    hosts += [*settings.customer_hosts, *settings.own_domains]
+    hosts += [url.partition("//")[2].partition("/")[0] for url in links]
+    dotted = [name for name in names if "." in name or "::" in name]
+    yield from ((link, True) for link in sorted(links, key=len, reverse=True))
+    others = {t for t in (*allowed, *hosts, *dotted, settings.brand, settings.support_name) if t}
+    yield from ((t, False) for t in sorted(others, key=lambda t: (-len(t), t)))
+
+
+def _blanked(text: str, permitted: str, *, link: bool) -> str:
+    """``text`` without the stretches that are exactly ``permitted``: not a part of a longer name or address.
+
+    A link may be followed by a fragment of plain words (an article's anchor) and by nothing else.
+    """
+    needle = unicodedata.normalize("NFKC", permitted)
+    if needle.lower() not in text.lower():
+        return text
+    after = r"(?![a-z0-9_@-]|\.[a-z0-9_]|:\d{1,3}\.)"
+    if link:
+        after = r"/?(?:\#[a-z][a-z0-9-]{0,60})?(?![\w/?&=%@:#+-]|\.\w)"
+    whole = regex.compile(rf"(?<![a-z0-9_@.%+-]){regex.escape(needle)}{after}", regex.IGNORECASE | regex.ASCII)
+    return str(whole.sub(_BLANK, text, timeout=PATTERN_SECONDS))

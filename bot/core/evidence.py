@@ -125,8 +125,7 @@ def steady_pace(lines: Sequence[ServerLine]) -> int | None:
     lies within a factor of two.
     """
     moments: list[float] = []
-    for line in sorted((ln for ln in lines if ln.event.time), key=lambda ln: ln.event.time or 0):  # type: ignore[arg-type,return-value]
-        stamp = line.event.time.timestamp() if line.event.time else 0.0
+    for stamp in sorted(line.event.time.timestamp() for line in lines if line.event.time):
         if not moments or stamp - moments[-1] > 90:
             moments.append(stamp)
     if len(moments) < STEADY_AT_LEAST or moments[-1] - moments[0] < 3600:

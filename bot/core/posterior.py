@@ -53,4 +53,4 @@ def posterior(evidence: Iterable[tuple[Evidence, float]], knowledge: Knowledge) 
 
 def agreement(supports: Mapping[str, float], expected: Mapping[str, float], knowledge: Knowledge) -> float:
     """0..1: how well shares fit expected probabilities (Bhattacharyya coefficient over the causes stated)."""
-    return sum((share * expected.get(cause, 0.0)) ** 0.5 for cause, share in supports.items())
+    return float(sum((share * expected.get(cause, 0.0)) ** 0.5 for cause, share in supports.items()))

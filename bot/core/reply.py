@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from bot.core.egress import leaks
 from bot.core.model import AccountView, Citation, Diagnosis, Facts, Finding, RankedCause, Reply, ServerView
 from bot.core.reply_slots import ReplyError, client_keys, fill_slots, say
-from bot.core.server import login_shape, rule_of
+from bot.core.server import login_shape, name_in, rule_of
 from knowledge.model import Knowledge, Replies
 
 __all__ = ["ReplyError", "choose_language", "draft"]
@@ -94,11 +94,11 @@ def _seen(server: ServerView, facts: Facts, knowledge: Knowledge, sentences: Rep
     line = server.matching
     if line is None or slots["time"] is None:
         return ""
-    rule = rule_of(line.event, login_shape(line.event.login, facts), knowledge)
+    rule = rule_of(line.event, login_shape(name_in(line.event), facts), knowledge)
     said = say(sentences, f"saw.{rule.id}", slots) if rule else ""
     count = slots["count"]
     if said and isinstance(count, int) and count > 1:
-        said += " " + say(sentences, "again", slots)
+        said += ("" if said.endswith("。") else " ") + say(sentences, "again", slots)
     return said.strip()
 
 

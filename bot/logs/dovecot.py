@@ -51,8 +51,7 @@ def parse(draft: Draft, message: str) -> bool:
 
 
 def _auth(draft: Draft, message: str) -> bool:
-    """``auth: …``, ``auth-worker(pid): …`` or 2.4's ``auth(user,ip,…)<…>: …``, whose prefix names the
-    user."""
+    """``auth: …``, ``auth-worker(pid): …`` or 2.4's ``auth(user,ip,…)<…>: …`` with the user in front."""
     prefix = _AUTH_PREFIX.match(message)
     if prefix is None:
         return dovecot_auth.parse(draft, "", message)

@@ -168,8 +168,7 @@ def _known(message: str) -> tuple[str, str | None] | None:
 
 
 def _complete(start: str, rest: str) -> bool:
-    """True where ``rest`` can end such a message: what follows a password may be anything, but in
-    brackets."""
+    """True where ``rest`` can end such a message; a password may be anything, but stands in brackets."""
     rest = rest.removesuffix(NEXT)
     if start in _BARE:
         return not rest or (rest.startswith(" (") and rest.endswith(")"))

@@ -30,6 +30,8 @@ _AFTER_USER: Final = re.compile(
     r">(?:, method=(\S{1,64}))?(?:, (TLS[^<>]*?|secured))?(?:, session=<([^<>\s]*)>)?$"
 )
 _PROTOCOL: Final = re.compile(r"(?:TLS|SSL)v[0-9](?:\.[0-9])?")
+_HEAD: Final = 600
+"""Characters of a head that are searched for its last brackets."""
 _LAST_WORDS: Final = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)(?: \(([a-z0-9_]{4,64})\))?(?::.*)?$")
 _ATTEMPTS: Final = re.compile(r"([0-9]+)(?:/([0-9]+))? (?:successful auths|attempts)")
 _SECONDS: Final = re.compile(r"(?:in|waited) ([0-9]+) secs")
@@ -50,8 +52,7 @@ _NO_ELEMENTS: Final = (
 
 
 def parse(draft: Draft, process: str, level: str, text: str) -> bool:
-    """Fill ``draft``; ``text`` follows the process prefix and level. True where its session id began just
-    now."""
+    """Fill ``draft``; ``text`` follows prefix and level. True where its session id began just now."""
     draft.service = SERVICES[process]
     begin = text.find(": user=<")
     if begin < 0:
@@ -189,8 +190,7 @@ def _tls(draft: Draft, word: str | None, text: str | None) -> None:
 
 
 def tls_reason(text: str) -> str:
-    """What an OpenSSL error says, without its number, library and function: those change from release to
-    release."""
+    """What an OpenSSL error says, without number, library and function: those change with releases."""
     found = _SSL_REASON.search(text)
     return (found[1] if found is not None else text).strip(" :")
 
@@ -204,7 +204,7 @@ def _head(draft: Draft, level: str, head: str) -> None:
         draft.limit = int(limit[1]) if limit is not None else None
         draft.fail("connection_limit", "connection_limit")
         return
-    words = _LAST_WORDS.search(head) if "(" in head else None
+    words = _LAST_WORDS.search(head[-_HEAD:]) if "(" in head else None
     code = None
     if words is not None:
         code = words[2] if words[2] in CODES else None
@@ -214,7 +214,7 @@ def _head(draft: Draft, level: str, head: str) -> None:
         attempts = _ATTEMPTS.search(why)
         if attempts is not None:
             draft.attempts = int((attempts[2] or attempts[1])[:9])
-        seconds = _SECONDS.search(head)
+        seconds = _SECONDS.search(head[-_HEAD:])
         if seconds is not None:
             draft.seconds = int(seconds[1][:9])
     _event(draft, level, head, code, tls_text)

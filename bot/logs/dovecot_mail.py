@@ -55,7 +55,7 @@ def session_line(draft: Draft, process: str, user: str | None, level: str, text:
     elif "denied access" in text:
         # The site's own script turned away a user whose password was right: a cap of its own.
         draft.fail("connection_limit", detail=text.partition(" (connection created")[0])
-        denied = _DENIED.match(text)
+        denied = _DENIED.match(text[:2000])
         if denied is not None:
             draft.session = denied[2]
             draft.remote_ip = canonical(denied[3])

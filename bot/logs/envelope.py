@@ -9,7 +9,7 @@ fail2ban's own log file.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from bot.logs import stamp
@@ -67,6 +67,7 @@ _CRI: Final = re.compile(r"(?:stdout|stderr) [FP] ")
 _DOVECOT_HEAD: Final = re.compile(r"([a-z][a-z0-9_-]*)(?=[:(<])")
 _FAIL2BAN_HEAD: Final = re.compile(r"fail2ban[\w.-]* *(?:\[[0-9]+\])?: ", re.A)
 _MONTHS: Final = stamp.MONTHS
+_WEEKDAYS: Final = frozenset({"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"})
 _PID: Final = re.compile(r"[0-9]{1,10}")
 
 
@@ -166,6 +167,11 @@ def _unusual(line: str) -> Envelope:
         found = _RFC5424.match(line)
         if found is not None:
             return _rfc5424(found)
+        got = stamp.unix(line)
+        if got is not None:
+            return _after_stamp(*got, line, "rfc3339")
+    elif line[:3] in _WEEKDAYS and line[3:4] == " ":
+        return split(line[4:])
     elif first == " " or first == "\t":
         stripped = line.lstrip()
         if stripped:
@@ -281,8 +287,7 @@ def _rfc5424(found: re.Match[str]) -> Envelope:
 def from_fields(
     time: datetime | None, host: str | None, program: str | None, pid: int | None, form: str, message: str
 ) -> Envelope:
-    """An envelope from fields that were already apart (journald, a JSON shipper); ``time`` is aware or
-    None."""
+    """An envelope from fields that came apart (journald, a shipper); ``time`` is aware or None."""
     if program:
         return _tagged(time, True, host, program, pid, form, message)
     inner = split(message)
@@ -290,6 +295,3 @@ def from_fields(
         inner = inner._replace(format=form)
     chosen = _outer_time(time, True, inner)
     return chosen._replace(host=chosen.host or host, pid=chosen.pid if chosen.pid is not None else pid)
-
-
-__all__ = ["DOVECOT_PROCESSES", "UTC", "Envelope", "clean", "from_fields", "split"]

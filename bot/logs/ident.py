@@ -21,8 +21,9 @@ def client_id(draft: Draft, text: str) -> None:
     draft.detail = text or None
     marks = list(_FIELD.finditer(text[:2000]))
     fields: dict[str, str] = {}
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        value = text[mark.end() : following.start() if following is not None else len(text)]
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=False):  # no field at all leaves one end over
+        value = text[mark.end() : end]
         fields.setdefault(mark[1].lower(), value.strip().strip('"')[:_LONGEST])
     draft.client = _said(fields.get("name"))
     draft.client_version = _said(fields.get("version"))

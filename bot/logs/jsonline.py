@@ -62,8 +62,7 @@ def unwrap(line: str) -> Record | None:
 
 
 def _kept(line: str, start: int, fields: dict[str, Any], key: str, message: str) -> str:
-    """The line with secrets masked; re-written only where there are any, for they may stand in a byte
-    array."""
+    """The line with secrets masked; written anew only where there are any (they may be a byte array)."""
     masked = mask(message)
     if masked == message:
         again = mask(line)

@@ -93,8 +93,7 @@ class Linker:
         return sum(len(memory) for memory in memories)
 
     def feed(self, event: LogEvent) -> LogEvent:
-        """``event`` with the fields it lacks filled in from its siblings; the same object where there are
-        none."""
+        """``event`` with what it lacks filled in from its siblings; the same object where that is nothing."""
         program = event.program
         if program is None:
             return event
@@ -140,8 +139,7 @@ class Linker:
         return linked
 
     def _reasoned(self, event: LogEvent) -> LogEvent:
-        """A SASL failure with the reason that Dovecot gave for it, since Postfix only passes on that it
-        failed."""
+        """A SASL failure with Dovecot's reason for it, since Postfix only passes on that it failed."""
         key = (str(event.login).lower(), event.remote_ip)
         if event.reason is None and event.event == "auth_failed":
             asked = self._asked.get(key)
@@ -224,8 +222,7 @@ def _sender_of(known: _Known, event: LogEvent) -> _Known:
 
 
 def _other(known: _Known, event: LogEvent) -> bool:
-    """True where the line names another address than its siblings: the pid or the id serves someone else
-    now."""
+    """True where the line names another address than its siblings: the pid serves someone else now."""
     return event.remote_ip is not None and known.remote_ip is not None and event.remote_ip != known.remote_ip
 
 

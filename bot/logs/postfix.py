@@ -31,8 +31,7 @@ def is_postfix(program: str) -> bool:
 
 
 def service_of(program: str) -> str | None:
-    """The protocol face of an smtpd or postscreen: the middle of its name is the listener, None for other
-    daemons."""
+    """The protocol face of smtpd or postscreen, by the listener in its name; None for other daemons."""
     parts = program.split("/")
     if parts[-1] not in ("smtpd", "postscreen"):
         return None

@@ -15,6 +15,9 @@ OWN_WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("relay access denied", "relay_denied"),
     ("relaying denied", "relay_denied"),
     ("relay not permitted", "relay_denied"),
+    ("relay not allowed", "relay_denied"),
+    ("must authenticate", "relay_denied"),
+    ("authentication is required", "relay_denied"),
     ("authentication required", "relay_denied"),
     ("must issue a starttls command first", "cleartext_refused"),
     ("session encryption is required", "cleartext_refused"),
@@ -63,7 +66,7 @@ DISABLED_WORDS: Final = re.compile(
     r"|приостановлен|заблокирован|停用|停止されて|一時停止"
 )
 PLAN_WORDS: Final = re.compile(
-    r"\b(?:plan|tarif|subscription|abonnement|abonnent|piano|plano|pakiet|upgrade|tariff|package|"
+    r"\b(?:plan|forfait|tarif|subscription|abonnement|abonnent|piano|plano|pakiet|upgrade|tariff|package|"
     r"abbonamento|suscripci[oó]n|assinatura)\b"
     r"|\b(?:outbound|outgoing|sending|smtp|relay(?:ing)?|versand|senden|envoi|envío|envio|invio|"
     r"verzenden|wysyłani\w*)\b"
@@ -96,12 +99,28 @@ _STATUS: Final[tuple[tuple[str, str], ...]] = (
 )
 _STAGES: Final = {"MAIL": "sender_rejected", "RCPT": "recipient_rejected", "VRFY": "recipient_rejected"}
 _LEADING_NAME: Final = re.compile(r"<[^<>]*>: ")
-_NOT_RATE: Final = frozenset({"sender_rejected", "relay_denied"})
 
 
-def classify(text: str, code: int | None, status: str | None, stage: str) -> str:
-    """The event of a reject: ``text`` without code and status, ``stage`` as Postfix names it (RCPT, MAIL,
-    …)."""
+def _policy(policy: str, status: str | None, about_sender: bool) -> str | None:
+    """What the host's own words say, or None. ``about_sender``: they can speak of whoever is sending."""
+    if status is not None and status.endswith(".2.2") and "limit" not in policy:
+        return "quota_exceeded"
+    if QUOTA_WORDS.search(policy) is not None and "sending" not in policy:
+        return "quota_exceeded"
+    if RATE_WORDS.search(policy) is not None:
+        return "rate_limited"
+    if about_sender and DISABLED_WORDS.search(policy) is not None:
+        return "login_disabled"
+    if about_sender and PLAN_WORDS.search(policy) is not None:
+        return "plan_rejected"
+    return None
+
+
+def classify(text: str, code: int | None, status: str | None, stage: str, *, outgoing: bool = True) -> str:
+    """The event of a reject: ``text`` without code and status, ``stage`` as Postfix names it (RCPT, MAIL, …).
+
+    ``outgoing`` is False on port 25, where a recipient's refusal is about the recipient and not the sender.
+    """
     lowered = _LEADING_NAME.sub("", text, count=1).lower()
     for words, event in OWN_WORDS:
         if words in lowered:
@@ -109,19 +128,9 @@ def classify(text: str, code: int | None, status: str | None, stage: str) -> str
     family = next((event for words, event in _CLASSES if words in lowered), None)
     policy = lowered.partition("rejected: ")[2] if family is not None else lowered
     if family != "client_rejected" or "end-of-data" in lowered or "data command" in lowered:
-        if status is not None and status.endswith(".2.2") and "limit" not in policy:
-            return "quota_exceeded"
-        if QUOTA_WORDS.search(policy) is not None and "sending" not in policy:
-            return "quota_exceeded"
-        if RATE_WORDS.search(policy) is not None:
-            return "rate_limited"
-        if DISABLED_WORDS.search(policy) is not None:
-            return "login_disabled"
-        if family != "recipient_rejected" or "plan" in policy:
-            if PLAN_WORDS.search(policy) is not None:
-                return "plan_rejected"
-        elif PLAN_WORDS.search(policy) is not None and "user" not in policy:
-            return "plan_rejected"
+        said = _policy(policy, status, outgoing or family != "recipient_rejected")
+        if said is not None:
+            return said
     elif "rate" in policy or "too many" in policy:
         return "rate_limited"
     if family is not None:

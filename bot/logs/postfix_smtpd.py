@@ -24,7 +24,7 @@ _CLIENT: Final = re.compile(
 )
 _CONNECT: Final = re.compile(r"(connect|disconnect) from " + PEER + r"(.*)$", re.S)
 _AUTH_COUNT: Final = re.compile(r"\bauth=(?:[0-9]+/)?([0-9]{1,9})\b")
-_SASL: Final = re.compile(PEER + r": SASL (\S*) authentication (failed|aborted)(?:: )?(.*)$", re.S)
+_SASL: Final = re.compile(PEER + r": SASL (\S*) authentication (failed|aborted)(?:: ?)?(.*)$", re.S)
 _LIMIT: Final = re.compile(
     r"([A-Z][\w ]{3,40}) limit exceeded: ([0-9]+) from " + PEER + r" for service (\S+)"
 )
@@ -36,11 +36,6 @@ _REJECT: Final = re.compile(
 _PROXY_REJECT: Final = re.compile(QUEUE + r"proxy-reject: (\S+): (.*)$", re.S)
 _REPLY: Final = re.compile(r"([245][0-9]{2})(?: ([245]\.[0-9]{1,3}\.[0-9]{1,3}))? (.*)", re.S)
 _STATUS: Final = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3}) ")
-_PARTIES: Final = re.compile(
-    r";(?: from=<(.*?)>)?(?: to=<(.*?)>)?(?: proto=(E?SMTP\w*|LMTP))(?: helo=<(.*)"
-    r">)?(?: sasl_method=(\S+))?(?: sasl_username=(.*?))?(?: sasl_sender=\S*)?$",
-    re.S,
-)
 _HELO_END: Final = re.compile(r"> sasl_method=(\S+) sasl_username=([^<>]*?)(?: sasl_sender=\S*)?$", re.S)
 _OWNER: Final = re.compile(r"not owned by user (\S+)")
 _SASL_NAME: Final = re.compile(r"<([^<>]+)>: SASL login name rejected")
@@ -54,11 +49,11 @@ _HOSTNAME: Final = re.compile(
     r"(?:hostname|address|numeric hostname|numeric domain name)"
     r" \S+ .*?address ([0-9A-Fa-f:.]*[0-9A-Fa-f])(?:$|:|\s)"
 )
-_PROMPTS: Final = frozenset({
-    "UGFzc3dvcmQ6", "VXNlcm5hbWU6", "UGFzc3dvcmQ6AA==", "VXNlcm5hbWU6AA==", "VXNlciBOYW1lAA==",
-    "UGFzc3dvcmQA",
-})
-"""base64 of "Password:", "Username:", "User Name": the server's prompt left in a buffer, no reason."""
+_PROMPTS: Final = {
+    "UGFzc3dvcmQ6": "Password:", "UGFzc3dvcmQ6AA==": "Password:", "UGFzc3dvcmQA": "Password",
+    "VXNlcm5hbWU6": "Username:", "VXNlcm5hbWU6AA==": "Username:", "VXNlciBOYW1lAA==": "User Name",
+}
+"""The server's last prompt in base64, left where a reason should be (Postfix before 3.5.25 and 3.7.11)."""
 
 _AUTH_SERVER_WORDS: Final = (
     "authentication server", "temporary", "internal error", "generic failure", "unavailable for",
@@ -160,15 +155,15 @@ def _reject(draft: Draft, found: re.Match[str]) -> None:
     if action.endswith("reject"):
         _verdict(draft, stage, rest)
         return
-    parties = _PARTIES.search(rest)
-    draft.detail = f"{action}: {rest[: parties.start()] if parties is not None else rest}"
-    _named(draft, rest, parties)
+    end = _parties(rest)
+    draft.detail = f"{action}: {rest[:end]}"
+    _named(draft, rest, end)
 
 
 def _verdict(draft: Draft, stage: str, rest: str) -> None:
     """Code, status and text of a reject, and the parties named behind it."""
-    parties = _PARTIES.search(rest)
-    text = rest[: parties.start()] if parties is not None else rest.rstrip(";")
+    end = _parties(rest)
+    text = rest[:end].rstrip(";")
     reply = _REPLY.match(text)
     if reply is not None:
         draft.reply_code = int(reply[1])
@@ -179,19 +174,36 @@ def _verdict(draft: Draft, stage: str, rest: str) -> None:
         if status is not None:
             draft.enhanced_status = status[1]
             text = text[status.end() :]
-    draft.fail(classify(text, draft.reply_code, draft.enhanced_status, stage), detail=text)
-    _named(draft, rest, parties)
+    # On port 25 a recipient is one of ours and the words are about that mailbox, not about who sends.
+    outgoing = draft.service != "smtp"
+    draft.fail(classify(text, draft.reply_code, draft.enhanced_status, stage, outgoing=outgoing), detail=text)
+    _named(draft, rest, end)
     if draft.login is None:
         owner = _OWNER.search(text) or _SASL_NAME.match(text)
         if owner is not None:
             draft.name(owner[1])
 
 
-def _named(draft: Draft, rest: str, parties: re.Match[str] | None) -> None:
-    if parties is None:
-        return
-    draft.sender = parties[1] or None
-    draft.recipient = parties[2] or None
+def _parties(rest: str) -> int:
+    """Where the reply text ends and the parties begin; the end of the line where none are named."""
+    starts = [at for at in (rest.find(mark) for mark in ("; from=<", "; to=<", "; proto=")) if at >= 0]
+    return min(starts, default=len(rest))
+
+
+def _between(text: str, mark: str, *ends: str) -> str | None:
+    """What stands between ``mark`` and the first of ``ends`` behind it, in time linear in the text."""
+    start = text.find(mark)
+    if start < 0:
+        return None
+    start += len(mark)
+    stops = [at for at in (text.find(end, start) for end in ends) if at >= 0]
+    return text[start : min(stops)] or None if stops else None
+
+
+def _named(draft: Draft, rest: str, end: int) -> None:
+    tail = rest[end:]
+    draft.sender = _between(tail, " from=<", "> to=<", ">, to=<", "> proto=", ">, proto=")
+    draft.recipient = _between(tail, " to=<", "> proto=", ">, proto=")
     # 3.10 and later name the user behind the HELO, which the client chose: believe it only where the HELO
     # cannot reach, that is where the line does not end in the HELO's own bracket.
     ending = _HELO_END.search(rest)
@@ -253,7 +265,7 @@ def _sasl(draft: Draft, found: re.Match[str]) -> None:
         draft.name(user)
     lowered = reason.lower()
     if reason in _PROMPTS:
-        draft.fail("auth_failed", detail=reason)
+        draft.fail("auth_failed", detail=f"the server's prompt {_PROMPTS[reason]!r}")
     elif any(words in lowered for words in _AUTH_SERVER_WORDS):
         draft.fail("auth_unavailable", "temp_fail", reason)
     elif "nvalid authentication mechanism" in reason or "unsupported" in lowered:

@@ -92,6 +92,7 @@ def pack(address: str) -> bytes:
     return inet_pton(AF_INET6 if ":" in address else AF_INET, address)
 
 
+@lru_cache(maxsize=8192)
 def spell(address: bytes) -> str:
     """The usual spelling of network bytes."""
     if len(address) == 4:

@@ -34,6 +34,7 @@ _YEAR_FIRST: Final = re.compile(
     r"(?:[.,]([0-9]{1,9}))?(?= |$)"
 )
 _TAI64N: Final = re.compile(r"@([0-9a-f]{16})([0-9a-f]{8})?(?= |$)")
+_SECONDS: Final = re.compile(r"([0-9]{9,10})\.([0-9]{1,6})(?= )")
 _TAI_EPOCH: Final = (1 << 62) + 10
 _UNIX: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -127,6 +128,15 @@ def tai64n(line: str) -> Stamp | None:
     except OverflowError:
         return None, True, found.end()
     return time, True, found.end()
+
+
+def unix(line: str) -> Stamp | None:
+    """Seconds since 1970 with a fraction, as ``journalctl -o short-unix`` writes them."""
+    found = _SECONDS.match(line)
+    if found is None:
+        return None
+    fraction = int(found[2].ljust(6, "0"))
+    return _UNIX + timedelta(seconds=int(found[1]), microseconds=fraction), True, found.end()
 
 
 def _offset(zone: str) -> timedelta:

@@ -20,8 +20,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Timeline:
-    """The clock of one stream of lines. It remembers, per host, the last moment and the zone learned so
-    far."""
+    """The clock of one stream of lines; it remembers, per host, the last month and the zone learned."""
 
     def __init__(self, zone: tzinfo, year: int | None, reference: datetime | None) -> None:
         self._zone = zone

@@ -77,7 +77,7 @@ def background(name: str, since: datetime, until: datetime, seed: int = 1, scann
 
 def _pace(moment: datetime) -> float:
     """Mean seconds between two visitors: office hours are busy, nights are quiet, never silent."""
-    return 150.0 if 6 <= moment.hour < 18 else 320.0
+    return 240.0 if 6 <= moment.hour < 18 else 480.0
 
 
 def _later(moment: datetime, seconds: float) -> datetime:

@@ -20,7 +20,7 @@ from bot.adapters.accounts.csv_directory import CsvAccountDirectory
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
-from bot.core.model import Ticket, Triage
+from bot.core.model import AccountView, HostCoverage, LogQuery, LogResult, Ticket, Triage
 from bot.core.parse.tickets import BadTicket, read_tickets
 from bot.ports import AccountDirectory, LogStore
 from bot.triage import Triager
@@ -37,6 +37,41 @@ BACKGROUND_KEYS = frozenset({"hours", "scanners", "silent", "hosts"})
 AFTER = timedelta(minutes=6)
 """How long after the ticket the hosts go on writing, so that the last minutes are covered."""
 _STAMP = regex.compile(r"(?P<iso>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))|(?P<old>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) ")
+
+
+class Stage:
+    """What the Triager asks, set anew for each case: building a Triager takes longer than a case does."""
+
+    logs: LogStore
+    accounts: AccountDirectory
+    moment: datetime
+
+    def search(self, query: LogQuery) -> LogResult:
+        return self.logs.search(query)
+
+    def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
+        return self.logs.coverage(since, until)
+
+    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
+        return self.logs.logins_like(mailbox, since, until)
+
+    def lookup(self, address: str) -> AccountView:
+        return self.accounts.lookup(address)
+
+    def in_domain(self, domain: str) -> Sequence[str]:
+        return self.accounts.in_domain(domain)
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+class Company:
+    """The Triager that all cases share, and its stage."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self.stage = Stage()
+        self.triager = Triager(knowledge, self.stage, self.stage, self.stage)
 
 
 @dataclass(frozen=True)
@@ -65,10 +100,12 @@ class Case:
         """The case's own log files (*.log, *.log.gz, *.jsonl)."""
         return sorted(p for p in self.folder.iterdir() if p.name.endswith((".log", ".log.gz", ".jsonl")))
 
-    def triage(self, knowledge: Knowledge, scratch: Path) -> Triage:
+    def triage(self, company: Company, scratch: Path) -> Triage:
         """Run the whole pipeline over the real store and the real directory, built in ``scratch``."""
-        triager = Triager(knowledge, self._store(scratch), self._accounts(knowledge, scratch), self)  # type: ignore[arg-type]
-        return triager.triage(self.ticket, verified=self.expected.get("verified", False))
+        stage = company.stage
+        stage.logs, stage.accounts = self._store(scratch), self._accounts(company.knowledge, scratch)
+        stage.moment = self.now
+        return company.triager.triage(self.ticket, verified=self.expected.get("verified", False))
 
     def _accounts(self, knowledge: Knowledge, scratch: Path) -> AccountDirectory:
         table = self.folder / "accounts.csv"

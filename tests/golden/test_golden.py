@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import regex
-from cases import DOMAINS, FOLDER, Case, load_cases
+from cases import DOMAINS, FOLDER, Case, Company, load_cases
 
 from bot.core.evaluation import same_client
 from bot.core.model import Triage
@@ -29,20 +29,21 @@ INTERNAL = regex.compile(r"\b(?:imap|smtp)[12](?:\.trekmail\.net)?\b|\bsession=|
 
 
 @pytest.fixture(scope="module")
-def knowledge() -> Knowledge:
-    return load()
+def company() -> Company:
+    return Company(load())
 
 
 @pytest.mark.parametrize("case", CASES, ids=[c.folder.name for c in CASES])
-def test_golden(case: Case, knowledge: Knowledge, tmp_path: Path) -> None:
+def test_golden(case: Case, company: Company, tmp_path: Path) -> None:
     started = perf_counter()
-    triage = case.triage(knowledge, tmp_path)
+    triage = case.triage(company, tmp_path)
     seconds = perf_counter() - started
-    faults = [*facts_wrong(triage, case.expected, knowledge), *diagnosis_wrong(triage, case.expected),
+    faults = [*facts_wrong(triage, case.expected, company.knowledge), *diagnosis_wrong(triage, case.expected),
               *server_wrong(triage, case.expected), *words_wrong(triage, case), *laws_broken(triage, case)]
     if seconds > case.expected.get("seconds_at_most", 20):
         faults.append(f"took {seconds:.1f} s")
-    assert not faults, "\n".join([f"{case.folder.name}: {case.expected['why']}", *faults, told(triage)])
+    if faults:
+        pytest.fail("\n".join([case.expected["why"], *faults, told(triage)]), pytrace=False)
 
 
 def told(triage: Triage) -> str:

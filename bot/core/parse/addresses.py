@@ -137,8 +137,8 @@ def find_addresses(
     assumed = mailbox is None and requester is not None and own_words and _may_be_mailbox(requester, settings)
     if assumed:
         mailbox = requester
-    domain = _domain(mailbox, requester, settings)
-    return Addressed(tuple(mentions), mailbox, domain, assumed)
+    customer = _domain(mailbox, requester, settings)
+    return Addressed(tuple(mentions), mailbox, customer, assumed)
 
 
 def _shapes(text: str) -> list[tuple[str, str, Span]]:

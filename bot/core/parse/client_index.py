@@ -18,7 +18,7 @@ from knowledge.model import ClientFamily
 
 MAX_CHARS = 40_000
 """Clients are looked for in this much of a text."""
-MAX_HITS = 12
+MAX_HITS = 8
 """Most places at which one pattern is followed up: a hostile text may repeat a name thousands of times."""
 MAX_ALL_HITS = 60
 _GRAM = 3
@@ -68,7 +68,12 @@ class _Rule:
     family: ClientFamily
     kind: str
     source: str
+    also_needs: tuple[tuple[str, ...], ...] = ()
     compiled: regex.Pattern[str] | None = None
+
+    def may_match(self, lowered: str) -> bool:
+        """False where a literal that every match contains is missing."""
+        return all(any(literal in lowered for literal in literals) for literals in self.also_needs)
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the rule matches."""
@@ -85,6 +90,7 @@ class ClientIndex:
     def __init__(self, families: Sequence[ClientFamily]) -> None:
         self._always: list[_Rule] = []
         self._by_literal: dict[str, list[_Rule]] = {}
+        self._short: set[str] = set()
         self._by_gram: dict[str, list[str]] = {}
         for family in families:
             for rule in _rules(family):
@@ -93,11 +99,15 @@ class ClientIndex:
 
     def _add(self, rule: _Rule) -> None:
         # A literal is compared with lower-cased text, so the scoped (?-i:…) asks for nothing more here.
-        literals = required_literals(rule.source.replace("(?-i:", "(?:").replace("(?m:", "(?:"))
-        if not literals:
+        sets = required_literals(rule.source.replace("(?-i:", "(?:").replace("(?m:", "(?:"))
+        if not sets:
             self._always.append(rule)
-        for literal in literals:
-            if literal not in self._by_literal:
+            return
+        rule.also_needs = sets[1:]
+        for literal in sets[0]:
+            if len(literal) < _GRAM:
+                self._short.add(literal)
+            elif literal not in self._by_literal:
                 self._by_gram.setdefault(literal[:_GRAM], []).append(literal)
             self._by_literal.setdefault(literal, []).append(rule)
 
@@ -125,14 +135,12 @@ class ClientIndex:
 
     def _due(self, lowered: str) -> Iterable[_Rule]:
         grams = {lowered[i : i + _GRAM] for i in range(len(lowered))}
-        if not lowered.isascii():
-            grams |= {lowered[i : i + 2] for i in range(len(lowered)) if lowered[i] > "\u2e80"}
         due: dict[int, _Rule] = {id(rule): rule for rule in self._always}
-        for gram in grams & self._grams:
-            for literal in self._by_gram[gram]:
-                if literal in lowered:
-                    due.update((id(rule), rule) for rule in self._by_literal[literal])
-        return due.values()
+        candidates = [literal for gram in grams & self._grams for literal in self._by_gram[gram]]
+        for literal in (*candidates, *self._short):
+            if literal in lowered:
+                due.update((id(rule), rule) for rule in self._by_literal[literal])
+        return [rule for rule in due.values() if rule.may_match(lowered)]
 
 
 _last: tuple[Sequence[ClientFamily], ClientIndex] | None = None

@@ -9,6 +9,7 @@ import regex
 
 from bot.core.parse.client_search import PATTERN_SECONDS, all_of
 
+Span = tuple[int, int]
 WINDOWS, MACOS, LINUX, ANDROID, IOS = "Windows", "macOS", "Linux", "Android", "iOS"
 _VERSION = r"\d{1,2}(?:\.\d{1,2}){0,2}(?!\d)(?!\.\d)"
 _PATTERNS: tuple[tuple[str, str], ...] = (
@@ -20,6 +21,10 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (WINDOWS, r"(?<![\w-])windows(?![\w-]| live| mail| defender| firewall)"),
     (WINDOWS, r"(?<![\w.])w(?:10|11)(?!\w)"),
+    (
+        MACOS,
+        r"(?<!\w)(?:big sur|catalina|monterey|ventura|sonoma|sequoia|tahoe|mojave|high sierra) " + _VERSION,
+    ),
     (
         MACOS,
         r"(?<!\w)(?:mac ?os(?: x)?|os ?x)(?: (?:high sierra|el capitan|snow leopard|big sur|mountain lion|"
@@ -65,11 +70,12 @@ _DIGIT = regex.compile(r"\d")
 _WORD = regex.compile(r"[^\W\d_]+")
 _FIRST_WORDS = frozenset(
     """
-    microsoft win windows w mac macos os osx macbook imac macmini macstudio ios ipados iphone iphones
-    ipad ipads android google pixel samsung galaxy moto motorola huawei xiaomi redmi oneplus oppo
-    fairphone nokia honor realme poco lineageos graphene grapheneos calyxos linux mint ubuntu kubuntu
-    lubuntu xubuntu debian fedora suse opensuse centos rhel red arch manjaro gentoo alpine rocky alma
-    almalinux pop zorin slackware raspbian raspberry nixos elementary freebsd openbsd mx gnu
+    big catalina monterey ventura sonoma sequoia tahoe mojave high microsoft win windows w mac macos os
+    osx macbook imac macmini macstudio ios ipados iphone iphones ipad ipads android google pixel samsung
+    galaxy moto motorola huawei xiaomi redmi oneplus oppo fairphone nokia honor realme poco lineageos
+    graphene grapheneos calyxos linux mint ubuntu kubuntu lubuntu xubuntu debian fedora suse opensuse
+    centos rhel red arch manjaro gentoo alpine rocky alma almalinux pop zorin slackware raspbian
+    raspberry nixos elementary freebsd openbsd mx gnu
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 """A platform in Latin letters begins with one of these: only there are the patterns tried."""
@@ -123,7 +129,7 @@ def _label(system: str, written: str) -> str:
     if _DEVICES.match(written) and system != LINUX:
         return system
     if system == WINDOWS:
-        return _SHORT.sub("Windows ", written).strip(" (,")
+        return str(_SHORT.sub("Windows ", written)).strip(" (,")
     if system in (ANDROID, IOS):
         tail = (
             _WORDED.sub("", written[len(system) :]).strip(" :=-(,")
@@ -136,33 +142,43 @@ def _label(system: str, written: str) -> str:
     return LINUX if written.lower() in ("linux", "gnu/linux", "линукс") else written
 
 
+def neighbours(
+    platforms: Sequence[Platform], named: Sequence[tuple[int, int]]
+) -> list[tuple[Span, int] | None]:
+    """For each platform the client that is named nearest to it, and how far away (characters)."""
+    nearest: list[tuple[Span, int] | None] = []
+    for one in platforms:
+        away = [(min(abs(one.start - end), abs(start - one.end)), (start, end)) for start, end in named]
+        best = min(away, default=None)
+        nearest.append(None if best is None else (best[1], best[0]))
+    return nearest
+
+
 def platform_of(
-    start: int,
-    end: int,
+    mention: Span,
     runs_on: Sequence[str],
     platforms: Sequence[Platform],
-    others: Sequence[tuple[int, int]],
+    nearest: Sequence[tuple[Span, int] | None],
 ) -> str | None:
-    """The platform said of the mention at [start, end): the nearest that the family can run on.
+    """The platform said of a mention: the nearest that the family can run on.
 
     One with a version is worth more than one without, one after the mention more than one before it; a
-    platform that stands next to another client (``others``) is that one's. Falls back to the family's only
-    platform.
+    platform that stands next to another client (``nearest``, of :func:`neighbours`) is that one's. Falls back
+    to the family's only platform.
     """
+    start, end = mention
     allowed = {
         system for name in runs_on for system in (WINDOWS, MACOS, LINUX, ANDROID, IOS) if name == system
     }
     best: tuple[float, str] | None = None
-    for one in platforms:
+    for one, neighbour in zip(platforms, nearest, strict=True):
         if allowed and one.system not in allowed:
             continue
         away = one.start - end if one.start >= end else start - one.end if one.end <= start else 0
         versioned = _DIGIT.search(one.label) is not None
         if away > _APART and not versioned:
             continue
-        nearer = any(
-            min(abs(one.start - o_end), abs(o_start - one.end)) < min(away, 60) for o_start, o_end in others
-        )
+        nearer = neighbour is not None and neighbour[0] != mention and neighbour[1] < min(away, 60)
         cost = away + (0 if versioned else 150) + (40 if one.end <= start else 0) + (300 if nearer else 0)
         if best is None or cost < best[0]:
             best = (cost, one.label)

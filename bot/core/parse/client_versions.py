@@ -42,14 +42,15 @@ _GLUE_WORD = (
     r"auf|unter|sur|sous|"
     r"en|bajo|su|op|onder|no|na|w|pod|на|под|the|in|der|die|das|le|la|il|de|is|ist|est|es|è|currently|"
     r"aktuell|latest|neueste|"
-    r"current|to|to the|zu|à|a|upda\w*|upgrad\w*|aktualisier\w*|aktualisierung|up[ -]to[ -]date|auf dem (?:neuesten|aktuellen) stand|à jour|actuali[sz]\w*|mis à jour|"
+    r"current|to|to the|zu|à|a|upda\w*|upgrad\w*|aktualisier\w*|aktualisierung|up[ -]to[ -]date|"
+    r"auf dem (?:neuesten|aktuellen) stand|à jour|actuali[sz]\w*|mis à jour|"
     r"aggiorn\w*|atualiz\w*|обновл\w*|" + _SYSTEM + r")"
 )
 _AFTER = regex.compile(
     r"(?P<glue>(?:[\s,;:/|()\[\]=#-]{1,4}|" + _GLUE_WORD + r"(?![\w-])){0,9}?)"
     r"(?:(?P<word>"
     + _WORD
-    + r")[\s:.=#-]{0,3})?(?<![\d.])(?P<version>"
+    + r")[\s:.=#-]{0,3})?(?<!\d)(?<!\d\.)(?P<version>"
     + _DOTTED
     + "|"
     + _WHOLE
@@ -78,10 +79,18 @@ _FIELD = regex.compile(
     regex.IGNORECASE,
 )
 _BRACKETS = regex.compile(
-    r"[\s\d.]{0,8}\((?P<about>[^()\n]{0,60}?)" + _WORD + r"[\s:.]{1,3}(?P<version>" + _DOTTED + "|" + _WHOLE + r")(?=[\s,;)])",
+    r"[\s\d.]{0,8}\((?P<about>[^()\n]{0,60}?)"
+    + _WORD
+    + r"[\s:.]{1,3}(?P<version>"
+    + _DOTTED
+    + "|"
+    + _WHOLE
+    + r")(?=[\s,;)])",
     regex.IGNORECASE,
 )
-_OTHER_PRODUCT = regex.compile(r"php|server|os\b|android|windows|linux|python|java|vpn|firmware|api|tls|ssl|http", regex.IGNORECASE)
+_OTHER_PRODUCT = regex.compile(
+    r"php|server|os\b|android|windows|linux|python|java|vpn|firmware|api|tls|ssl|http", regex.IGNORECASE
+)
 _SYSTEM_BEHIND = regex.compile(_SYSTEM + r"[\s(]*$", regex.IGNORECASE)
 _DATE = regex.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d{1,2}\.\d{1,2}\.")
 _ADDRESS = regex.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
@@ -123,6 +132,7 @@ _TELLING = regex.compile(
 )
 _TO = regex.compile(r"\s(?:to|auf|à|a|op|para|do|до|zu|al?la?)(?: the)?\s", regex.IGNORECASE)
 _YEAR = regex.compile(r"(?<!\d)20[0-3]\d(?!\d)")
+_CURRENT = regex.compile(r"up[ -]to[ -]date|auf dem (?:neuesten|aktuellen) stand|à jour", regex.IGNORECASE)
 _TRIM = regex.compile(r"\s*\(build [\d.]+\)$", regex.IGNORECASE)
 
 
@@ -169,7 +179,7 @@ def _own_shape(text: str, end: int, family: ClientFamily, stop: int) -> str | No
         window[: match.start("version")]
     ):
         return None
-    return _TRIM.sub("", found)
+    return str(_TRIM.sub("", found))
 
 
 @lru_cache(maxsize=200)
@@ -196,7 +206,7 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     if _SYSTEM_BEHIND.search(glue) and not worded and not glue.rstrip().endswith((")", ",", ";", ":", "/")):
         return None
     if (
-        _TO.search(glue)
+        _TO.search(_CURRENT.sub(" ", glue))
         and not worded
         and ("." not in version or not _TELLING.search(text[max(0, end - 90) : end + 40]))
     ):
@@ -205,7 +215,7 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     if (
         "." not in version
         and not worded
-        and (glue.strip(" (/:") or family.kind in ("device", "service", "webmail"))
+        and (glue.strip(" /:") or family.kind in ("device", "service", "webmail"))
     ):
         return None
     return version if _credible(version, window[match.end() :], sure=sure) else None
@@ -248,7 +258,7 @@ def _inside(name: str, family: ClientFamily) -> str | None:
     if family.version == "(?!)":
         return None
     match = first_of(_YEAR, name)
-    return match.group() if match is not None else None
+    return str(match.group()) if match is not None else None
 
 
 def _credible(version: str, behind: str, *, sure: bool) -> bool:

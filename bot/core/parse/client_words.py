@@ -27,7 +27,8 @@ class Words:
 
 WORDS: dict[str, Words] = {
     "en": Words(
-        works=r"works?|working|(?:no|any|zero) (?:problems?|issues?|trouble|errors?|complaints?)|"
+        works=r"can (?:still |only )?(?:send|receive|log ?in|sign in|connect|read)|works?|working|(?:no|any|"
+        r"zero) (?:problems?|issues?|trouble|errors?|complaints?)|"
         r"without (?:a |an |any |the )?(?:\w+ )?"
         r"(?:problems?|issues?|trouble|errors?|murmurs?|hitch\w*|complaints?|hiccups?|fuss|difficult\w+|"
         r"fail)|(?:is|are|all|runs?|does|goes|do) "
@@ -60,7 +61,8 @@ WORDS: dict[str, Words] = {
         only=r"only|just|solely",
     ),
     "de": Words(
-        works=r"funktioniert|funktionieren|geht|gehen|(?<!mir )(?<!uns )läuft|laufen|klappt|klappen|tut(?: es| problemlos|"
+        works=r"funktioniert|funktionieren|geht|gehen|(?<!mir )(?<!uns )läuft|laufen|klappt|klappen|"
+        r"tut(?: es| problemlos|"
         r" einwandfrei)|(?:kein|keine|keinerlei|ohne) (?:\w+ )?"
         r"(?:problem\w*|fehler\w*|schwierigkeit\w*|murren|mucken|beanstandung)|problemlos|einwandfrei|"
         r"tadellos|fehlerfrei|reibungslos|anstandslos|in ordnung|"

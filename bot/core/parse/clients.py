@@ -16,7 +16,7 @@ import regex
 
 from bot.core.model import ClientMention, Reading
 from bot.core.parse.client_index import MAX_CHARS, Hit, index_of, plain
-from bot.core.parse.client_platforms import Platform, find_platforms, platform_of
+from bot.core.parse.client_platforms import Platform, Span, find_platforms, neighbours, platform_of
 from bot.core.parse.client_search import all_of, at_start
 from bot.core.parse.client_verdicts import VerdictReader
 from bot.core.parse.client_versions import Field, version_fields, version_near
@@ -66,6 +66,8 @@ class _Found:
     score: float
     kind: str
     family: ClientFamily | None
+    cleared: bool = False
+    """Named once without a verdict, and said to work elsewhere in the ticket."""
 
 
 def find_clients(reading: Reading, families: Sequence[ClientFamily]) -> tuple[ClientMention, ...]:
@@ -118,7 +120,7 @@ def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int,
     verdicts = VerdictReader(
         text, reading.language, [(hit.start, hit.end) for hit in hits if hit.kind != "error"]
     )
-    named = [(hit.start, hit.end) for hit in hits if hit.kind == "name"]
+    nearest = neighbours(platforms, [(hit.start, hit.end) for hit in hits if hit.kind == "name"])
     working = [
         match.span("value")
         for match in all_of(_WORKING_LABEL, text)
@@ -131,10 +133,14 @@ def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int,
         at = bisect_right(starts, hit.start) - 1
         kind = reading.segments[at].kind if at >= 0 else "body"
         stop = next(
-            (other.start for other in hits[number + 1 :] if other.start >= hit.end and other.kind != "error"),
+            (
+                other.start
+                for other in hits[number + 1 :]
+                if other.start >= hit.end and other.kind != "error" and other.family.name != hit.family.name
+            ),
             len(text),
         )
-        found.append(_one(text, hit, kind, stop, fields, working, verdicts, platforms, named, errors))
+        found.append(_one(text, hit, kind, stop, fields, working, verdicts, platforms, nearest, errors))
     return found
 
 
@@ -157,7 +163,7 @@ def _one(
     working: list[tuple[int, int]],
     verdicts: VerdictReader,
     platforms: Sequence[Platform],
-    named: list[tuple[int, int]],
+    nearest: Sequence[tuple[Span, int] | None],
     errors: list[int],
 ) -> _Found:
     family, span = hit.family, (hit.start, hit.end)
@@ -184,9 +190,8 @@ def _one(
     if failing is False:
         score += _WORKS
     score += _VERSION if version else 0.0
-    others = [other for other in named if other != span]
     runs_on = family.platforms or (() if family.kind == "app" else _NO_PHONE)
-    platform = platform_of(hit.start, hit.end, runs_on, platforms, others)
+    platform = platform_of(span, runs_on, platforms, nearest)
     return _Found(ClientMention(family.name, version, platform, span, failing), score, hit.kind, family)
 
 
@@ -215,6 +220,9 @@ def _settle(found: list[_Found]) -> list[_Found]:
             merged.append(one)
         else:
             merged[same] = _merge(merged[same], one)
+    open_ = [f for f in merged if f.mention.failing is not False and not _is_generic_webmail(f)]
+    if len(open_) > 1:
+        merged = [_works(f) if f.cleared and f.mention.failing is None else f for f in merged]
     better = [
         f
         for f in merged
@@ -239,9 +247,10 @@ def _same(one: _Found, two: _Found) -> bool:
 def _merge(best: _Found, other: _Found) -> _Found:
     mention = best.mention
     if other.mention.failing is False and mention.failing is not False and other.mention.version:
-        return best
+        return replace(best, cleared=True)
     return replace(
         best,
+        cleared=best.cleared or other.mention.failing is False,
         kind="name" if "name" in (best.kind, other.kind) else best.kind,
         mention=replace(
             mention,
@@ -250,6 +259,10 @@ def _merge(best: _Found, other: _Found) -> _Found:
             failing=True if other.mention.failing and mention.failing is None else mention.failing,
         ),
     )
+
+
+def _works(one: _Found) -> _Found:
+    return replace(one, score=one.score + _WORKS, mention=replace(one.mention, failing=False))
 
 
 def _is_generic_webmail(one: _Found) -> bool:

@@ -8,20 +8,23 @@ the message is but a line above a forwarded mail, the forwarded words are what t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import regex
 
 from bot.core.model import Cue, Reading, Span
-from bot.core.parse.literals import required_literals
+from bot.core.parse.literals import alternatives, leading_literals, required_literals
 from knowledge.model import CueRule
 
 PATTERN_SECONDS = 0.05
 """The longest that one pattern may search one stretch of text."""
 _SPOKEN = ("subject", "body")
-_FEW_WORDS = 40
+_BREAK = regex.compile(r"\n(?=[ ]{0,8}\n|[ ]{0,8}(?:[-*\u2022]|\d{1,2}[.)])[ ]|[^\n:]{1,40}:[ ])")
+"""A line end that ends a sentence too: before a blank line, a list item, or a ``Name: value`` line. It becomes a
+full stop, so that no pattern bridges it (their gaps stop at full stops)."""
+_FEW_LETTERS = 40
 """Below so many letters of its own, a message is only the cover of what it forwards."""
 _KEPT_TABLES = 48
 
@@ -39,14 +42,34 @@ _PLAIN = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """One pattern of one cue, with the literals that must be there before it is worth a search."""
+    """One alternative of one pattern of one cue; ``needs`` must be in the text before it is worth a search."""
 
     cue: str
-    literals: tuple[str, ...]
+    needs: tuple[frozenset[str], ...]
+    leads: tuple[str, ...]
+    """A match begins with one of these; empty: it may begin anywhere."""
     pattern: str
 
 
-_tables: dict[tuple[int, str], tuple[Mapping[str, CueRule], tuple[_Probe, ...]]] = {}
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What one language searches: ``literals`` are all that any probe needs, each asked for once a text."""
+
+    rules: Mapping[str, CueRule]
+    literals: tuple[str, ...]
+    probes: tuple[_Probe, ...]
+
+    def candidates(self, text: str) -> Iterator[_Probe]:
+        present = {literal for literal in self.literals if literal in text}
+        for probe in self.probes:
+            for need in probe.needs:
+                if need.isdisjoint(present):
+                    break
+            else:
+                yield probe
+
+
+_tables: dict[tuple[int, str], _Table] = {}
 
 
 def plain(text: str) -> str:
@@ -54,7 +77,7 @@ def plain(text: str) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters (the dotted capital I) grow when they are lowered
         lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-    return lowered.translate(_PLAIN)
+    return _BREAK.sub(".", lowered.translate(_PLAIN))
 
 
 def find_cues(reading: Reading, rules: Mapping[str, CueRule], *, seconds: float = 0.5) -> tuple[Cue, ...]:
@@ -66,28 +89,20 @@ def find_cues(reading: Reading, rules: Mapping[str, CueRule], *, seconds: float 
     which therefore must not be changed afterwards.
     """
     text = plain(reading.text)
-    probes = _probes(rules, reading.language)
+    table = _table(rules, reading.language)
     end = time.monotonic() + seconds
     found: dict[str, Span] = {}
     for start, stop in _spoken(reading):
         stretch = text[start:stop]
-        for probe in probes:
-            if probe.literals and not _holds(stretch, probe.literals):
-                continue
+        places = _Places(stretch)
+        for probe in table.candidates(stretch):
             if time.monotonic() > end:
                 return _survivors(found, rules)
-            span = _search(probe.pattern, stretch)
+            span = _search(probe, stretch, places)
             if span is not None:
                 here = (span[0] + start, span[1] + start)
                 found[probe.cue] = min(here, found.get(probe.cue, here))
     return _survivors(found, rules)
-
-
-def _holds(text: str, literals: Iterable[str]) -> bool:
-    for literal in literals:  # a plain loop: any() with a generator is three times slower here
-        if literal in text:  # noqa: SIM110
-            return True
-    return False
 
 
 @lru_cache(maxsize=20_000)
@@ -95,12 +110,39 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
     return regex.compile(pattern, regex.IGNORECASE)
 
 
-def _search(pattern: str, text: str) -> Span | None:
+class _Places:
+    """Where literals stand in a text, each looked up once."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._of: dict[str, tuple[int, ...]] = {}
+
+    def of(self, literal: str) -> tuple[int, ...]:
+        places = self._of.get(literal)
+        if places is None:
+            at, found = self.text.find(literal), []
+            while at >= 0:
+                found.append(at)
+                at = self.text.find(literal, at + 1)
+            self._of[literal] = places = tuple(found)
+        return places
+
+
+def _search(probe: _Probe, text: str, places: _Places) -> Span | None:
+    """The first match; tried only where a match can begin."""
+    compiled: regex.Pattern[str] | None = None
     try:
-        match = _compiled(pattern).search(text, timeout=PATTERN_SECONDS)
+        if not probe.leads:
+            match = _compiled(probe.pattern).search(text, timeout=PATTERN_SECONDS)
+            return match.span() if match else None
+        for at in sorted({at for lead in probe.leads for at in places.of(lead)}):
+            compiled = compiled or _compiled(probe.pattern)
+            match = compiled.match(text, at, timeout=PATTERN_SECONDS)
+            if match:
+                return match.span()
     except TimeoutError:
         return None
-    return match.span() if match else None
+    return None
 
 
 def _spoken(reading: Reading) -> list[Span]:
@@ -111,7 +153,7 @@ def _spoken(reading: Reading) -> list[Span]:
         for s in reading.segments
         if s.kind == "body"
     )
-    if own < _FEW_WORDS and any(s.kind == "forwarded" for s in reading.segments):
+    if own < _FEW_LETTERS and any(s.kind == "forwarded" for s in reading.segments):
         kinds = (*_SPOKEN, "forwarded")
     stretches: list[Span] = []
     last_kind = ""
@@ -126,22 +168,24 @@ def _spoken(reading: Reading) -> list[Span]:
     return stretches
 
 
-def _probes(rules: Mapping[str, CueRule], language: str) -> tuple[_Probe, ...]:
+def _table(rules: Mapping[str, CueRule], language: str) -> _Table:
     key = (id(rules), language)
     kept = _tables.get(key)
-    if kept is not None and kept[0] is rules:
-        return kept[1]
+    if kept is not None and kept.rules is rules:
+        return kept
     spoken = dict.fromkeys((language, language.partition("-")[0], "en", "any"))
     probes = tuple(
-        _Probe(cue, required_literals(pattern), pattern)
+        _Probe(cue, tuple(frozenset(need) for need in required_literals(part)), leading_literals(part), part)
         for cue, rule in rules.items()
         for tongue in spoken
         for pattern in rule.patterns.get(tongue, ())
+        for part in alternatives(pattern)
     )
+    literals = sorted({literal for probe in probes for need in probe.needs for literal in need})
     if len(_tables) >= _KEPT_TABLES:
         _tables.pop(next(iter(_tables)))
-    _tables[key] = (rules, probes)
-    return probes
+    _tables[key] = table = _Table(rules, tuple(literals), probes)
+    return table
 
 
 def _survivors(found: Mapping[str, Span], rules: Mapping[str, CueRule]) -> tuple[Cue, ...]:

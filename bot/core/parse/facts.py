@@ -44,10 +44,12 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     if login and addressed.mailbox and login.lower() == addressed.mailbox:
         login = None
     said = _said(cues, knowledge)
+    webmail, plan = said.get("webmail_works"), said.get("plan")
     return Facts(
         mailbox=addressed.mailbox, mailbox_assumed=addressed.assumed, mailboxes=addressed.mentions, login=login,
         clients=clients, errors=errors, endpoints=endpoints, cues=cues,
-        webmail_works=said.get("webmail_works"), plan=said.get("plan") or _plan(folded, knowledge),
+        webmail_works=webmail if isinstance(webmail, bool) else None,
+        plan=plan if isinstance(plan, str) else _plan(folded, knowledge),
         occurred=find_time(ticket, reading),
         protocols=_protocols(hits, errors, endpoints, said.get("protocol"), folded, knowledge),
         ips=_ips(folded, ticket), domain=addressed.domain, language=reading.language, requester=ticket.requester,

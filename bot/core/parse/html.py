@@ -10,11 +10,11 @@ from __future__ import annotations
 from html import unescape
 from typing import Final
 
-import lxml.html
+import lxml.html  # type: ignore[import-untyped]
 import regex
-from inscriptis.css_profiles import CSS_PROFILES
-from inscriptis.html_engine import Inscriptis
-from inscriptis.model.config import ParserConfig
+from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
+from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
+from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
 from lxml import etree
 
 MAX_HTML: Final = 1_000_000

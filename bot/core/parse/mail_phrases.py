@@ -52,7 +52,8 @@ FORWARD: Final = regex.compile(
     r"début du (?:message|courriel) (?:transféré|réexpédié)|"
     r"inicio del mensaje reenviado|inizio messaggio inoltrato|begin doorgestuurd bericht|"
     r"início da mensagem (?:reencaminhada|encaminhada)|"
-    r"początek przekazywanej wiadomości|начало переадресованного сообщения|転送されたメッセージ|以下是转发的邮件|"
+    r"początek przekazywanej wiadomości|начало переадресованного сообщения|転送されたメッセージ|"
+    r"以下是转发的邮件|"
     r"开始转发的邮件|"
     r"vidarebefordrat brev|start på videresendt besked|videresendt melding)[ ]?[:：]?[ \t]{0,8}"
     r"|[ \t>]{0,10}[-_=—]{2,40}[ ]{0,4}(?:(?:original|ursprüngliche|forwarded|weitergeleitete|"
@@ -105,8 +106,8 @@ SENT_FROM: Final = regex.compile(
 )
 SENT_STEMS: Final = (
     "sent ", "outlook", "gesendet", "nachricht", "envoy", "enviado", "inviato", "verzonden", "verstuurd",
-    "wysłan", "отправлено", "送信", "发自", "傳送", "发送", "skicka", "sendt", "lähetetty", "odesláno", "gönder",
-    "trimis",
+    "wysłan", "отправлено", "送信", "发自", "傳送", "发送", "skicka", "sendt", "lähetetty", "odesláno",
+    "gönder", "trimis",
 )
 """Each line that SENT_FROM matches holds one of these."""
 FORMULA: Final = regex.compile(
@@ -258,6 +259,7 @@ CODE_LINE: Final = regex.compile(
     r"\{\s?\"\w+\"\s?:.*|[}\]],?[ \t]*"
     r")"
 )
+PYTHON_PROMPT: Final = regex.compile(r"(?:import|from|print|with|try)\b|[\w.]{1,60}\s?[=(]")
 DIALOGUE_SERVER: Final = regex.compile(r"[ \t]{0,6}<(?:[-~* ]{1,4}|\s)\s?\S|[ \t]{0,6}[SC]:\s")
 DIALOGUE_CLIENT: Final = regex.compile(r"[ \t]{0,6}[-~ ]{0,3}>{1,2} ?(?:EHLO|HELO|AUTH|MAIL FROM|"
     r"RCPT TO|QUIT|STARTTLS|DATA|NOOP|RSET|USER|PASS|\w{1,8} (?:LOGIN|AUTHENTICATE|CAPABILITY|LOGOUT|"

@@ -7,7 +7,6 @@ quadratic time on long ones, and name the wrong sender (see :mod:`bot.core.parse
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
@@ -19,8 +18,9 @@ from typing import Final
 import regex
 
 from bot.core.model import Attachment, Ticket
-from bot.core.parse.encoded import MAX_VALUE, decode_bytes, header_text
+from bot.core.parse.encoded import MAX_VALUE, header_text
 from bot.core.parse.html import html_to_text
+from bot.core.parse.mime_text import MAX_TEXT, decoded
 from bot.core.parse.plain import one_line
 from bot.core.parse.sender import sender
 from bot.errors import InputError
@@ -28,11 +28,8 @@ from bot.errors import InputError
 MAX_MAIL: Final = 25_000_000
 MAX_PARTS: Final = 100
 MAX_DEPTH: Final = 10
-MAX_TEXT: Final = 1_000_000
-"""Characters of text taken out of one mail, attachments included (threats row 26)."""
 MAX_HEADERS: Final = 200
 
-_NO_BASE64: Final = regex.compile(r"[^A-Za-z0-9+/]")
 _FIELD: Final = regex.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _BOUNDARY: Final = regex.compile(
     rb"boundary[ \t]*=[ \t\r\n]*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", regex.I
@@ -199,7 +196,7 @@ def _best(alternatives: list[Message]) -> Message:
     readable = [part for part in alternatives if part.get_content_type().startswith(("text/", "multipart/"))]
     for part in readable:
         if part.get_content_type() == "text/plain":
-            text = _decoded(part)[0].strip()
+            text = decoded(part)[0].strip()
             if text and not (len(text) < 300 and _STUB.search(text) and len(readable) > 1):
                 return part
     rich = [part for part in readable if part.get_content_type() != "text/plain"]
@@ -216,13 +213,13 @@ def _leaf(part: Message, contents: _Contents, kind: str) -> None:
     disposition = str(part.get("Content-Disposition", ""))[:40].strip().lower()
     attached = disposition.startswith("attachment") or bool(name)
     if kind in {"text/plain", "text/html"} and not attached:
-        text, sound = _decoded(part)
+        text, sound = decoded(part)
         if not sound:
             contents.note("part of the mail could not be decoded; unreadable characters were replaced")
         if text.strip():
             contents.pieces.append(("html" if kind == "text/html" else "plain", contents.take(text)))
     elif kind == "text/html":
-        _attach(part, contents, kind, html_to_text(contents.take(_decoded(part)[0])))
+        _attach(part, contents, kind, html_to_text(contents.take(decoded(part)[0])))
     elif (
         kind.startswith("text/") and kind not in {"text/calendar", "text/x-vcard", "text/vcard", "text/rtf"}
     ) or (
@@ -230,7 +227,7 @@ def _leaf(part: Message, contents: _Contents, kind: str) -> None:
         in {"application/octet-stream", "application/json", "message/delivery-status", "text/rfc822-headers"}
         and _TEXT_NAME.fullmatch(name)
     ):
-        text, sound = _decoded(part)
+        text, sound = decoded(part)
         if "\0" in text[:2000]:
             _attach(part, contents, kind, None)
             return
@@ -270,48 +267,6 @@ def _body(contents: _Contents) -> tuple[str, str]:
         return contents.pieces[0][1], "html"
     texts = [html_to_text(text) if kind == "html" else text.strip("\r\n") for kind, text in contents.pieces]
     return "\n\n".join(text for text in texts if text.strip()), "text"
-
-
-def _decoded(part: Message) -> tuple[str, bool]:
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes):
-        return "", False
-    broken = False
-    if str(part.get("Content-Transfer-Encoding", ""))[:40].strip().lower() == "base64" and part.defects:
-        payload, broken = _lenient_base64(str(part.get_payload())), True
-    charset = part.get_param("charset")
-    label = charset[2] if isinstance(charset, tuple) else charset
-    text, sound = decode_bytes(payload[: 4 * MAX_TEXT], str(label)[:60] if label else None)
-    if part.get_content_type() == "text/plain" and str(part.get_param("format", "")).lower() == "flowed":
-        text = unflow(text, delsp=str(part.get_param("delsp", "")).lower() == "yes")
-    return text, sound and not broken
-
-
-def _lenient_base64(text: str) -> bytes:
-    """What can be read of damaged base64: foreign characters are skipped, a torn end is dropped."""
-    clean = _NO_BASE64.sub("", text.split("=")[0][: 6 * MAX_TEXT])
-    clean = clean[: len(clean) - (len(clean) % 4 == 1)]
-    return base64.b64decode(clean + "=" * (-len(clean) % 4))
-
-
-def unflow(text: str, *, delsp: bool = False) -> str:
-    """The paragraphs of a ``format=flowed`` text on one line each (RFC 3676 4.1 and 4.2)."""
-    out: list[str] = []
-    open_depth: int | None = None
-    for line in text.replace("\r\n", "\n").split("\n"):
-        depth = len(line) - len(line.lstrip(">"))
-        content = line[depth:]
-        if content.startswith(" "):
-            content = content[1:]
-        flowed = content.endswith(" ") and content != "-- "
-        if flowed and delsp:
-            content = content[:-1]
-        if open_depth == depth and content != "-- ":
-            out[-1] += content
-        else:
-            out.append((">" * depth + " " if depth else "") + content)
-        open_depth = depth if flowed else None
-    return "\n".join(out)
 
 
 def _attach(part: Message, contents: _Contents, kind: str, text: str | None) -> None:

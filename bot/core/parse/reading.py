@@ -32,7 +32,7 @@ _NEWLINES: Final = regex.compile(r"\n(?:[ \t]*+\n){3,}+")
 
 
 def read(ticket: Ticket, languages: Sequence[Language]) -> Reading:
-    """``ticket`` as one canonical text with segments that cover it, its language, and notes on what is missing.
+    """``ticket`` as one canonical text with segments that cover it, its language, and what is missing.
 
     The text is the subject, a blank line, the body, then each readable attachment, as NFC without invisible
     or control characters; passwords, tokens, keys and card numbers read ``[masked KIND]``. Never raises on

@@ -10,17 +10,12 @@ from typing import Final
 import regex
 
 from bot.core.parse import secret_words as words
-from bot.core.parse.secret_shapes import PLACEHOLDER, Rule, firm, long_key, loose, luhn, mod97, no_prose
-
-
-def _any(alternatives: tuple[str, ...]) -> str:
-    return "|".join(sorted(set(alternatives), key=len, reverse=True))
-
+from bot.core.parse.secret_shapes import PLACEHOLDER, Rule, any_of, firm, loose, no_prose
 
 _I: Final = regex.IGNORECASE
 LABEL: Final = (
-    f"(?:(?:{_any(words.LONG_LABELS)})|"
-    rf"(?<![\p{{L}}\p{{M}}])(?:{_any(words.SHORT_LABELS)}))\d?(?![\p{{L}}\p{{M}}\p{{N}}])"
+    f"(?:(?:{any_of(words.LONG_LABELS)})|"
+    rf"(?<![\p{{L}}\p{{M}}])(?:{any_of(words.SHORT_LABELS)}))\d?(?![\p{{L}}\p{{M}}\p{{N}}])"
 )
 """A word for a password; what follows it is looked at by :data:`TAILS`."""
 _OPEN: Final = "[\"'`“”„‚‘«»「『]"
@@ -31,12 +26,12 @@ _VALUE: Final = (
 )
 _WEAK_LABEL: Final = "[\"'’`\\]*_]{0,3}(?:\\s?\\([^()\\n]{0,60}\\))?"
 _FOR: Final = (
-    f"(?:[ \\t]{{1,3}}(?:{_any(words.LINKERS)})[ \\t](?:[^\\s:=]{{1,80}}[ \\t]){{0,3}}?[^\\s:=]{{1,80}})?"
+    f"(?:[ \\t]{{1,3}}(?:{any_of(words.LINKERS)})[ \\t](?:[^\\s:=]{{1,80}}[ \\t]){{0,3}}?[^\\s:=]{{1,80}})?"
 )
 LABEL_STEMS: Final = (
-    "pass", "pw", "kenn", "contra", "wacht", "woord", "has", "senha", "парол", "lösen", "kode", "salas",
-    "hesl", "jelsz", "şifre", "parol", "κωδ", "mdp", "clave", "pin", "kw", "secret", "geheim",
-    "zugangscode", "codice", "psw", "mot",
+    "pass", "pw", "kenn", "contra", "wacht", "woord", "hasł", "hasl", "senha", "парол", "lösen", "kode",
+    "salas", "hesl", "jelsz", "şifre", "parol", "κωδ", "mdp", "clave", "pin", "kw", "secret", "geheim",
+    "zugangscode", "codice", "psw", "mot de", "mots de",
 )
 """Parts of all labels: where none occurs, no label does."""
 
@@ -50,7 +45,7 @@ TAILS: Final = (
     ),
     Rule(
         "password",
-        rf"{_WEAK_LABEL}{_FOR}[ \t]{{1,4}}(?:{_any(words.COPULAS)})[ \t]{{1,4}}(?:(?:now|jetzt|still|"
+        rf"{_WEAK_LABEL}{_FOR}[ \t]{{1,4}}(?:{any_of(words.COPULAS)})[ \t]{{1,4}}(?:(?:now|jetzt|still|"
         rf"noch)[ \t])?(?:[:：] ?)?{_VALUE}",
         _I,
         "v",
@@ -75,12 +70,7 @@ TAILS: Final = (
 )
 """What may follow a label and hold the password; matched at the label's end."""
 
-KEY_STEMS: Final = (
-    "key", "token", "secret", "schlüssel", "clé", "clave", "chiave", "klucz", "chave", "ключ", "токен", "session",
-    "cookie", "キー", "トークン", "令牌", "密钥",
-)
-
-RULES: Final = (
+PASSWORD_RULES: Final = (
     Rule(
         "key",
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|"
@@ -90,7 +80,7 @@ RULES: Final = (
     ),
     Rule(
         "password",
-        rf"(?:{_any(words.CJK_LABELS)})[\"'”」』\]]?(?:[^\n:：=＝!-~]{{0,8}}?[:：=＝]|は|是|为|為|이|은|"
+        rf"(?:{any_of(words.CJK_LABELS)})[\"'”」』\]]?(?:[^\n:：=＝!-~]{{0,8}}?[:：=＝]|は|是|为|為|이|은|"
         rf"는)?[ \t\u3000]{{0,4}}"
         r"(?:(?P<q>[\"'“”「『])(?P<v>[^\"'“”「」『』\n]{3,60}+)[\"'”」』]|(?P<v>[!-~]{4,80}+))",
         _I,
@@ -100,7 +90,7 @@ RULES: Final = (
     ),
     Rule(
         "password",
-        rf"(?:{_any(words.CJK_LABELS)})[ \t]?[:：=＝][ \t\u3000]{{0,4}}(?P<v>[!-~]{{3,80}}+)",
+        rf"(?:{any_of(words.CJK_LABELS)})[ \t]?[:：=＝][ \t\u3000]{{0,4}}(?P<v>[!-~]{{3,80}}+)",
         _I,
         "v",
         loose,
@@ -136,7 +126,7 @@ RULES: Final = (
     ),
     Rule(
         "password",
-        r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}:(?P<v>[^\s:]{3,100}):(?:[\w-]{1,63}\.)"
+        r"(?<=[\w.+-])@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}:(?P<v>[^\s:]{3,100}):(?:[\w-]{1,63}\.)"
         r"{1,8}[a-z]{2,20}\b",
         _I,
         "v",
@@ -145,7 +135,7 @@ RULES: Final = (
     ),
     Rule(
         "password",
-        r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?::|"
+        r"(?<=[\w.+-])@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?::|"
         r"[ \t]/[ \t])(?P<v>[^\s:/]{6,100})(?=\s|$)",
         _I,
         "v",
@@ -218,106 +208,4 @@ RULES: Final = (
         ("pass",),
     ),
     Rule("password", r"\bmysql\b[^\n]{0,60}[ ]-p(?P<v>[^\s-]\S{2,60})", 0, "v", None, ("mysql",)),
-    Rule(
-        "token",
-        r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{16,200}|[rsp]k_(?:live|test)_[A-Za-z0-9]{10,200}|"
-        r"xox[abeoprs]-[A-Za-z0-9-]{8,200}|"
-        r"xapp-[A-Za-z0-9-]{10,200}|gh[opsur]_[A-Za-z0-9]{16,200}|github_pat_[A-Za-z0-9_]{20,200}|"
-        r"glpat-[A-Za-z0-9_-]{15,100}|"
-        r"(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{30,60}|ya29\.[A-Za-z0-9_-]{20,400}|"
-        r"1//[A-Za-z0-9_-]{30,200}|"
-        r"SG\.[A-Za-z0-9_-]{16,80}\.[A-Za-z0-9_-]{16,80}|key-[0-9a-f]{32}|npm_[A-Za-z0-9]{20,80}|"
-        r"dop_v1_[0-9a-f]{30,100}|"
-        r"hf_[A-Za-z0-9]{20,80}|shp(?:at|ss|ca)_[0-9a-fA-F]{20,80}|xkeysib-[0-9a-f-]{30,120}|"
-        r"re_[A-Za-z0-9_]{20,60}|"
-        r"pypi-[A-Za-z0-9_-]{30,300}|\d{8,10}:AA[A-Za-z0-9_-]{30,50}|"
-        r"PMAK-[0-9a-f-]{30,80}|"
-        r"eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{4,4000}(?:\.[A-Za-z0-9_-]{0,2000})?)(?![A-Za-z0-9])",
-        needs=(
-            "sk-", "k_live", "k_test", "xox", "xapp-", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "_pat_", "glpat-",
-            "akia", "asia", "aiza", "ya29.", "1//", "sg.", "key-", "npm_", "dop_v1_", "hf_", "shp", "xkeysib-",
-            "re_", "pypi-", ":aa", "pmak-", "eyj",
-        ),
-    ),
-    Rule("token", r"(?<![A-Za-z0-9])(?:AC|SK)[0-9a-f]{32}(?![A-Za-z0-9])", needs=("account sid", "twilio", "api key")),
-    Rule(
-        "token",
-        r"hooks\.slack\.com/(?:services|workflows)/(?P<v>[A-Za-z0-9/_-]{10,200})",
-        0,
-        "v",
-        None,
-        ("hooks.slack",),
-    ),
-    Rule(
-        "token",
-        r"\b(?:bearer|basic)[ ]+(?P<v>[A-Za-z0-9._~+/-]{12,4000}={0,2})",
-        _I,
-        "v",
-        long_key,
-        ("bearer", "basic"),
-    ),
-    Rule(
-        "token",
-        rf"(?<![\p{{L}}])(?:{_any(words.KEY_LABELS)})[\"'’`\]]?[ \t]{{0,4}}(?:=>|:=|[:=：＝]|is|ist|est|"
-        rf"es|è|é|to|это|は|是)[ \t]{{0,4}}{_OPEN}?(?P<v>[A-Za-z0-9_+/.~=-]{{8,400}}+)",
-        _I,
-        "v",
-        long_key,
-        KEY_STEMS,
-    ),
-    Rule(
-        "token",
-        rf"(?<![\p{{L}}])(?:{_any(words.KEY_LABELS)})"
-        rf"[^\n\p{{N}}]{{0,20}}?[\"' :=](?P<v>[0-9a-fA-F]{{32,128}}|"
-        rf"[A-Za-z0-9+/_-]{{32,200}}={{0,2}})(?![A-Za-z0-9])",
-        _I,
-        "v",
-        long_key,
-        KEY_STEMS,
-    ),
-    Rule("token", r"otpauth://[^\s\"'<>]{5,300}", _I, 0, None, ("otpauth",)),
-    Rule(
-        "token",
-        r"[?&](?:token|key|sig|signature|secret|code|password|pwd|"
-        r"auth)=(?P<v>[^\s&#\"'<>]{6,400})",
-        _I,
-        "v",
-        lambda match: not PLACEHOLDER.fullmatch(match["v"]),
-        ("?", "&"),
-    ),
-    Rule(
-        "code",
-        rf"(?<!\p{{L}})(?:{_any(words.CODE_LABELS)})[ \t]?(?:[:：=]|is|ist|est|es|è|is|é|to|は|"
-        rf"是)[ \t]?(?P<v>\d(?:[ -]?\d){{2,9}})(?!\d)",
-        _I,
-        "v",
-        needs=("code", "otp", "2fa", "tan", "cvv", "cvc", "código", "codice", "kod", "код", "コード", "码", "碼"),
-    ),
-    Rule(
-        "iban",
-        r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,4})"
-        r"?(?![A-Za-z0-9])",
-        0,
-        0,
-        mod97,
-    ),
-    Rule(
-        "card",
-        r"(?<![\w+.:/@#=&<-])(?:\d{12,19}|\d{4}([ .-])\d{4}\1\d{4}\1\d{1,7}(?:\1\d{1,3})?|"
-        r"\d{4}([ -])\d{6}\2\d{4,5}|\d{6}([ -])\d{6,13}|"
-        r"\d{4}[ ]{1,3}\d{4}[ ]{1,3}\d{4}[ ]{1,3}\d{1,7})(?![\w@/:>]|[.-]\d)",
-        0,
-        0,
-        luhn,
-    ),
-    Rule(
-        "card",
-        r"(?:card|karte|kartennummer|carte|tarjeta|carta|kaart|karta|kart[ay]|cartão|карт\p{L}{0,2}|カード|"
-        r"卡号|卡號|visa|mastercard|amex)"
-        r"[^\n\d]{0,30}(?P<v>\d(?:[ .\-_/]{0,2}\d){11,18})(?!\d)",
-        _I,
-        "v",
-        luhn,
-        ("card", "kart", "carte", "tarj", "carta", "kaart", "cart", "карт", "カード", "卡", "visa", "amex"),
-    ),
 )

@@ -141,3 +141,8 @@ def mod97(match: regex.Match[str]) -> bool:
         return False
     rotated = compact[4:] + compact[:4]
     return int("".join(str(int(char, 36)) for char in rotated)) % 97 == 1
+
+
+def any_of(alternatives: tuple[str, ...]) -> str:
+    """An alternation of ``alternatives``, the longest first."""
+    return "|".join(sorted(set(alternatives), key=len, reverse=True))

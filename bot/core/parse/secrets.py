@@ -13,11 +13,12 @@ from typing import Final
 
 import regex
 
-from bot.core.parse.secret_rules import LABEL, LABEL_STEMS, RULES, TAILS
+from bot.core.parse.secret_rules import LABEL, LABEL_STEMS, PASSWORD_RULES, TAILS
 from bot.core.parse.secret_shapes import Rule, compiled
+from bot.core.parse.secret_tokens import TOKEN_RULES
 
 TIMEOUT: Final = 0.2
-"""Seconds that one pattern may take over a ticket's text; the patterns are linear, this is the second lock."""
+"""Seconds that one pattern may take over a ticket's text; they are linear, this is the second lock."""
 
 Found = tuple[int, int, str]
 """Start, end and kind of a secret."""
@@ -45,7 +46,7 @@ def find_secrets(text: str) -> list[Found]:
     """Where secrets stand in ``text``: half-open spans in order, without overlap."""
     lowered = text.lower()
     spans = list(_labelled(text, lowered))
-    for rule in RULES:
+    for rule in (*PASSWORD_RULES, *TOKEN_RULES):
         if not rule.needs or any(word in lowered for word in rule.needs):
             spans.extend(_searched(rule, text))
     spans.extend(_base64_credentials(text))
@@ -67,14 +68,26 @@ def _labelled(text: str, lowered: str) -> Iterator[Found]:
     same = len(lowered) == len(text)
     pattern = compiled(LABEL, 0 if same else regex.IGNORECASE)
     try:
-        for label in pattern.finditer(lowered if same else text, timeout=TIMEOUT):
-            for tail in TAILS:
-                match = tail.pattern().match(text, label.end(), timeout=TIMEOUT)
-                if match is not None and (tail.test is None or tail.test(match)):
-                    yield _span(tail, match)
-                    break
+        for start, end in _lines_with_stems(lowered) if same else [(0, len(text))]:
+            for label in pattern.finditer(lowered if same else text, start, end, timeout=TIMEOUT):
+                for tail in TAILS:
+                    match = tail.pattern().match(text, label.end(), timeout=TIMEOUT)
+                    if match is not None and (tail.test is None or tail.test(match)):
+                        yield _span(tail, match)
+                        break
     except TimeoutError:
         return
+
+
+def _lines_with_stems(lowered: str) -> Iterator[tuple[int, int]]:
+    """Spans of the lines that can hold a label at all: words cost more to find than stems."""
+    present = [stem for stem in LABEL_STEMS if stem in lowered]
+    start = 0
+    for line in lowered.split("\n"):
+        end = start + len(line)
+        if any(stem in line for stem in present):
+            yield start, end
+        start = end + 1
 
 
 def _searched(rule: Rule, text: str) -> Iterator[Found]:
@@ -97,7 +110,7 @@ def _span(rule: Rule, match: regex.Match[str]) -> Found:
 
 # -- credentials in base64 -------------------------------------------------------------------------------
 
-_BASE64: Final = regex.compile(r"(?<![A-Za-z0-9+/=_.-])[A-Za-z0-9+/]{12,4000}={0,2}(?![A-Za-z0-9+/=])")
+_BASE64: Final = regex.compile(r"[A-Za-z0-9+/]{12,4000}+={0,2}")
 _CRAM: Final = regex.compile(rb"[^\s\x00-\x1f]{1,200} [0-9a-f]{32}")
 
 

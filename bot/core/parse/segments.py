@@ -1,8 +1,8 @@
 """The plain text of a ticket cut into what the customer wrote now and what came along with it.
 
 Own rules rather than mail-parser-reply: it knows no Portuguese and no Russian, cuts no signature behind a
-German or English formula, loses offsets, and searches foreign text with unbounded expressions. Ours go line by
-line, so that the cost is linear and every stretch keeps its place.
+German or English formula, loses offsets, and searches foreign text with unbounded expressions. Ours go line
+by line, so that the cost is linear and every stretch keeps its place.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.parse import mail_phrases as phrases
+from bot.core.parse.lines import MAX_LINE, Line, next_text
+from bot.core.parse.signatures import mark_disclaimers, mark_signatures
 
-MAX_LINE: Final = 700
-"""Characters of a line that the rules look at; a longer line is prose or a log, never a formula."""
-MAX_CARD: Final = 25
-"""Lines of a signature."""
 _CONTENT: Final = frozenset({"body", "code"})
 
 
@@ -26,22 +24,6 @@ class Piece:
 
     kind: str
     text: str
-
-
-@dataclass(slots=True)
-class _Line:
-    text: str
-    """Without quotation marks."""
-    depth: int = 0
-    kind: str = ""
-
-    @property
-    def blank(self) -> bool:
-        return not self.text.strip()
-
-    @property
-    def head(self) -> str:
-        return self.text[:MAX_LINE]
 
 
 def cut(text: str, subject: str = "") -> list[Piece]:
@@ -57,16 +39,16 @@ def cut(text: str, subject: str = "") -> list[Piece]:
     _mark_quotes(lines)
     _mark_tail(lines, bool(phrases.FORWARD_SUBJECT.match(subject[:MAX_LINE])))
     _mark_code(lines)
-    _mark_disclaimers(lines)
-    _mark_signatures(lines)
+    mark_disclaimers(lines)
+    mark_signatures(lines)
     for line in lines:
         line.kind = line.kind or "body"
     _keep_content(lines)
     return _joined(lines)
 
 
-def _unquote(text: str) -> list[_Line]:
-    lines: list[_Line] = []
+def _unquote(text: str) -> list[Line]:
+    lines: list[Line] = []
     for raw in text.split("\n"):
         at = depth = 0
         while at < len(raw) and raw[at] in "> \t":
@@ -79,20 +61,22 @@ def _unquote(text: str) -> list[_Line]:
             depth = (raw.lstrip(" \t").startswith(">") and depth) or 0
         while at and depth and raw[at - 1] == " " and at > 1 and raw[at - 2] == " ":
             at -= 1
-        lines.append(_Line(raw[at:] if depth else raw, depth))
+        lines.append(Line(raw[at:] if depth else raw, depth))
     return lines
 
 
-def _mark_dialogues(lines: Sequence[_Line]) -> None:
-    """SMTP and IMAP dialogues whose client side begins with ">" are logs, not quotations."""
+def _mark_dialogues(lines: Sequence[Line]) -> None:
+    """Dialogues whose client side begins with ">", and Python's ">>>", are logs, not quotations."""
     for at, line in enumerate(lines):
-        if line.depth == 1 and phrases.DIALOGUE_CLIENT.match("> " + line.head):
+        if line.depth == 3 and phrases.PYTHON_PROMPT.match(line.head):
+            line.kind, line.depth, line.text = "code", 0, ">>> " + line.text
+        elif line.depth == 1 and phrases.DIALOGUE_CLIENT.match("> " + line.head):
             near = lines[max(0, at - 4) : at + 5]
             if any(not other.depth and phrases.DIALOGUE_SERVER.match(other.head) for other in near):
                 line.kind, line.depth, line.text = "code", 0, "> " + line.text
 
 
-def _mark_fences(lines: Sequence[_Line]) -> None:
+def _mark_fences(lines: Sequence[Line]) -> None:
     opened: int | None = None
     for at, line in enumerate(lines):
         if line.text.lstrip().startswith(("```", "~~~")) and not line.depth:
@@ -106,7 +90,7 @@ def _mark_fences(lines: Sequence[_Line]) -> None:
                 opened = None
 
 
-def _mark_quotes(lines: Sequence[_Line]) -> None:
+def _mark_quotes(lines: Sequence[Line]) -> None:
     """ "> " blocks: an earlier mail, or, after a colon without a name and a day, what a program showed."""
     at = 0
     while at < len(lines):
@@ -134,8 +118,8 @@ def _mark_quotes(lines: Sequence[_Line]) -> None:
         at = end
 
 
-def _attribution_at(lines: Sequence[_Line], last: int) -> int | None:
-    """Index of the first line of the attribution ("On … wrote:", wrapped at most twice) that ends at ``last``."""
+def _attribution_at(lines: Sequence[Line], last: int) -> int | None:
+    """First line of the attribution ("On … wrote:", wrapped twice at most) ending at ``last``, else None."""
     depth = lines[last].depth
     closing = lines[last].head.strip()
     if len(closing) < 4 or not closing.endswith((":", "：")):
@@ -144,7 +128,7 @@ def _attribution_at(lines: Sequence[_Line], last: int) -> int | None:
         if lines[start].depth != depth or lines[start].blank or lines[start].kind not in {"", "quoted"}:
             return None
         joined = " ".join(line.head.strip() for line in lines[start : last + 1])[:MAX_LINE]
-        if len(joined) < 8 or not phrases.HAS_WHEN.search(joined) or not phrases.ATTRIBUTION_VERB.search(joined):
+        if not phrases.HAS_WHEN.search(joined) or not phrases.ATTRIBUTION_VERB.search(joined):
             continue
         if phrases.ATTRIBUTION.fullmatch(joined) and (
             start == last or phrases.ATTRIBUTION_START.match(joined)
@@ -155,7 +139,7 @@ def _attribution_at(lines: Sequence[_Line], last: int) -> int | None:
     return None
 
 
-def _mark_tail(lines: Sequence[_Line], forwarded: bool) -> None:
+def _mark_tail(lines: Sequence[Line], forwarded: bool) -> None:
     """Everything behind a separator, an Outlook head or an attribution without "> " is an earlier mail."""
     for at, line in enumerate(lines):
         if line.kind or line.blank or line.depth:
@@ -174,13 +158,13 @@ def _mark_tail(lines: Sequence[_Line], forwarded: bool) -> None:
         return
 
 
-def _tail_head(lines: Sequence[_Line], at: int) -> int | None:
+def _tail_head(lines: Sequence[Line], at: int) -> int | None:
     """Index behind the head of an earlier mail that starts at ``at``; None where none does."""
     line = lines[at].head
     if _may_introduce(line) and phrases.FORWARD.fullmatch(line):
         return _header_end(lines, at + 1, least=0)
     if phrases.RULE.fullmatch(line):
-        following = _next_text(lines, at + 1)
+        following = next_text(lines, at + 1)
         return None if following is None else _header_end(lines, following, least=3)
     if (":" in line or "：" in line) and phrases.HEADER_FROM.fullmatch(line):
         return _header_end(lines, at, least=3)
@@ -203,16 +187,10 @@ def _may_introduce(line: str) -> bool:
     )
 
 
-def _next_text(lines: Sequence[_Line], at: int) -> int | None:
-    while at < len(lines) and lines[at].blank:
-        at += 1
-    return at if at < len(lines) else None
-
-
-def _header_end(lines: Sequence[_Line], at: int, *, least: int) -> int | None:
+def _header_end(lines: Sequence[Line], at: int, *, least: int) -> int | None:
     """Index behind a block of From:/Date:/To:/Subject: lines; None where there are fewer than ``least``."""
     start, count, has_from = at, 0, False
-    following = _next_text(lines, at)
+    following = next_text(lines, at)
     if following is not None and following - at <= 2:
         at = following
     while at < len(lines) and count < 12:
@@ -238,7 +216,7 @@ def _header_end(lines: Sequence[_Line], at: int, *, least: int) -> int | None:
     return None if least else start
 
 
-def _mark_headers(lines: Sequence[_Line], start: int, end: int) -> None:
+def _mark_headers(lines: Sequence[Line], start: int, end: int) -> None:
     """The From:/Date: lines, separators and attributions of mails inside mails."""
     at = start
     while at < end:
@@ -259,7 +237,7 @@ def _mark_headers(lines: Sequence[_Line], start: int, end: int) -> None:
         at = stop
 
 
-def _mark_code(lines: Sequence[_Line]) -> None:
+def _mark_code(lines: Sequence[Line]) -> None:
     for at, line in enumerate(lines):
         if line.kind or line.blank:
             continue
@@ -271,102 +249,7 @@ def _mark_code(lines: Sequence[_Line]) -> None:
             line.kind = "code"
 
 
-def _mark_disclaimers(lines: Sequence[_Line]) -> None:
-    """From the sentence of a notice to the end of its paragraph."""
-    inside = False
-    lowered = "\n".join(line.head for line in lines).lower()
-    if not any(stem in lowered for stem in phrases.DISCLAIMER_STEMS):
-        return
-    for line in lines:
-        if line.blank or line.kind:
-            inside = False
-        elif inside or phrases.EXTERNAL_BANNER.fullmatch(line.head):
-            line.kind = "disclaimer"
-        elif any(
-            stem in line.head.lower() for stem in phrases.DISCLAIMER_STEMS
-        ) and phrases.DISCLAIMER.search(line.head):
-            line.kind, inside = "disclaimer", True
-
-
-def _mark_signatures(lines: Sequence[_Line]) -> None:
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        if line.kind or line.blank:
-            at += 1
-        elif phrases.SIGNATURE_MARK.fullmatch(line.head) and at:
-            at = _sign(lines, at, at + 1)
-        elif len(line.text) > 120:
-            at += 1
-        elif _sent_from(line.head):
-            line.kind = "signature"
-            at += 1
-        elif len(line.text) <= 70 and phrases.FORMULA.fullmatch(line.head) and at and _closes(lines, at):
-            at = _sign(lines, at, at + 1)
-        else:
-            at += 1
-
-
-def _sent_from(line: str) -> bool:
-    lowered = line.lower()
-    return any(stem in lowered for stem in phrases.SENT_STEMS) and bool(phrases.SENT_FROM.fullmatch(line))
-
-
-def _closes(lines: Sequence[_Line], at: int) -> bool:
-    """True where what follows a formula looks like a name and a card, not like the next sentence."""
-    following = _next_text(lines, at + 1)
-    if following is None or lines[following].kind:
-        return True
-    return _like_card(lines[following], first=True) or following > at + 1
-
-
-def _sign(lines: Sequence[_Line], start: int, at: int) -> int:
-    """Mark a signature that starts at ``start``; its paragraphs go on while they look like a visiting card."""
-    lines[start].kind = "signature"
-    first = True
-    while at < len(lines):
-        paragraph = at
-        while paragraph < len(lines) and lines[paragraph].blank and not lines[paragraph].kind:
-            paragraph += 1
-        end = paragraph
-        while end < len(lines) and not lines[end].blank and not lines[end].kind and end - start <= MAX_CARD:
-            end += 1
-        block = lines[paragraph:end]
-        if not block or end - start > MAX_CARD or not _is_card(block, first=first):
-            return at
-        for line in lines[at:end]:
-            line.kind = "signature"
-        at, first = end, False
-    return at
-
-
-def _is_card(block: Sequence[_Line], *, first: bool) -> bool:
-    if not all(_like_card(line, first=first) for line in block):
-        return False
-    if first:
-        return len(block) <= 12
-    contact = any(
-        phrases.CONTACT.search(line.head) or phrases.CONTACT_LABEL.match(line.head) for line in block
-    )
-    return contact or all(_sent_from(line.head) for line in block)
-
-
-def _like_card(line: _Line, *, first: bool) -> bool:
-    """Short, and no setting, no sentence: "Port: 993" or "It fails since noon." ends a signature."""
-    text = line.head.strip()
-    if len(text) > 110 or phrases.CODE_LINE.fullmatch(text):
-        return False
-    if phrases.CONTACT_LABEL.match(text):
-        return True
-    if phrases.LABELLED.match(text) and not phrases.CONTACT.search(text):
-        return False
-    if text.endswith(("?", "!")) or (text.startswith("(") and ":" in text):
-        return False
-    wordy = len(text.split()) > 9 or (text.endswith(".") and len(text.split()) > 4)
-    return not wordy or (bool(phrases.CONTACT.search(text)) and not first)
-
-
-def _keep_content(lines: Sequence[_Line]) -> None:
+def _keep_content(lines: Sequence[Line]) -> None:
     """Where the customer wrote nothing but a greeting, the quotation is what the ticket is about."""
     if not any(line.kind == "quoted" for line in lines):
         return
@@ -380,7 +263,7 @@ def _keep_content(lines: Sequence[_Line]) -> None:
                 line.kind = "forwarded"
 
 
-def _joined(lines: Sequence[_Line]) -> list[Piece]:
+def _joined(lines: Sequence[Line]) -> list[Piece]:
     """Lines of one kind in a row are one piece; blank lines stay with what precedes them."""
     pieces: list[tuple[str, list[str]]] = []
     for at, line in enumerate(lines):

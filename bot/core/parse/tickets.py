@@ -7,20 +7,19 @@ the whole input is an InputError.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any, Final
 
 import regex
 
-from bot.core.model import Attachment, Ticket
+from bot.core.model import Ticket
 from bot.core.parse.encoded import decode_bytes
 from bot.core.parse.html import looks_like_html
 from bot.core.parse.mime import ticket_from_eml
 from bot.core.parse.plain import MAX_INPUT, one_line
-from bot.core.parse.sender import sender
+from bot.core.parse.ticket_json import cut_note, ticket_from_json
 from bot.errors import InputError
 
 FORMATS: Final = ("auto", "text", "eml", "html", "json", "jsonl")
@@ -38,7 +37,6 @@ _MAIL_FIELD: Final = regex.compile(
     regex.IGNORECASE,
 )
 _LEAD: Final = b" \t\r\n\xef\xbb\xbf"
-MAX_ATTACHMENTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +85,9 @@ def _from_whole(data: bytes, name: str, chosen: str) -> list[Ticket | BadTicket]
             id=_stem(name),
             body=text[:MAX_INPUT],
             format="html" if chosen == "html" else "text",
-            notes=_cut_note(text),
+            notes=cut_note(text),
         )
     ]
-
-
-def _cut_note(text: str) -> tuple[str, ...]:
-    return (f"the text was cut after {MAX_INPUT} characters",) if len(text) > MAX_INPUT else ()
 
 
 # -- what it is ----------------------------------------------------------------------------------------
@@ -218,118 +212,6 @@ def _load(data: bytes, where: str) -> Any:
         ) from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not readable JSON: {type(error).__name__}") from error
-
-
-def ticket_from_json(value: Any, *, where: str, fallback_id: str) -> Ticket:
-    """The contract's ticket object, checked key by key. Raises InputError naming ``where`` and the key.
-
-    ``{"id": …, "ticket": {…}}`` is accepted as well. Unknown keys are ignored; only ``body`` is required.
-    """
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: a ticket is a JSON object, not {_type(value)}")
-    identity = value.get("id")
-    if "ticket" in value and "body" not in value:
-        value = value["ticket"]
-        if not isinstance(value, dict):
-            raise InputError(f"{where}: ticket: expected an object, got {_type(value)}")
-        identity = value.get("id") if identity is None else identity
-    if isinstance(identity, bool) or not isinstance(identity, str | int | None):
-        raise InputError(f"{where}: id: expected a text, got {_type(identity)}")
-    if "body" not in value:
-        raise InputError(f"{where}: body: missing; a ticket needs its text there")
-    body = _text(value, "body", where)
-    body_format = _text(value, "format", where) or ("html" if looks_like_html(body) else "text")
-    if body_format not in {"text", "html"}:
-        raise InputError(f"{where}: format: expected text or html, got {one_line(body_format, 40)!r}")
-    headers = _json_headers(value.get("headers"), where)
-    requester = _text(value, "requester", where)
-    if "requester" not in value and "from" in headers:
-        requester = headers["from"]
-    return Ticket(
-        id=one_line(str(identity), 200) if identity not in (None, "") else fallback_id,
-        body=body[:MAX_INPUT],
-        subject=one_line(_text(value, "subject", where)),
-        format=body_format,
-        requester=sender([requester]) if requester else None,
-        channel=one_line(_text(value, "channel", where), 60) or None,
-        received_at=_time(value.get("received_at"), where),
-        headers=headers,
-        attachments=_json_attachments(value.get("attachments"), where),
-        notes=_cut_note(body),
-    )
-
-
-def _text(value: Mapping[str, Any], key: str, where: str, default: str = "") -> str:
-    """The text under ``key`` (null and absent are the default), without lone surrogates."""
-    found = value.get(key)
-    if found is None and key != "body":
-        return default
-    if not isinstance(found, str):
-        raise InputError(f"{where}: {key}: expected a text, got {_type(found)}")
-    return found.encode("utf-8", "replace").decode("utf-8") if not found.isascii() else found
-
-
-def _time(value: Any, where: str) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        if not isinstance(value, str) or len(value) > 60:
-            raise ValueError
-        moment = datetime.fromisoformat(value.strip())
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        shown = one_line(value, 40) if isinstance(value, str) else _type(value)
-        raise InputError(
-            f"{where}: received_at: expected a time such as 2026-11-20T09:14:00Z, got {shown!r}"
-        ) from None
-    return moment
-
-
-def _json_headers(value: Any, where: str) -> dict[str, str]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: headers: expected an object, got {_type(value)}")
-    headers: dict[str, str] = {}
-    for name, content in list(value.items())[:200]:
-        values = content if isinstance(content, list) else [content]
-        if not all(isinstance(one, str | int | float) for one in values):
-            raise InputError(f"{where}: headers.{one_line(name, 60)}: expected a text, got {_type(content)}")
-        headers[one_line(name, 100).lower()] = "\n".join(one_line(str(one), 8000) for one in values[:100])
-    return headers
-
-
-def _json_attachments(value: Any, where: str) -> tuple[Attachment, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise InputError(f"{where}: attachments: expected a list, got {_type(value)}")
-    attachments: list[Attachment] = []
-    for number, item in enumerate(value[:MAX_ATTACHMENTS]):
-        here = f"{where}: attachments[{number}]"
-        if isinstance(item, str):
-            item = {"name": item}
-        if not isinstance(item, dict):
-            raise InputError(f"{here}: expected an object, got {_type(item)}")
-        text = _text(item, "text", here) or None
-        size = item.get("size", len(text or ""))
-        if isinstance(size, bool) or not isinstance(size, int):
-            raise InputError(f"{here}: size: expected a whole number, got {_type(size)}")
-        attachments.append(
-            Attachment(
-                name=one_line(_text(item, "name", here) or _text(item, "filename", here), 120),
-                content_type=one_line(_text(item, "content_type", here), 120) or "application/octet-stream",
-                size=size,
-                text=text[:MAX_INPUT] if text else None,
-            )
-        )
-    return tuple(attachments)
-
-
-def _type(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
 
 
 def _shown(name: str) -> str:

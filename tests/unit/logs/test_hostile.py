@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 
 from hypothesis import example, given, settings
@@ -52,7 +53,11 @@ def test_one_event_a_line_and_nothing_raised(lines: list[str | bytes]) -> None:
 
 @given(st.sampled_from([
     "Nov 16 09:14:02 imap1 dovecot: {}", "2026-11-16T09:14:02Z smtp1 postfix/smtpd[1]: {}", "imap-login: Info: {}",
-    "Nov 16 09:14:02 imap1 dovecot: auth: {}", "Nov 16 09:14:02 imap1 dovecot: imap({}", "2026-11-16 09:14:02,1 fail2ban.actions [1]: {}",
+    "Nov 16 09:14:02 imap1 dovecot: auth: {}", "Nov 16 09:14:02 imap1 dovecot: imap-login: ID sent{}: user=<>, rip=192.0.2.7",
+    "Nov 16 09:14:02 imap1 dovecot: imap(a)<1><b>: ID sent{}", "Nov 16 09:14:02 imap1 dovecot: imap-login: Login aborted: {}: user=<>",
+    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from u[192.0.2.7]: {}", "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: warning: {}",
+    "Nov 16 09:14:02 smtp1 postfix/postscreen[1]: {}", "Nov 16 09:14:02 smtp1 postfix/cleanup[1]: A1B2C3D4: {}", "Nov 16 09:14:02 smtp1 postfix/qmgr[1]: {}",
+    "Nov 16 09:14:02 imap1 dovecot: master: Error: {}", "Nov 16 09:14:02 imap1 dovecot: auth: Error: sql({}", "Nov 16 09:14:02 imap1 dovecot: lmtp({}", "Nov 16 09:14:02 imap1 dovecot: imap({}", "2026-11-16 09:14:02,1 fail2ban.actions [1]: {}",
     '{{"MESSAGE":"{}","SYSLOG_IDENTIFIER":"dovecot"}}', "<22>1 {}", "@400000006a0d8b92077a9e94 {}", "mail | {}", "Nov {} 09:14:02 x",
 ]), st.text(max_size=200) | FORGERIES)
 def test_nothing_behind_an_envelope_raises(shape: str, text: str) -> None:
@@ -116,6 +121,31 @@ def test_a_sasl_user_name_forges_nothing(user: str) -> None:
         f"(reason unavailable), sasl_username={user}"
     )
     assert event.remote_ip == REAL and event.event == "auth_failed"
+
+
+HEADS = (
+    "Nov 16 09:14:02 imap1 dovecot: imap-login: Disconnected: {}", "Nov 16 09:14:02 imap1 dovecot: imap-login: x: user=<{}",
+    "Nov 16 09:14:02 imap1 dovecot: imap-login: ID sent: {}: user=<>, rip=192.0.2.7", "Nov 16 09:14:02 imap1 dovecot: auth: sql(a,{}",
+    "Nov 16 09:14:02 imap1 dovecot: imap({}", "Nov 16 09:14:02 imap1 dovecot: imap(a): Post-login script denied access to user {}",
+    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from u[192.0.2.7]: 550 5.1.1 {}", "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: {}",
+    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: A1B2C3D4: client=u[192.0.2.7], sasl_method=X, sasl_username={}",
+    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: warning: {}", "Nov 16 09:14:02 smtp1 postfix/smtp[1]: A1B2C3D4: to=<{}", "<22>1 {}", "{}",
+    "Nov 16 09:14:02 smtp1 fail2ban.actions[1]: {}",
+)
+REPEATED = (
+    "()", "((", "(a) ", ", rip=1.1.1.1", "; from=<> to=<", "; from=<", "> proto=ESMTP", "> sasl_method=a sasl_username=b", ",1.1.1.1): ",
+    ", orig_queue_id=", " (username: ", "(given password: ", "session=a, ", " address 1.1.1.1.", "a=b, ", "<>", "[a=\"", "\\\"", "x", " ", "1.",
+    ", status=sent (", "hostname a address ", " after x from ", "{", ", session=<a>", " - trying the next passdb", "limit ", "sending mails ",
+)
+
+
+def test_no_line_costs_more_than_a_moment() -> None:
+    for head in HEADS:
+        for piece in REPEATED:
+            line = head.replace("{}", piece * (16_000 // len(piece)))
+            started = time.process_time()
+            decode(line)
+            assert time.process_time() - started < 1.0, (head, piece)
 
 
 def test_a_long_line_is_cut_and_said_to_be() -> None:

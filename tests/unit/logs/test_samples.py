@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from bot.logs.decode import Decoder
 from bot.logs.event import EVENTS, OUTCOMES, LogEvent
+from bot.logs.link import Linker
 
 HERE = Path(__file__).parent
 REFERENCE = datetime(2026, 11, 22, tzinfo=UTC)
@@ -75,3 +77,16 @@ def test_no_line_of_a_daemon_we_know_is_unknown(entry: dict[str, Any]) -> None:
 def test_bytes_and_text_decode_alike(entry: dict[str, Any]) -> None:
     line = _line(entry)
     assert _decode(line) == Decoder(reference=REFERENCE).decode(line.encode() + b"\r\n")
+
+
+def test_samples_spliced_into_each_other_never_raise() -> None:
+    chance = random.Random(20261122)
+    lines = [_line(case.values[0]) for case in CASES]
+    decoder, linker = Decoder(reference=REFERENCE), Linker(capacity=200)
+    for _ in range(5000):
+        line, other = chance.choice(lines), chance.choice(lines)
+        for _ in range(chance.randint(1, 4)):
+            at, start = chance.randint(0, len(line)), chance.randint(0, len(other))
+            piece = other[start : start + chance.randint(0, 60)]
+            line = line[:at] + piece + line[at + chance.randint(0, 30) :]
+        assert linker.feed(decoder.decode(line)).event in EVENTS

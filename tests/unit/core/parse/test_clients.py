@@ -22,9 +22,8 @@ _TABLE = tomllib.loads(
 
 
 def _family(row: dict[str, Any]) -> ClientFamily:
-    return ClientFamily(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    )
+    values: dict[str, Any] = {key: tuple(val) if isinstance(val, list) else val for key, val in row.items()}
+    return ClientFamily(**values)
 
 
 FAMILIES = tuple(_family(row) for row in _TABLE)
@@ -173,6 +172,22 @@ NAMED = [
     ("en", "Nextcloud Mail 3.5.1 cannot connect", "Nextcloud Mail", "3.5.1", ANY),
     ("en", "Evolution 3.46.4 on Debian 12 fails", "Evolution", "3.46.4", "Debian 12"),
     ("en", "Windows Live Mail 2012 quit working", "Windows Live Mail", "2012", "Windows"),
+    ("en", "Thunderbird is up to date (128.13.0esr). It says: timed out", "Thunderbird", "128.13.0esr", ANY),
+    ("en", "ThunderBird v.115.9.0 fails", "Thunderbird", "115.9.0", ANY),
+    ("en", "Outlook2019 on W10 fails", "Outlook", "2019", "Windows 10"),
+    ("en", "Outlook (Microsoft 365 Apps for business, version 2409) can't send", "Outlook", "2409", ANY),
+    ("en", "Home Assistant 2024.6.4 imap cannot connect", "Home Assistant", "2024.6.4", ANY),
+    ("fr", "Courrier Windows 10 ne se connecte plus", "Windows Mail", None, "Windows 10"),
+    ("es", "Con el Outlook de mi móvil Android no hay manera", "Outlook mobile", None, "Android"),
+    ("en", "App: Mail\nDevice: iPhone 12\niOS: 16.7", "Apple Mail", None, "iOS 16.7"),
+    ("en", "Thunderbird/115.18.0 in the User Agent string, login fails", "Thunderbird", "115.18.0", ANY),
+    (
+        "de",
+        "Apple Mail Version 16.0 (3731.700.6.1.4) auf macOS Ventura 13.6",
+        "Apple Mail",
+        "16.0",
+        "macOS Ventura 13.6",
+    ),
     ("en", "Postfix relayhost to you: SASL authentication failed", "Postfix", None, ANY),
 ]
 
@@ -183,7 +198,7 @@ def test_the_named_client(
 ) -> None:
     found = failing(clients(text, language))
     assert found is not None, clients(text, language)
-    assert (found.name, found.version) == (name, version)
+    assert (found.name, found.version) == (name, version), found
     if platform is not ANY:
         assert found.platform == platform
 
@@ -271,6 +286,22 @@ WHICH_FAILS = [
         "Thunderbird",
         ["Apple Mail"],
     ),
+    ("pt", "Só no Outlook dá erro, no Thunderbird não.", "Outlook", ["Thunderbird"]),
+    (
+        "it",
+        "Nessun problema con Apple Mail; Thunderbird invece chiede la password.",
+        "Thunderbird",
+        ["Apple Mail"],
+    ),
+    (
+        "fr",
+        "J'ai Mail (macOS 12.7) et Thunderbird. Thunderbird fonctionne, Apple Mail non.",
+        "Apple Mail",
+        ["Thunderbird"],
+    ),
+    ("en", "Outlook hangs; Thunderbird 128.1.0 too; K-9 works", "Outlook", ["K-9 Mail"]),
+    ("en", "Can't send from Outlook. I can send from Thunderbird.", "Outlook", ["Thunderbird"]),
+    ("en", "I can log in using K-9 Mail but not FairEmail.", "FairEmail", ["K-9 Mail"]),
     ("pl", "W Thunderbirdzie działa, ale Outlook zgłasza błąd.", "Outlook", ["Thunderbird"]),
     ("pl", "Outlook nie łączy się, natomiast K-9 Mail działa bez problemu.", "Outlook", ["K-9 Mail"]),
     ("ru", "В Thunderbird всё работает, но Outlook не подключается.", "Outlook", ["Thunderbird"]),

@@ -1,5 +1,6 @@
 """The canonical text: safe, masked, covered by segments, cheap."""
 
+# ruff: noqa: E501 - samples stay on one line
 from __future__ import annotations
 
 import time
@@ -15,7 +16,9 @@ from bot.core.parse.plain import plain
 from bot.core.parse.reading import MAX_READING, read
 from knowledge.model import Language
 
-TABLE = tomllib.loads((Path(__file__).parents[4] / "knowledge" / "languages.toml").read_text("utf-8"))["language"]
+TABLE = tomllib.loads((Path(__file__).parents[4] / "knowledge" / "languages.toml").read_text("utf-8"))[
+    "language"
+]
 LANGUAGES = tuple(Language(row["id"], tuple(row["words"]), tuple(row.get("scripts", ()))) for row in TABLE)
 
 
@@ -47,19 +50,26 @@ def test_subject_body_and_attachments_are_one_text() -> None:
 
 
 def test_a_mail_forwarded_as_an_attachment_is_forwarded() -> None:
-    mail = Attachment("x.eml", "message/rfc822", 9, "From: b@example.com\nSubject: help\n\nOutlook: 0x800CCC0E")
+    mail = Attachment(
+        "x.eml", "message/rfc822", 9, "From: b@example.com\nSubject: help\n\nOutlook: 0x800CCC0E"
+    )
     reading = of("Please look.", "", "text", mail)
     assert kind_of(reading, "From:") == "header"
     assert kind_of(reading, "Outlook") == "forwarded"
 
 
 def test_invisible_and_control_characters() -> None:
-    reading = of("an\u200bna@exam\u00adple.com \u202eabc\u202c \x1b[31mred\x1b[0m \x07 na\u0308chste\r\nZeile\u00a0zwei\ud800")
+    reading = of(
+        "an\u200bna@exam\u00adple.com \u202eabc\u202c \x1b[31mred\x1b[0m \x07 na\u0308chste\r\nZeile\u00a0zwei\ud800"
+    )
     assert reading.text == "anna@example.com abc red \\x07 nächste\nZeile zwei\ufffd"
 
 
 def test_secrets_are_masked_and_spans_follow() -> None:
-    reading = of("Hello, it fails.\n\nMy password is Sommer2024!x and it is right.\n\nBest regards\nAnna\n\n> old text\n", "pw: geheim1")
+    reading = of(
+        "Hello, it fails.\n\nMy password is Sommer2024!x and it is right.\n\nBest regards\nAnna\n\n> old text\n",
+        "pw: geheim1",
+    )
     assert reading.masked == ("password",)
     assert "Sommer2024" not in reading.text and "geheim1" not in reading.text
     assert covered(reading)
@@ -68,7 +78,11 @@ def test_secrets_are_masked_and_spans_follow() -> None:
 
 
 def test_html_is_read_as_its_reader_sees_it() -> None:
-    reading = of('<p>Hallo, es geht nicht:</p><blockquote>Login failed.</blockquote><p style="display:none">x</p>', "", "html")
+    reading = of(
+        '<p>Hallo, es geht nicht:</p><blockquote>Login failed.</blockquote><p style="display:none">x</p>',
+        "",
+        "html",
+    )
     assert reading.text == "Hallo, es geht nicht:\n\nLogin failed."
     assert reading.language == "de"
 

@@ -1,5 +1,6 @@
 """The language of the customer's own words, whatever the mail program speaks."""
 
+# ruff: noqa: E501 - samples stay on one line
 from __future__ import annotations
 
 import json
@@ -16,23 +17,81 @@ from knowledge.model import Language
 ROOT = Path(__file__).parents[4]
 TABLE = tomllib.loads((ROOT / "knowledge" / "languages.toml").read_text("utf-8"))["language"]
 LANGUAGES = tuple(Language(row["id"], tuple(row["words"]), tuple(row.get("scripts", ()))) for row in TABLE)
-ERROR = 'Login to server imap.example.net with username anna@example.com failed.'
+ERROR = "Login to server imap.example.net with username anna@example.com failed."
 
 SENTENCES = {
-    "en": ["wont connect since update", "Mail stopped. Phone is ok.", "cannot send, help please", "It keeps asking me for the password."],
-    "de": ["Senden geht nicht", "kann keine Mails mehr abrufen, bitte um Hilfe", "Seit gestern kommt nur noch eine Fehlermeldung.", "Passwort wird abgelehnt, obwohl es stimmt"],
-    "fr": ["Impossible d'envoyer", "je ne reçois plus rien depuis ce matin", "Mon téléphone refuse le mot de passe.", "ça ne marche plus, merci de votre aide"],
-    "es": ["No puedo enviar correos", "desde ayer no entra nada", "Mi móvil rechaza la contraseña.", "ayuda por favor, no funciona el correo"],
-    "it": ["ancora errore", "non riesco a inviare la posta", "Da stamattina il telefono non si collega.", "la password è giusta ma non va"],
-    "nl": ["versturen lukt niet", "ik krijg geen mail meer binnen", "Sinds gisteren vraagt hij steeds om het wachtwoord.", "kunt u mij helpen met mijn mailbox"],
-    "pt": ["não consigo enviar", "o telemóvel não aceita a palavra-passe", "Desde ontem que não recebo nada.", "o meu e-mail deixou de funcionar"],
-    "pl": ["nie mogę wysłać poczty", "od wczoraj nic nie przychodzi", "Telefon odrzuca hasło, a jest dobre.", "proszę o pomoc ze skrzynką"],
-    "ru": ["не отправляется почта", "со вчерашнего дня ничего не приходит", "Телефон не принимает пароль.", "помогите, пожалуйста"],
-    "ja": ["メールが送信できません", "昨日から受信できない", "パスワードは正しいはずです。", "Thunderbirdでエラーになります"],
+    "en": [
+        "wont connect since update",
+        "Mail stopped. Phone is ok.",
+        "cannot send, help please",
+        "It keeps asking me for the password.",
+    ],
+    "de": [
+        "Senden geht nicht",
+        "kann keine Mails mehr abrufen, bitte um Hilfe",
+        "Seit gestern kommt nur noch eine Fehlermeldung.",
+        "Passwort wird abgelehnt, obwohl es stimmt",
+    ],
+    "fr": [
+        "Impossible d'envoyer",
+        "je ne reçois plus rien depuis ce matin",
+        "Mon téléphone refuse le mot de passe.",
+        "ça ne marche plus, merci de votre aide",
+    ],
+    "es": [
+        "No puedo enviar correos",
+        "desde ayer no entra nada",
+        "Mi móvil rechaza la contraseña.",
+        "ayuda por favor, no funciona el correo",
+    ],
+    "it": [
+        "ancora errore",
+        "non riesco a inviare la posta",
+        "Da stamattina il telefono non si collega.",
+        "la password è giusta ma non va",
+    ],
+    "nl": [
+        "versturen lukt niet",
+        "ik krijg geen mail meer binnen",
+        "Sinds gisteren vraagt hij steeds om het wachtwoord.",
+        "kunt u mij helpen met mijn mailbox",
+    ],
+    "pt": [
+        "não consigo enviar",
+        "o telemóvel não aceita a palavra-passe",
+        "Desde ontem que não recebo nada.",
+        "o meu e-mail deixou de funcionar",
+    ],
+    "pl": [
+        "nie mogę wysłać poczty",
+        "od wczoraj nic nie przychodzi",
+        "Telefon odrzuca hasło, a jest dobre.",
+        "proszę o pomoc ze skrzynką",
+    ],
+    "ru": [
+        "не отправляется почта",
+        "со вчерашнего дня ничего не приходит",
+        "Телефон не принимает пароль.",
+        "помогите, пожалуйста",
+    ],
+    "ja": [
+        "メールが送信できません",
+        "昨日から受信できない",
+        "パスワードは正しいはずです。",
+        "Thunderbirdでエラーになります",
+    ],
     "zh": ["邮件发不出去", "从昨天开始收不到邮件", "手机提示密码错误", "请帮忙看一下"],
     "sv": ["kan inte skicka mejl", "Det går inte att logga in sedan igår.", "telefonen säger fel lösenord"],
-    "da": ["kan ikke sende mail", "Telefonen siger, at adgangskoden er forkert.", "der kommer ikke noget ind siden i går"],
-    "nb": ["får ikke sendt e-post", "Telefonen sier at passordet er feil.", "jeg får ikke logget inn siden i går"],
+    "da": [
+        "kan ikke sende mail",
+        "Telefonen siger, at adgangskoden er forkert.",
+        "der kommer ikke noget ind siden i går",
+    ],
+    "nb": [
+        "får ikke sendt e-post",
+        "Telefonen sier at passordet er feil.",
+        "jeg får ikke logget inn siden i går",
+    ],
     "fi": ["sähköposti ei toimi", "En voi lähettää viestejä eilisestä lähtien."],
     "cs": ["nejde mi odeslat pošta", "Od včerejška se nemohu přihlásit, heslo je správné."],
     "hu": ["nem tudok levelet küldeni", "Tegnap óta nem működik a levelezés a telefonon."],
@@ -58,10 +117,15 @@ def test_short_sentences(language: str, sentence: str) -> None:
     assert same(detect(sentence, LANGUAGES), language), detect(sentence, LANGUAGES)
 
 
-@pytest.mark.parametrize(("language", "sentence"), [case for case in cases() if len(case[1]) > 24 or ord(case[1][0]) > 0x3000])
+@pytest.mark.parametrize(
+    ("language", "sentence"), [case for case in cases() if len(case[1]) > 24 or ord(case[1][0]) > 0x3000]
+)
 def test_an_english_error_text_does_not_make_it_english(language: str, sentence: str) -> None:
     assert same(detect(f'{sentence}\n\n"{ERROR}"', LANGUAGES), language)
-    assert same(detect(f"{sentence}\n\n535 5.7.8 Error: authentication failed: (reason unavailable)\n", LANGUAGES), language)
+    assert same(
+        detect(f"{sentence}\n\n535 5.7.8 Error: authentication failed: (reason unavailable)\n", LANGUAGES),
+        language,
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,8 +144,18 @@ def test_a_foreign_error_text_does_not_make_an_english_ticket_foreign(error: str
 
 
 def test_brazilian_and_european_portuguese() -> None:
-    assert detect("Oi pessoal, não consigo acessar o e-mail no celular, a tela fica carregando. Abraços", LANGUAGES) == "pt-br"
-    assert detect("Bom dia, o telemóvel não aceita a palavra-passe da minha conta. Melhores cumprimentos", LANGUAGES) == "pt"
+    assert (
+        detect(
+            "Oi pessoal, não consigo acessar o e-mail no celular, a tela fica carregando. Abraços", LANGUAGES
+        )
+        == "pt-br"
+    )
+    assert (
+        detect(
+            "Bom dia, o telemóvel não aceita a palavra-passe da minha conta. Melhores cumprimentos", LANGUAGES
+        )
+        == "pt"
+    )
 
 
 def test_nothing_speaks() -> None:

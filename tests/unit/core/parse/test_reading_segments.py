@@ -1,5 +1,6 @@
 """Quotations, forwards, signatures, notices and logs, told apart from what the customer writes."""
 
+# ruff: noqa: E501 - samples stay on one line
 from __future__ import annotations
 
 import time
@@ -85,7 +86,9 @@ def test_outlook_heads_in_many_languages(head: str) -> None:
     ],
 )
 def test_forwards_are_forwards(separator: str) -> None:
-    found = kinds(f"Please have a look at this one.\n\n{separator}\n\nFrom: a@example.com\nSubject: x\n\nLogin failed.\n")
+    found = kinds(
+        f"Please have a look at this one.\n\n{separator}\n\nFrom: a@example.com\nSubject: x\n\nLogin failed.\n"
+    )
     assert [kind for kind, _ in found] == ["body", "header", "forwarded"]
     assert found[-1][1] == "Login failed."
 
@@ -97,16 +100,22 @@ def test_a_ticket_that_is_only_a_quotation_keeps_it_as_content() -> None:
 
 
 def test_an_error_wrapped_inside_a_quotation_reads_as_one() -> None:
-    text = "".join(piece.text for piece in cut("Hello there, what is this?\n> 550 5.7.1 Sender\n> address rejected\n"))
+    text = "".join(
+        piece.text for piece in cut("Hello there, what is this?\n> 550 5.7.1 Sender\n> address rejected\n")
+    )
     assert "550 5.7.1 Sender\naddress rejected" in text
 
 
 def test_marks_after_a_colon_are_what_a_program_showed() -> None:
-    assert ("code", "Login to server failed.") in kinds("Thunderbird says:\n\n> Login to server failed.\n\nWhat now?")
+    assert ("code", "Login to server failed.") in kinds(
+        "Thunderbird says:\n\n> Login to server failed.\n\nWhat now?"
+    )
 
 
 def test_own_words_after_a_quotation_are_own_words() -> None:
-    found = kinds("> did you restart it?\nYes, twice, and the phone too.\n> and the password?\nIt is the right one.\n")
+    found = kinds(
+        "> did you restart it?\nYes, twice, and the phone too.\n> and the password?\nIt is the right one.\n"
+    )
     assert [kind for kind, _ in found] == ["quoted", "body", "quoted", "body"]
 
 
@@ -187,6 +196,7 @@ def test_notices(notice: str) -> None:
         "javax.mail.AuthenticationFailedException: 535 no",
         "<~* 553 5.7.1 <a@example.com>: Sender address rejected",
         "$ openssl s_client -connect imap.example.net:993",
+        ">>> smtplib.SMTP('smtp.example.net', 587)",
         "> EHLO example.com\n< 250-imap.example.net",
     ],
 )
@@ -204,10 +214,24 @@ def test_pieces_are_the_text_without_quotation_marks(text: str, subject: str) ->
 
 @pytest.mark.parametrize(
     "hostile",
-    [">" * 60_000, "> " * 30_000, ("> " * 100 + "x\n") * 300, "On 1 a@b\n" * 7_000, "From: a\n" * 8_000, "--\n" * 20_000,
-     "regards\n" * 8_000, ":\n" * 30_000, "```\n" * 15_000, "wrote:\n" * 9_000, "a " * 30_000 + "wrote:", "\t" * 60_000,
-     "-" * 60_000, "_" * 60_000, "Sent from " * 6_000],
-)  # fmt: skip
+    [
+        ">" * 60_000,
+        "> " * 30_000,
+        ("> " * 100 + "x\n") * 300,
+        "On 1 a@b\n" * 7_000,
+        "From: a\n" * 8_000,
+        "--\n" * 20_000,
+        "regards\n" * 8_000,
+        ":\n" * 30_000,
+        "```\n" * 15_000,
+        "wrote:\n" * 9_000,
+        "a " * 30_000 + "wrote:",
+        "\t" * 60_000,
+        "-" * 60_000,
+        "_" * 60_000,
+        "Sent from " * 6_000,
+    ],
+)
 def test_hostile_text_is_cheap(hostile: str) -> None:
     start = time.process_time()
     cut(hostile)

@@ -39,8 +39,18 @@ def one(data: bytes, **options: Any) -> Ticket:
         (b'{"id": "x", "ticket": {"body": "<html>It fails."}}', "-", "html", "<html>It fails."),
         (b'{"body": "It fails."}', "a.jsonl", "text", "It fails."),
         ("Es fällt aus".encode("utf-16"), "-", "text", "Es fällt aus"),
-        ("Es fällt öfter aus, schreibt die Kundin aus Köln".encode("cp1252"), "-", "text", "Es fällt öfter aus, schreibt die Kundin aus Köln"),
-        (b"Subject: is what I typed\nand then it failed", "-", "text", "Subject: is what I typed\nand then it failed"),
+        (
+            "Es fällt öfter aus, schreibt die Kundin aus Köln".encode("cp1252"),
+            "-",
+            "text",
+            "Es fällt öfter aus, schreibt die Kundin aus Köln",
+        ),
+        (
+            b"Subject: is what I typed\nand then it failed",
+            "-",
+            "text",
+            "Subject: is what I typed\nand then it failed",
+        ),
         (b"{curly} is how I feel", "-", "text", "{curly} is how I feel"),
     ],
 )
@@ -50,11 +60,25 @@ def test_formats_show_themselves(data: bytes, name: str, body_format: str, body:
 
 
 def test_every_key_of_the_contract() -> None:
-    ticket = one(json.dumps({
-        "id": 17, "subject": "no mail", "body": "x", "format": "text", "requester": "Anna@Example.com", "channel": "form",
-        "received_at": "2026-11-20T10:14:00+01:00", "headers": {"X-Originating-IP": "192.0.2.1", "Received": ["a", "b"]},
-        "attachments": [{"name": "a.log", "content_type": "text/plain", "size": 3, "text": "535"}, "shot.png"], "later": {"ignored": 1},
-    }).encode())  # fmt: skip
+    ticket = one(
+        json.dumps(
+            {
+                "id": 17,
+                "subject": "no mail",
+                "body": "x",
+                "format": "text",
+                "requester": "Anna@Example.com",
+                "channel": "form",
+                "received_at": "2026-11-20T10:14:00+01:00",
+                "headers": {"X-Originating-IP": "192.0.2.1", "Received": ["a", "b"]},
+                "attachments": [
+                    {"name": "a.log", "content_type": "text/plain", "size": 3, "text": "535"},
+                    "shot.png",
+                ],
+                "later": {"ignored": 1},
+            }
+        ).encode()
+    )
     assert (ticket.id, ticket.requester, ticket.channel) == ("17", "anna@example.com", "form")
     assert ticket.received_at == datetime(2026, 11, 20, 9, 14, tzinfo=UTC)
     assert ticket.headers == {"x-originating-ip": "192.0.2.1", "received": "a\nb"}
@@ -62,10 +86,14 @@ def test_every_key_of_the_contract() -> None:
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
-    assert one(b'{"body": "x", "received_at": "2026-11-20T10:14:00"}').received_at == datetime(2026, 11, 20, 10, 14, tzinfo=UTC)
+    assert one(b'{"body": "x", "received_at": "2026-11-20T10:14:00"}').received_at == datetime(
+        2026, 11, 20, 10, 14, tzinfo=UTC
+    )
 
 
-@pytest.mark.parametrize("requester", ["nobody", "victim@example.com <attacker@example.net>", "a@example.com, b@example.com", ""])
+@pytest.mark.parametrize(
+    "requester", ["nobody", "victim@example.com <attacker@example.net>", "a@example.com, b@example.com", ""]
+)
 def test_a_requester_that_is_no_single_address_is_unknown(requester: str) -> None:
     assert one(json.dumps({"body": "x", "requester": requester}).encode()).requester is None
 
@@ -96,7 +124,9 @@ def test_a_requester_that_is_no_single_address_is_unknown(requester: str) -> Non
 )
 def test_a_wrong_type_names_file_line_and_key_and_the_batch_goes_on(value: Any, key: str) -> None:
     good = json.dumps({"id": "good", "body": "x"})
-    found = list(read_tickets(f"{good}\n{json.dumps(value)}\n\n{good}".encode(), format="jsonl", name="in.jsonl"))
+    found = list(
+        read_tickets(f"{good}\n{json.dumps(value)}\n\n{good}".encode(), format="jsonl", name="in.jsonl")
+    )
     assert [isinstance(item, BadTicket) for item in found] == [False, True, False]
     bad = found[1]
     assert isinstance(bad, BadTicket)
@@ -109,7 +139,14 @@ def test_a_wrong_type_names_file_line_and_key_and_the_batch_goes_on(value: Any, 
 
 
 def test_broken_lines_of_a_batch() -> None:
-    data = b'{"body": "x"}\n{"body": \n\xff\xfe\n{"body": "\\ud800"}\n' + b"[" * 100_000 + b"\n" + b'{"n": ' + b"9" * 9_000 + b"}\n"
+    data = (
+        b'{"body": "x"}\n{"body": \n\xff\xfe\n{"body": "\\ud800"}\n'
+        + b"[" * 100_000
+        + b"\n"
+        + b'{"n": '
+        + b"9" * 9_000
+        + b"}\n"
+    )
     found = list(read_tickets(data, name="in.jsonl"))
     assert [isinstance(item, BadTicket) for item in found] == [False, True, True, False, True, True]
     surrogate = found[3]
@@ -162,10 +199,30 @@ def test_any_bytes_are_tickets_or_a_named_error(data: bytes, chosen: str) -> Non
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["body", "id", "subject", "headers", "received_at", "attachments",
-                                                                                  "requester", "ticket", "format", "text", "name"]), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "body",
+                    "id",
+                    "subject",
+                    "headers",
+                    "received_at",
+                    "attachments",
+                    "requester",
+                    "ticket",
+                    "format",
+                    "text",
+                    "name",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(json_values)

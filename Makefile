@@ -1,0 +1,72 @@
+# Two commands for a fresh machine: `make run` and `make test`. Needs python3 (3.11 or later, with venv), make, gcc.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help run test test-real lint eval bench fuzz lock clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# -- set-up: one stamp for running, one for developing; a changed lock or pyproject makes them anew -----------------
+
+$(VENV)/uv.stamp: requirements/bootstrap.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "triage needs Python 3.11 or later, this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/uv.stamp requirements/run.lock pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# -- the main job ---------------------------------------------------------------------------------------------------
+
+run: $(VENV)/run.stamp ## Load the sample accounts and logs, triage the sample tickets, and end
+	@mkdir -p var/sample
+	@$(SAMPLE) $(BIN)/triage accounts import samples/accounts.csv
+	@$(SAMPLE) $(BIN)/triage logs ingest samples/logs
+	@$(SAMPLE) $(BIN)/triage ticket --verified samples/tickets/*
+	@echo "That was $$(ls samples/tickets | wc -l) sample tickets. Yours:  $(BIN)/triage ticket mail.eml   (README.md tells the rest)"
+
+# -- tests ----------------------------------------------------------------------------------------------------------
+
+test: $(VENV)/dev.stamp ## All tests that pip alone can bring (any user, under ten minutes on two cores)
+	$(PYTEST) tests --ignore=tests/real
+	$(MAKE) --no-print-directory eval
+
+test-real: $(VENV)/dev.stamp ## Real Dovecot and Postfix (installs the distribution's packages when root)
+	bash tests/real/packages.sh
+	$(PYTEST) tests/real
+
+lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the laws over knowledge/
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/triage knowledge check
+
+# -- measuring ------------------------------------------------------------------------------------------------------
+
+eval: $(VENV)/dev.stamp ## Triage the written tickets and hold them against their gold answers
+	$(BIN)/triage eval tests/eval/tuning.jsonl tests/eval/tuning-gold.jsonl --bar 0.88
+	$(BIN)/triage eval tests/eval/heldout.jsonl tests/eval/heldout-gold.jsonl --bar 0.80
+
+bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we promise is broken
+	$(BIN)/python -m tests.bench.bench
+
+lock: $(VENV)/uv.stamp ## Resolve the locks anew (hashes, no index address)
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --generate-hashes requirements/bootstrap.in -o requirements/bootstrap.lock
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --generate-hashes pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --generate-hashes --extra test --extra lint pyproject.toml -o requirements/dev.lock
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) var build *.egg-info
