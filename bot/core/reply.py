@@ -72,7 +72,7 @@ def _answer(
     rivals += [c for c in diagnosis.also if c not in (lead, *rivals)][:1]
     certain = diagnosis.confidence in ("confirmed", "likely") and (slots["verified"] or _told_by_ticket(diagnosis.causes[0]))
     parts = [say(sentences, f"cause.{lead}.{'sure' if certain else 'maybe'}", slots) or say(sentences, f"cause.{lead}.sure", slots)]
-    parts.append(_seen(server, facts, knowledge, sentences, slots))
+    parts.append(_seen(lead, server, facts, knowledge, sentences, slots))
     cited = tuple(_citation(c, knowledge, sentences) for c in (lead, *rivals) if c in knowledge.checks)
     parts.append("\n".join(say(sentences, "citation", {**slots, "number": c.number, "title": c.title, "url": c.url}) for c in cited))
     parts.append(_steps(lead, facts, knowledge, sentences, slots))
@@ -89,13 +89,13 @@ def _told_by_ticket(cause: RankedCause) -> bool:
     return any(supports and piece.kind in _FROM_TICKET for piece, supports in cause.evidence)
 
 
-def _seen(server: ServerView, facts: Facts, knowledge: Knowledge, sentences: Replies, slots: Mapping[str, object]) -> str:
-    """What our server saw of this failure, for the owner only (``time`` is set for nobody else)."""
+def _seen(cause: str, server: ServerView, facts: Facts, knowledge: Knowledge, sentences: Replies, slots: Mapping[str, object]) -> str:
+    """What our server saw that speaks for the cause, for the owner only (``time`` is set for nobody else)."""
     line = server.matching
     if line is None or slots["time"] is None:
         return ""
     rule = rule_of(line.event, login_shape(name_in(line.event), facts), knowledge)
-    said = say(sentences, f"saw.{rule.id}", slots) if rule else ""
+    said = say(sentences, f"saw.{rule.id}", slots) if rule and cause in rule.supports else ""
     count = slots["count"]
     if said and isinstance(count, int) and count > 1:
         said += ("" if said.endswith("。") else " ") + say(sentences, "again", slots)

@@ -53,14 +53,18 @@ class _Probe:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What one language searches: ``literals`` are all that any probe needs, each asked for once a text."""
+    """What one language searches. ``heads`` holds the literals that any probe needs by their first three letters,
+    so that most are ruled out together."""
 
     rules: Mapping[str, CueRule]
-    literals: tuple[str, ...]
+    heads: Mapping[str, tuple[str, ...]]
+    short: tuple[str, ...]
     probes: tuple[_Probe, ...]
 
     def candidates(self, text: str) -> Iterator[_Probe]:
-        present = {literal for literal in self.literals if literal in text}
+        heads = self.heads.keys() & {text[at : at + 3] for at in range(len(text) - 2)}
+        present = {literal for head in heads for literal in self.heads[head] if literal in text}
+        present.update(literal for literal in self.short if literal in text)
         for probe in self.probes:
             for need in probe.needs:
                 if need.isdisjoint(present):
@@ -115,16 +119,18 @@ class _Places:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._of: dict[str, tuple[int, ...]] = {}
+        self._of: dict[tuple[str, bool], tuple[int, ...]] = {}
 
-    def of(self, literal: str) -> tuple[int, ...]:
-        places = self._of.get(literal)
+    def of(self, literal: str, edge: bool) -> tuple[int, ...]:
+        """Offsets of the literal; with ``edge`` only those at which a word begins."""
+        places = self._of.get((literal, edge))
         if places is None:
             at, found = self.text.find(literal), []
             while at >= 0:
-                found.append(at)
+                if not (edge and at and self.text[at - 1].isalnum()):
+                    found.append(at)
                 at = self.text.find(literal, at + 1)
-            self._of[literal] = places = tuple(found)
+            self._of[literal, edge] = places = tuple(found)
         return places
 
 
@@ -135,7 +141,8 @@ def _search(probe: _Probe, text: str, places: _Places) -> Span | None:
         if not probe.leads:
             match = _compiled(probe.pattern).search(text, timeout=PATTERN_SECONDS)
             return match.span() if match else None
-        for at in sorted({at for lead in probe.leads for at in places.of(lead)}):
+        edge = probe.pattern.startswith("\\b")
+        for at in sorted({at for lead in probe.leads for at in places.of(lead, edge)}):
             compiled = compiled or _compiled(probe.pattern)
             match = compiled.match(text, at, timeout=PATTERN_SECONDS)
             if match:
@@ -181,10 +188,13 @@ def _table(rules: Mapping[str, CueRule], language: str) -> _Table:
         for pattern in rule.patterns.get(tongue, ())
         for part in alternatives(pattern)
     )
-    literals = sorted({literal for probe in probes for need in probe.needs for literal in need})
+    heads: dict[str, tuple[str, ...]] = {}
+    for literal in {literal for probe in probes for need in probe.needs for literal in need}:
+        heads[literal[:3]] = (*heads.get(literal[:3], ()), literal)
+    short = tuple(head for head in heads if len(head) < 3)
     if len(_tables) >= _KEPT_TABLES:
         _tables.pop(next(iter(_tables)))
-    _tables[key] = table = _Table(rules, tuple(literals), probes)
+    _tables[key] = table = _Table(rules, heads, short, probes)
     return table
 
 

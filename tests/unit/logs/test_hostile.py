@@ -1,5 +1,5 @@
 """Laws under hostile input: one event a line, nothing raised, no forged address believed, no secret kept."""
-# ruff: noqa: E501 - log lines stay whole
+
 
 from __future__ import annotations
 

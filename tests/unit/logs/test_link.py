@@ -1,5 +1,5 @@
 """Joining sibling lines: Dovecot sessions, smtpd connections, auth lines that Postfix asked for."""
-# ruff: noqa: E501 - log lines stay whole
+
 
 from __future__ import annotations
 

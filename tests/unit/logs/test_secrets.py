@@ -1,5 +1,5 @@
 """No password that a daemon wrote down survives decoding."""
-# ruff: noqa: E501 - log lines stay whole
+
 
 from __future__ import annotations
 

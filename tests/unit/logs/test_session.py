@@ -1,5 +1,5 @@
 """Dovecot session ids: round trip, known values, and ids that Dovecot never made."""
-# ruff: noqa: E501 - log lines stay whole
+
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Years and zones of lines that state none."""
-# ruff: noqa: E501 - log lines stay whole
+
 
 from __future__ import annotations
 
