@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,7 +20,7 @@ class Settings:
 
     database_url: str = DEFAULT_DATABASE
     log_store_url: str = DEFAULT_LOG_STORE
-    log_zone: ZoneInfo = ZoneInfo("UTC")
+    log_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """Zone of log lines that name none (LOG_ZONE)."""
     knowledge_dir: Path | None = None
     accounts_url: str | None = None

@@ -53,6 +53,8 @@ class Hit:
     fixed: int
     sample: str
     """The text or pattern of the row that matched."""
+    bare_code: bool = False
+    """True where what matched is a number such as 452 4.3.1 and no word."""
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ class Matcher:
                 break
             for span in _spans(rule, folded):
                 key = (rule.error_id, span[0])
-                hit = Hit(rule.error_id, span, rule.fixed, rule.source)
+                hit = Hit(rule.error_id, span, rule.fixed, rule.source, not any(c.isalpha() for c in folded[span[0]:span[1]]))
                 if key not in hits or hits[key].fixed < hit.fixed:
                     hits[key] = hit
         return sorted(_outermost(hits.values()), key=lambda h: (-h.fixed, h.span))
@@ -187,7 +189,7 @@ def text_rule(error_id: str, sample: str) -> _Rule:
         parts.append(_literal(literal))
         fixed += len(literal.strip())
         needles.append(_needle(literal))
-        if 0 < piece.start() and piece.end() < len(plain):
+        if piece.start() > 0 and piece.end() < len(plain):
             parts.append(rf"[^\n]{{0,{_RUNS.get(piece[1], 120)}}}?(?:\n[^\n]{{0,80}}?)??")
     tail = plain[position:]
     parts.append(_literal(tail))

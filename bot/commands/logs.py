@@ -24,7 +24,6 @@ from bot.logs.decode import Decoder
 from bot.logs.event import rfc3339
 from bot.settings import read_settings
 
-
 LONGEST_LINE = 1 << 21
 
 

@@ -95,9 +95,10 @@ def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator
     if host in own:
         by_protocol = {settings.imap_host: "imap", settings.smtp_host: "smtp"}
         port = _port(endpoint.port, settings)
-        if port and host in by_protocol and host not in settings.customer_hosts and by_protocol[host] != port.protocol \
-                and port.protocol != "pop3" and settings.imap_host != settings.smtp_host:
-            yield _finding(knowledge, "host-swapped", endpoint.span, host=host, protocol=port.protocol.upper())
+        wanted = endpoint.protocol or (port.protocol if port else None)
+        if host in by_protocol and host not in settings.customer_hosts and settings.imap_host != settings.smtp_host \
+                and wanted in ("imap", "smtp") and by_protocol[host] != wanted:
+            yield _finding(knowledge, "host-swapped", endpoint.span, host=host, protocol=str(wanted).upper())
         return
     if host.replace(".", "").isdigit():
         if host not in settings.server_addresses:

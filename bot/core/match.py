@@ -73,20 +73,33 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
 
 
 def _without_rivals(hits: Sequence[Hit], knowledge: Knowledge) -> list[Hit]:
-    """Of overlapping hits keep the more specific role, then the one with clearly more agreement."""
+    """Of overlapping hits keep the one that says most.
+
+    The more specific role wins; in one role the words inside another text's {server_reply} win over their
+    wrapping, else the hit with more agreement. A bare reply code gives way to words in the same line.
+    """
     kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda h: (_ROLE_RANK[knowledge.errors[h.error_id].role], -h.fixed)):
-        row = knowledge.errors[hit.error_id]
-        beaten = False
-        for other in kept:
-            overlap = min(hit.span[1], other.span[1]) - max(hit.span[0], other.span[0])
-            if overlap <= 0:
-                continue
-            named = other.error_id in row.rivals or hit.error_id in knowledge.errors[other.error_id].rivals
-            inside = overlap >= 0.8 * (hit.span[1] - hit.span[0])
-            if hit.error_id != other.error_id and (named or (inside and other.fixed >= hit.fixed)):
-                beaten = True
-                break
-        if not beaten:
+    for hit in sorted(hits, key=lambda h: _order(h, hits, knowledge)):
+        if not any(_beats(other, hit, knowledge) for other in kept):
             kept.append(hit)
     return kept
+
+
+def _order(hit: Hit, hits: Sequence[Hit], knowledge: Knowledge) -> tuple[bool, int, bool, int]:
+    wraps = "{server_reply}" in hit.sample and any(
+        h is not hit and h.error_id != hit.error_id and hit.span[0] < h.span[0] and h.span[1] <= hit.span[1] for h in hits)
+    return hit.bare_code, _ROLE_RANK[knowledge.errors[hit.error_id].role], wraps, -hit.fixed
+
+
+def _beats(winner: Hit, loser: Hit, knowledge: Knowledge) -> bool:
+    if winner.error_id == loser.error_id:
+        return False
+    overlap = min(winner.span[1], loser.span[1]) - max(winner.span[0], loser.span[0])
+    near = loser.span[0] - winner.span[1] < 120 and winner.span[0] - loser.span[1] < 120
+    if loser.bare_code and not winner.bare_code and near:
+        return True
+    if overlap <= 0:
+        return False
+    row = knowledge.errors[loser.error_id]
+    named = winner.error_id in row.rivals or loser.error_id in knowledge.errors[winner.error_id].rivals
+    return named or overlap >= 0.8 * (loser.span[1] - loser.span[0])

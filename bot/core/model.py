@@ -94,11 +94,13 @@ class ClientMention:
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """An error text as the customer gave it. ``quoted`` marks one found inside an earlier, quoted mail."""
+    """An error text as the customer gave it. ``quoted`` marks one found inside an earlier, quoted mail; ``pasted``
+    one that structure sets apart (quotes, a label, a log line), so that it is a program's words and not theirs."""
 
     text: str
     span: Span
     quoted: bool = False
+    pasted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
 
 
-def network_of(ip: str) -> str | None:
-    """The unit in which addresses are compared: the address itself for IPv4, the /64 for IPv6.
+@lru_cache(maxsize=65_536)
+def network_of(address: str) -> str | None:
+    """The unit in which addresses are compared: IPv4 as it is, IPv6 as its /64; None for what is no address.
 
-    IPv4-mapped IPv6 addresses count as IPv4. None where ``ip`` is no address.
+    Takes ``2001:db8::1`` as well as ``2001:db8::/64`` and ``192.0.2.1/32``. An IPv4 address mapped into IPv6
+    is the IPv4 address. A network wider than that is nobody's address: None.
     """
     try:
-        address: IPv4Address | IPv6Address = ip_address(ip)
+        if "/" in address:
+            interface = ip_interface(address)
+            if interface.network.prefixlen < (32 if interface.version == 4 else 64):
+                return None
+            parsed: IPv4Address | IPv6Address = interface.ip
+        else:
+            parsed = ip_address(address)
     except ValueError:
         return None
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ip_network((int(address) >> 64 << 64, 64)))
-    return str(address)
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Address(int(parsed) >> 64 << 64)) + "/64"
 
 
 def networks_of(ips: Iterable[str | None]) -> frozenset[str]:

@@ -7,7 +7,17 @@ from datetime import datetime
 
 import regex
 
-from bot.core.model import AccountView, Diagnosis, Facts, Finding, Match, RankedCause, Reading, ServerLine, ServerView
+from bot.core.model import (
+    AccountView,
+    Diagnosis,
+    Facts,
+    Finding,
+    Match,
+    RankedCause,
+    Reading,
+    ServerLine,
+    ServerView,
+)
 from knowledge.model import Knowledge
 
 MAX_LINES_SHOWN = 8

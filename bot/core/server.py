@@ -21,7 +21,6 @@ from bot.core.model import (
     LogResult,
     ServerLine,
     ServerView,
-    SuccessSum,
 )
 from bot.core.networks import network_of, networks_of, within
 from bot.core.posterior import agreement

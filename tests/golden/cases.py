@@ -33,9 +33,9 @@ KEYS = frozenset({
     "ports", "webmail_works", "check", "other", "acceptable_checks", "acceptable_others", "verdict", "confidence_at_most",
     "confidence_at_least", "matching_lines", "absence", "ignored_at_least", "also", "missing", "language", "must_say", "must_not_say",
     "note_says", "note_must_not_say", "never_in_reply", "secrets", "seconds_at_most", "background"})
-BACKGROUND_KEYS = frozenset({"hours", "scanners", "silent", "hosts"})
-AFTER = timedelta(minutes=6)
-"""How long after the ticket the hosts go on writing, so that the last minutes are covered."""
+BACKGROUND_KEYS = frozenset({"hours", "scanners", "silent", "hosts", "after"})
+AFTER = 45
+"""Minutes that the hosts go on writing after the ticket where expected.toml does not say ``after``."""
 _STAMP = regex.compile(r"(?P<iso>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))|(?P<old>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) ")
 
 
@@ -130,7 +130,7 @@ class Case:
             lines = self.mixed(name, own.read_text("utf-8").splitlines() if own.is_file() else [], settings)
             (logs / own.name).write_text("".join(f"{text}\n" for text in lines), "utf-8")
         for path in logs.iterdir():
-            os.utime(path, (self.now.timestamp() + 600,) * 2)
+            os.utime(path, (self.now.timestamp() + 3600,) * 2)
         store = SqliteLogStore(scratch / "logs.db")
         report = store.ingest(sorted(logs.iterdir()), finished=True)
         assert not report.failed, report
@@ -139,7 +139,7 @@ class Case:
     def mixed(self, name: str, own: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
         """The case's lines of one host among the background's, in time order, without the silent stretches."""
         since = (self.now - timedelta(hours=settings.get("hours", 40))).replace(minute=0, second=0, microsecond=0)
-        other = background(name, since, self.now + AFTER, scanners=settings.get("scanners", True))
+        other = background(name, since, self.now + timedelta(minutes=settings.get("after", AFTER)), scanners=settings.get("scanners", True))
         for gap in settings.get("silent", []):
             if gap["host"] == name:
                 other = [line for line in other if not gap["from"] <= line[0] < gap["to"]]

@@ -3,41 +3,17 @@
 A mailbox selects lines whose mailbox or login is that address, and failures whose envelope sender is (a
 client that does not authenticate leaves no other name). A login selects by the user name as logged, without
 case. A domain selects by the part behind the ``@`` of any of these. An address selects itself, for IPv6 its
-/64: providers hand a customer a /64 or more and devices change the rest.
+/64: providers hand a customer a /64 or more and devices change the rest. ``anonymous`` selects the failures
+that none of these names lead to.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 
 from bot.core.model import LogQuery
+from bot.core.networks import network_of
 from bot.logs.event import LogEvent
-
-
-@lru_cache(maxsize=65_536)
-def network(address: str) -> str | None:
-    """The address by which a line is found: IPv4 as it is, IPv6 as its /64; None for what is no address.
-
-    Takes ``2001:db8::1`` as well as ``2001:db8::/64`` and ``192.0.2.1/32``. An IPv4 address mapped into IPv6
-    is the IPv4 address. A network wider than that is nobody's address: None.
-    """
-    try:
-        if "/" in address:
-            interface = ip_interface(address)
-            if interface.network.prefixlen < (32 if interface.version == 4 else 64):
-                return None
-            parsed: IPv4Address | IPv6Address = interface.ip
-        else:
-            parsed = ip_address(address)
-    except ValueError:
-        return None
-    if isinstance(parsed, IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Address(int(parsed) >> 64 << 64)) + "/64"
 
 
 def domain_of(name: str) -> str | None:
@@ -54,6 +30,11 @@ def names_of(event: LogEvent) -> frozenset[str]:
     return frozenset(name.casefold() for name in names if name)
 
 
+def is_anonymous(event: LogEvent) -> bool:
+    """True for a failure that names nobody: neither mailbox nor login, nor the sender of what was refused."""
+    return event.outcome == "failure" and not names_of(event)
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """A query's selectors, normalised."""
@@ -61,6 +42,7 @@ class Selection:
     names: frozenset[str]
     domains: frozenset[str]
     networks: frozenset[str]
+    anonymous: bool = False
 
     @classmethod
     def of(cls, query: LogQuery) -> Selection:
@@ -68,23 +50,26 @@ class Selection:
         return cls(
             frozenset(name.casefold() for name in (*query.mailboxes, *query.logins) if name),
             frozenset(domain.casefold() for domain in query.domains if domain),
-            frozenset(found for address in query.ips if (found := network(address))),
+            frozenset(found for address in query.ips if (found := network_of(address))),
+            query.anonymous,
         )
 
     def __bool__(self) -> bool:
-        return bool(self.names or self.domains or self.networks)
+        return bool(self.names or self.domains or self.networks or self.anonymous)
 
     def takes(self, event: LogEvent) -> bool:
         """True where the line is selected, the time aside."""
         names = names_of(event)
         if names & self.names:
             return True
+        if self.anonymous and is_anonymous(event):
+            return True
         if self.domains and any(domain_of(name) in self.domains for name in names):
             return True
-        return bool(self.networks and event.remote_ip and network(event.remote_ip) in self.networks)
+        return bool(self.networks and event.remote_ip and network_of(event.remote_ip) in self.networks)
 
     def takes_login(self, mailbox: str, remote_ip: str | None) -> bool:
         """True where a success or session of ``mailbox`` (case-folded) from ``remote_ip`` is selected."""
         if mailbox in self.names or domain_of(mailbox) in self.domains:
             return True
-        return bool(self.networks and remote_ip and network(remote_ip) in self.networks)
+        return bool(self.networks and remote_ip and network_of(remote_ip) in self.networks)

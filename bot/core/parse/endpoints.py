@@ -102,7 +102,8 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
         other = _OTHER_CONTEXT.search(line, timeout=PATTERN_SECONDS) is not None
         for endpoint in found:
             start, end = endpoint.span
-            endpoints.append(_placed(endpoint, (start + offset, end + offset), reading.text, offset, other))
+            shown = _by_a_program(endpoint, (start + offset, end + offset), error_spans, settings)
+            endpoints.append(_placed(endpoint, (start + offset, end + offset), reading.text, offset, other or shown))
         if hosts:
             last_host = (hosts[-1], line_number)
         pending_protocol = words[-1].value if words and not found else (None if found else pending_protocol)
@@ -112,6 +113,16 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
     return _unique(endpoints)
 
 
+def _by_a_program(endpoint: Endpoint, span: Span, error_spans: Sequence[Span], settings: Settings) -> bool:
+    """True for what a program's output names and nobody typed: a resolved address, a single server of ours."""
+    if endpoint.host is None or not any(a <= span[0] < b for a, b in error_spans):
+        return False
+    if endpoint.host.replace(".", "").isdigit():
+        return True
+    own = {settings.imap_host, settings.smtp_host, settings.pop3_host, *settings.customer_hosts}
+    return endpoint.host not in own and any(endpoint.host.endswith("." + domain) for domain in settings.own_domains)
+
+
 def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_Token]:
     found: list[_Token] = []
     webmail = settings.webmail_url.partition("//")[2].partition("/")[0]
@@ -119,7 +130,7 @@ def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_
         host, (start, end) = match["host"], match.span("host")
         before, after = line[max(0, start - 48): start], line[end: end + 12]
         last = host.rpartition(".")[2]
-        if last in _FILES or host == webmail or before.endswith(("@", "/")) and "//" not in before[-9:]:
+        if last in _FILES or host == webmail or (before.endswith(("@", "/")) and "//" not in before[-9:]):
             continue
         in_url = before.endswith("://")
         labels = host.split(".")
@@ -232,9 +243,9 @@ def _join(
         if host:
             host.used = True
         mode = _mode_of(port, index, ports, modes)
-        protocol = (protocol_of_host(host.value) if host else None) or _nearest_word(words, port) \
+        protocol = (_role_of_host(line, host, words) if host else None) or _nearest_word(words, port) \
             or _PORT_OF.get(int(port.value)) or pending_protocol
-        span = port.span if host is None or host.span[0] > port.span[0] or last_host and host is last_host[0] else (host.span[0], port.span[1])
+        span = port.span if host is None or host.span[0] > port.span[0] or (last_host and host is last_host[0]) else (host.span[0], port.span[1])
         out.append(Endpoint(host.value if host else None, int(port.value), mode, protocol, span))
     for host in hosts:
         if host.used and any(e.host == host.value for e in out):
@@ -242,7 +253,7 @@ def _join(
         mode = None
         if not ports and len(modes) == 1 and abs(modes[0].span[0] - host.span[1]) < 60:
             mode = modes[0].value
-        protocol = protocol_of_host(host.value) or _nearest_word(words, host) or pending_protocol
+        protocol = _role_of_host(line, host, words) or _nearest_word(words, host) or pending_protocol
         out.append(Endpoint(host.value, None, mode, protocol, host.span))
     if not hosts and not ports and len(modes) == 1 and modes[0].value != "implicit" and len(words) == 1:
         out.append(Endpoint(None, None, modes[0].value, words[0].value, modes[0].span))
@@ -275,6 +286,19 @@ def _nearest_word(words: list[_Token], to: _Token) -> str | None:
     return before[-1].value if before else (words[0].value if words else None)
 
 
+def _role_of_host(line: str, host: _Token, words: list[_Token]) -> str | None:
+    """The protocol for which a host is entered: the word right before it ("SMTP server imap.mail.example" is an
+    IMAP host in the SMTP field), else what the host's name says."""
+    named = protocol_of_host(host.value)
+    before = [w for w in words if w.span[1] <= host.span[0]]
+    if before and named and before[-1].value != named:
+        between = line[before[-1].span[1]: host.span[0]]
+        alone = len(before) < 2 or before[-2].value == before[-1].value or before[-1].span[0] - before[-2].span[1] > 6
+        if len(between) <= 22 and alone and not regex.search(r"[/,;&+]|\band\b|\bund\b|\bet\b", between):
+            return before[-1].value
+    return named
+
+
 def protocol_of_host(host: str) -> str | None:
     """imap, smtp or pop3 where a host's first label says so, else None."""
     first = host.partition(".")[0]
@@ -297,7 +321,7 @@ def _placed(endpoint: Endpoint, span: Span, text: str, offset: int, other: bool)
 def _field(text: str, span: Span) -> str | None:
     """The field around a host where it holds more than the host: blanks between brackets, a scheme, a port."""
     before, after = text[max(0, span[0] - 10): span[0]], text[span[1]: span[1] + 8]
-    scheme = regex.search(r"(?:https?|imaps?|smtps?|ssl|tls)://$", before)
+    scheme = regex.search(r"https?://$", before)
     open_bracket = regex.search(r"([\[\"'`<«„“(])(\s*)$", before)
     close_bracket = regex.match(r"(\s*)[\]\"'`>»“”)]", after)
     if open_bracket and close_bracket and (open_bracket[2] or close_bracket[1]):

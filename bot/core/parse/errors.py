@@ -70,6 +70,7 @@ _SALUTATION = regex.compile(
 class _Candidate:
     span: Span
     value: float
+    pasted: bool = True
 
 
 def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
@@ -89,7 +90,7 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
         pass
     for hit in hits:
         if not any(_overlap(hit.span, c.span) >= 0.6 * (hit.span[1] - hit.span[0]) for c in candidates):
-            candidates.append(_Candidate(_sentence(folded, hit.span), 0.8 + min(hit.fixed, 60) / 100))
+            candidates.append(_Candidate(_sentence(folded, hit.span), 0.8 + min(hit.fixed, 60) / 100, False))
     return _chosen(reading, candidates)
 
 
@@ -111,7 +112,7 @@ def _from_quotes(text: str, folded: str, hits: Sequence[Hit]) -> list[_Candidate
     for match in _QUOTED.finditer(text, timeout=PATTERN_SECONDS):
         span = match.span("q")
         inside = text[span[0]:span[1]].strip()
-        if len(inside) < 4 or regex.fullmatch(r"[\w.+@-]+", inside) and not _CODE.search(inside):
+        if len(inside) < 4 or (regex.fullmatch(r"[\w.+@-]+", inside) and not _CODE.search(inside)):
             if not _exact_hit(span, hits):
                 continue
         said = _SAYING.search(folded[max(0, span[0] - 70): span[0]], timeout=PATTERN_SECONDS) is not None
@@ -226,5 +227,5 @@ def _chosen(reading: Reading, candidates: Sequence[_Candidate]) -> tuple[ErrorTe
             continue
         text = reading.text[candidate.span[0]:candidate.span[1]].strip()
         if len(text) >= 4 and not _SALUTATION.fullmatch(text.lower().rstrip(",.!")):
-            out.append(ErrorText(text, candidate.span, kind in ("quoted", "forwarded")))
+            out.append(ErrorText(text, candidate.span, kind in ("quoted", "forwarded"), candidate.pasted))
     return tuple(out[:MAX_ERRORS])

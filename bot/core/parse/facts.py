@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import regex
 
@@ -34,13 +35,13 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     errors = find_errors(reading, hits)
     spans = [e.span for e in errors]
     endpoints = find_endpoints(reading, knowledge.settings, spans)
-    cues = find_cues(reading, knowledge.cues)
+    cues = find_cues(_own_words(reading, errors), knowledge.cues)
     folded = fold(reading.text)
     clients = find_clients(reading, knowledge.clients)
     addressed = find_addresses(reading, knowledge.settings, requester=ticket.requester, error_spans=spans,
                                own_words=not _is_service(clients, knowledge)
                                and _OTHERS_MAIL.search(folded, timeout=PATTERN_SECONDS) is None)
-    login = find_login(reading)
+    login = find_login(reading, spans, [a for a in (addressed.mailbox, ticket.requester) if a])
     if login and addressed.mailbox and login.lower() == addressed.mailbox:
         login = None
     said = _said(cues, knowledge)
@@ -54,6 +55,15 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
         protocols=_protocols(hits, errors, endpoints, said.get("protocol"), folded, knowledge),
         ips=_ips(folded, ticket), domain=addressed.domain, language=reading.language, requester=ticket.requester,
     )
+
+
+def _own_words(reading: Reading, errors: Sequence[ErrorText]) -> Reading:
+    """The reading with pasted error texts blanked out, offsets kept: a program's words are no customer's."""
+    text = reading.text
+    for error in errors:
+        if error.pasted:
+            text = text[:error.span[0]] + " " * (error.span[1] - error.span[0]) + text[error.span[1]:]
+    return replace(reading, text=text)
 
 
 def _is_service(clients: Sequence[ClientMention], knowledge: Knowledge) -> bool:
@@ -124,4 +134,22 @@ def _ips(folded: str, ticket: Ticket) -> tuple[str, ...]:
 def scan(reading: Reading, matcher: Matcher) -> list[Hit]:
     """The decoded-error table's hits in a reading, without those in signatures and disclaimers."""
     silent = [s.span for s in reading.segments if s.kind in ("signature", "disclaimer", "header")]
-    return [h for h in matcher.scan(reading.text) if not any(a <= h.span[0] < b for a, b in silent)]
+    return [h for h in matcher.scan(reading.text)
+            if not any(a <= h.span[0] < b for a, b in silent) and not _asked(reading.text, h)]
+
+
+_QUESTION_END = regex.compile(r"[.!?。！？\n]")
+
+
+def _asked(text: str, hit: Hit) -> bool:
+    """True for a short match inside a question in the customer's own words ("is there a rate limit?"): asking
+    about a thing is no report of it. Texts with a code or in quotes are reports all the same."""
+    start, end = hit.span
+    if end - start > 60 or regex.search(r"[\"“”„«»`]|\d\.\d\.\d|\b[45]\d\d\b|0x", text[max(0, start - 2): end + 2]):
+        return False
+    stop = _QUESTION_END.search(text, end)
+    if stop is None or stop[0] not in "?？":
+        return False
+    before = text[max(0, start - 160): start]
+    cut = max(before.rfind(mark) for mark in ".!?\n。！？:：\"“„«")
+    return not regex.search(r"[\"“„«]", before[cut + 1:])

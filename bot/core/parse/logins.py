@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import regex
 
 from bot.core.model import Reading
@@ -12,14 +14,14 @@ PATTERN_SECONDS = 0.2
 _LABELLED = regex.compile(
     r"(?:user\s?-?(?:name|id)|login(?:\s+name)?|log(?:s|ged|ging)?\s+in\s+(?:as|with)|sign(?:s|ed|ing)?\s+in\s+(?:as|with)|account\s+name|user|"
     r"benutzer(?:name)?n?|anmeldename|anmelden\s+(?:als|mit)|identifiant|nom\s+d'utilisateur|utilisateur|usuario|nombre\s+de\s+usuario|utente|nome\s+utente|"
-    r"gebruikersnaam|usu[aá]rio|nome\s+de\s+(?:usu[aá]rio|utilizador)|utilizador|(?:nazwa\s+)?u[zż]ytkownika?|login|имя\s+пользователя|логин|пользователь|ユーザー名|ユーザ名|用户名|帳號|账号|使用者名稱)"
+    r"gebruikersnaam|usu[aá]rio|nome\s+de\s+(?:usu[aá]rio|utilizador)|utilizador|(?:nazwa\s+)?u[zż]ytkownika?|login|имя\s+пользователя|логин|пользователь|ユーザー名|ユーザ名|用户名|帳號|账号|使用者名稱)(?!\w)"
     r"\s*(?:(?:is|was|ist|est|es|è|jest|:|：|=|->)\s*)+(?:(?:just|only|simply|nur|einfach|juste|simplement|solo|sólo|alleen|gewoon|só|apenas|tylko|просто|только)\s+)?"
     r"[\"'`<(\[]?(?P<name>[a-z0-9][\w.\\/-]{1,40}?)[\"'`>)\]]?(?=[\s,;.!?]|$)"
 )
 _QUOTED = regex.compile(
     r"(?:user\s?-?name|login|log(?:s|ged|ging)?\s+in|sign(?:s|ed|ing)?\s+in|typ(?:e|ed|ing)|enter(?:ed|ing)?|benutzername\w*|anmeld\w+|eingegeben|eintrag\w*|identifiant|connect\w*|"
     r"usuario|entr[oa]\w*|utente|gebruik\w*|usu[aá]rio|u[zż]ytkownik\w*|логин\w*|пользовател\w+|ユーザー名|用户名)"
-    r"(?:\W+\w+){0,6}?\W*[\"'`](?P<name>[a-z0-9][\w.\\-]{1,30})[\"'`]"
+    r"(?:\W+\w+){0,3}?\W{1,3}[\"'`](?P<name>[a-z0-9][\w.\\-]{1,30})[\"'`]"
 )
 _JUST = regex.compile(
     r"(?:just|only|simply|nur|einfach|juste|seulement|solo|sólo|solamente|soltanto|alleen|só|apenas|somente|tylko|samo|только|просто)\s+[\"'`]?(?P<name>[a-z][\w.-]{1,30})[\"'`]?\s*"
@@ -36,12 +38,20 @@ _NOT_A_NAME = frozenset({
     "complète", "correcto", "completo", "la", "el", "mi", "il", "mio", "completa", "het", "mijn", "volledige", "o", "meu", "minha", "failed", "error",
     "fails", "as", "in", "with", "to", "for", "of", "on", "does", "was", "but", "always", "again", "denied", "disabled", "accepted", "rejected", "now",
     "works", "work", "working", "page", "screen", "data", "details", "credentials", "information", "prompt", "dialog", "window", "button", "form",
-    "already", "exactly", "verified", "checked", "ssl", "tls", "none", "plain", "yes", "no", "true", "false", "i", "we", "you", "they", "he", "she",
+    "attempted", "possible", "already", "exactly", "verified", "checked", "ssl", "tls", "none", "plain", "yes", "no", "true", "false", "i", "we", "you", "they", "he", "she",
 })
 
 
-def find_login(reading: Reading) -> str | None:
-    """The bare user name (no @) that the failing program was given, or None.
+_LABEL_ONLY = regex.compile(
+    r"(?:user\s?-?name|login(?:\s+name)?|log(?:s|ged|ging)?\s+in|sign(?:s|ed|ing)?\s+in|benutzername\w*|anmeldename|anmelden|identifiant|nom\s+d'utilisateur|usuario|nome\s+utente|utente|"
+    r"gebruikersnaam|inloggen|usu[aá]rio|utilizador|u[zż]ytkownika?|имя\s+пользователя|логин\w*|ユーザー名|用户名|使用者名稱|帳號|账号)\W{1,4}(?:\w+\W+){0,2}?$"
+)
+
+
+def find_login(reading: Reading, error_spans: Sequence[tuple[int, int]] = (), known: Sequence[str] = ()) -> str | None:
+    """The bare user name (no @) that the failing program was given, or None. ``known``: addresses of the
+    customer; their local part right behind a label is a user name even without a colon. Outside a program's
+    own output nothing inside ``error_spans`` counts.
 
     Only where the text says that it is a user name: behind a label, in quotes after a verb of logging in, or in
     a program's own output. ``DOMAIN\\name`` is returned as written.
@@ -51,6 +61,8 @@ def find_login(reading: Reading) -> str | None:
         try:
             for match in pattern.finditer(folded, timeout=PATTERN_SECONDS):
                 start, end = match.span("name")
+                if pattern is not _OUTPUT and any(a <= start < b for a, b in error_spans):
+                    continue
                 name = reading.text[start:end].strip(".")
                 if folded[end: end + 1] == "@" or not _plausible(name.lower()):
                     continue
@@ -59,9 +71,20 @@ def find_login(reading: Reading) -> str | None:
                     return name
         except TimeoutError:
             continue
+    return _local_part(folded, known)
+
+
+def _local_part(folded: str, known: Sequence[str]) -> str | None:
+    for address in known:
+        local = address.partition("@")[0]
+        if len(local) < 3:
+            continue
+        for match in regex.finditer(rf"(?<![\w.@-]){regex.escape(local)}(?![\w@-]|\.\w)", folded, timeout=PATTERN_SECONDS):
+            if _LABEL_ONLY.search(folded[max(0, match.start() - 50): match.start()], timeout=PATTERN_SECONDS):
+                return local
     return None
 
 
 def _plausible(name: str) -> bool:
-    return len(name) >= 2 and name not in _NOT_A_NAME and not name.isdigit() and "@" not in name \
+    return len(name) >= 2 and name not in _NOT_A_NAME and not name[:1].isdigit() and not regex.fullmatch(r"(?:\d+\.)+\d+", name) and "@" not in name \
         and not regex.fullmatch(r"[\w-]+(?:\.[\w-]+)*\.(?:net|com|org|example|test|de|fr|it)", name)

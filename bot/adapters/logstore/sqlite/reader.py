@@ -113,7 +113,10 @@ class Reader:
         self, keys: dict[str, list[int]], selection: Selection, since: int, until: int, limit: int
     ) -> tuple[list[LogEvent], bool]:
         found: set[tuple[int, int]] = set()
-        for key in (key for kind in keys.values() for key in kind):
+        wanted = [key for kind in keys.values() for key in kind]
+        if selection.anonymous:
+            wanted.append(rows.ANONYMOUS)
+        for key in wanted:
             found.update(
                 self._db.execute(
                     "SELECT time, line FROM log_find WHERE key = ? AND time BETWEEN ? AND ?"

@@ -9,13 +9,18 @@ from operator import attrgetter
 from typing import Any, Final
 
 from bot.adapters.logstore.digest import from_micros
-from bot.adapters.logstore.selection import domain_of, names_of, network
+from bot.adapters.logstore.selection import domain_of, is_anonymous, names_of
 from bot.adapters.logstore.sqlite.schema import key_of
+from bot.core.networks import network_of
 from bot.logs.event import LogEvent
 
 _NAMES: Final = tuple(field.name for field in fields(LogEvent) if field.name not in ("raw", "time"))
 _values = attrgetter(*_NAMES)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+ANONYMOUS: Final = key_of("a", "")
+"""The key that all failures share that name nobody."""
 
 
 def remember_order(connection: sqlite3.Connection) -> None:
@@ -57,8 +62,10 @@ def find_keys(event: LogEvent) -> set[int]:
         domain = domain_of(name)
         if domain is not None:
             keys.add(key_of("d", domain))
+    if is_anonymous(event):
+        keys.add(ANONYMOUS)
     if event.remote_ip is not None:
-        found = network(event.remote_ip)
+        found = network_of(event.remote_ip)
         if found is not None:
             keys.add(key_of("i", found))
     return keys

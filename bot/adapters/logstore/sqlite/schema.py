@@ -6,7 +6,8 @@ All tables begin with ``log_``, so that the file may hold other tables of ours. 
 log_line     lines kept verbatim; ``fields`` is the decoded event without raw and time, a JSON array in the
 order
              that ``log_meta`` names, cut after its last value
-log_find     (key, time) -> line: one entry for each name, domain and address by which the line is found. A
+log_find     (key, time) -> line: one entry for each name, domain and address by which the line is found,
+             and one under a key of their own for failures that name nobody. A
 key is
              a 63-bit digest, so that no dictionary has to be kept; what is found is compared again when it
              is read
@@ -33,7 +34,7 @@ from typing import Final
 
 from bot.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS log_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -86,7 +87,7 @@ READER_WAITS: Final = 5.0
 
 @lru_cache(maxsize=131_072)
 def key_of(kind: str, text: str) -> int:
-    """The 63-bit key of ``text`` as a ``kind`` of selector: n(ame), d(omain), i (address)."""
+    """The 63-bit key of ``text`` as a ``kind`` of selector: n(ame), d(omain), i (address), a (nobody)."""
     digest = blake2b(f"{kind}:{text}".encode("utf-8", "backslashreplace"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 

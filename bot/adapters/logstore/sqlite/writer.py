@@ -12,9 +12,10 @@ from functools import lru_cache
 from bot.adapters.logstore.digest import HOUR, Batch, Source, keep_sessions_from
 from bot.adapters.logstore.likeness import parted
 from bot.adapters.logstore.rhythm import Beat, BeatFinder
-from bot.adapters.logstore.selection import domain_of, names_of, network
+from bot.adapters.logstore.selection import domain_of, names_of
 from bot.adapters.logstore.sqlite import rhythm_rows, rows
 from bot.adapters.logstore.sqlite.schema import key_of
+from bot.core.networks import network_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def _key(kind: str, text: str | None) -> int | None:
 
 
 def _network(address: str) -> int | None:
-    return _key("i", network(address)) if address else None
+    return _key("i", network_of(address)) if address else None
 
 
 @lru_cache(maxsize=50_000)
