@@ -57,7 +57,7 @@ def failure(minutes: float = 0, login: str | None = "anna@example.com", **fields
     return LogEvent(**{**given, **fields})  # type: ignore[arg-type]
 
 
-def success(minutes: float = 0, mailbox: str = "anna@example.com", **fields: object) -> LogEvent:
+def success(minutes: float = 0, mailbox: str | None = "anna@example.com", **fields: object) -> LogEvent:
     """An accepted IMAP login."""
     return failure(
         minutes, mailbox, **{"event": "login", "outcome": "success", "raw": f"Login {minutes}", **fields}
@@ -122,6 +122,30 @@ def test_what_a_selector_selects(make: Make, selectors: dict[str, tuple[str, ...
     result = store.search(ask(**selectors))
     assert [line.raw for line in result.lines] == found
     assert result.failed is None
+
+
+def test_failures_that_name_nobody_are_found_when_asked_for(make: Make) -> None:
+    nobody: dict[str, object] = {"login": None, "mailbox": None}
+    store = make(
+        [
+            failure(0, raw="named"),
+            failure(1, **nobody, raw="tls", event="tls_failed"),
+            failure(2, **nobody, raw="sender", event="relay_denied", sender="x@example.com", service="smtps"),
+            failure(3, **nobody, raw="probe", event="no_auth_attempts", outcome="failure", remote_ip=None),
+            failure(4, **nobody, raw="neutral", event="no_auth_attempts", outcome="neutral"),
+            failure(5, "", raw="empty", event="lost_connection"),
+            success(6),
+        ]
+    )  # fmt: skip
+    everything = store.search(ask(anonymous=True))
+    assert [line.raw for line in everything.lines] == ["tls", "probe", "empty"]
+    assert (everything.successes, everything.sessions) == ((), ())
+    newest = store.search(ask(anonymous=True, limit=1))
+    assert ([line.raw for line in newest.lines], newest.truncated) == (["empty"], True)
+    inside = store.search(ask(NOON, NOON + timedelta(minutes=1), anonymous=True))
+    assert [line.raw for line in inside.lines] == ["tls"]
+    both = store.search(ask(anonymous=True, mailboxes=("anna@example.com",)))
+    assert [line.raw for line in both.lines] == ["named", "tls", "probe", "empty"]
 
 
 def test_an_ipv4_address_mapped_into_ipv6_is_the_ipv4_address(make: Make) -> None:
@@ -345,6 +369,7 @@ def test_an_empty_store_finds_nothing_and_covers_nothing(make: Make) -> None:
         assert list(store.logins_like("anna@example.com", NOON - DAY, NOON + DAY)) == []
 
 
+_logins = st.sampled_from([None, "anna@example.com", "anna", "é@example.org"])
 _names = st.sampled_from(["anna@example.com", "anna", "ben@example.com", "ben@example.org", "é@example.org"])
 _addresses = st.sampled_from(
     ["192.0.2.1", "192.0.2.2", "2001:db8:1:2::3", "2001:db8:1:2::4", "2001:db8:1:3::4"]
@@ -364,7 +389,7 @@ _events = st.builds(
     ),
     st.sampled_from(["login", "logout", "auth_failed", "tls_failed"]),
     st.integers(0, 300),
-    _names,
+    st.one_of(_names, _logins),
     _addresses,
     st.sampled_from(["imap1", "imap2"]),
     st.integers(0, 9),
@@ -378,6 +403,7 @@ _events = st.builds(
     ips=st.lists(_addresses, max_size=1),
     low=st.integers(0, 200),
     limit=st.integers(0, 12),
+    anonymous=st.booleans(),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_back_ends_answer_alike(
@@ -388,6 +414,7 @@ def test_both_back_ends_answer_alike(
     ips: list[str],
     low: int,
     limit: int,
+    anonymous: bool,
 ) -> None:
     events = sorted(events, key=lambda event: event.time or NOON)
     one = MemoryLogStore(events)
@@ -398,6 +425,7 @@ def test_both_back_ends_answer_alike(
     query = ask(
         NOON + timedelta(minutes=low), NOON + timedelta(minutes=low + 90),
         mailboxes=tuple(names), domains=tuple(domains), ips=tuple(ips), limit=limit,
+        anonymous=anonymous,
     )  # fmt: skip
     expected, found = one.search(query), other.search(query)
     assert found.lines == expected.lines

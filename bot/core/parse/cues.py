@@ -22,8 +22,8 @@ PATTERN_SECONDS = 0.05
 """The longest that one pattern may search one stretch of text."""
 _SPOKEN = ("subject", "body")
 _BREAK = regex.compile(r"\n(?=[ ]{0,8}\n|[ ]{0,8}(?:[-*\u2022]|\d{1,2}[.)])[ ]|[^\n:]{1,40}:[ ])")
-"""A line end that ends a sentence too: before a blank line, a list item, or a ``Name: value`` line. It becomes a
-full stop, so that no pattern bridges it (their gaps stop at full stops)."""
+"""A line end that ends a sentence too: before a blank line, a list item, or a ``Name: value`` line. It becomes
+an exclamation mark, which no gap of a pattern crosses (and which no name or number contains)."""
 _FEW_LETTERS = 40
 """Below so many letters of its own, a message is only the cover of what it forwards."""
 _KEPT_TABLES = 48
@@ -81,7 +81,7 @@ def plain(text: str) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters (the dotted capital I) grow when they are lowered
         lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-    return _BREAK.sub(".", lowered.translate(_PLAIN))
+    return _BREAK.sub("!", lowered.translate(_PLAIN))
 
 
 def find_cues(reading: Reading, rules: Mapping[str, CueRule], *, seconds: float = 0.5) -> tuple[Cue, ...]:
@@ -140,16 +140,21 @@ def _search(probe: _Probe, text: str, places: _Places) -> Span | None:
     try:
         if not probe.leads:
             match = _compiled(probe.pattern).search(text, timeout=PATTERN_SECONDS)
-            return match.span() if match else None
+            return match.span() if match and not _in_address(text, *match.span()) else None
         edge = probe.pattern.startswith("\\b")
         for at in sorted({at for lead in probe.leads for at in places.of(lead, edge)}):
             compiled = compiled or _compiled(probe.pattern)
             match = compiled.match(text, at, timeout=PATTERN_SECONDS)
-            if match:
+            if match and not _in_address(text, *match.span()):
                 return match.span()
     except TimeoutError:
         return None
     return None
+
+
+def _in_address(text: str, start: int, end: int) -> bool:
+    """True for a word that is but a part of an e-mail address: "billing" of billing@example.org."""
+    return text.startswith("@", end) or (start > 0 and text[start - 1] == "@")
 
 
 def _spoken(reading: Reading) -> list[Span]:

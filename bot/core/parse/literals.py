@@ -165,7 +165,12 @@ class _Reader:
             raise _UnsupportedSyntax
         inner = self.pattern[start : self.at]
         self.at += 1
-        if len(inner) > 6 or inner.startswith("^") or any(sign in inner for sign in "\\[") or "-" in inner[1:-1]:
+        if (
+            len(inner) > 6
+            or inner.startswith("^")
+            or any(sign in inner for sign in "\\[")
+            or "-" in inner[1:-1]
+        ):
             return _Need()
         return _Need(frozenset(inner.lower()))
 
@@ -222,7 +227,9 @@ def leading_literals(pattern: str) -> tuple[str, ...]:
     """Literals (lower case) with one of which every match begins; empty where that is not known."""
     begins = _read(pattern).begins() or frozenset()
     # one that begins with another is found with it
-    shortest = {text for text in begins if not any(text != other and text.startswith(other) for other in begins)}
+    shortest = {
+        text for text in begins if not any(text != other and text.startswith(other) for other in begins)
+    }
     return tuple(sorted(shortest)) if shortest and _score(frozenset(shortest))[0] >= _LEAST else ()
 
 

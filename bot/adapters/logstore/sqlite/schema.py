@@ -4,20 +4,16 @@ All tables begin with ``log_``, so that the file may hold other tables of ours. 
 1970.
 
 log_line     lines kept verbatim; ``fields`` is the decoded event without raw and time, a JSON array in the
-order
-             that ``log_meta`` names, cut after its last value
-log_find     (key, time) -> line: one entry for each name, domain and address by which the line is found,
-             and one under a key of their own for failures that name nobody. A
-key is
-             a 63-bit digest, so that no dictionary has to be kept; what is found is compared again when it
-             is read
+             order that ``log_meta`` names, cut after its last value
+log_find     (key, time) -> line: one entry for each name, domain and address by which the line is found, and
+             one under a key of their own for failures that name nobody. A key is a 63-bit digest, so that no
+             dictionary has to be kept; what is found is compared again when it is read
 log_login    user names seen in failures, for the search of near misses
 log_success  successes by mailbox, hour, and ``tag``: a digest of mailbox, address, service and host
 log_session  sessions of the last 48 hours of each host's log; ``tag`` is a digest of host and session id.
-Those of a domain or an address are found through the names that log_success has for it
+             Those of a domain or an address are found through the names that log_success has for it
 log_span     each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to
-be
-             worked out again
+             be worked out again
 log_minute   its lines minute by minute; log_beat its health probes; log_gap its gaps
 log_source   files read so far: digest of their first bytes, and how far they were read
 """

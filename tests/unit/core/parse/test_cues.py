@@ -17,15 +17,41 @@ from bot.core.parse.literals import alternatives, leading_literals, required_lit
 from knowledge.model import CueRule
 
 CUES = Path(__file__).resolve().parents[4] / "knowledge" / "cues"
-RULES = {path.stem: CueRule(**tomllib.loads(path.read_text(encoding="utf-8"))) for path in sorted(CUES.glob("*.toml"))}
+RULES = {
+    path.stem: CueRule(**tomllib.loads(path.read_text(encoding="utf-8")))
+    for path in sorted(CUES.glob("*.toml"))
+}
 LANGUAGES = {"any", "en", "de", "fr", "es", "it", "nl", "pt", "pl", "ru", "ja", "zh", "sv", "da", "cs"}
-CAUSES = set(
-    "username-full-address mailbox-password hostnames port-and-tls network-block imap-connection-limit "
-    "plan-cannot-send sending-limit mailbox-paused-or-domain-unverified stale-client-profile server_cert_trust "
-    "certificate_expired server_side blocked_after_failures smtp_auth_off sender_not_owned alias_login auth_method "
-    "quota_full message_too_large recipient_refused suspended_abuse compromised pop3 offline works_now unknown "
-    "not_ours".split()
-)
+CAUSES = {
+    "username-full-address",
+    "mailbox-password",
+    "hostnames",
+    "port-and-tls",
+    "network-block",
+    "imap-connection-limit",
+    "plan-cannot-send",
+    "sending-limit",
+    "mailbox-paused-or-domain-unverified",
+    "stale-client-profile",
+    "server_cert_trust",
+    "certificate_expired",
+    "server_side",
+    "blocked_after_failures",
+    "smtp_auth_off",
+    "sender_not_owned",
+    "alias_login",
+    "auth_method",
+    "quota_full",
+    "message_too_large",
+    "recipient_refused",
+    "suspended_abuse",
+    "compromised",
+    "pop3",
+    "offline",
+    "works_now",
+    "unknown",
+    "not_ours",
+}
 
 
 def reading(text: str, language: str = "en", kind: str = "body") -> Reading:
@@ -63,7 +89,9 @@ def test_the_entry_is_sound(rule: CueRule) -> None:
 def test_every_sample_is_found_and_every_pattern_is_needed(rule: CueRule) -> None:
     for language, samples in rule.must_match.items():
         for sample in samples:
-            cues = find_cues(reading(sample, "en" if language == "any" else language), without_kills(rule), seconds=30)
+            cues = find_cues(
+                reading(sample, "en" if language == "any" else language), without_kills(rule), seconds=30
+            )
             assert [cue.id for cue in cues] == [rule.id], f"{language}: {sample}"
         for pattern in rule.patterns[language]:
             assert any(regex.search(pattern, plain(sample), regex.I) for sample in samples), pattern
@@ -73,7 +101,9 @@ def test_every_sample_is_found_and_every_pattern_is_needed(rule: CueRule) -> Non
 def test_near_misses_are_left_alone_in_every_language(rule: CueRule) -> None:
     for text in rule.must_not_match:
         for language in rule.patterns:
-            cues = find_cues(reading(text, "en" if language == "any" else language), without_kills(rule), seconds=30)
+            cues = find_cues(
+                reading(text, "en" if language == "any" else language), without_kills(rule), seconds=30
+            )
             assert not cues, f"{language}: {text}"
 
 
@@ -98,8 +128,9 @@ def test_patterns_have_bounded_gaps(rule: CueRule) -> None:
     """No unbounded run of "anything", and no repetition of a repetition."""
     for patterns in rule.patterns.values():
         for pattern in patterns:
-            assert not regex.search(r"(?<!\\)(?:\.|\[\^[^\]]*\])[*+]", pattern), pattern
-            assert not regex.search(r"\)[*+]", pattern.replace(")+)+", "")) or rule.id == "works-now", pattern
+            bare = regex.sub(r"\[[^\^\]][^\]]*\]", "x", pattern)
+            assert not regex.search(r"(?<!\\)(?:\.|\[\^[^\]]*\])[*+]", bare), pattern
+            assert not regex.search(r"(?<!\\)\)[*+]", bare), pattern
 
 
 @pytest.mark.parametrize(
@@ -168,12 +199,19 @@ def test_a_forwarded_mail_counts_where_the_message_is_only_its_cover() -> None:
         return tuple(cue.id for cue in find_cues(Reading(text, segments, "en"), RULES))
 
     assert "webmail-works" in cues("fyi, see below\n")
-    assert "webmail-works" not in cues("Our accountant has this on her notebook since the weekend, please look into it.\n")
+    assert "webmail-works" not in cues(
+        "Our accountant has this on her notebook since the weekend, please look into it.\n"
+    )
 
 
 def test_no_pattern_bridges_paragraphs_or_list_items() -> None:
     assert "webmail-works" not in found("- webmail\n- Outlook works")
     assert "webmail-works" not in found("The browser\n\nOutlook works")
+
+
+def test_a_word_inside_an_address_is_no_cue() -> None:
+    assert "billing-question" in found("A question on billing, please.")
+    assert not found("Mailbox: billing@firm.example")
 
 
 def test_the_tickets_language_english_and_any_are_searched() -> None:
@@ -184,7 +222,13 @@ def test_the_tickets_language_english_and_any_are_searched() -> None:
 
 
 def test_hostile_text_costs_little() -> None:
-    for text in ("webmail " * 20_000, "a" * 200_000, "\n" * 100_000, "not " * 40_000, "\u7f51\u9875" * 40_000):
+    for text in (
+        "webmail " * 20_000,
+        "a" * 200_000,
+        "\n" * 100_000,
+        "not " * 40_000,
+        "\u7f51\u9875" * 40_000,
+    ):
         find_cues(reading(text, "zh"), RULES, seconds=1.0)
 
 
