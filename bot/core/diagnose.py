@@ -23,7 +23,6 @@ from bot.core.model import (
 )
 from bot.core.posterior import posterior, priors, ratios
 from bot.core.server import login_shape, name_in, rule_of
-from bot.core.topic import is_about_connecting
 from knowledge.model import Knowledge
 
 ANSWER_FROM = 0.4
@@ -52,14 +51,14 @@ def diagnose(
 ) -> Diagnosis:
     """Rank the causes and decide between answering, asking, handing over and staying silent."""
     told = _from_ticket(facts, findings, matches, knowledge)
-    if not is_about_connecting(facts, findings, matches, knowledge) and server.matching is None:
-        return Diagnosis("none", "unknown", (), "not_ours")
     pieces = [*told, *gather.of_server(server, facts, knowledge), *gather.of_account(account, facts, knowledge)]
     chances = posterior(pieces, knowledge)
     ranked = sorted(chances, key=lambda c: -chances[c])
     causes = tuple(_ranked(c, chances[c], pieces, knowledge) for c in ranked[:SHOWN] if chances[c] >= SHOWN_FROM) \
         or (_ranked(ranked[0], chances[ranked[0]], pieces, knowledge),)
     lead = ranked[0]
+    if knowledge.others.get(lead) and knowledge.others[lead].answer == "none":
+        return Diagnosis("none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead)
     confidence = _confidence(lead, chances[lead], facts, findings, matches, server, account, knowledge, pieces)
     undecided = _undecided(lead, chances, server, facts, knowledge)
     if undecided and confidence == "confirmed":
@@ -178,8 +177,6 @@ def _verdict(
     undecided: Sequence[str], missing: Sequence[str], knowledge: Knowledge,
 ) -> str:
     other = knowledge.others.get(lead)
-    if other is not None and other.answer == "none":
-        return "none"
     if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
         return "escalate"
     if confidence == "confirmed":

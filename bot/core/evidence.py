@@ -15,7 +15,7 @@ from bot.logs.event import LogEvent
 from knowledge.model import Knowledge, LogRule
 
 Weighted = tuple[Evidence, float]
-QUOTED_DAMPING = 0.7
+QUOTED_DAMPING = 0.5
 FUZZY_DAMPING = 0.6
 STEADY_AT_LEAST = 5
 """Refusals at a steady pace before a program is held to retry by itself (mail-lab: one click makes up to three)."""

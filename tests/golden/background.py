@@ -64,7 +64,7 @@ def background(name: str, since: datetime, until: datetime, seed: int = 1, scann
     host, random = HOSTS[name], Random(f"{seed} {name} {since.isoformat()}")
     out: list[Line] = []
     moment = since
-    while (moment := moment + timedelta(seconds=random.expovariate(1 / _pace(moment)))) < until:
+    while (moment := moment + timedelta(seconds=random.expovariate(1 / _pace(name, moment)))) < until:
         out += _imap(host, moment, random, scanners) if name.startswith("imap") else _smtp(host, moment, random, scanners)
     offset = timedelta(minutes=random.uniform(1, 28))
     beat = since.replace(minute=0, second=0, microsecond=0) + offset
@@ -75,9 +75,9 @@ def background(name: str, since: datetime, until: datetime, seed: int = 1, scann
     return sorted((line for line in out if line[0] < until), key=lambda line: line[0])
 
 
-def _pace(moment: datetime) -> float:
-    """Mean seconds between two visitors: office hours are busy, nights are quiet, never silent."""
-    return 240.0 if 6 <= moment.hour < 18 else 480.0
+def _pace(name: str, moment: datetime) -> float:
+    """Mean seconds between two visitors: office hours are busy, nights quiet; fewer send than read."""
+    return (240.0 if 6 <= moment.hour < 18 else 480.0) * (1 if name.startswith("imap") else 2)
 
 
 def _later(moment: datetime, seconds: float) -> datetime:

@@ -196,7 +196,10 @@ def _role(
         return "example", 0.0
     if kind == "header":
         writer = regex.search(r"(?:^|\n)\W*(?:from|von|de|da|van|od|от|från|fra|差出人|发件人|寄件者)\s*[:：][^\n]*$", before, timeout=PATTERN_SECONDS)
-        return ("mailbox" if writer and address != requester else "mentioned"), (1.6 if writer and address != requester else -1.0)
+        if not writer or address == requester:
+            return "mentioned", -1.0
+        # whoever wrote the forwarded mail that holds the error is the one it happened to
+        return "mailbox", 3.4 if any(a > span[0] for a, _ in error_spans) else 1.6
     if kind in ("signature", "disclaimer"):
         return ("requester", 0.2) if address == requester else ("contact", 0.0)
     if _KEY.search(before, timeout=PATTERN_SECONDS):

@@ -39,6 +39,7 @@ _LABEL = regex.compile(
     r"komunikat(?:\s+błędu)?|błąd|(?:текст\s+)?ошибк[аи]|сообщение(?:\s+об\s+ошибке)?|エラー(?:メッセージ|内容)?|错误(?:信息|提示|消息)?|報錯|报错|提示|錯誤訊息)"
     r"\s*[:：]\s*(?P<rest>[^\n]{4,500})"
 )
+_LEAD_IN = regex.compile(_SAYING.pattern + r"[^\n:：.!?]{0,60}[:：](?!//|\d)[ \t]*(?:\n\s{0,40})?")
 _CODE = regex.compile(
     r"0x[0-9a-f]{8}|\b[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b|\b(?:4\.\d\.\d|5\.\d\.\d)\b|\bE(?:AUTH|CONN\w+|SOCKET|TIMEDOUT|ENVELOPE|MESSAGE|NOTFOUND|AI_AGAIN|DNS|PROTOCOL|TLS)\b|"
     r"\[(?:AUTHENTICATIONFAILED|UNAVAILABLE|LIMIT|ALERT|CONTACTADMIN|OVERQUOTA|SERVERBUG|INUSE|PRIVACYREQUIRED|EXPIRED|AUTHORIZATIONFAILED)\]|"
@@ -83,6 +84,7 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
     try:
         candidates += _from_quotes(text, folded, hits)
         candidates += _from_labels(folded, hits)
+        candidates += _from_lead_ins(folded, hits)
         candidates += _from_lines(reading, folded, hits)
         candidates += [_Candidate(_around_code(folded, m.span()), 0.6) for m in _CODE.finditer(text, timeout=PATTERN_SECONDS)
                        if not _inside(m.span(), candidates)]
@@ -136,6 +138,24 @@ def _from_labels(folded: str, hits: Sequence[Hit]) -> list[_Candidate]:
             span = (span[0], _sentence(folded, (span[0], span[0] + 40))[1])
         worth = _worth(folded, span, hits, 0.6)
         if worth:
+            out.append(_Candidate(span, worth))
+    return out
+
+
+def _from_lead_ins(folded: str, hits: Sequence[Hit]) -> list[_Candidate]:
+    """What follows a colon after a verb of saying, in the same line or as the next paragraph: "it shows: …"."""
+    out = []
+    for match in _LEAD_IN.finditer(folded, timeout=PATTERN_SECONDS):
+        start = match.end()
+        end = folded.find("\n", start)
+        span = _trim(folded, (start, min(len(folded) if end < 0 else end, start + 420)))
+        if span[1] - span[0] < 8:
+            continue
+        sentence_end = _SENTENCE_END.search(folded, min(span[0] + 60, span[1]), span[1], timeout=PATTERN_SECONDS)
+        if sentence_end and span[1] - span[0] > 200 and not any(_overlap(h.span, (sentence_end.end(), span[1])) for h in hits):
+            span = _trim(folded, (span[0], sentence_end.start()))
+        worth = _worth(folded, span, hits, 0.4)
+        if worth >= 0.7 or (worth and "\n" in match[0]):
             out.append(_Candidate(span, worth))
     return out
 
@@ -227,5 +247,5 @@ def _chosen(reading: Reading, candidates: Sequence[_Candidate]) -> tuple[ErrorTe
             continue
         text = reading.text[candidate.span[0]:candidate.span[1]].strip()
         if len(text) >= 4 and not _SALUTATION.fullmatch(text.lower().rstrip(",.!")):
-            out.append(ErrorText(text, candidate.span, kind in ("quoted", "forwarded"), candidate.pasted))
+            out.append(ErrorText(text, candidate.span, kind == "quoted", candidate.pasted))
     return tuple(out[:MAX_ERRORS])

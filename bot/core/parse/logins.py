@@ -23,6 +23,10 @@ _QUOTED = regex.compile(
     r"usuario|entr[oa]\w*|utente|gebruik\w*|usu[aá]rio|u[zż]ytkownik\w*|логин\w*|пользовател\w+|ユーザー名|用户名)"
     r"(?:\W+\w+){0,3}?\W{1,3}[\"'`](?P<name>[a-z0-9][\w.\\-]{1,30})[\"'`]"
 )
+_LABEL_QUOTED = regex.compile(
+    r"(?:user\s?-?name|benutzername\w*|nom\s+d'utilisateur|nombre\s+de\s+usuario|usuario|nome\s+utente|gebruikersnaam|nome\s+de\s+(?:usu[aá]rio|utilizador)|usu[aá]rio|utilizador|"
+    r"nazwy?\s+u[zż]ytkownika|u[zż]ytkownika|именем\s+пользователя|пользователя|ユーザー名|用户名|使用者名稱)\s*[:：]?\s*[\"'`](?P<name>[a-z0-9][\w.\\-]{1,40})[\"'`]"
+)
 _JUST = regex.compile(
     r"(?:just|only|simply|nur|einfach|juste|seulement|solo|sólo|solamente|soltanto|alleen|só|apenas|somente|tylko|samo|только|просто)\s+[\"'`]?(?P<name>[a-z][\w.-]{1,30})[\"'`]?\s*"
     r"(?:\(|,|and|as|without|instead|rather|not|no\s+domain|und|als|ohne|statt|sans|au\s+lieu|sin|en\s+vez|senza|invece|zonder|sem|em\s+vez|bez|без|вместо)"
@@ -57,11 +61,11 @@ def find_login(reading: Reading, error_spans: Sequence[tuple[int, int]] = (), kn
     a program's own output. ``DOMAIN\\name`` is returned as written.
     """
     folded = fold(reading.text[:30_000])
-    for pattern in (_OUTPUT, _LABELLED, _QUOTED, _JUST):
+    for pattern in (_OUTPUT, _LABEL_QUOTED, _LABELLED, _QUOTED, _JUST):
         try:
             for match in pattern.finditer(folded, timeout=PATTERN_SECONDS):
                 start, end = match.span("name")
-                if pattern is not _OUTPUT and any(a <= start < b for a, b in error_spans):
+                if pattern not in (_OUTPUT, _LABEL_QUOTED) and any(a <= start < b for a, b in error_spans):
                     continue
                 name = reading.text[start:end].strip(".")
                 if folded[end: end + 1] == "@" or not _plausible(name.lower()):

@@ -153,6 +153,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause("implicit-587", "port_or_tls_mode", 4, "SMTP", "smtp_tls_wrongversion", lambda j, h, at, v: postfix.silent_leave(j, h, at, v.rip), "implicit TLS on 587", nameless=True, past="around",
           port=587, tls="SSL/TLS", weight=3),
     Cause("no-tls-587", "port_or_tls_mode", 4, "SMTP", "smtp_tls", _sent_without_tls, "no TLS on 587", nameless=True, past="around", port=587, tls="none"),
+    Cause("two", "port_or_tls_mode", 4, "IMAP", "imap_tls", _plain_on_tls, "two independent failures", nameless=True, past="around", port=993, tls="STARTTLS", trap="two_causes"),
     Cause("old-tls-993", "port_or_tls_mode", 4, "IMAP", "old_tls", _alert("unsupported_protocol"), "client with TLS 1.0 only on 993", nameless=True, past="around", story="old_device"),
     Cause("old-tls-465", "port_or_tls_mode", 4, "SMTP", "old_tls_smtp", _smtp_tls(OLD_TLS, "smtps"), "client with TLS 1.1 only on 465", nameless=True, past="around", story="old_device"),
     Cause("port-143", "port_or_tls_mode", 4, "IMAP", "imap_refused", None, "port 143, closed", trap="absence", absence="proven", port=143, tls="STARTTLS", host="right", acceptable=(4, 5), weight=3),
