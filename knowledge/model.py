@@ -133,6 +133,8 @@ class ClientFamily:
     """Where it runs; a single one is inferred."""
     version: str | None = None
     """Regular expression of this family's own version shape where the general one does not do."""
+    starttls_only: bool = False
+    """True where it cannot speak TLS from the first byte (System.Net.Mail): port 465 hangs with it."""
     cloud: bool = False
     """True where it connects from its maker's servers: the address in a log is not the customer's."""
     cloud_networks: tuple[str, ...] = ()

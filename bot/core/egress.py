@@ -19,7 +19,11 @@ _BLANK = "\ufffc"
 
 
 def leaks(
-    text: str, allowed_addresses: Collection[str], settings: Settings, *, names: Collection[str] = (),
+    text: str,
+    allowed_addresses: Collection[str],
+    settings: Settings,
+    *,
+    names: Collection[str] = (),
 ) -> list[str]:
     """What in ``text`` must not leave, as kinds with the offending part; empty where it may go.
 
@@ -49,7 +53,9 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _permitted(
-    allowed: Collection[str], settings: Settings, names: Collection[str],
+    allowed: Collection[str],
+    settings: Settings,
+    names: Collection[str],
 ) -> Iterator[tuple[str, bool]]:
     """Texts that may stand, the longest first (a link before the host inside it); True for links."""
     links = [url for url in (settings.webmail_url, settings.article_url) if url]
@@ -73,5 +79,7 @@ def _blanked(text: str, permitted: str, *, link: bool) -> str:
     after = r"(?![a-z0-9_@-]|\.[a-z0-9_]|:\d{1,3}\.)"
     if link:
         after = r"/?(?:\#[a-z][a-z0-9-]{0,60})?(?![\w/?&=%@:#+-]|\.\w)"
-    whole = regex.compile(rf"(?<![a-z0-9_@.%+-]){regex.escape(needle)}{after}", regex.IGNORECASE | regex.ASCII)
+    whole = regex.compile(
+        rf"(?<![a-z0-9_@.%+-]){regex.escape(needle)}{after}", regex.IGNORECASE | regex.ASCII
+    )
     return str(whole.sub(_BLANK, text, timeout=PATTERN_SECONDS))

@@ -36,17 +36,30 @@ _HOST = _compile(
 )
 _MACHINE = regex.compile(
     r"(?<![\w./-])(?:mx|mta|mda|imap|smtp|pop|pop3|mail|node|backend|director|proxy|relay|db|ns|srv|web|host|ip)"
-    r"(?:-[a-z]{1,12}){0,3}-?\d{1,4}(?!\w)|localhost|(?<!\w)ip(?:-\d{1,3}){4}", regex.ASCII)
+    r"(?:-[a-z]{1,12}){0,3}-?\d{1,4}(?!\w)|localhost|(?<!\w)ip(?:-\d{1,3}){4}",
+    regex.ASCII,
+)
 _QUEUE_ID = regex.compile(
     r"(?<![\w-])(?:(?=[0-9A-F]{0,14}[A-F])(?=[0-9A-F]{0,14}[0-9])[0-9A-F]{6,15}|\d{10,15})(?![\w-])"
     rf"|(?<!\w){_CONSONANT}{{10,12}}z{_CONSONANT}{{3,14}}(?!\w)"
-    r"|(?<![\w-])(?=[A-Za-z-]{0,20}\d)[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}(?![\w-])")
-_UUID_OR_HASH = _compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)", r"(?<!\w)[0-9a-f]{24,128}(?!\w)")
+    r"|(?<![\w-])(?=[A-Za-z-]{0,20}\d)[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}(?![\w-])"
+)
+_UUID_OR_HASH = _compile(
+    r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)", r"(?<!\w)[0-9a-f]{24,128}(?!\w)"
+)
 _BASE64_RUN = regex.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{14,120}={0,2}(?![A-Za-z0-9+/=])")
 _SECRET = _compile(
-    r"xox[abeprs]-[\w-]{8,}", r"xapp-[\w-]{8,}", r"gh[opsu]_\w{20,}", r"github_pat_\w{20,}", r"glpat-[\w-]{16,}",
-    r"(?:AKIA|ASIA)[0-9A-Z]{16}", r"eyJ[\w-]{10,}(?:\.[\w-]{4,}){0,2}", r"AIza[\w-]{30,}", r"\bSG\.[\w-]{10,}",
-    r"-----BEGIN", r"\b[srp]k[-_](?:live_|test_|proj-)?[\w-]{16,}",
+    r"xox[abeprs]-[\w-]{8,}",
+    r"xapp-[\w-]{8,}",
+    r"gh[opsu]_\w{20,}",
+    r"github_pat_\w{20,}",
+    r"glpat-[\w-]{16,}",
+    r"(?:AKIA|ASIA)[0-9A-Z]{16}",
+    r"eyJ[\w-]{10,}(?:\.[\w-]{4,}){0,2}",
+    r"AIza[\w-]{30,}",
+    r"\bSG\.[\w-]{10,}",
+    r"-----BEGIN",
+    r"\b[srp]k[-_](?:live_|test_|proj-)?[\w-]{16,}",
     r"\{(?:PLAIN|CLEARTEXT|CRAM-MD5|ARGON2I?D?|SHA\d*|SSHA\d*|[\w-]{0,16}CRYPT)\}",
     r"\$(?:1|2[abxy]|5|6|y|argon2id?)\$[\w./$=,+-]{8,}",
     r"\b(?:bearer|basic)\s+(?=\S{0,200}[0-9+/=_-])[\w+/=.-]{12,}",
@@ -56,13 +69,24 @@ _SECRET = _compile(
 _LOG_TEXT = _compile(
     r"\b(?:rip|lip|rport|lport|mpid|session|sasl_username|sasl_method|sasl_sender|user|client|from|to|helo|proto|relay"
     r"|status|dsn|orig_to|method|auth|ssl|message-id)=\S",
-    r"\bpostfix/", r"\bdovecot:", r"\b(?:imap|pop3|submission)-login\b", r"\bauth-worker\b", r"\bNOQUEUE\b",
-    r"\bfail2ban\b", r"\bsyslog\b", r"\bpid\b\s*[=:]?\s*\d", r"\w\[\d{2,7}\]",
-    r"\b(?:auth|imap|lmtp|smtpd|cleanup|qmgr)\([^)\s]{1,80}\)", r"\bauth failed, \d", r"\bno auth attempts\b",
-    r"\bRCPT from\b", r"\bunknown\[",
+    r"\bpostfix/",
+    r"\bdovecot:",
+    r"\b(?:imap|pop3|submission)-login\b",
+    r"\bauth-worker\b",
+    r"\bNOQUEUE\b",
+    r"\bfail2ban\b",
+    r"\bsyslog\b",
+    r"\bpid\b\s*[=:]?\s*\d",
+    r"\w\[\d{2,7}\]",
+    r"\b(?:auth|imap|lmtp|smtpd|cleanup|qmgr)\([^)\s]{1,80}\)",
+    r"\bauth failed, \d",
+    r"\bno auth attempts\b",
+    r"\bRCPT from\b",
+    r"\bunknown\[",
 )
 _WORDS = regex.compile(
-    r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}[a-z]?|\d{1,4}|[A-Z]?[a-z]+)(?:[/+](?:[A-Z]?[a-z]+|[A-Z]+|\d{1,4}))*")
+    r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}[a-z]?|\d{1,4}|[A-Z]?[a-z]+)(?:[/+](?:[A-Z]?[a-z]+|[A-Z]+|\d{1,4}))*"
+)
 """Plain words joined by strokes (Benutzername/Kennwort), which base64 does not look like."""
 _FILE = _compile(r"[\w-]{1,40}\.(?:conf|cfg|ini|toml|txt|eml|exe|plist|html?|pdf|png|jpe?g|rc)")
 """A file's name as a step may give it: one dot, and an ending that is no top-level domain."""
@@ -85,11 +109,17 @@ def _always(_part: str) -> bool:
 
 
 KINDS: tuple[tuple[str, regex.Pattern[str], Callable[[str], bool]], ...] = (
-    ("address", _ADDRESS, _always), ("link", _LINK, _always),
-    ("ip", _IPV4, _always), ("ip", _IPV6, _is_ipv6), ("ip", _MAC, _always),
-    ("host", _HOST, lambda part: not _FILE.fullmatch(part)), ("host", _MACHINE, _always),
+    ("address", _ADDRESS, _always),
+    ("link", _LINK, _always),
+    ("ip", _IPV4, _always),
+    ("ip", _IPV6, _is_ipv6),
+    ("ip", _MAC, _always),
+    ("host", _HOST, lambda part: not _FILE.fullmatch(part)),
+    ("host", _MACHINE, _always),
     ("queue id", _QUEUE_ID, _always),
-    ("session id", _UUID_OR_HASH, _always), ("session id", _BASE64_RUN, lambda part: not _WORDS.fullmatch(part)),
-    ("secret", _SECRET, _always), ("log text", _LOG_TEXT, _always),
+    ("session id", _UUID_OR_HASH, _always),
+    ("session id", _BASE64_RUN, lambda part: not _WORDS.fullmatch(part)),
+    ("secret", _SECRET, _always),
+    ("log text", _LOG_TEXT, _always),
 )
 """What a leak is called, how it looks, and what confirms a hit."""

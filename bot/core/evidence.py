@@ -60,6 +60,10 @@ def of_findings(findings: Sequence[Finding], knowledge: Knowledge) -> list[Weigh
 def of_words(facts: Facts, knowledge: Knowledge) -> list[Weighted]:
     """What the customer says. Cues overlap in meaning, so each further one for the same cause counts less."""
     out: list[Weighted] = []
+    kinds = {f.name: f.kind for f in knowledge.clients}
+    failing = next((kinds.get(c.name, "app") for c in facts.clients if c.failing is not False), "app")
+    if (rule := knowledge.cues.get(f"kind-{failing}")) is not None:
+        out.append((Evidence("words", rule.note, rule.id, rule.supports, rule.refutes), 0.85))
     spoken: dict[str, int] = {}
     for cue in facts.cues:
         rule = knowledge.cues[cue.id]

@@ -79,10 +79,18 @@ def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: 
         return
     if endpoint.tls == "none":
         yield _finding(knowledge, "no-encryption", endpoint.span)
+    elif port.tls == "implicit" and _starttls_only(facts, knowledge):
+        yield _finding(knowledge, "program-without-implicit-tls", endpoint.span, port=endpoint.port)
     elif endpoint.tls == "starttls" and port.tls == "implicit" and port.protocol not in right:
         yield _finding(knowledge, "tls-mode", endpoint.span, port=endpoint.port, tls="STARTTLS")
     elif endpoint.tls == "implicit" and port.tls == "starttls" and port.protocol not in right:
         yield _finding(knowledge, "tls-mode", endpoint.span, port=endpoint.port, tls="SSL/TLS from the first byte")
+
+
+def _starttls_only(facts: Facts, knowledge: Knowledge) -> bool:
+    """True where the failing program cannot speak TLS from the first byte."""
+    failing = [c.name for c in facts.clients if c.failing is not False][:1]
+    return any(f.starttls_only and f.name in failing for f in knowledge.clients)
 
 
 def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator[Finding]:

@@ -27,8 +27,16 @@ _QUESTION_OF = {"mailbox": "mailbox", "error_text": "error-text", "client": "cli
 
 
 def draft(
-    facts: Facts, findings: Sequence[Finding], server: ServerView, account: AccountView, diagnosis: Diagnosis, knowledge: Knowledge,
-    *, verified: bool, language: str | None = None, zone: ZoneInfo | None = None,
+    facts: Facts,
+    findings: Sequence[Finding],
+    server: ServerView,
+    account: AccountView,
+    diagnosis: Diagnosis,
+    knowledge: Knowledge,
+    *,
+    verified: bool,
+    language: str | None = None,
+    zone: ZoneInfo | None = None,
 ) -> Reply | None:
     """The reply in the ticket's language where its sentences are complete, else in English; None for a ticket
     that is not about this. Raises ReplyError where a sentence names an unknown slot."""
@@ -64,17 +72,32 @@ def choose_language(knowledge: Knowledge, wanted: str) -> Replies:
 
 
 def _answer(
-    facts: Facts, server: ServerView, diagnosis: Diagnosis, knowledge: Knowledge, sentences: Replies, slots: Mapping[str, object],
+    facts: Facts,
+    server: ServerView,
+    diagnosis: Diagnosis,
+    knowledge: Knowledge,
+    sentences: Replies,
+    slots: Mapping[str, object],
 ) -> tuple[list[str], tuple[Citation, ...]]:
     """What is wrong, what we saw, the check, the steps, what not to do, the rival, what to send if it fails."""
     lead = diagnosis.causes[0].cause
     rivals = [c for c in diagnosis.undecided if c in knowledge.checks or c in knowledge.others][:1]
     rivals += [c for c in diagnosis.also if c not in (lead, *rivals)][:1]
-    certain = diagnosis.confidence in ("confirmed", "likely") and (slots["verified"] or _told_by_ticket(diagnosis.causes[0]))
-    parts = [say(sentences, f"cause.{lead}.{'sure' if certain else 'maybe'}", slots) or say(sentences, f"cause.{lead}.sure", slots)]
+    certain = diagnosis.confidence in ("confirmed", "likely") and (
+        slots["verified"] or _told_by_ticket(diagnosis.causes[0])
+    )
+    parts = [
+        say(sentences, f"cause.{lead}.{'sure' if certain else 'maybe'}", slots)
+        or say(sentences, f"cause.{lead}.sure", slots)
+    ]
     parts.append(_seen(lead, server, facts, knowledge, sentences, slots))
     cited = tuple(_citation(c, knowledge, sentences) for c in (lead, *rivals) if c in knowledge.checks)
-    parts.append("\n".join(say(sentences, "citation", {**slots, "number": c.number, "title": c.title, "url": c.url}) for c in cited))
+    parts.append(
+        "\n".join(
+            say(sentences, "citation", {**slots, "number": c.number, "title": c.title, "url": c.url})
+            for c in cited
+        )
+    )
     parts.append(_steps(lead, facts, knowledge, sentences, slots))
     parts.append(say(sentences, f"cause.{lead}.avoid", slots))
     parts += [say(sentences, f"cause.{rival}.also", slots) for rival in rivals]
@@ -89,7 +112,14 @@ def _told_by_ticket(cause: RankedCause) -> bool:
     return any(supports and piece.kind in _FROM_TICKET for piece, supports in cause.evidence)
 
 
-def _seen(cause: str, server: ServerView, facts: Facts, knowledge: Knowledge, sentences: Replies, slots: Mapping[str, object]) -> str:
+def _seen(
+    cause: str,
+    server: ServerView,
+    facts: Facts,
+    knowledge: Knowledge,
+    sentences: Replies,
+    slots: Mapping[str, object],
+) -> str:
     """What our server saw that speaks for the cause, for the owner only (``time`` is set for nobody else)."""
     line = server.matching
     if line is None or slots["time"] is None:
@@ -102,13 +132,20 @@ def _seen(cause: str, server: ServerView, facts: Facts, knowledge: Knowledge, se
     return said.strip()
 
 
-def _steps(cause: str, facts: Facts, knowledge: Knowledge, sentences: Replies, slots: Mapping[str, object]) -> str:
+def _steps(
+    cause: str, facts: Facts, knowledge: Knowledge, sentences: Replies, slots: Mapping[str, object]
+) -> str:
     """Numbered steps; ``menu`` and ``remove`` say where the customer's own program has it, where that is known."""
     keys = client_keys(facts, knowledge)
-    where = {kind: next((said for key in keys if (said := say(sentences, f"{kind}.{key}", slots))), "") for kind in ("menu", "remove")}
+    where = {
+        kind: next((said for key in keys if (said := say(sentences, f"{kind}.{key}", slots))), "")
+        for kind in ("menu", "remove")
+    }
     text = say(sentences, f"cause.{cause}.steps", {**slots, **where})
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return "\n".join(f"{n}. {line}" for n, line in enumerate(lines, 1)) if len(lines) > 1 else "\n".join(lines)
+    return (
+        "\n".join(f"{n}. {line}" for n, line in enumerate(lines, 1)) if len(lines) > 1 else "\n".join(lines)
+    )
 
 
 def _ask(diagnosis: Diagnosis, sentences: Replies, slots: Mapping[str, object]) -> list[str]:

@@ -26,8 +26,10 @@ _ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictU
 _SAFE_ADDRESS = regex.compile(r"[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}")
 _NOT_KEY = regex.compile(r"[^a-z0-9]+")
 _SYSTEMS = (
-    ("ios", ("ios", "iphone", "ipad")), ("macos", ("mac", "os x", "osx")),
-    ("android", ("android", "samsung", "galaxy", "pixel")), ("windows", ("windows", "win1")),
+    ("ios", ("ios", "iphone", "ipad")),
+    ("macos", ("mac", "os x", "osx")),
+    ("android", ("android", "samsung", "galaxy", "pixel")),
+    ("windows", ("windows", "win1")),
 )
 
 
@@ -55,8 +57,15 @@ def say(sentences: Replies, key: str, slots: Mapping[str, object]) -> str:
 
 
 def fill_slots(
-    facts: Facts, findings: Sequence[Finding], server: ServerView, account: AccountView, knowledge: Knowledge, sentences: Replies,
-    *, verified: bool, zone: ZoneInfo | None,
+    facts: Facts,
+    findings: Sequence[Finding],
+    server: ServerView,
+    account: AccountView,
+    knowledge: Knowledge,
+    sentences: Replies,
+    *,
+    verified: bool,
+    zone: ZoneInfo | None,
 ) -> dict[str, object]:
     """Every slot a sentence may name; those of log and account are None unless the requester is ``verified``."""
     settings = knowledge.settings
@@ -64,18 +73,31 @@ def fill_slots(
     family = family_of(facts, knowledge)
     plans = list(knowledge.plans.values())
     slots: dict[str, object] = {
-        "brand": settings.brand, "support": settings.support_name, "webmail": settings.webmail_url,
-        "imap_host": settings.imap_host, "smtp_host": settings.smtp_host,
+        "brand": settings.brand,
+        "support": settings.support_name,
+        "webmail": settings.webmail_url,
+        "imap_host": settings.imap_host,
+        "smtp_host": settings.smtp_host,
         "imap_port": next((p.port for p in settings.ports if p.protocol == "imap" and p.supported), 993),
         "smtp_tls_port": next((p.port for p in smtp if p.tls == "implicit"), 465),
         "smtp_starttls_port": next((p.port for p in smtp if p.tls == "starttls"), 587),
-        "idle_minutes": settings.imap_idle_minutes, "verified": verified, "wrong_port": _wrong_port(facts, findings),
-        "sending": "smtp" in facts.protocols, "receiving": "imap" in facts.protocols,
-        "client": family.name if family and family.kind == "app" else None, "cloud": bool(family and family.cloud),
+        "idle_minutes": settings.imap_idle_minutes,
+        "verified": verified,
+        "wrong_port": _wrong_port(facts, findings),
+        "sending": "smtp" in facts.protocols,
+        "receiving": "imap" in facts.protocols,
+        "client": family.name if family and family.kind == "app" else None,
+        "cloud": bool(family and family.cloud),
         "plan_without_sending": next((p.name for p in plans if not p.can_send), None),
         "plan_with_sending": next((p.name for p in plans if p.can_send), None),
-        "mailbox": None, "plan": None, "time": None, "count": None, "limit": None,
-        "imap_total": None, "per_hour": None, "per_day": None,
+        "mailbox": None,
+        "plan": None,
+        "time": None,
+        "count": None,
+        "limit": None,
+        "imap_total": None,
+        "per_hour": None,
+        "per_day": None,
     }
     if verified:
         slots |= _own_facts(facts, server, account, knowledge, sentences, zone)
@@ -83,7 +105,12 @@ def fill_slots(
 
 
 def _own_facts(
-    facts: Facts, server: ServerView, account: AccountView, knowledge: Knowledge, sentences: Replies, zone: ZoneInfo | None,
+    facts: Facts,
+    server: ServerView,
+    account: AccountView,
+    knowledge: Knowledge,
+    sentences: Replies,
+    zone: ZoneInfo | None,
 ) -> dict[str, object]:
     """What only the owner of the mailbox may read."""
     slots: dict[str, object] = {}
@@ -92,12 +119,19 @@ def _own_facts(
     known = account.account
     plan = knowledge.plans.get(known.plan) if known and known.plan else None
     if plan:
-        slots |= {"plan": plan.name, "limit": plan.imap_per_ip, "imap_total": plan.imap_total,
-                  "per_hour": plan.smtp_per_hour, "per_day": plan.mailbox_per_day}
+        slots |= {
+            "plan": plan.name,
+            "limit": plan.imap_per_ip,
+            "imap_total": plan.imap_total,
+            "per_hour": plan.smtp_per_hour,
+            "per_day": plan.mailbox_per_day,
+        }
     line = server.matching
     if line is not None and line.ownership == "own" and line.event.time is not None:
         slots["time"] = _clock(line.event.time, zone, sentences.sentences.get("clock", CLOCK))
-        slots["count"] = max(1, sum(1 for other in similar(server, knowledge, facts) if other.ownership == "own"))
+        slots["count"] = max(
+            1, sum(1 for other in similar(server, knowledge, facts) if other.ownership == "own")
+        )
         if line.event.limit and line.event.event == "connection_limit":
             slots["limit"] = line.event.limit
     return slots

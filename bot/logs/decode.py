@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from bot.logs import dovecot, envelope, fail2ban, jsonline, postfix, session
@@ -32,7 +32,8 @@ class Decoder:
     def __init__(
         self, *, zone: tzinfo = UTC, year: int | None = None, reference: datetime | None = None
     ) -> None:
-        self._timeline = Timeline(zone, year, reference)
+        self.timeline = Timeline(zone, year, reference)
+        """The clock of this stream; a reader that passes over lines tells it of their times."""
 
     def decode(self, line: str | bytes) -> LogEvent:
         """The event of one line, with or without its line end."""
@@ -51,6 +52,16 @@ class Decoder:
         decode = self.decode
         for line in lines:
             yield decode(line)
+
+    def recall(self, line: str, time: int) -> LogEvent:
+        """The event of a plain line whose moment (microseconds since 1970) is known; nothing is learned from
+        it."""
+        text = _readable(line)
+        parts = envelope.quick(text) or envelope.split(envelope.clean(text))
+        anchor = self.timeline.anchor
+        event = self._event(mask(text), (session.EPOCH + timedelta(microseconds=time), *parts[1:]))
+        self.timeline.anchor = anchor
+        return event
 
     def _event(self, raw: str, parts: Parts) -> LogEvent:
         time, year_known, host, program, pid, form, message = parts
@@ -83,10 +94,10 @@ class Decoder:
         if time is not None:
             if time.tzinfo is not None:
                 draft.time = time
-                self._timeline.saw(time)
+                self.timeline.saw(time)
             else:
                 proof = made if fresh and agrees else None
-                draft.time = self._timeline.resolve(time, year_known, draft.host, proof)
+                draft.time = self.timeline.resolve(time, year_known, draft.host, proof)
         if made is None:
             return
         if agrees:

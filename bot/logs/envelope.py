@@ -119,16 +119,24 @@ def quick(line: str) -> Parts | None:
         _hosts[host] = _HOST.fullmatch(host) is not None
     named = _tags.get(tag)
     if named is None:
-        found = _TAG.fullmatch(tag)
-        if found is None:
+        named = tag_of(tag)
+        if named is None:
             return None
         if len(_tags) >= _KEPT:
             _tags.clear()
-        named = _tags[tag] = (found[1], int(found[2]) if found[2] else None)
+        _tags[tag] = named
     head = message[:3]
     if not _hosts[host] or head in _MONTHS or head[:2] == "20" or head in ("[ID", "") or head[:1] == " ":
         return None
     return time, year_known, host, named[0], named[1], form, message
+
+
+def tag_of(tag: str) -> tuple[str, int | None] | None:
+    """Program and pid of ``dovecot:`` or ``postfix/qmgr[12]:``; None for every other tag."""
+    found = _TAG.fullmatch(tag)
+    if found is None:
+        return None
+    return found[1], int(found[2]) if found[2] else None
 
 
 def split(line: str) -> Envelope:

@@ -7,50 +7,92 @@ session, but user, address and a moment within three seconds of the smtpd's own 
 
 What a line states itself is never altered; the one exception is the service ``auth``, which gives way to the
 protocol that asked.
+
+Most lines of a log are of connections in which nothing goes wrong. Such a line can be *deferred*: the linker
+then keeps its text only, and works out what it told once a line of the same connection asks for it.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-from bot.logs.draft import revised
+from bot.logs.draft import mailbox_of, revised
 from bot.logs.event import LogEvent
+from bot.logs.session import microseconds
 
-SESSION_AGE: Final = timedelta(hours=48)
-CONNECTION_AGE: Final = timedelta(hours=1)
-MESSAGE_AGE: Final = timedelta(days=5)
+_SECOND: Final = 1_000_000
+SESSION_AGE: Final = 48 * 3600 * _SECOND
+CONNECTION_AGE: Final = 3600 * _SECOND
+MESSAGE_AGE: Final = 5 * 86_400 * _SECOND
 """maximal_queue_lifetime: the longest a message stays in Postfix's queue by default."""
-ASKED_WITHIN: Final = timedelta(seconds=3)
+ASKED_WITHIN: Final = 3 * _SECOND
+DEFERRED: Final = 16
+"""Lines of one connection that wait to be looked at; one more and they are."""
+
+Recall = Callable[[str, int], LogEvent]
+"""Decodes a deferred line whose time (microseconds since 1970) is known."""
 
 _SMTPD: Final = "/smtpd"
 _T = TypeVar("_T")
 
 
-@dataclass(slots=True)
 class _Known:
-    """What is known of one session, connection or message so far."""
+    """What is known of one session or connection so far; ``since`` is microseconds since 1970."""
 
-    since: datetime | None
-    service: str | None = None
-    login: str | None = None
-    mailbox: str | None = None
-    remote_ip: str | None = None
-    remote_port: int | None = None
-    mechanism: str | None = None
-    tls: str | None = None
-    client: str | None = None
-    client_version: str | None = None
-    sender: str | None = None
-    reason: str | None = None
-    proven: bool = False
-    """True where the login was accepted, not merely tried."""
+    __slots__ = (
+        "client", "client_version", "login", "mailbox", "mechanism", "proven", "remote_ip", "remote_port",
+        "service", "since", "tls",
+    )  # fmt: skip
+
+    def __init__(self, since: int | None) -> None:
+        self.since = since
+        self.service: str | None = None
+        self.login: str | None = None
+        self.mailbox: str | None = None
+        self.remote_ip: str | None = None
+        self.remote_port: int | None = None
+        self.mechanism: str | None = None
+        self.tls: str | None = None
+        self.client: str | None = None
+        self.client_version: str | None = None
+        self.proven = False
+        """True where the login was accepted, not merely tried."""
+
+
+class _Message:
+    """Who handed in a message: the login that was proven, and the envelope sender."""
+
+    __slots__ = ("login", "mailbox", "sender", "since")
+
+    def __init__(self, since: int | None, login: str | None, mailbox: str | None, sender: str | None) -> None:
+        self.since = since
+        self.login = login
+        self.mailbox = mailbox
+        self.sender = sender
+
+
+class _Deferred:
+    """Lines of one smtpd connection that were not looked at yet: their times and texts, all from ``address``."""
+
+    __slots__ = ("address", "lines", "login", "since")
+
+    def __init__(self, since: int, address: str, line: str) -> None:
+        self.since = since
+        self.address = address
+        self.login = False
+        self.lines: list[tuple[int, str]] = [(since, line)]
+
+
+_Asker = tuple[int | None, str | None, str | None]
+"""Since when, service, and reason of a SASL attempt or a caller."""
 
 
 class _Memory(Generic[_T]):
     """The newest entries by key; the least recently used one goes when it is full."""
+
+    __slots__ = ("_capacity", "_entries")
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -78,15 +120,17 @@ class _Memory(Generic[_T]):
 class Linker:
     """Feeds on events in the order of their log and hands each back with what its siblings told before it.
 
-    ``capacity`` bounds each of its five memories; the oldest entries go first.
+    ``capacity`` bounds each of its five memories; the oldest entries go first. ``recall`` is needed only where
+    lines are deferred.
     """
 
-    def __init__(self, *, capacity: int = 20_000) -> None:
-        self._sessions: _Memory[_Known] = _Memory(capacity)
-        self._connections: _Memory[_Known] = _Memory(capacity)
-        self._messages: _Memory[_Known] = _Memory(capacity)
-        self._callers: _Memory[_Known] = _Memory(capacity)
-        self._asked: _Memory[_Known] = _Memory(capacity)
+    def __init__(self, *, capacity: int = 20_000, recall: Recall | None = None) -> None:
+        self._recall = recall
+        self._sessions: _Memory[_Known | list[tuple[int, str]]] = _Memory(capacity)
+        self._connections: _Memory[_Known | _Deferred] = _Memory(capacity)
+        self._messages: _Memory[_Message] = _Memory(capacity)
+        self._callers: _Memory[_Asker] = _Memory(capacity)
+        self._asked: _Memory[_Asker] = _Memory(capacity)
 
     def __len__(self) -> int:
         memories = (self._sessions, self._connections, self._messages, self._callers, self._asked)
@@ -107,47 +151,120 @@ class Linker:
             return self._of_message(event)
         return event
 
+    # -- lines that are deferred ---------------------------------------------------------------------------
+
+    def defer_session(self, session: str, time: int, line: str) -> bool:
+        """Put off a line of a Dovecot session; False where it must be looked at now."""
+        known = self._sessions.get(session)
+        if known is None:
+            self._sessions.put(session, [(time, line)])
+        elif type(known) is list and len(known) < DEFERRED:
+            known.append((time, line))
+        else:
+            return False
+        return True
+
+    def defer_connect(self, key: tuple[str, str, int | None], time: int, line: str, address: str,
+                      service: str | None) -> None:
+        """Put off the line that opens an smtpd connection; ``key`` is host, program and pid."""
+        self._connections.put(key, _Deferred(time, address, line))
+        self._callers.put(address, (time, service, None))
+
+    def defer_in_connection(self, key: tuple[str, str, int | None], time: int, line: str, address: str) -> bool:
+        """Put off a line of an smtpd connection that states no login; False where it must be looked at now."""
+        known = self._deferred(key, time, address)
+        if known is None:
+            return False
+        known.lines.append((time, line))
+        return True
+
+    def defer_message(self, key: tuple[str, str, int | None], time: int, line: str, address: str,
+                      queue_id: str, login: str | None, service: str | None) -> bool:
+        """Put off the line by which an smtpd takes in a message; False where it must be looked at now."""
+        known = self._deferred(key, time, address)
+        if known is None or (login is None and known.login):
+            return False
+        known.lines.append((time, line))
+        if login is not None:
+            known.login = True
+            self._asked.put((login.lower(), address), (time, service, None))
+            self._messages.put((key[0], queue_id), _Message(time, login, mailbox_of(login), None))
+        return True
+
+    def defer_disconnect(self, key: tuple[str, str, int | None], time: int, address: str) -> bool | None:
+        """Forget a connection of which every line was deferred. True where it had logged in; None where its
+        last line must be looked at."""
+        known = self._deferred(key, time, address)
+        if known is None:
+            return None
+        self._connections.pop(key)
+        return known.login
+
+    def defer_queued(self, host: str, queue_id: str, time: int, sender: str | None) -> None:
+        """A line about a message in the queue: all that it can tell is the envelope sender."""
+        known = self._messages.get((host, queue_id))
+        if known is not None and sender is not None and not _stale(known.since, time, MESSAGE_AGE):
+            known.sender = sender
+
+    def _deferred(self, key: object, time: int, address: str) -> _Deferred | None:
+        known = self._connections.get(key)
+        if (
+            type(known) is _Deferred
+            and known.address == address
+            and time - known.since <= CONNECTION_AGE
+            and len(known.lines) < DEFERRED
+        ):
+            return known
+        return None
+
+    def _recalled(self, line: str, time: int) -> LogEvent:
+        if self._recall is None:
+            raise TypeError("a Linker without `recall` cannot defer lines")
+        return self._recall(line, time)
+
+    # -- lines that are looked at --------------------------------------------------------------------------
+
     def _of_session(self, event: LogEvent) -> LogEvent:
         known = self._sessions.get(event.session)
-        if known is None or _stale(known, event, SESSION_AGE) or _other(known, event):
-            known = _Known(event.time)
-            self._sessions.put(event.session, known)
-            _learn(known, event)
-            return event
-        linked = _filled(event, known)
-        _learn(known, event)
+        if type(known) is list:
+            deferred, known = known, None
+            for time, line in deferred:
+                known = _session_after(known, self._recalled(line, time), time)[0]
+        time_now = _micros(event)
+        after, linked = _session_after(known, event, time_now)  # type: ignore[arg-type]
+        self._sessions.put(event.session, after)
         return linked
 
     def _of_connection(self, event: LogEvent) -> LogEvent:
         key = (event.host, event.program, event.pid)
         known = self._connections.get(key)
-        fresh = known is None or event.event == "connect" or _stale(known, event, CONNECTION_AGE)
-        if known is None or fresh or _other(known, event):
-            known = _Known(event.time)
-            self._connections.put(key, known)
-        linked = _filled(event, known)
-        _learn(known, linked)
+        if type(known) is _Deferred:
+            deferred, known = known, None
+            for time, line in deferred.lines:
+                known = _connection_after(known, self._recalled(line, time), time)[0]
+        now = _micros(event)
+        known, linked = _connection_after(known, event, now)  # type: ignore[arg-type]
+        self._connections.put(key, known)
         if linked.remote_ip is not None:
             if event.event == "connect":
-                self._callers.put(linked.remote_ip, known)
+                self._callers.put(linked.remote_ip, (known.since, known.service, None))
             if event.login is not None:
-                linked = self._reasoned(linked)
+                linked = self._reasoned(linked, now)
         if event.queue_id is not None and known.proven:
-            self._messages.put((event.host, event.queue_id), _sender_of(known, event))
+            handed_in = _Message(now, known.login, known.mailbox, event.sender)
+            self._messages.put((event.host, event.queue_id), handed_in)
         if event.event == "disconnect":
             self._connections.pop(key)
         return linked
 
-    def _reasoned(self, event: LogEvent) -> LogEvent:
+    def _reasoned(self, event: LogEvent, now: int | None) -> LogEvent:
         """A SASL failure with Dovecot's reason for it, since Postfix only passes on that it failed."""
         key = (str(event.login).lower(), event.remote_ip)
         if event.reason is None and event.event == "auth_failed":
             asked = self._asked.get(key)
-            if asked is not None and asked.reason is not None and _near(asked.since, event.time):
-                event = revised(event, {"reason": asked.reason})
-        known = _Known(event.time, service=event.service)
-        known.reason = event.reason
-        self._asked.put(key, known)
+            if asked is not None and asked[2] is not None and _near(asked[0], now):
+                event = revised(event, {"reason": asked[2]})
+        self._asked.put(key, (now, event.service, event.reason))
         return event
 
     def _of_asker(self, event: LogEvent) -> LogEvent:
@@ -155,21 +272,21 @@ class Linker:
         if event.login is None or event.remote_ip is None:
             return event
         key = (event.login.lower(), event.remote_ip)
+        now = _micros(event)
         asked = self._asked.get(key)
         service = None
-        if asked is not None and asked.service is not None and _near(asked.since, event.time):
-            service = asked.service
+        if asked is not None and asked[1] is not None and _near(asked[0], now):
+            service = asked[1]
         else:
             caller = self._callers.get(event.remote_ip)
-            if caller is not None and not _stale(caller, event, CONNECTION_AGE):
-                service = caller.service
-        known = _Known(event.time, service=service, reason=event.reason)
-        self._asked.put(key, known)
+            if caller is not None and not _stale(caller[0], now, CONNECTION_AGE):
+                service = caller[1]
+        self._asked.put(key, (now, service, event.reason))
         return event if service is None else revised(event, {"service": service})
 
     def _of_message(self, event: LogEvent) -> LogEvent:
         known = self._messages.get((event.host, event.queue_id))
-        if known is None or _stale(known, event, MESSAGE_AGE):
+        if known is None or _stale(known.since, _micros(event), MESSAGE_AGE):
             return event
         changes: dict[str, object] = {}
         if event.login is None and known.login is not None:
@@ -179,6 +296,31 @@ class Linker:
         elif event.sender is not None:
             known.sender = event.sender
         return revised(event, changes) if changes else event
+
+
+def _session_after(known: _Known | None, event: LogEvent, time: int | None) -> tuple[_Known, LogEvent]:
+    """What is known of a session after ``event``, and the event with what was known before."""
+    if known is None or _stale(known.since, time, SESSION_AGE) or _other(known, event):
+        known = _Known(time)
+        _learn(known, event)
+        return known, event
+    linked = _filled(event, known)
+    _learn(known, event)
+    return known, linked
+
+
+def _connection_after(known: _Known | None, event: LogEvent, time: int | None) -> tuple[_Known, LogEvent]:
+    """What is known of an smtpd connection after ``event``, and the event with what was known before."""
+    if (
+        known is None
+        or event.event == "connect"
+        or _stale(known.since, time, CONNECTION_AGE)
+        or _other(known, event)
+    ):
+        known = _Known(time)
+    linked = _filled(event, known)
+    _learn(known, linked)
+    return known, linked
 
 
 def _filled(event: LogEvent, known: _Known) -> LogEvent:
@@ -217,18 +359,18 @@ def _learn(known: _Known, event: LogEvent) -> None:
         known.service = event.service
 
 
-def _sender_of(known: _Known, event: LogEvent) -> _Known:
-    return _Known(event.time, login=known.login, mailbox=known.mailbox, sender=event.sender)
-
-
 def _other(known: _Known, event: LogEvent) -> bool:
     """True where the line names another address than its siblings: the pid serves someone else now."""
     return event.remote_ip is not None and known.remote_ip is not None and event.remote_ip != known.remote_ip
 
 
-def _stale(known: _Known, event: LogEvent, age: timedelta) -> bool:
-    return known.since is not None and event.time is not None and event.time - known.since > age
+def _micros(event: LogEvent) -> int | None:
+    return None if event.time is None else microseconds(event.time)
 
 
-def _near(one: datetime | None, other: datetime | None) -> bool:
+def _stale(since: int | None, now: int | None, age: int) -> bool:
+    return since is not None and now is not None and now - since > age
+
+
+def _near(one: int | None, other: int | None) -> bool:
     return one is not None and other is not None and abs(one - other) <= ASKED_WITHIN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.logs.session import WRAP, SessionId, microseconds
 
@@ -14,9 +14,22 @@ _LATE: Final = 420 * 1_000_000
 """A line is written at most two minutes before its id (skew) and seven after (a login times out in three)."""
 _WIDEST_ZONE: Final = 15 * 3600 * 1_000_000
 _DAY: Final = timedelta(days=1)
+_HOUR: Final = timedelta(hours=1)
+_SECOND: Final = timedelta(seconds=1)
 _HOSTS_KEPT: Final = 4096
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local clocks are compared with local clocks
 _MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Steady(NamedTuple):
+    """How an hour of a host's clock reads."""
+
+    moment: datetime
+    """Its beginning in UTC."""
+    proven: bool
+    """True where session ids have nothing more to say in it."""
+    anchor: tuple[int, int] | None
+    """What :attr:`Timeline.anchor` becomes with each of its lines; None where it stays."""
 
 
 class Timeline:
@@ -30,7 +43,10 @@ class Timeline:
         self._offsets: dict[str | None, timedelta] = {}
         self._months: dict[str | None, tuple[int, int]] = {}
         self._checked: dict[str | None, tuple[int, int, int]] = {}
-        self._last: tuple[int, int] | None = None
+        self.anchor: tuple[int, int] | None = None
+        """Year and month of the last line whose moment was worked out."""
+        self.revision = 0
+        """Grows whenever what :meth:`steady` said may no longer hold."""
         self._simple: dict[str | None, tuple[int, int]] = {}
 
     def resolve(
@@ -60,14 +76,37 @@ class Timeline:
             self._remember(host, local.month, moment, year_known)
         return moment
 
+    def steady(self, hour: datetime, host: str | None) -> Steady | None:
+        """What :meth:`resolve` does with every line of a local hour (naive, without a year) as long as
+        :attr:`revision` stays; None where each line has to be resolved."""
+        proven = self._checked.get(host) == (hour.month, hour.day, hour.hour)
+        habit = self._simple.get(host)
+        if habit is not None and habit[0] == hour.month:
+            moment = hour.replace(year=habit[1], tzinfo=UTC)
+            if self._latest is not None and moment + _HOUR > self._latest:
+                return None
+            return Steady(moment, proven, None)
+        months = self._months.get(host)
+        year = self._guess_year(hour, months)
+        if months is None or year is None or len(self._months) >= _HOSTS_KEPT:
+            return None
+        first = self._in_zone(_in_year(hour, year), host)
+        last = self._in_zone(_in_year(hour + _HOUR - _SECOND, year), host)
+        if last - first != _HOUR - _SECOND or not months == (first.year, first.month) == (last.year, last.month):
+            return None
+        if host not in self._offsets and self._latest is not None and last > self._latest:
+            return None
+        return Steady(first, proven, months)
+
     def _remember(self, host: str | None, month: int, moment: datetime, year_known: bool) -> None:
         """Note where this host's clock stands, for the lines after."""
         if len(self._months) >= _HOSTS_KEPT:
+            self.revision += 1
             for memory in (self._months, self._checked, self._offsets, self._simple):
                 memory.clear()
-        self._last = (moment.year, moment.month)
+        self.anchor = (moment.year, moment.month)
         if not year_known:
-            self._months[host] = self._last
+            self._months[host] = self.anchor
             offset = self._offsets.get(host)
             plain = not offset if offset is not None else self._is_utc
             if plain and month == moment.month:
@@ -81,6 +120,7 @@ class Timeline:
         learned = _from_session(local, year_known, session)
         if learned is None:
             return moment
+        self.revision += 1
         self._offsets[host] = learned[1]
         self._simple.pop(host, None)
         self._months[host] = (learned[0].year, learned[0].month)
@@ -88,12 +128,12 @@ class Timeline:
 
     def saw(self, moment: datetime) -> None:
         """Note a moment that needed no working out: it anchors year-less lines that follow."""
-        self._last = (moment.year, moment.month)
+        self.anchor = (moment.year, moment.month)
 
     def _from_habit(self, local: datetime, year_known: bool, host: str | None) -> datetime | None:
         if year_known:
             return self._in_zone(local, host)
-        year = self._guess_year(local, self._months.get(host) or self._last)
+        year = self._guess_year(local, self._months.get(host) or self.anchor)
         if year is None:
             return None
         moment = self._in_zone(_in_year(local, year), host)

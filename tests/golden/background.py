@@ -14,48 +14,45 @@ A golden ticket's customer takes theirs from 198.51.100.0/24 or 2001:db8::/32, s
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
 
+from daemon_lines import (
+    HOSTS,
+    Host,
+    Line,
+    imap_refused,
+    imap_session,
+    imap_tls_failed,
+    later,
+    smtp_refused,
+    smtp_visit,
+)
+
 from bot.logs.session import encode
 
 PROBE = "192.0.2.250"
-DOMAINS = ("birch-optics.example", "harbour-dental.example", "kestrel-print.test", "mossgreen.example",
-           "novak-metal.example", "otterburn.example", "plumtree-toys.test", "quayside-law.example")
+DOMAINS = (
+    "birch-optics.example",
+    "harbour-dental.example",
+    "kestrel-print.test",
+    "mossgreen.example",
+    "novak-metal.example",
+    "otterburn.example",
+    "plumtree-toys.test",
+    "quayside-law.example",
+)
 """Whose traffic this is. No golden ticket may be about one of them."""
 NAMES = ("anna", "bookkeeping", "carl", "desk", "eva", "frank", "gina", "hello", "ivo", "jobs", "kim", "lars")
 RECEIVERS = ("orders@bigshop.example.org", "mia@freemail.example.net", "claims@insurer.example.com")
-TLS = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256"
-COUNTS = "deleted=0 expunged=0 trashed=0 hdr_count=0 hdr_bytes=0 body_count=0 body_bytes=0"
-
-Line = tuple[datetime, str]
-
-
-@dataclass(frozen=True)
-class Host:
-    """A mail host: its short name, its address and how it stamps its lines."""
-
-    name: str
-    address: str
-    stamps: str
-
-    def line(self, moment: datetime, message: str) -> Line:
-        """``message`` as this host's syslog would write it at ``moment`` (UTC)."""
-        if self.stamps == "rfc3164":
-            return moment, f"{moment:%b} {moment.day:2d} {moment:%H:%M:%S} {self.name} {message}"
-        return moment, f"{moment:%Y-%m-%dT%H:%M:%S.%f}+00:00 {self.name} {message}"
-
-
-HOSTS = {h.name: h for h in (
-    Host("imap1", "192.0.2.11", "rfc3164"), Host("imap2", "192.0.2.12", "rfc3339"),
-    Host("smtp1", "192.0.2.21", "rfc3339"), Host("smtp2", "192.0.2.22", "rfc3164"))}
 
 
 @lru_cache(maxsize=64)
-def background(name: str, since: datetime, until: datetime, seed: int = 1, scanners: bool = True) -> Sequence[Line]:
+def background(
+    name: str, since: datetime, until: datetime, seed: int = 1, scanners: bool = True
+) -> Sequence[Line]:
     """The lines of host ``name`` in [since, until) in time order. The same arguments give the same lines.
 
     ``scanners`` adds strangers' TLS failures, which name nobody: with them and without a known address of the
@@ -65,7 +62,11 @@ def background(name: str, since: datetime, until: datetime, seed: int = 1, scann
     out: list[Line] = []
     moment = since
     while (moment := moment + timedelta(seconds=random.expovariate(1 / _pace(name, moment)))) < until:
-        out += _imap(host, moment, random, scanners) if name.startswith("imap") else _smtp(host, moment, random, scanners)
+        out += (
+            _imap(host, moment, random, scanners)
+            if name.startswith("imap")
+            else _smtp(host, moment, random, scanners)
+        )
     offset = timedelta(minutes=random.uniform(1, 28))
     beat = since.replace(minute=0, second=0, microsecond=0) + offset
     while beat < until:
@@ -80,10 +81,6 @@ def _pace(name: str, moment: datetime) -> float:
     return (240.0 if 6 <= moment.hour < 18 else 480.0) * (1 if name.startswith("imap") else 2)
 
 
-def _later(moment: datetime, seconds: float) -> datetime:
-    return moment + timedelta(seconds=seconds)
-
-
 def _customer(random: Random) -> tuple[str, str, int]:
     address = f"{random.choice(NAMES)}@{random.choice(DOMAINS)}"
     return address, f"203.0.113.{sum(map(ord, address)) % 250 + 1}", random.randint(32768, 60999)
@@ -94,30 +91,6 @@ def _stranger(random: Random) -> tuple[str, int]:
 
 
 # -- Dovecot -------------------------------------------------------------------------------------------
-
-
-def imap_refused(host: Host, at: datetime, user: str, ip: str, port: int, reason: str = "Password mismatch",
-                 *, wait: int = 2, verbose: bool = True) -> Iterator[Line]:
-    """One refused IMAP login: the auth line with its reason (``auth_verbose``) and the login process's line."""
-    session = encode(at, port, ip)
-    if verbose:
-        yield host.line(at, f"dovecot: auth: passwd-file({user},{ip},<{session}>): {reason}")
-    yield host.line(_later(at, wait), f"dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in {wait} secs): "
-                    f"user=<{user}>, method=PLAIN, rip={ip}, lip={host.address}, TLS, session=<{session}>")
-
-
-def imap_session(host: Host, at: datetime, user: str, ip: str, port: int, seconds: float | None = 20.0, pid: int = 0) -> Iterator[Line]:
-    """A good IMAP login and, after ``seconds``, its end (None: it stays open)."""
-    session, pid = encode(at, port, ip), pid or 600_000 + port
-    yield host.line(at, f"dovecot: imap-login: Login: user=<{user}>, method=PLAIN, rip={ip}, lip={host.address}, mpid={pid}, TLS, session=<{session}>")
-    if seconds is not None:
-        yield host.line(_later(at, seconds), f"dovecot: imap({user})<{pid}><{session}>: Disconnected: Logged out in=312 out=9120 {COUNTS}")
-
-
-def imap_tls_failed(host: Host, at: datetime, ip: str, port: int, error: str) -> Iterator[Line]:
-    """A TLS handshake that failed: ``error`` is OpenSSL's text. The line names no mailbox."""
-    yield host.line(at, f"dovecot: imap-login: Disconnected: Connection closed: SSL_accept() failed: {error} (no auth attempts in 0 secs): "
-                    f"user=<>, rip={ip}, lip={host.address}, TLS handshaking: SSL_accept() failed: {error}, session=<{encode(at, port, ip)}>")
 
 
 def _imap(host: Host, at: datetime, random: Random, scanners: bool) -> list[Line]:
@@ -132,43 +105,52 @@ def _imap(host: Host, at: datetime, random: Random, scanners: bool) -> list[Line
     if dice < 0.97 or not scanners:
         name = random.choice(NAMES)
         user = name if random.random() < 0.3 else f"{name}@{random.choice(DOMAINS)}"
-        return list(imap_refused(host, at, user, ip, port, "unknown user" if "@" not in user else "Password mismatch"))
+        return list(
+            imap_refused(host, at, user, ip, port, "unknown user" if "@" not in user else "Password mismatch")
+        )
     return list(imap_tls_failed(host, at, ip, port, "error:0A00010B:SSL routines::wrong version number"))
 
 
 # -- Postfix -------------------------------------------------------------------------------------------
 
 
-def smtp_visit(host: Host, at: datetime, ip: str, pid: int, middle: Sequence[str], counts: str, face: str = "submission") -> Iterator[Line]:
-    """One connection to a submission port: connect, TLS, the lines of ``middle``, disconnect with ``counts``."""
-    program = f"postfix/{face}/smtpd[{pid}]:"
-    texts = [f"connect from unknown[{ip}]", f"Anonymous TLS connection established from unknown[{ip}]: {TLS}", *middle,
-             f"disconnect from unknown[{ip}] {counts}"]
-    for number, text in enumerate(texts):
-        yield host.line(_later(at, 0.3 * number), text if text.startswith("dovecot: ") else f"{program} {text}")
-
-
 def _sent(host: Host, at: datetime, random: Random, face: str) -> list[Line]:
     user, ip, _ = _customer(random)
-    queue, pid, to = f"{random.getrandbits(44):011X}", random.randint(700_000, 900_000), random.choice(RECEIVERS)
-    counts = "ehlo=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=6" if face == "smtps" else \
-        "ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=8"
-    lines = list(smtp_visit(host, at, ip, pid, [f"{queue}: client=unknown[{ip}], sasl_method=PLAIN, sasl_username={user}"], counts, face))
+    queue, pid, to = (
+        f"{random.getrandbits(44):011X}",
+        random.randint(700_000, 900_000),
+        random.choice(RECEIVERS),
+    )
+    counts = (
+        "ehlo=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=6"
+        if face == "smtps"
+        else "ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=8"
+    )
+    lines = list(
+        smtp_visit(
+            host,
+            at,
+            ip,
+            pid,
+            [f"{queue}: client=unknown[{ip}], sasl_method=PLAIN, sasl_username={user}"],
+            counts,
+            face,
+        )
+    )
     relay = f"mx.{to.rpartition('@')[2]}"
-    return [*lines, host.line(_later(at, 1.0), f"postfix/qmgr[1187]: {queue}: from=<{user}>, size={random.randint(900, 90_000)}, nrcpt=1 (queue active)"),
-            host.line(_later(at, 2.2), f"postfix/smtp[{pid + 3}]: {queue}: to=<{to}>, relay={relay}[203.0.113.253]:25, delay=2.2, "
-                      "delays=0.1/0/0.6/1.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 87B7F5B0DF8)"),
-            host.line(_later(at, 2.3), f"postfix/qmgr[1187]: {queue}: removed")]
-
-
-def smtp_refused(host: Host, at: datetime, user: str, ip: str, pid: int, reason: str = "Password mismatch",
-                 *, face: str = "submission", verbose: bool = True, method: str = "PLAIN") -> Iterator[Line]:
-    """One refused SMTP login, with Dovecot's reason (``auth_verbose``) or without."""
-    middle = [f"dovecot: auth: passwd-file({user},{ip}): {reason}"] if verbose else []
-    middle += [f"warning: unknown[{ip}]: SASL {method} authentication failed: (reason unavailable), sasl_username={user}",
-               f"lost connection after AUTH from unknown[{ip}]"]
-    hello = "ehlo=1" if face == "smtps" else "ehlo=2 starttls=1"
-    yield from smtp_visit(host, at, ip, pid, middle, f"{hello} auth=0/1 commands={'1/2' if face == 'smtps' else '3/4'}", face)
+    return [
+        *lines,
+        host.line(
+            later(at, 1.0),
+            f"postfix/qmgr[1187]: {queue}: from=<{user}>, size={random.randint(900, 90_000)}, nrcpt=1 (queue active)",
+        ),
+        host.line(
+            later(at, 2.2),
+            f"postfix/smtp[{pid + 3}]: {queue}: to=<{to}>, relay={relay}[203.0.113.253]:25, delay=2.2, "
+            "delays=0.1/0/0.6/1.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 87B7F5B0DF8)",
+        ),
+        host.line(later(at, 2.3), f"postfix/qmgr[1187]: {queue}: removed"),
+    ]
 
 
 def _smtp(host: Host, at: datetime, random: Random, scanners: bool) -> list[Line]:
@@ -181,20 +163,45 @@ def _smtp(host: Host, at: datetime, random: Random, scanners: bool) -> list[Line
         return list(smtp_refused(host, at, user, ip, pid, face=face))
     ip, _ = _stranger(random)
     if dice < 0.97 or not scanners:
-        return list(smtp_refused(host, at, f"{random.choice(NAMES)}@{random.choice(DOMAINS)}", ip, pid, face=face, method="LOGIN"))
+        return list(
+            smtp_refused(
+                host,
+                at,
+                f"{random.choice(NAMES)}@{random.choice(DOMAINS)}",
+                ip,
+                pid,
+                face=face,
+                method="LOGIN",
+            )
+        )
     program = f"postfix/smtps/smtpd[{pid}]:"
-    return [host.line(_later(at, 0.1 * n), f"{program} {text}") for n, text in enumerate((
-        f"connect from unknown[{ip}]", f"SSL_accept error from unknown[{ip}]: -1",
-        "warning: TLS library problem: error:0A00010B:SSL routines::wrong version number:../ssl/record/ssl3_record.c:354:",
-        f"lost connection after CONNECT from unknown[{ip}]", f"disconnect from unknown[{ip}] commands=0/0"))]
+    return [
+        host.line(later(at, 0.1 * n), f"{program} {text}")
+        for n, text in enumerate(
+            (
+                f"connect from unknown[{ip}]",
+                f"SSL_accept error from unknown[{ip}]: -1",
+                "warning: TLS library problem: error:0A00010B:SSL routines::wrong version number:../ssl/record/ssl3_record.c:354:",
+                f"lost connection after CONNECT from unknown[{ip}]",
+                f"disconnect from unknown[{ip}] commands=0/0",
+            )
+        )
+    ]
 
 
 def _probe(host: Host, at: datetime, random: Random) -> list[Line]:
     if host.name.startswith("imap"):
         session = encode(at, random.randint(32768, 60999), PROBE)
-        return [host.line(at, "dovecot: imap-login: Disconnected: Connection closed (no auth attempts in 0 secs): user=<>, "
-                          f"rip={PROBE}, lip={host.address}, TLS: Connection closed, session=<{session}>")]
-    return list(smtp_visit(host, at, PROBE, random.randint(700_000, 900_000), [], "ehlo=1 quit=1 commands=2", "smtps"))
+        return [
+            host.line(
+                at,
+                "dovecot: imap-login: Disconnected: Connection closed (no auth attempts in 0 secs): user=<>, "
+                f"rip={PROBE}, lip={host.address}, TLS: Connection closed, session=<{session}>",
+            )
+        ]
+    return list(
+        smtp_visit(host, at, PROBE, random.randint(700_000, 900_000), [], "ehlo=1 quit=1 commands=2", "smtps")
+    )
 
 
 def main(words: Sequence[str]) -> int:
@@ -203,7 +210,11 @@ def main(words: Sequence[str]) -> int:
         print(encode(datetime.fromisoformat(words[1]), int(words[2]), words[3]))
     elif len(words) == 4 and words[0] == "lines" and words[1] in HOSTS:
         since = datetime.fromisoformat(words[2])
-        print("\n".join(text for _, text in background(words[1], since, since + timedelta(hours=float(words[3])))))
+        print(
+            "\n".join(
+                text for _, text in background(words[1], since, since + timedelta(hours=float(words[3])))
+            )
+        )
     else:
         print(__doc__, file=sys.stderr)
         return 2

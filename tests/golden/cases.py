@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import regex
-from background import DOMAINS, HOSTS, Line, background
+from background import DOMAINS, background
+from daemon_lines import HOSTS, Line
 
 from bot.adapters.accounts.csv_directory import CsvAccountDirectory
 from bot.adapters.accounts.memory import EmptyAccountDirectory
@@ -28,15 +29,49 @@ from knowledge.model import Knowledge
 
 FOLDER = Path(__file__).parent
 TICKETS = ("ticket.eml", "ticket.json", "ticket.txt", "ticket.html")
-KEYS = frozenset({
-    "why", "now", "verified", "requester", "mailbox", "mailbox_acceptable", "client", "client_version", "error_texts", "hosts",
-    "ports", "webmail_works", "check", "other", "acceptable_checks", "acceptable_others", "verdict", "confidence_at_most",
-    "confidence_at_least", "matching_lines", "absence", "ignored_at_least", "also", "missing", "language", "must_say", "must_not_say",
-    "note_says", "note_must_not_say", "never_in_reply", "secrets", "seconds_at_most", "background"})
+KEYS = frozenset(
+    {
+        "why",
+        "now",
+        "verified",
+        "requester",
+        "mailbox",
+        "mailbox_acceptable",
+        "client",
+        "client_version",
+        "error_texts",
+        "hosts",
+        "ports",
+        "webmail_works",
+        "check",
+        "other",
+        "acceptable_checks",
+        "acceptable_others",
+        "verdict",
+        "confidence_at_most",
+        "confidence_at_least",
+        "matching_lines",
+        "absence",
+        "ignored_at_least",
+        "also",
+        "missing",
+        "language",
+        "must_say",
+        "must_not_say",
+        "note_says",
+        "note_must_not_say",
+        "never_in_reply",
+        "secrets",
+        "seconds_at_most",
+        "background",
+    }
+)
 BACKGROUND_KEYS = frozenset({"hours", "scanners", "silent", "hosts", "after"})
 AFTER = 45
 """Minutes that the hosts go on writing after the ticket where expected.toml does not say ``after``."""
-_STAMP = regex.compile(r"(?P<iso>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))|(?P<old>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) ")
+_STAMP = regex.compile(
+    r"(?P<iso>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))|(?P<old>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) "
+)
 
 
 class Stage:
@@ -71,6 +106,7 @@ class Company:
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
         self.stage = Stage()
+        self.done: list[tuple[Triage, dict[str, Any]]] = []
         self.triager = Triager(knowledge, self.stage, self.stage, self.stage)
 
 
@@ -138,8 +174,15 @@ class Case:
 
     def mixed(self, name: str, own: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
         """The case's lines of one host among the background's, in time order, without the silent stretches."""
-        since = (self.now - timedelta(hours=settings.get("hours", 40))).replace(minute=0, second=0, microsecond=0)
-        other = background(name, since, self.now + timedelta(minutes=settings.get("after", AFTER)), scanners=settings.get("scanners", True))
+        since = (self.now - timedelta(hours=settings.get("hours", 40))).replace(
+            minute=0, second=0, microsecond=0
+        )
+        other = background(
+            name,
+            since,
+            self.now + timedelta(minutes=settings.get("after", AFTER)),
+            scanners=settings.get("scanners", True),
+        )
         for gap in settings.get("silent", []):
             if gap["host"] == name:
                 other = [line for line in other if not gap["from"] <= line[0] < gap["to"]]
@@ -157,12 +200,47 @@ class Case:
                 out.append((datetime.fromisoformat(found["iso"]).astimezone(UTC), text))
             else:
                 moment = datetime.strptime(f"{self.now.year} {found['old']} +0000", "%Y %b %d %H:%M:%S %z")
-                out.append((moment if moment <= self.now + timedelta(days=2) else moment.replace(year=moment.year - 1), text))
+                out.append(
+                    (
+                        moment
+                        if moment <= self.now + timedelta(days=2)
+                        else moment.replace(year=moment.year - 1),
+                        text,
+                    )
+                )
         return out
+
+    def gold(self) -> dict[str, Any]:
+        """What is expected, in the words of the contract's GOLD.jsonl."""
+        e = self.expected
+        verdict, other = e["verdict"], e.get("other")
+        return {
+            "id": self.folder.name,
+            **{
+                key: e.get(key) or None for key in ("mailbox", "client", "client_version", "absence", "check")
+            },
+            **{
+                key: e.get(key, [])
+                for key in (
+                    "mailbox_acceptable",
+                    "error_texts",
+                    "hosts",
+                    "ports",
+                    "acceptable_checks",
+                    "matching_lines",
+                )
+            },
+            "cause": other,
+            "should_ask": verdict == "ask",
+            "hard_negative": other == "not_ours",
+        }
 
     def raw_lines(self) -> set[str]:
         """Every line of the case's own log files, verbatim."""
-        texts = (gzip.decompress(p.read_bytes()).decode() if p.suffix == ".gz" else p.read_text("utf-8") for p in self.log_files)
+        texts = (
+            gzip.decompress(p.read_bytes()).decode() if p.suffix == ".gz" else p.read_text("utf-8")
+            for p in self.log_files
+        )
         return {line for text in texts for line in text.splitlines()}
 
 

@@ -13,18 +13,38 @@ import pytest
 import regex
 from cases import DOMAINS, FOLDER, Case, Company, load_cases
 
-from bot.core.evaluation import same_client
+from bot.core.evaluation import evaluate, same_client
 from bot.core.model import Triage
 from bot.core.output import to_json
 from knowledge import Knowledge, load
 
 CASES = load_cases()
 LADDER = ("unknown", "guess", "likely", "confirmed")
-ALL_OTHERS = frozenset({
-    "server_cert_trust", "certificate_expired", "server_side", "blocked_after_failures", "smtp_auth_off", "sender_not_owned",
-    "alias_login", "auth_method", "quota_full", "message_too_large", "recipient_refused", "suspended_abuse", "compromised", "pop3",
-    "offline", "works_now", "unknown", "not_ours"})
-INTERNAL = regex.compile(r"\b(?:imap|smtp)[12](?:\.trekmail\.net)?\b|\bsession=|\brip=|\blip=|NOQUEUE|passwd-file|\bpid\b|\b192\.0\.2\.\d+")
+ALL_OTHERS = frozenset(
+    {
+        "server_cert_trust",
+        "certificate_expired",
+        "server_side",
+        "blocked_after_failures",
+        "smtp_auth_off",
+        "sender_not_owned",
+        "alias_login",
+        "auth_method",
+        "quota_full",
+        "message_too_large",
+        "recipient_refused",
+        "suspended_abuse",
+        "compromised",
+        "pop3",
+        "offline",
+        "works_now",
+        "unknown",
+        "not_ours",
+    }
+)
+INTERNAL = regex.compile(
+    r"\b(?:imap|smtp)[12](?:\.trekmail\.net)?\b|\bsession=|\brip=|\blip=|NOQUEUE|passwd-file|\bpid\b|\b192\.0\.2\.\d+"
+)
 """What no customer may read: internal hosts and addresses, parts of raw lines."""
 
 
@@ -38,12 +58,29 @@ def test_golden(case: Case, company: Company, tmp_path: Path) -> None:
     started = perf_counter()
     triage = case.triage(company, tmp_path)
     seconds = perf_counter() - started
-    faults = [*facts_wrong(triage, case.expected, company.knowledge), *diagnosis_wrong(triage, case.expected),
-              *server_wrong(triage, case.expected), *words_wrong(triage, case), *laws_broken(triage, case)]
+    company.done.append((triage, case.gold()))
+    faults = [
+        *facts_wrong(triage, case.expected, company.knowledge),
+        *diagnosis_wrong(triage, case.expected),
+        *server_wrong(triage, case.expected),
+        *words_wrong(triage, case),
+        *laws_broken(triage, case),
+    ]
     if seconds > case.expected.get("seconds_at_most", 20):
         faults.append(f"took {seconds:.1f} s")
     if faults:
         pytest.fail("\n".join([case.expected["why"], *faults, told(triage)]), pytrace=False)
+
+
+def test_figures(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prints the contract's figures over the cases that have just run."""
+    if len(company.done) < len(CASES):
+        return
+    figures = evaluate(company.done, company.knowledge).figures(0)
+    with capsys.disabled():
+        print("\ngolden figures", json.dumps(figures))
+    assert figures["tickets"] == len(CASES)
+    assert figures["hard_negatives_answered"] == 0
 
 
 def told(triage: Triage) -> str:
@@ -62,16 +99,23 @@ def facts_wrong(triage: Triage, expected: Mapping[str, Any], knowledge: Knowledg
     if "requester" in expected and triage.ticket.requester != (expected["requester"] or None):
         yield f"requester {triage.ticket.requester}, expected {expected['requester'] or None}"
     first = facts.clients[0] if facts.clients else None
-    if expected.get("client") and not same_client(first.name if first else None, expected["client"], knowledge):
+    if expected.get("client") and not same_client(
+        first.name if first else None, expected["client"], knowledge
+    ):
         yield f"client {first}, expected {expected['client']}"
     if expected.get("client") == "" and first is not None:
         yield f"client {first}, but the ticket names none"
-    if "client_version" in expected and (first.version if first else None) != (expected["client_version"] or None):
+    if "client_version" in expected and (first.version if first else None) != (
+        expected["client_version"] or None
+    ):
         yield f"version {first.version if first else None}, expected {expected['client_version'] or None}"
     for text in expected.get("error_texts", []):
         if not any(covers(e.text, text) for e in facts.errors):
             yield f"error text not found: {text!r} in {[e.text for e in facts.errors]}"
-    for name, found in (("hosts", {e.host for e in facts.endpoints}), ("ports", {e.port for e in facts.endpoints})):
+    for name, found in (
+        ("hosts", {e.host for e in facts.endpoints}),
+        ("ports", {e.port for e in facts.endpoints}),
+    ):
         if not set(expected.get(name, [])) <= found:
             yield f"{name} {found}, expected {expected[name]}"
     if "webmail_works" in expected and facts.webmail_works is not expected["webmail_works"]:
@@ -89,7 +133,11 @@ def covers(found: str, wanted: str) -> bool:
 def diagnosis_wrong(triage: Triage, expected: Mapping[str, Any]) -> Iterator[str]:
     d = triage.diagnosis
     lead = d.other if d.other is not None or not d.causes else d.causes[0].number
-    allowed = [expected.get("check") or expected.get("other"), *expected.get("acceptable_checks", []), *expected.get("acceptable_others", [])]
+    allowed = [
+        expected.get("check") or expected.get("other"),
+        *expected.get("acceptable_checks", []),
+        *expected.get("acceptable_others", []),
+    ]
     if lead not in allowed:
         yield f"cause {lead}, expected {allowed}"
     verdicts = expected["verdict"] if isinstance(expected["verdict"], list) else [expected["verdict"]]
@@ -121,8 +169,12 @@ def server_wrong(triage: Triage, expected: Mapping[str, Any]) -> Iterator[str]:
 
 def words_wrong(triage: Triage, case: Case) -> Iterator[str]:
     expected, reply = case.expected, triage.reply.text if triage.reply else ""
-    for kind, text, wanted in (("must_say", reply, True), ("must_not_say", reply, False), ("note_says", triage.note, True),
-                               ("note_must_not_say", triage.note, False)):
+    for kind, text, wanted in (
+        ("must_say", reply, True),
+        ("must_not_say", reply, False),
+        ("note_says", triage.note, True),
+        ("note_must_not_say", triage.note, False),
+    ):
         for pattern in expected.get(kind, []):
             if bool(regex.search(pattern, text, regex.IGNORECASE, timeout=2)) is not wanted:
                 yield f"{kind} {pattern!r}: {text}"
@@ -152,7 +204,9 @@ def laws_broken(triage: Triage, case: Case) -> Iterator[str]:
         yield f"the reply shows {found.group()!r}"
     own = {a for a in (triage.facts.mailbox, triage.ticket.requester) if a}
     for address in regex.findall(r"[\w.+-]+@[\w.-]+\w", reply.text):
-        if address.lower() not in own and not address.lower().endswith((".trekmail.net", "@trekmail.net", "@yourdomain.com", "@example.com")):
+        if address.lower() not in own and not address.lower().endswith(
+            (".trekmail.net", "@trekmail.net", "@yourdomain.com", "@example.com")
+        ):
             yield f"the reply shows the address {address}"
 
 
@@ -178,6 +232,8 @@ def test_case_is_well_made(case: Case) -> None:
     assert len(list(case.folder.glob("ticket.*"))) == 1
     assert ("check" in expected) != ("other" in expected)
     assert set(expected.get("matching_lines", [])) <= case.raw_lines()
-    whole = "".join(p.read_text("utf-8", errors="replace") for p in case.folder.iterdir() if p.suffix != ".gz")
+    whole = "".join(
+        p.read_text("utf-8", errors="replace") for p in case.folder.iterdir() if p.suffix != ".gz"
+    )
     assert not any(domain in whole for domain in DOMAINS)
     assert sum(p.name.startswith(case.folder.name[:4]) for p in FOLDER.iterdir()) == 1

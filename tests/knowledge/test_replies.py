@@ -19,13 +19,22 @@ ENGLISH = KNOWLEDGE.replies["en"]
 OPTIONAL = re.compile(r"cause\.[\w-]+\.avoid")
 EXTRA_SLOTS = {"steps": {"menu", "remove"}, "citation": {"number", "title", "url"}}
 OWN_LETTERS = {
-    "de": "äöüß", "fr": "éèàçê", "es": "áéíóñ¿", "it": "èàùòé", "nl": "ëé", "pt": "ãçõáéê", "pl": "ąęłśżźćó", "ru": "бжщыэя",
-    "ja": "のをにはァ", "zh": "的请您邮",
+    "de": "äöüß",
+    "fr": "éèàçê",
+    "es": "áéíóñ¿",
+    "it": "èàùòé",
+    "nl": "ëé",
+    "pt": "ãçõáéê",
+    "pl": "ąęłśżźćó",
+    "ru": "бжщыэя",
+    "ja": "のをにはァ",
+    "zh": "的请您邮",
 }
 TRANSLITERATED = re.compile(
     r"\b\w*(?:fuer|koenn|muess|moeg|moecht|pruef|geraet|waehl|aender|loesch|oeffn|ueber|zurueck|naechst|gruen|gruess|verschluess|"
     r"schluess|waere|haett|wuerd|laess|woert|faelsch|vollstaend|unterstuetz|ausfuehr|eintraeg|zusaetz|spaet|naemlich)\w*",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 
 
 def _slots_of(template: str) -> set[str]:
@@ -34,7 +43,10 @@ def _slots_of(template: str) -> set[str]:
 
 def _known_slots() -> set[str]:
     from bot.core.model import AccountView, Facts, ServerView
-    return set(fill_slots(Facts(), (), ServerView(), AccountView(), KNOWLEDGE, ENGLISH, verified=False, zone=None))
+
+    return set(
+        fill_slots(Facts(), (), ServerView(), AccountView(), KNOWLEDGE, ENGLISH, verified=False, zone=None)
+    )
 
 
 def test_english_and_german_are_complete() -> None:
@@ -60,8 +72,23 @@ def test_titles_questions_and_server_facts_are_all_there(language: str) -> None:
     sentences = KNOWLEDGE.replies[language].sentences
     wanted = [f"title.{check}" for check in KNOWLEDGE.checks]
     wanted += [f"question.{question}" for question in KNOWLEDGE.questions]
-    wanted += [f"saw.{rule.id}" for rule in KNOWLEDGE.log_rules if rule.decisive and not rule.events[0].startswith("told_")]
-    wanted += ["greeting", "closing", "escalate.text", "ask.intro", "if_not", "citation", "again", "clock", "menu.any", "remove.any"]
+    wanted += [
+        f"saw.{rule.id}"
+        for rule in KNOWLEDGE.log_rules
+        if rule.decisive and not rule.events[0].startswith("told_")
+    ]
+    wanted += [
+        "greeting",
+        "closing",
+        "escalate.text",
+        "ask.intro",
+        "if_not",
+        "citation",
+        "again",
+        "clock",
+        "menu.any",
+        "remove.any",
+    ]
     assert [key for key in wanted if not sentences.get(key, "").strip()] == []
 
 
@@ -76,7 +103,13 @@ def test_nothing_is_said_of_rules_causes_or_programs_that_do_not_exist() -> None
         if group in ("menu", "remove"):
             assert rest in names or re.sub(r"-(?:ios|macos|android|windows)$", "", rest) in names, key
         if group == "cause":
-            assert rest.rpartition(".")[0] in REPLY_CAUSES and rest.rpartition(".")[2] in ("sure", "maybe", "steps", "avoid", "also"), key
+            assert rest.rpartition(".")[0] in REPLY_CAUSES and rest.rpartition(".")[2] in (
+                "sure",
+                "maybe",
+                "steps",
+                "avoid",
+                "also",
+            ), key
         if group == "question":
             assert rest in KNOWLEDGE.questions, key
 
@@ -97,18 +130,31 @@ def test_sentences_are_clean(replies: Replies) -> None:
         assert template.strip() or OPTIONAL.fullmatch(key), key
         assert "\t" not in template and "  " not in template, key
         assert "trekmail" not in template.lower(), f"{key}: a host's own names come from the settings"
-        assert not re.search(r"\b(?:993|465|587|143|110|995)\b", template), f"{key}: ports come from the settings"
-        if key.startswith(("cause.", "saw.", "question.")) and not key.endswith(".steps") and template.strip():
+        assert not re.search(r"\b(?:993|465|587|143|110|995)\b", template), (
+            f"{key}: ports come from the settings"
+        )
+        if (
+            key.startswith(("cause.", "saw.", "question."))
+            and not key.endswith(".steps")
+            and template.strip()
+        ):
             assert template.rstrip().endswith((".", "?", "。", "？", "}", ")", "）")), key
 
 
 @pytest.mark.parametrize("language", [code for code in COMPLETE if code != "en"])
 def test_a_language_is_written_in_its_own_letters(language: str) -> None:
     text = " ".join(KNOWLEDGE.replies[language].sentences.values())
-    missing = [letter for letter in OWN_LETTERS[language] if letter not in text.lower() and letter not in text]
+    missing = [
+        letter for letter in OWN_LETTERS[language] if letter not in text.lower() and letter not in text
+    ]
     assert len(missing) < len(OWN_LETTERS[language]) / 2, missing
-    same = [key for key, sentence in KNOWLEDGE.replies[language].sentences.items()
-            if sentence.strip() and sentence == ENGLISH.sentences[key] and not key.startswith(("clock", "citation"))]
+    same = [
+        key
+        for key, sentence in KNOWLEDGE.replies[language].sentences.items()
+        if sentence.strip()
+        and sentence == ENGLISH.sentences[key]
+        and not key.startswith(("clock", "citation"))
+    ]
     assert same == [], "left in English"
 
 
@@ -118,17 +164,28 @@ def test_german_is_written_with_umlauts() -> None:
 
 
 def test_only_the_password_check_speaks_of_entering_a_password() -> None:
-    entering = re.compile(r"(?:re-?type|re-?enter|enter|new|change|reset)\b[^.]{0,30}\bpassword", re.IGNORECASE)
+    entering = re.compile(
+        r"(?:re-?type|re-?enter|enter|new|change|reset)\b[^.]{0,30}\bpassword", re.IGNORECASE
+    )
     denied = re.compile(r"do not|not need|does not|nothing|never", re.IGNORECASE)
     for key, template in ENGLISH.sentences.items():
         if key.startswith("cause.") and not key.startswith("cause.mailbox-password."):
             for sentence in re.split(r"(?<=[.;])\s", template):
-                assert not entering.search(sentence) or denied.search(sentence) or "same user name and password" in sentence \
-                    or "help" in sentence, (key, sentence)
+                assert (
+                    not entering.search(sentence)
+                    or denied.search(sentence)
+                    or "same user name and password" in sentence
+                    or "help" in sentence
+                ), (key, sentence)
 
 
 @pytest.mark.parametrize("language", COMPLETE)
 def test_no_question_asks_for_a_password(language: str) -> None:
-    asks = [KNOWLEDGE.replies[language].sentences[key] for key in ("if_not", "escalate.text", "question.mailbox", "question.error-text")]
-    assert not any(re.search(r"passwor[dt]|kennwort|mot de passe|contraseña|wachtwoord|senha|hasł", text, re.IGNORECASE)
-                   for text in asks[:1] + asks[2:])
+    asks = [
+        KNOWLEDGE.replies[language].sentences[key]
+        for key in ("if_not", "escalate.text", "question.mailbox", "question.error-text")
+    ]
+    assert not any(
+        re.search(r"passwor[dt]|kennwort|mot de passe|contraseña|wachtwoord|senha|hasł", text, re.IGNORECASE)
+        for text in asks[:1] + asks[2:]
+    )

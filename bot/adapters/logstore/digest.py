@@ -92,6 +92,8 @@ class Digest:
         self._batch = Batch()
         self._clients: OrderedDict[tuple[str, str], tuple[str, str | None]] = OrderedDict()
         self._minute: dict[Source, list[int]] = {}
+        self._faces: set[tuple[Source, str]] = set()
+        """Sources and services that the present batch has."""
 
     def add(self, event: LogEvent) -> None:
         """Take one decoded and linked line."""
@@ -102,13 +104,19 @@ class Digest:
             return
         time = to_micros(event.time)
         host = event.host or NO_HOST
-        self._cover(event, host, time)
+        family = keeping.family(event.program)
+        self.cover(host, family, event.service, time)
+        if keeping.is_probe_like(event):
+            self.visit(host, family, event.remote_ip or "", time)
         if event.event == "client_id" and event.client and event.session:
             self._learn_client(event, host)
         if keeping.is_login(event):
-            self._succeed(event, host, time)
+            self.succeed(
+                host, event.service or "", event.mailbox or event.login or "", event.remote_ip, event.session,
+                time, event.client, event.client_version,
+            )  # fmt: skip
         elif keeping.ends_session(event):
-            self._end(host, event.session or "", time)
+            self.end(host, event.session or "", time)
         if keeping.is_kept(event):
             batch.kept.append((time, event))
 
@@ -118,13 +126,20 @@ class Digest:
         for source, (minute, lines, first, last) in self._minute.items():
             _merge(batch.minutes.setdefault(source, {}), Minute(minute, lines, first, last))
         self._minute.clear()
+        self._faces.clear()
         return batch
 
-    def _cover(self, event: LogEvent, host: str, time: int) -> None:
-        name = keeping.family(event)
-        if name is None:
+    # -- lines that were passed over: the same facts, without an event ---------------------------------------
+
+    def passed(self, lines: int) -> None:
+        """So many lines were passed over."""
+        self._batch.lines += lines
+
+    def cover(self, host: str, family: str | None, service: str | None, time: int) -> None:
+        """``host`` wrote a line of ``family`` at ``time``."""
+        if family is None:
             return
-        source = (host, name)
+        source = (host, family)
         minute = time // MINUTE
         running = self._minute.get(source)
         if running is not None and running[0] == minute:
@@ -137,31 +152,44 @@ class Digest:
             if running is not None:
                 _merge(self._batch.minutes.setdefault(source, {}), Minute(*running))
             self._minute[source] = [minute, 1, time, time]
-        if event.service in keeping.FACES:
-            self._batch.services.setdefault(source, set()).add(event.service)
-        if keeping.is_probe_like(event):
-            self._batch.visits.setdefault(source, []).append((time, event.remote_ip or ""))
+        if service is not None and (source, service) not in self._faces:
+            self._faces.add((source, service))
+            if service in keeping.FACES:
+                self._batch.services.setdefault(source, set()).add(service)
 
-    def _succeed(self, event: LogEvent, host: str, time: int) -> None:
-        mailbox = (event.mailbox or event.login or "").casefold()
-        service = event.service or ""
-        client, version = event.client, event.client_version
-        if client is None and event.session is not None:
-            client, version = self._clients.get((host, event.session), (None, None))
-        key = (mailbox, time - time % HOUR, event.remote_ip or "", service, host)
+    def succeed(
+        self, host: str, service: str, login: str, address: str | None, session: str | None, time: int,
+        client: str | None = None, version: str | None = None,
+    ) -> None:  # fmt: skip
+        """``login`` was accepted; ``session`` is that of IMAP and POP3, else None."""
+        mailbox = login.casefold()
+        if client is None and session is not None and self._clients:
+            client, version = self._clients.get((host, session), (None, None))
+        key = (mailbox, time - time % HOUR, address or "", service, host)
         known = self._batch.sums.get(key)
         if known is None:
             self._batch.sums[key] = Sum(1, time, time, client, version)
         else:
             known.count += 1
-            known.first, known.last = min(known.first, time), max(known.last, time)
+            if time < known.first:
+                known.first = time
+            if time > known.last:
+                known.last = time
             if client is not None:
                 known.client, known.version = client, version
-        if event.session is not None and keeping.opens_session(event):
-            begun = Session(mailbox, event.remote_ip, service, host, time, None, event.session, client)
-            self._batch.sessions.setdefault((host, event.session), begun)
+        if session is not None and service in keeping.SESSION_SERVICES:
+            sessions = self._batch.sessions
+            if (host, session) not in sessions:
+                begun = Session(mailbox, address, service, host, time, None, session, client)
+                sessions[host, session] = begun
 
-    def _end(self, host: str, session: str, time: int) -> None:
+    def visit(self, host: str, family: str | None, address: str, time: int) -> None:
+        """``address`` came and left without a login."""
+        if family is not None:
+            self._batch.visits.setdefault((host, family), []).append((time, address))
+
+    def end(self, host: str, session: str, time: int) -> None:
+        """``session`` ended."""
         begun = self._batch.sessions.get((host, session))
         if begun is not None:
             if begun.end is None and begun.start <= time:

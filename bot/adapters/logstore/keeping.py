@@ -52,13 +52,18 @@ TROUBLE: Final = ("error", "fatal", "panic", "warning", "reject", "denied", "fai
 FAMILIES: Final = ("dovecot", "postfix", "fail2ban")
 
 
-def family(event: LogEvent) -> str | None:
-    """The program family whose log the line belongs to: dovecot, postfix, fail2ban; None for any other."""
-    program = event.program or ""
+def family(program: str | None) -> str | None:
+    """The program family whose log a line belongs to: dovecot, postfix, fail2ban; None for any other."""
     for name in FAMILIES:
-        if program.startswith(name):
+        if program is not None and program.startswith(name):
             return name
     return None
+
+
+def is_troubled(line: str) -> bool:
+    """True where the line's words are worth keeping though nothing recognises it."""
+    text = line[:2000].lower()
+    return any(word in text for word in TROUBLE)
 
 
 def is_kept(event: LogEvent) -> bool:
@@ -68,8 +73,7 @@ def is_kept(event: LogEvent) -> bool:
     if event.event == "disconnect":
         return _left_without_login(event)
     if event.event in ("other", "unknown") and (event.event == "unknown" or event.outcome != "success"):
-        text = event.raw[:2000].lower()
-        return any(word in text for word in TROUBLE)
+        return is_troubled(event.raw)
     return False
 
 

@@ -30,7 +30,7 @@ _REDACTED = regex.compile(
 )
 
 _LABEL = regex.compile(
-    r"(?:\b(?:mail\s?|in)?box(?:es)?(?:\s+(?:concerned|affected|address|in\s+question))?|account(?:\s+name)?|user\s?-?name|user|login(?:\s+name)?|"
+    r"(?:\b(?:mail\s?|in)?box(?:es)?(?:\s+(?:concerned|affected|address|in\s+question)|(?:\s+\w+){1,4}(?=\s+is\b))?|account(?:\s+name)?|user\s?-?name|user|login(?:\s+name)?|"
     r"e-?mail(?:\s?-?adress[eo]?|\s+address)?|address|postfach|benutzer(?:name)?|konto|adresse|compte|"
     r"bo[iî]te|identifiant|utilisateur|usuario|cuenta|correo|buz[oó]n|casella|utente|indirizzo|account|"
     r"postvak|gebruiker(?:snaam)?|adres|caixa|conta|usu[aá]rio|utilizador|endere[cç]o|skrzynk[aię]|"
@@ -58,7 +58,7 @@ _SENDING = regex.compile(
 _WORKING_AFTER = regex.compile(
     r"^[\s\"')»>\]]*(?:\w+\W+){0,3}?(?:works?|is\s+fine|are\s+fine|funktioniert|läuft|geht\s|fonctionne|marche|funciona|funziona|werkt|działa|работает)\b(?!\s+(?:not|nicht|pas|no\b))"
 )
-_KEY = regex.compile(r"(?:^|[\s_.\-])(?:from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)\s*[=:]>?\s*[\"'<]?\s*$")
+_KEY = regex.compile(r"(?:^|[\s_.\-])(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawca|отправитель|from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)\s*[=: ]>?\s*[\"'<]?\s*$")
 _RECIPIENT_AFTER = regex.compile(
     r"^\s*[>\"')\]]{0,2}\s*(?::|\.\.\.)?\s*(?:recipient|relay\s+access|user\s+unknown|on\s+\d{1,2}[/.]\d|unknown\s+user|no\s+such|"
     r"does\s+not\s+exist|mailbox\s+(?:full|unavailable)|\(?(?:over\s+)?quota)"
@@ -127,7 +127,7 @@ def find_addresses(
         if role in ("mailbox", "login", "requester", "mentioned"):
             if requester_domain and domain.lower() == requester_domain:
                 score += 1.0
-            elif is_public_provider(domain):
+            elif is_public_provider(domain) or domain.lower() in _SHARED_DOMAINS:
                 score -= 2.5
             if _WORKING_AFTER.match(folded[span[1]: span[1] + 50], timeout=PATTERN_SECONDS):
                 score -= 2.2

@@ -8,6 +8,7 @@ the message is but a line above a forwarded mail, the forwarded words are what t
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,12 +21,15 @@ from knowledge.model import CueRule
 
 PATTERN_SECONDS = 0.05
 """The longest that one pattern may search one stretch of text."""
+_REACH = 240
+"""What one cue says stands within so many characters; a longer match would be an accident."""
 _SPOKEN = ("subject", "body")
 _BREAK = regex.compile(r"\n(?=[ ]{0,8}\n|[ ]{0,8}(?:[-*\u2022]|\d{1,2}[.)])[ ]|[^\n:]{1,40}:[ ])")
 """A line end that ends a sentence too: before a blank line, a list item, or a ``Name: value`` line. It becomes
 an exclamation mark, which no gap of a pattern crosses (and which no name or number contains)."""
 _FEW_LETTERS = 40
 """Below so many letters of its own, a message is only the cover of what it forwards."""
+_FEW_PLACES = 2
 _KEPT_TABLES = 48
 
 _PLAIN = str.maketrans(
@@ -61,10 +65,14 @@ class _Table:
     short: tuple[str, ...]
     probes: tuple[_Probe, ...]
 
-    def candidates(self, text: str) -> Iterator[_Probe]:
+    def present(self, text: str) -> frozenset[str]:
+        """The needed literals that the text holds."""
         heads = self.heads.keys() & {text[at : at + 3] for at in range(len(text) - 2)}
         present = {literal for head in heads for literal in self.heads[head] if literal in text}
-        present.update(literal for literal in self.short if literal in text)
+        return frozenset(present.union(literal for literal in self.short if literal in text))
+
+    def candidates(self, present: frozenset[str]) -> Iterator[_Probe]:
+        """The probes whose every need is met."""
         for probe in self.probes:
             for need in probe.needs:
                 if need.isdisjoint(present):
@@ -98,11 +106,12 @@ def find_cues(reading: Reading, rules: Mapping[str, CueRule], *, seconds: float 
     found: dict[str, Span] = {}
     for start, stop in _spoken(reading):
         stretch = text[start:stop]
+        present = table.present(stretch)
         places = _Places(stretch)
-        for probe in table.candidates(stretch):
+        for probe in table.candidates(present):
             if time.monotonic() > end:
                 return _survivors(found, rules)
-            span = _search(probe, stretch, places)
+            span = _search(probe, present, places)
             if span is not None:
                 here = (span[0] + start, span[1] + start)
                 found[probe.cue] = min(here, found.get(probe.cue, here))
@@ -134,22 +143,34 @@ class _Places:
         return places
 
 
-def _search(probe: _Probe, text: str, places: _Places) -> Span | None:
-    """The first match; tried only where a match can begin."""
-    compiled: regex.Pattern[str] | None = None
+def _search(probe: _Probe, present: frozenset[str], places: _Places) -> Span | None:
+    """The first match; tried only where one can begin, and near the rarest thing that it needs."""
+    text = places.text
     try:
         if not probe.leads:
-            match = _compiled(probe.pattern).search(text, timeout=PATTERN_SECONDS)
+            near = _rarest(probe, present, places)
+            start, stop = (max(near[0] - _REACH, 0), near[-1] + _REACH) if near else (0, len(text))
+            match = _compiled(probe.pattern).search(text, start, stop, timeout=PATTERN_SECONDS)
             return match.span() if match and not _in_address(text, *match.span()) else None
         edge = probe.pattern.startswith("\\b")
-        for at in sorted({at for lead in probe.leads for at in places.of(lead, edge)}):
-            compiled = compiled or _compiled(probe.pattern)
-            match = compiled.match(text, at, timeout=PATTERN_SECONDS)
+        begins = sorted({at for lead in probe.leads for at in places.of(lead, edge)})
+        near = _rarest(probe, present, places) if len(begins) > _FEW_PLACES else []
+        for at in begins:
+            following = bisect_left(near, at)
+            if near and (following == len(near) or near[following] > at + _REACH):
+                continue
+            match = _compiled(probe.pattern).match(text, at, timeout=PATTERN_SECONDS)
             if match and not _in_address(text, *match.span()):
                 return match.span()
     except TimeoutError:
         return None
     return None
+
+
+def _rarest(probe: _Probe, present: frozenset[str], places: _Places) -> list[int]:
+    """Where the rarest of the sets that a match needs stands in the text, in order."""
+    sets = [{at for literal in need & present for at in places.of(literal, False)} for need in probe.needs]
+    return sorted(min(sets, key=len, default=()))
 
 
 def _in_address(text: str, start: int, end: int) -> bool:

@@ -7,7 +7,7 @@ how people write them in prose, in forms and in pasted configuration alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 from rapidfuzz.distance import DamerauLevenshtein
@@ -34,7 +34,7 @@ _HOST_LABEL = regex.compile(
 )
 _PORT_WORD = r"(?:ports?|portas?|puertos?|porte|poort(?:en)?|porcie|порт[аеу]?|ポート(?:番号)?|端口|连接埠|連接埠)"
 _PORT = regex.compile(
-    rf"{_PORT_WORD}\s*(?:is|ist|nr\.?|no\.?|number|nummer)?\s*[:=：#\"'(\[]*\s*(?P<a>\d{{2,5}})(?!\d|[.,]\d)"
+    rf"{_PORT_WORD}(?:\s+(?:is|ist|est|es|è|staat|steht|nr\.?|no\.?|number|nummer|set|auf|op|to|sur|en|su|na|на|のは|は)){{0,3}}\s*[:=：#\"'(\[]*\s*(?P<a>\d{{2,5}})(?!\d|[.,]\d)"
     r"|(?<=[a-z0-9])\s?:\s?(?P<b>\d{2,5})(?![\d:]|\.\d)"
     r"|(?<![\w.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![\w%]|[.,:/-]\d|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
     r"|(?<=[a-z0-9])/(?P<d>993|995|465|587|143|110|25)(?!\w)"
@@ -110,7 +110,19 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
         offset += len(line) + 1
         if len(endpoints) >= MAX_ENDPOINTS:
             break
-    return _unique(endpoints)
+    return _unique(_with_lone_mode(endpoints, folded))
+
+
+def _with_lone_mode(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
+    """A mode named far from the ticket's only port of a protocol ("… with STARTTLS … . Port is 465.") is its mode."""
+    ports = {(e.port, e.protocol) for e in endpoints if e.port and e.role == "setting"}
+    if any(e.tls for e in endpoints) or len(ports) != 1 or len({p for p, _ in ports}) != 1:
+        return endpoints
+    named = {name for name, pattern in _TLS for m in pattern.finditer(folded, timeout=PATTERN_SECONDS)
+             if not _SWITCHED_OFF.match(folded[m.end(): m.end() + 24], timeout=PATTERN_SECONDS)}
+    if "starttls" not in named or "none" in named:
+        return endpoints
+    return [replace(e, tls="starttls") if e.port and e.role == "setting" else e for e in endpoints]
 
 
 def _by_a_program(endpoint: Endpoint, span: Span, error_spans: Sequence[Span], settings: Settings) -> bool:
@@ -119,8 +131,8 @@ def _by_a_program(endpoint: Endpoint, span: Span, error_spans: Sequence[Span], s
         return False
     if endpoint.host.replace(".", "").isdigit():
         return True
-    own = {settings.imap_host, settings.smtp_host, settings.pop3_host, *settings.customer_hosts}
-    return endpoint.host not in own and any(endpoint.host.endswith("." + domain) for domain in settings.own_domains)
+    own = any(endpoint.host.endswith("." + domain) for domain in settings.own_domains)
+    return own and regex.match(r"(?:imap|smtp|mx|mail|mta|pop)\d", endpoint.host) is not None
 
 
 def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_Token]:
@@ -216,9 +228,19 @@ def _modes(line: str) -> list[_Token]:
     found: list[_Token] = []
     for name, pattern in _TLS:
         for match in pattern.finditer(line, timeout=PATTERN_SECONDS):
-            if not any(a.span[0] < match.end() and match.start() < a.span[1] for a in found):
+            if not any(a.span[0] < match.end() and match.start() < a.span[1] for a in found) \
+                    and not _SWITCHED_OFF.match(line[match.end(): match.end() + 24], timeout=PATTERN_SECONDS):
                 found.append(_Token(name, match.span()))
-    return sorted(found, key=lambda t: t.span)
+    found.sort(key=lambda t: t.span)
+    # "TLS (STARTTLS)", "SSL/STARTTLS": the narrower word says what is set
+    return [t for i, t in enumerate(found) if not (
+        t.value == "implicit" and i + 1 < len(found) and found[i + 1].value == "starttls" and found[i + 1].span[0] - t.span[1] <= 3)]
+
+
+_SWITCHED_OFF = regex.compile(
+    r"[\"'»”)\]]*\s*(?:[:=]|is|ist|est|es|está|è|:)?\s*(?:un(?:checked|ticked|selected)|off\b|disabled|false\b|deaktiviert|nicht\s+(?:aktiv|angehakt|gesetzt)|aus\b|décoché\w*|désactivé\w*|"
+    r"desmarcad\w*|desactivad\w*|deselezionat\w*|disattivat\w*|uit\b|uitgeschakeld|desativad\w*|odznaczon\w*|wyłączon\w*|выключен\w*|отключен\w*|снят\w*|オフ|关闭|未勾选|無効)"
+)
 
 
 def _protocol_words(line: str) -> list[_Token]:

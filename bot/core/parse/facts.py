@@ -30,6 +30,10 @@ _OTHERS_MAIL = regex.compile(
 )
 
 
+_NOT_ONE_PERSON = frozenset({"everyone-affected", "webmail-and-all-clients-down", "thanks-only"})
+"""Cues of tickets that are about more, or less, than the writer's own mailbox."""
+
+
 def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Knowledge) -> Facts:
     """All facts of a ticket. ``hits`` is the decoded-error table's scan of the whole reading."""
     errors = find_errors(reading, hits)
@@ -40,7 +44,7 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     clients = find_clients(reading, knowledge.clients)
     addressed = find_addresses(reading, knowledge.settings, requester=ticket.requester, error_spans=spans,
                                own_words=not _is_service(clients, knowledge)
-                               and _OTHERS_MAIL.search(folded, timeout=PATTERN_SECONDS) is None)
+                               and not any(c.id in _NOT_ONE_PERSON for c in cues) and _OTHERS_MAIL.search(folded, timeout=PATTERN_SECONDS) is None)
     login = find_login(reading, spans, [a for a in (addressed.mailbox, ticket.requester) if a])
     if login and addressed.mailbox and login.lower() == addressed.mailbox:
         login = None
@@ -68,9 +72,9 @@ def _own_words(reading: Reading, errors: Sequence[ErrorText]) -> Reading:
 
 def _is_service(clients: Sequence[ClientMention], knowledge: Knowledge) -> bool:
     """True where a library, a server or a device fails: it logs in with a mailbox of its own."""
-    if not clients:
-        return False
-    return any(f.name == clients[0].name and f.kind in ("library", "server", "device", "command", "webmail") for f in knowledge.clients)
+    kinds = {f.name: f.kind for f in knowledge.clients}
+    suspects = [kinds.get(c.name, "app") for c in clients if c.failing is not False]
+    return "server" in suspects or suspects[:1] in (["library"], ["device"], ["command"], ["webmail"])
 
 
 def _said(cues: Iterable[Cue], knowledge: Knowledge) -> dict[str, object]:

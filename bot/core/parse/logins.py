@@ -28,7 +28,8 @@ _LABEL_QUOTED = regex.compile(
     r"nazwy?\s+u[zż]ytkownika|u[zż]ytkownika|именем\s+пользователя|пользователя|ユーザー名|用户名|使用者名稱)\s*[:：]?\s*[\"'`](?P<name>[a-z0-9][\w.\\-]{1,40})[\"'`]"
 )
 _JUST = regex.compile(
-    r"(?:just|only|simply|nur|einfach|juste|seulement|solo|sólo|solamente|soltanto|alleen|só|apenas|somente|tylko|samo|только|просто)\s+[\"'`]?(?P<name>[a-z][\w.-]{1,30})[\"'`]?\s*"
+    r"(?:user\s?-?name|log(?:s|ged|ging)?\s*-?\s*in|sign(?:s|ed|ing)?\s+in|benutzername\w*|anmeld\w*|identifiant\w*|usuario|utente|gebruikersnaam|inlog\w*|usu[aá]rio|utilizador|login\w*|логин\w*|пользовател\w*)\b[^.!?\n]{0,40}?"
+    r"\b(?:just|only|simply|nur|einfach|juste|seulement|solo|sólo|solamente|soltanto|alleen|só|apenas|somente|tylko|samo|только|просто)\s+[\"'`]?(?P<name>[a-z][\w.-]{1,30})[\"'`]?\s*"
     r"(?:\(|,|and|as|without|instead|rather|not|no\s+domain|und|als|ohne|statt|sans|au\s+lieu|sin|en\s+vez|senza|invece|zonder|sem|em\s+vez|bez|без|вместо)"
 )
 _OUTPUT = regex.compile(

@@ -124,7 +124,8 @@ def _bad_character(j: Journal, host: str, at: datetime, v: Victim) -> list[str]:
 
 
 def _quota(j: Journal, host: str, at: datetime, v: Victim) -> list[str]:
-    return dovecot.login(j, host, at, v.mailbox, v.rip, hold=1)
+    dovecot.login(j, host, at, v.mailbox, v.rip, hold=1)
+    return []  # a refused APPEND leaves no line of its own
 
 
 def _sent_without_tls(j: Journal, host: str, at: datetime, v: Victim) -> list[str]:
@@ -146,8 +147,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause("name-imap", "wrong_hostname", 3, "IMAP", "cert_name", _alert("bad_certificate"), "host name of the customer's own domain, certificate for another", nameless=True, past="around", host="own", weight=3),
     Cause("name-imap-reset", "wrong_hostname", 3, "IMAP", "cert_name", lambda j, h, at, v: dovecot.reset_by_peer(j, h, at, v.rip), "name mismatch, client resets", nameless=True, past="around", host="own"),
     Cause("name-smtp", "wrong_hostname", 3, "SMTP", "cert_name_smtp", _smtp_tls(BAD_CERTIFICATE, "submission"), "name mismatch on 587", nameless=True, past="around", host="own"),
-    Cause("dns-imap", "wrong_hostname", 3, "IMAP", "imap_unknown_host", None, "host does not resolve", ask=False, trap="absence", absence="proven", host="typo", weight=4),
-    Cause("dns-smtp", "wrong_hostname", 3, "SMTP", "smtp_unknown_host", None, "host does not resolve", trap="absence", absence="proven", host="typo", weight=3),
+    Cause("dns-imap", "wrong_hostname", 3, "IMAP", "imap_unknown_host", None, "host does not resolve", ask=True, trap="absence", absence="proven", host="typo", weight=4),
+    Cause("dns-smtp", "wrong_hostname", 3, "SMTP", "smtp_unknown_host", None, "host does not resolve", trap="absence", absence="proven", ask=True, host="typo", weight=3),
     Cause("starttls-993", "port_or_tls_mode", 4, "IMAP", "imap_tls", _plain_on_tls, "STARTTLS or no TLS on 993", nameless=True, past="around", port=993, tls="STARTTLS", weight=3),
     Cause("starttls-465", "port_or_tls_mode", 4, "SMTP", "smtp_tls", _plain_on_465, "STARTTLS or plain text on 465", nameless=True, past="around", port=465, tls="STARTTLS", weight=3),
     Cause("implicit-587", "port_or_tls_mode", 4, "SMTP", "smtp_tls_wrongversion", lambda j, h, at, v: postfix.silent_leave(j, h, at, v.rip), "implicit TLS on 587", nameless=True, past="around",
@@ -156,8 +157,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause("two", "port_or_tls_mode", 4, "IMAP", "imap_tls", _plain_on_tls, "two independent failures", nameless=True, past="around", port=993, tls="STARTTLS", trap="two_causes"),
     Cause("old-tls-993", "port_or_tls_mode", 4, "IMAP", "old_tls", _alert("unsupported_protocol"), "client with TLS 1.0 only on 993", nameless=True, past="around", story="old_device"),
     Cause("old-tls-465", "port_or_tls_mode", 4, "SMTP", "old_tls_smtp", _smtp_tls(OLD_TLS, "smtps"), "client with TLS 1.1 only on 465", nameless=True, past="around", story="old_device"),
-    Cause("port-143", "port_or_tls_mode", 4, "IMAP", "imap_refused", None, "port 143, closed", trap="absence", absence="proven", port=143, tls="STARTTLS", host="right", acceptable=(4, 5), weight=3),
-    Cause("port-25", "port_or_tls_mode", 4, "SMTP", "smtp_timeout", None, "port 25, closed", trap="absence", absence="proven", port=25, host="right", acceptable=(4, 5)),
+    Cause("port-143", "port_or_tls_mode", 4, "IMAP", "imap_refused", None, "port 143, closed", trap="absence", absence="proven", ask=True, port=143, tls="STARTTLS", host="right", acceptable=(4, 5), weight=3),
+    Cause("port-25", "port_or_tls_mode", 4, "SMTP", "smtp_timeout", None, "port 25, closed", trap="absence", absence="proven", ask=True, port=25, host="right", acceptable=(4, 5)),
     Cause("blocked-imap", "network_block", 5, "IMAP", "imap_timeout", None, "port 993 dropped by a firewall", trap="absence", absence="proven", acceptable=(5, 3), ask=True, port=993, host="right", weight=4),
     Cause("blocked-smtp", "network_block", 5, "SMTP", "smtp_timeout", None, "port 587 dropped by a firewall", trap="absence", absence="proven", acceptable=(5, 3), ask=True, port=587, host="right", weight=4),
     Cause("cap-address", "imap_connection_limit", 6, "IMAP", "imap_limit", lambda j, h, at, v: dovecot.connection_limit(j, h, at, v.mailbox, v.rip, v.cap), "per-address cap reached", past="many", weight=4),
@@ -177,8 +178,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause("paused-deny", "mailbox_paused_or_domain_unverified", 9, "IMAP", "imap_auth", _refused("user disabled", "User found from deny passdb"), "mailbox paused: deny passdb", paused=True, past="before", weight=2),
     Cause("unverified", "mailbox_paused_or_domain_unverified", 9, "IMAP", "imap_auth", _imap_auth(UNKNOWN), "domain not verified yet", verified=False, past="never", weight=2),
     Cause("steady", "stale_profile_or_cached_credentials", 10, "IMAP", "imap_auth", _old_password, "profile still has the old password (cached credential)", past="before", steady=True, story="worked", weight=5),
-    Cause("pinned-ca", "stale_profile_or_cached_credentials", 10, "IMAP", "cert_untrusted", _alert("unknown_ca"), "profile still pins the old provider's CA file", nameless=True, past="around", story="moved", weight=2),
-    Cause("old-host", "stale_profile_or_cached_credentials", 10, "IMAP", "imap_refused", None, "profile still has the old provider's host", trap="absence", absence="proven", acceptable=(10, 3), ask=True, host="old", story="moved", weight=3),
+    Cause("pinned-ca", "stale_profile_or_cached_credentials", 10, "IMAP", "pinned", _alert("unknown_ca"), "profile still pins the old provider's CA file", nameless=True, past="around", story="moved", weight=2),
+    Cause("old-host", "stale_profile_or_cached_credentials", 10, "IMAP", "imap_refused", None, "profile still has the old provider's host", trap="absence", absence="proven", acceptable=(10, 3), ask=True, host="old", story="switched", weight=3),
     Cause("outage", "server_outage", None, "IMAP", "temp_fail", _refused("auth service reported temporary failure"), "auth service down", story="all_fail", weight=4),
     Cause("quota", "quota_full", None, "IMAP", "quota", _quota, "mailbox over quota", weight=2),
     Cause("size", "message_too_large", None, "SMTP", "send_reject", lambda j, h, at, v: postfix.too_big(j, h, at, v.mailbox, v.rip), "message over the limit", reply="552 5.3.4 Error: message file too big", plans=("Starter", "Pro")),

@@ -81,7 +81,7 @@ def write_letter(rng: random.Random, cause: Cause, victim: Victim, domain: str, 
     talk = TALK[lang]
     client, pattern = choose(rng, cause, lang)
     host = host_for(rng, cause, domain)
-    text = pattern.format(user=victim.mailbox, host=host, recipient=victim.to, reply=victim.reply or "", cap=victim.cap, x="2026-11-14")
+    text = pattern.format(user=victim.mailbox, host=host, recipient=victim.to, reply=victim.reply or "", cap=victim.cap, port=cause.port or (993 if cause.protocol == "IMAP" else 465), x="2026-11-14")
     spoken = rng.choice(SPOKEN.get(client, (client,)))
     version = None
     if client in VERSIONS and rng.random() < 0.3:
@@ -109,6 +109,8 @@ def write_letter(rng: random.Random, cause: Cause, victim: Victim, domain: str, 
         body.append(f"Our public IP is {victim.rip}.")
     own = rng.random() < 0.75
     prose = _join(rng, body)
+    if "{port}" in pattern and not vague:
+        ports = sorted({*ports, cause.port or 993})
     if "imap.trekmail.net" in text and not vague:
         hosts.add("imap.trekmail.net")
     return Letter(_ticket(rng, lang, prose, victim, domain, received, own=own), lang, client, version, () if vague else (text,), tuple(sorted(hosts)), tuple(ports), tls, webmail, True)

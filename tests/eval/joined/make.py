@@ -28,9 +28,8 @@ def build(count: int, seed: int) -> tuple[list[Case], People, Journal]:
     """The whole world: everybody's mail, attacks, and ``count`` customers whose failure we know."""
     rng = random.Random(seed)
     day = timedelta(days=1)
-    silences = [("imap2", START + timedelta(hours=12, minutes=10), START + timedelta(hours=17, minutes=25)),
-                ("imap1", START + day + timedelta(hours=14, minutes=5), START + day + timedelta(hours=19, minutes=10)),
-                ("smtp2", START + day + timedelta(hours=6, minutes=40), START + day + timedelta(hours=10, minutes=50))]
+    silences = [("imap1", START + day + timedelta(hours=14, minutes=5), START + day + timedelta(hours=18, minutes=10)),
+                ("smtp2", START + day + timedelta(hours=15, minutes=40), START + day + timedelta(hours=19, minutes=20))]
     journal = Journal(rng, silences, {"imap2"} if seed % 2 else set())
     people = People(rng)
     people.crowd(400)

@@ -10,13 +10,14 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
+from bot.adapters.logstore import keeping
 from bot.adapters.logstore.digest import Batch, Digest
 from bot.adapters.logstore.sqlite.marks import Identity
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog, blocks, expand
 from bot.adapters.logstore.sqlite.writer import Writer
 from bot.errors import LogFileError
 from bot.logs.decode import Decoder
-from bot.logs.link import Linker
+from bot.logs.skim import Skimmer
 
 CHUNK_LINES: Final = 25_000
 """Lines that are committed together."""
@@ -131,13 +132,16 @@ class Ingest:
                 return
         else:
             position, carry = identity.position, head[identity.position :]
-        decoder, linker, digest = self._decoder(log), Linker(), Digest()
+        digest = Digest()
+        skimmer = Skimmer(
+            digest, family=keeping.family, trouble=keeping.is_troubled, zone=self._zone, year=self._year,
+            reference=log.modified or datetime.now(UTC),
+        )  # fmt: skip
         lines = dated = start = 0
         reached = position
         finished = self._finished or not log.growing
         for block, behind in blocks(log, carry, position, finished=finished):
-            for line in block:
-                digest.add(linker.feed(decoder.decode(line)))
+            skimmer.feed(block)
             lines += len(block)
             if lines - start >= CHUNK_LINES:
                 dated += self._store(digest.take(), identity, behind, log)

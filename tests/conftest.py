@@ -1,0 +1,41 @@
+"""What many tests need and nobody wants to build twice: the knowledge, the matcher, a triager without logs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.adapters.accounts.memory import EmptyAccountDirectory
+from bot.adapters.logstore.memory import EmptyLogStore
+from bot.triage import Triager
+from knowledge import Knowledge, load
+from knowledge.matcher import Matcher
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+class FixedClock:
+    """It is always noon on 20 November 2026."""
+
+    def now(self) -> datetime:
+        """Noon."""
+        return NOW
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    """Our own knowledge, no overlay."""
+    return load()
+
+
+@pytest.fixture(scope="session")
+def matcher(knowledge: Knowledge) -> Matcher:
+    """The table, ready to be searched."""
+    return Matcher(knowledge)
+
+
+@pytest.fixture(scope="session")
+def triager(knowledge: Knowledge) -> Triager:
+    """The pipeline with no logs and no accounts."""
+    return Triager(knowledge, EmptyLogStore(), EmptyAccountDirectory(), FixedClock())
