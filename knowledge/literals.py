@@ -1,8 +1,8 @@
 """Literals that every match of a regular expression must contain: a cheap test before the search.
 
 Searching a thousand patterns in a ticket costs far more than asking whether a word of each is in it at all.
-The rule is the one of RE2's prefilter: a sequence needs the best of what its parts need, an alternation needs
-one of what each of its branches needs, and what may be left out needs nothing.
+The rule is the one of RE2's prefilter: a sequence needs what each of its parts needs, an alternation needs one
+of what its branches need, and what may be left out needs nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from functools import lru_cache
 
 _MOST = 24
 """Exact sets larger than this are not multiplied out any further."""
-_LEAST = 3
-"""A literal lighter than this sorts out too little. An ideograph or kana weighs two."""
+_MOST_LEADS = 400
+_LEAST = 2
+"""A literal lighter than this sorts out nothing. An ideograph or kana weighs two."""
+_SETS = 3
 _NEUTRAL = frozenset({""})
 _ZERO_WIDTH = "bBAZzmMG"
 _LOOKAROUND = ("(?=", "(?!", "(?<=", "(?<!")
@@ -26,31 +28,31 @@ class _UnsupportedSyntax(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """What a part of a pattern matches (``exact``, where that is a small set) and what it needs."""
+    """What a part of a pattern matches (``exact``, where that is a small set) and what it needs: one literal
+    of each set in ``needs``. ``lead``: what it begins with; None where that is not known."""
 
     exact: frozenset[str] | None = None
-    needs: frozenset[str] | None = None
+    needs: tuple[frozenset[str], ...] = ()
+    lead: frozenset[str] | None = None
 
-    def best(self) -> frozenset[str] | None:
-        return _better(self.needs, self.exact)
+    def begins(self) -> frozenset[str] | None:
+        return self.exact if self.exact is not None else self.lead
+
+    def all(self) -> tuple[frozenset[str], ...]:
+        return (*self.needs, *_worth(self.exact))
 
 
 def _weight(text: str) -> int:
     return sum(2 if char >= "\u3040" else 1 for char in text)
 
 
-def _better(one: frozenset[str] | None, two: frozenset[str] | None) -> frozenset[str] | None:
-    """The set that sorts out more: its lightest literal is heavier, then it is the smaller one."""
-    best: frozenset[str] | None = None
-    best_score = (0, 0)
-    for candidate in (one, two):
-        if not candidate:
-            continue
-        lightest = min(_weight(literal) for literal in candidate)
-        score = (min(lightest, 8), -len(candidate))
-        if lightest >= _LEAST and (best is None or score > best_score):
-            best, best_score = candidate, score
-    return best
+def _score(literals: frozenset[str]) -> tuple[int, int]:
+    """How much a set sorts out: by its lightest literal, then by how few there are."""
+    return (min(min(_weight(literal) for literal in literals), 8), -len(literals))
+
+
+def _worth(literals: frozenset[str] | None) -> tuple[frozenset[str], ...]:
+    return (literals,) if literals and _score(literals)[0] >= _LEAST else ()
 
 
 class _Reader:
@@ -77,23 +79,32 @@ class _Reader:
         needs: frozenset[str] | None = frozenset()
         for branch in branches:
             exact = None if exact is None or branch.exact is None else exact | branch.exact
-            best = branch.best()
+            best = max(branch.all(), key=_score, default=None)
             needs = None if needs is None or best is None else needs | best
+        lead: frozenset[str] | None = frozenset()
+        for branch in branches:
+            begins = branch.begins()
+            lead = None if lead is None or begins is None else lead | begins
         if exact is not None and len(exact) > _MOST:
             exact = None
-        return _Need(exact, needs)
+        return _Need(exact, (needs,) if needs else (), lead)
 
     def sequence(self) -> _Need:
-        run, best, whole = _NEUTRAL, None, True
+        run, whole = _NEUTRAL, True
+        lead: frozenset[str] | None = None
+        needs: list[frozenset[str]] = []
         for part in self.parts():
             if part.exact is not None and len(run) * len(part.exact) <= _MOST:
                 run = frozenset(head + tail for head in run for tail in part.exact)
-                best = _better(best, part.needs)
                 continue
+            if whole:
+                begins = part.begins()
+                fits = begins is not None and len(run) * len(begins) <= _MOST_LEADS
+                lead = frozenset(a + b for a in run for b in begins) if fits and begins is not None else run
             whole = False
-            best = _better(_better(best, run), part.needs)
+            needs += [*_worth(run), *part.needs]
             run = part.exact if part.exact is not None else _NEUTRAL
-        return _Need(run, best) if whole else _Need(None, _better(best, run))
+        return _Need(run) if whole else _Need(None, (*needs, *_worth(run)), lead)
 
     def parts(self) -> Iterator[_Need]:
         while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
@@ -154,7 +165,12 @@ class _Reader:
             raise _UnsupportedSyntax
         inner = self.pattern[start : self.at]
         self.at += 1
-        if len(inner) > 6 or inner.startswith("^") or any(sign in inner for sign in "\\[") or "-" in inner[1:-1]:
+        if (
+            len(inner) > 6
+            or inner.startswith("^")
+            or any(sign in inner for sign in "\\[")
+            or "-" in inner[1:-1]
+        ):
             return _Need()
         return _Need(frozenset(inner.lower()))
 
@@ -163,7 +179,7 @@ class _Reader:
         if least is None:
             return part
         if least >= 1:
-            return _Need(None, part.best())
+            return _Need(None, part.all(), part.begins())
         return _Need(part.exact | _NEUTRAL) if part.exact is not None and least == 0 else _Need()
 
     def quantifier(self) -> int | None:
@@ -186,14 +202,82 @@ class _Reader:
 
 
 @lru_cache(maxsize=20_000)
-def required_literals(pattern: str) -> tuple[str, ...]:
-    """Literals (lower case) of which every match of ``pattern`` contains at least one.
-
-    Empty where nothing can be said (a construct outside the small grammar, or only short literals): the
-    pattern has to be searched. Holds for a text that is lower-cased.
-    """
+def _read(pattern: str) -> _Need:
     try:
-        needs = _Reader(pattern).whole().best()
+        return _Reader(pattern).whole()
     except _UnsupportedSyntax:
-        return ()
-    return tuple(sorted(needs)) if needs else ()
+        return _Need()
+
+
+@lru_cache(maxsize=20_000)
+def required_literals(pattern: str) -> tuple[tuple[str, ...], ...]:
+    """Sets of literals (lower case): every match of ``pattern`` contains one of each set.
+
+    The sets that sort out most come first, three at the most. Empty where nothing can be said (a construct
+    outside the small grammar, or only short literals): the pattern has to be searched. Holds for a text that
+    is lower-cased.
+    """
+    needs = _read(pattern).all()
+    best = sorted(set(needs), key=lambda literals: (_score(literals), sorted(literals)), reverse=True)
+    return tuple(tuple(sorted(literals)) for literals in best[:_SETS])
+
+
+@lru_cache(maxsize=20_000)
+def leading_literals(pattern: str) -> tuple[str, ...]:
+    """Literals (lower case) with one of which every match begins; empty where that is not known."""
+    begins = _read(pattern).begins() or frozenset()
+    # one that begins with another is found with it
+    shortest = {
+        text for text in begins if not any(text != other and text.startswith(other) for other in begins)
+    }
+    return tuple(sorted(shortest)) if shortest and _score(frozenset(shortest))[0] >= _LEAST else ()
+
+
+@lru_cache(maxsize=20_000)
+def alternatives(pattern: str) -> tuple[str, ...]:
+    r"""Patterns that together match what ``pattern`` does: its outermost alternation taken apart.
+
+    Understands ``a|b``, ``(?:a|b)`` and ``\b(?:a|b)\b``; anything else is returned as it is. Each part is
+    easier to rule out, and cheaper to search, than the whole.
+    """
+    head = "\\b" if pattern.startswith("\\b") else ""
+    tail = "\\b" if pattern.endswith("\\b") and len(pattern) > 4 and pattern[-3] == ")" else ""
+    inner = pattern[len(head) : len(pattern) - len(tail)]
+    wrapped = inner.startswith("(?:") and _closes(inner) == len(inner) - 1
+    if wrapped:
+        inner = inner[3:-1]
+    elif head or tail:
+        return (pattern,)
+    parts = _split(inner)
+    return tuple(f"{head}(?:{part}){tail}" for part in parts) if len(parts) > 1 else (pattern,)
+
+
+def _depths(pattern: str) -> Iterator[tuple[int, str, int]]:
+    """Offset, character and depth of parentheses, outside escapes and character classes."""
+    depth, at, in_class = 0, 0, False
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "\\":
+            at += 2
+            continue
+        if in_class:
+            in_class = char != "]"
+        elif char == "[":
+            in_class = True
+            if pattern.startswith(("[]", "[^]"), at):
+                at += 1 if pattern[at + 1] == "]" else 2
+        else:
+            depth += (char == "(") - (char == ")")
+            yield at, char, depth
+        at += 1
+
+
+def _closes(pattern: str) -> int:
+    """Where the group that opens ``pattern`` ends, -1 where it does not."""
+    return next((at for at, char, depth in _depths(pattern) if char == ")" and depth == 0), -1)
+
+
+def _split(pattern: str) -> tuple[str, ...]:
+    bars = [at for at, char, depth in _depths(pattern) if char == "|" and depth == 0]
+    starts = [0, *(bar + 1 for bar in bars)]
+    return tuple(pattern[start:end] for start, end in zip(starts, [*bars, len(pattern)], strict=True))

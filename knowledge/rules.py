@@ -47,10 +47,9 @@ class Rule:
     sample: str
     literal: bool
     """True for a text with placeholders, False for a regular expression."""
-    one_of: tuple[str, ...]
-    """Any one of them must occur (folded, single blanks) before the expression is tried; empty: try always."""
-    all_of: tuple[str, ...]
-    """And all of these."""
+    needs: tuple[tuple[str, ...], ...]
+    """One literal of each set must occur (folded, single blanks) before the expression is tried; the set that
+    sorts out most comes first. Empty: try always."""
     fixed: int
     """Literal characters that have to agree."""
     compiled: regex.Pattern[str] | None = None
@@ -68,12 +67,12 @@ class RuleIndex:
     by its own grams, however large the table is."""
 
     def __init__(self, rules: list[Rule]) -> None:
-        counts = Counter(gram for rule in rules for needle in rule.one_of for gram in _grams(needle))
+        counts = Counter(gram for rule in rules for needles in rule.needs[:1] for needle in needles for gram in _grams(needle))
         self._by_gram: dict[str, list[Rule]] = {}
         self._short: list[tuple[str, Rule]] = []
-        self._always = [rule for rule in rules if not rule.one_of]
+        self._always = [rule for rule in rules if not rule.needs]
         for rule in rules:
-            for needle in rule.one_of:
+            for needle in rule.needs[0] if rule.needs else ():
                 if len(needle) < GRAM:
                     self._short.append((needle, rule))
                 else:
@@ -89,7 +88,7 @@ class RuleIndex:
             if needle in squeezed:
                 found[id(rule)] = rule
         for rule in found.values():
-            if (not rule.one_of or any(n in squeezed for n in rule.one_of)) and all(n in squeezed for n in rule.all_of):
+            if all(any(needle in squeezed for needle in needles) for needles in rule.needs):
                 yield rule
 
 
@@ -100,8 +99,8 @@ def _grams(text: str) -> list[str]:
 def rules_of(row: DecodedError) -> Iterator[Rule]:
     """The rules of one row: its patterns, and each of its texts."""
     for pattern in row.patterns:
-        needles = required_literals(pattern)
-        yield Rule(row.id, pattern, False, needles, (), max((len(n) for n in needles), default=GRAM))
+        needs = required_literals(pattern)
+        yield Rule(row.id, pattern, False, needs, sum(min(map(len, needles)) for needles in needs) or GRAM)
     for texts in row.texts:
         for samples in texts.by_language.values():
             for sample in samples:
@@ -112,9 +111,8 @@ def text_rule(error_id: str, sample: str) -> Rule:
     """The rule of a literal text with placeholders (see :class:`knowledge.model.Texts`)."""
     pieces = _PLACEHOLDER.split(_plain(sample))[::2] if "{" in sample else [_plain(sample)]
     needles = [max((" ".join(part.split()) for part in piece.translate(_BREAKS).split("\n")), key=len) for piece in pieces]
-    longest = max(needles, key=len)
-    others = tuple(n for n in needles if n and n != longest)
-    return Rule(error_id, sample, True, (longest,) if longest else (), others, sum(len(p.strip()) for p in pieces))
+    needs = tuple((n,) for n in sorted(set(needles), key=len, reverse=True) if n)
+    return Rule(error_id, sample, True, needs, sum(len(p.strip()) for p in pieces))
 
 
 def _plain(sample: str) -> str:

@@ -17,6 +17,8 @@ from knowledge.model import Knowledge, LogRule
 Weighted = tuple[Evidence, float]
 QUOTED_DAMPING = 0.5
 FUZZY_DAMPING = 0.6
+PROSE_DAMPING = 0.4
+"""For what the customer's own sentence seems to say where a program's text is pasted beside it."""
 STEADY_AT_LEAST = 5
 """Refusals at a steady pace before a program is held to retry by itself (mail-lab: one click makes up to three)."""
 
@@ -27,7 +29,8 @@ def of_errors(matches: Sequence[Match], knowledge: Knowledge) -> list[Weighted]:
     out: list[Weighted] = []
     seen: set[str] = set()
     rank = {"specific": 0, "generic": 1, "wrapper": 2}
-    ordered = sorted(matches, key=lambda m: (rank[knowledge.errors[m.error_id].role], -m.score))
+    any_pasted = any(not m.prose for m in matches)
+    ordered = sorted(matches, key=lambda m: (m.prose and any_pasted, rank[knowledge.errors[m.error_id].role], -m.score))
     best_role: str | None = None
     for match in ordered:
         row = knowledge.errors[match.error_id]
@@ -40,6 +43,7 @@ def of_errors(matches: Sequence[Match], knowledge: Knowledge) -> list[Weighted]:
         if best_role is not None and row.role == "generic" and best_role == "specific":
             weight = 0.2
         best_role = best_role or row.role
+        weight *= PROSE_DAMPING if match.prose and any_pasted else 1.0
         weight *= (QUOTED_DAMPING if match.quoted else 1.0) * (FUZZY_DAMPING if match.method == "fuzzy" else 1.0)
         out.append((Evidence("error", row.title, row.id, {**row.checks, **row.others}, row.refutes), weight))
     return out
@@ -62,8 +66,8 @@ def of_words(facts: Facts, knowledge: Knowledge) -> list[Weighted]:
     out: list[Weighted] = []
     kinds = {f.name: f.kind for f in knowledge.clients}
     failing = next((kinds.get(c.name, "app") for c in facts.clients if c.failing is not False), "app")
-    if (rule := knowledge.cues.get(f"kind-{failing}")) is not None:
-        out.append((Evidence("words", rule.note, rule.id, rule.supports, rule.refutes), 0.85))
+    if (rule := knowledge.finding_rules.get(f"kind-{failing}")) is not None:
+        out.append((Evidence("words", rule.text, rule.id, rule.supports, rule.refutes), 0.85))
     spoken: dict[str, int] = {}
     for cue in facts.cues:
         rule = knowledge.cues[cue.id]

@@ -59,7 +59,8 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     out: list[Match] = []
     for hit in _without_rivals(hits, knowledge):
         quoted = any(e.quoted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
-        out.append(Match(hit.error_id, text[hit.span[0]:hit.span[1]], 1.0, "pattern", hit.span, quoted))
+        prose = not any(e.pasted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
+        out.append(Match(hit.error_id, text[hit.span[0]:hit.span[1]], 1.0, "pattern", hit.span, quoted, prose))
     claimed = [m.span for m in out]
     for error in errors[:MAX_FUZZY_TEXTS]:
         if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
@@ -68,7 +69,7 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
         if near:
             out.append(Match(near[0], error.text, round(near[1], 3), "fuzzy", error.span, error.quoted))
     fixed = {(h.error_id, h.span): h.fixed for h in hits}
-    return tuple(sorted(out, key=lambda m: (m.method != "pattern", _ROLE_RANK[knowledge.errors[m.error_id].role],
+    return tuple(sorted(out, key=lambda m: (m.method != "pattern", m.prose and not all(o.prose for o in out), _ROLE_RANK[knowledge.errors[m.error_id].role],
                                             -fixed.get((m.error_id, m.span), 0), m.span)))
 
 

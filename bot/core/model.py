@@ -188,6 +188,8 @@ class Match:
     """``pattern`` or ``fuzzy``."""
     span: Span = (0, 0)
     quoted: bool = False
+    prose: bool = False
+    """True where it stands in the customer's own sentence and not in a pasted text of a program."""
 
 
 # -- the server's side ---------------------------------------------------------------------------------

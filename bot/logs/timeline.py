@@ -81,11 +81,11 @@ class Timeline:
         :attr:`revision` stays; None where each line has to be resolved."""
         proven = self._checked.get(host) == (hour.month, hour.day, hour.hour)
         habit = self._simple.get(host)
-        if habit is not None and habit[0] == hour.month:
+        usual = habit is not None and habit[0] == hour.month
+        if habit is not None and usual:
             moment = hour.replace(year=habit[1], tzinfo=UTC)
-            if self._latest is not None and moment + _HOUR > self._latest:
-                return None
-            return Steady(moment, proven, None)
+            if self._latest is None or moment + _HOUR <= self._latest:
+                return Steady(moment, proven, None)
         months = self._months.get(host)
         year = self._guess_year(hour, months)
         if months is None or year is None or len(self._months) >= _HOSTS_KEPT:
@@ -94,9 +94,10 @@ class Timeline:
         last = self._in_zone(_in_year(hour + _HOUR - _SECOND, year), host)
         if last - first != _HOUR - _SECOND or not months == (first.year, first.month) == (last.year, last.month):
             return None
-        if host not in self._offsets and self._latest is not None and last > self._latest:
+        unproven = self._year is None and host not in self._offsets
+        if unproven and self._latest is not None and last > self._latest:
             return None
-        return Steady(first, proven, months)
+        return Steady(first, proven, None if usual else months)
 
     def _remember(self, host: str | None, month: int, moment: datetime, year_known: bool) -> None:
         """Note where this host's clock stands, for the lines after."""

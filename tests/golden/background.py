@@ -78,7 +78,7 @@ def background(
 
 def _pace(name: str, moment: datetime) -> float:
     """Mean seconds between two visitors: office hours are busy, nights quiet; fewer send than read."""
-    return (240.0 if 6 <= moment.hour < 18 else 480.0) * (1 if name.startswith("imap") else 2)
+    return (300.0 if 6 <= moment.hour < 18 else 600.0) * (1.0 if name.startswith("imap") else 1.8)
 
 
 def _customer(random: Random) -> tuple[str, str, int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import regex
 
 from bot.core.parse.client_search import all_of, at_start
-from bot.core.parse.literals import required_literals
+from knowledge.literals import required_literals
 from knowledge.model import ClientFamily
 
 MAX_CHARS = 40_000

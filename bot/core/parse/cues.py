@@ -16,7 +16,7 @@ from functools import lru_cache
 import regex
 
 from bot.core.model import Cue, Reading, Span
-from bot.core.parse.literals import alternatives, leading_literals, required_literals
+from knowledge.literals import alternatives, leading_literals, required_literals
 from knowledge.model import CueRule
 
 PATTERN_SECONDS = 0.05

@@ -35,7 +35,7 @@ _HOST_LABEL = regex.compile(
 _PORT_WORD = r"(?:ports?|portas?|puertos?|porte|poort(?:en)?|porcie|порт[аеу]?|ポート(?:番号)?|端口|连接埠|連接埠)"
 _PORT = regex.compile(
     rf"{_PORT_WORD}(?:\s+(?:is|ist|est|es|è|staat|steht|nr\.?|no\.?|number|nummer|set|auf|op|to|sur|en|su|na|на|のは|は)){{0,3}}\s*[:=：#\"'(\[]*\s*(?P<a>\d{{2,5}})(?!\d|[.,]\d)"
-    r"|(?<=[a-z0-9])\s?:\s?(?P<b>\d{2,5})(?![\d:]|\.\d)"
+    r"|(?<=[a-z0-9])\s?:\s?(?P<b>\d{2,5})(?!\d|[.:]\d)"
     r"|(?<![\w.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![\w%]|[.,:/-]\d|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
     r"|(?<=[a-z0-9])/(?P<d>993|995|465|587|143|110|25)(?!\w)"
 )
@@ -162,9 +162,9 @@ def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_
         if regex.search(r"(?:our|my|public|client|unsere|meine|notre|mon|nuestra|mi|nostro|mio|ons|mijn|nasz|moj\w*|наш|мой)\s+(?:\w+\s+)?(?:ip|address|adresse)?\W*$", before):
             continue
         in_error = any(a <= match.start() < b for a, b in error_spans)
-        if _HOST_LABEL.search(before, timeout=PATTERN_SECONDS) or in_error or regex.search(r"\bip\b\W*$|\($", before):
-            if not any(t.span[0] <= match.start() < t.span[1] for t in found):
-                found.append(_Token(match["host"], match.span("host")))
+        near_label = _HOST_LABEL.search(before, timeout=PATTERN_SECONDS) or regex.search(r"(?:host|server)\w*\W[^.!?]{0,20}\bip\b\W*$", before)
+        if (near_label or in_error) and not any(t.span[0] <= match.start() < t.span[1] for t in found):
+            found.append(_Token(match["host"], match.span("host")))
     return sorted(found, key=lambda t: t.span)
 
 
@@ -207,6 +207,8 @@ def _ports(line: str, has_host: bool) -> list[_Token]:
     for match in _PORT.finditer(line, timeout=PATTERN_SECONDS):
         group = next(g for g in "abcd" if match[g])
         value = match[group]
+        if group == "b" and len(value) == 2 and regex.search(r"(?<![\d.])\d{1,2}\s?:\s?$", line[:match.start("b")]):
+            continue  # "since 09:25": a clock
         if group == "b" and (int(value) > 65535 or (int(value) not in _PORT_OF and not _after_host(line, match.start("b")))):
             continue
         if group == "c":
@@ -324,8 +326,8 @@ def _role_of_host(line: str, host: _Token, words: list[_Token]) -> str | None:
 def protocol_of_host(host: str) -> str | None:
     """imap, smtp or pop3 where a host's first label says so, else None."""
     first = host.partition(".")[0]
-    for name in ("imap", "smtp", "pop3"):
-        if first.startswith(name[:4] if name != "pop3" else "pop"):
+    for name, shape in (("imap", r"imap"), ("smtp", r"smtp"), ("pop3", r"pop(?:3?s?|mail)(?![a-z])")):
+        if regex.match(shape, first):
             return name
     return None
 

@@ -14,9 +14,9 @@ PATTERN_SECONDS = 0.2
 _LABELLED = regex.compile(
     r"(?:user\s?-?(?:name|id)|login(?:\s+name)?|log(?:s|ged|ging)?\s+in\s+(?:as|with)|sign(?:s|ed|ing)?\s+in\s+(?:as|with)|account\s+name|user|"
     r"benutzer(?:name)?n?|anmeldename|anmelden\s+(?:als|mit)|identifiant|nom\s+d'utilisateur|utilisateur|usuario|nombre\s+de\s+usuario|utente|nome\s+utente|"
-    r"gebruikersnaam|usu[aá]rio|nome\s+de\s+(?:usu[aá]rio|utilizador)|utilizador|(?:nazwa\s+)?u[zż]ytkownika?|login|имя\s+пользователя|логин|пользователь|ユーザー名|ユーザ名|用户名|帳號|账号|使用者名稱)(?!\w)"
-    r"\s*(?:(?:is|was|ist|est|es|è|jest|:|：|=|->)\s*)+(?:(?:just|only|simply|nur|einfach|juste|simplement|solo|sólo|alleen|gewoon|só|apenas|tylko|просто|только)\s+)?"
-    r"[\"'`<(\[]?(?P<name>[a-z0-9][\w.\\/-]{1,40}?)[\"'`>)\]]?(?=[\s,;.!?]|$)"
+    r"gebruikersnaam|usu[aá]rio|nome\s+de\s+(?:usu[aá]rio|utilizador)|utilizador|(?:nazwa\s+)?u[zż]ytkownika?|login|имя\s+пользователя|логин|пользователь|ユーザー?\s?(?:名|id)|用户(?:名|id)|帳號|账号|使用者名稱)(?![a-z])"
+    r"\s*(?:(?:is|was|ist|est|es|è|jest|は|为|為|是|填的是|:|：|=|->)\s*)+(?:(?:just|only|simply|nur|einfach|juste|simplement|solo|sólo|alleen|gewoon|só|apenas|tylko|просто|только)\s+)?"
+    r"[\"'`<(\[]?(?P<name>[a-z0-9][\w.\\/-]{1,40}?)[\"'`>)\]]?(?=[\s,;.!?、。，；！？]|$)"
 )
 _QUOTED = regex.compile(
     r"(?:user\s?-?name|login|log(?:s|ged|ging)?\s+in|sign(?:s|ed|ing)?\s+in|typ(?:e|ed|ing)|enter(?:ed|ing)?|benutzername\w*|anmeld\w+|eingegeben|eintrag\w*|identifiant|connect\w*|"

@@ -125,7 +125,9 @@ class Studio:
             known = False
         if cause.past == "after":
             for n in range(rng.randint(2, 8)):
-                dovecot.login(j, rng.choice(PROTOCOL_HOSTS["IMAP"]), later(last, 900 + n * 1500), box.address, box.home)
+                at = later(last, 900 + n * 1500)
+                open_hosts = [h for h in PROTOCOL_HOSTS["IMAP"] if not j.silent(h, at)]
+                dovecot.login(j, rng.choice(open_hosts), at, box.address, box.home)
             return True
         if known:
             reads = rng.randint(3, 9)

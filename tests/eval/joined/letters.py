@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.eval.joined.causes import Cause, Victim
-from tests.eval.joined.prose import DISCLAIMER, FILLERS, TALK, as_html, slip, when
+from tests.eval.joined.prose import DISCLAIMER, FILLERS, TALK, as_html, since, slip, when
 
 LANGUAGES = ("en",) * 10 + ("de",) * 4 + ("fr",) * 2 + ("es",) * 2 + ("it", "nl", "pt", "pl", "ru", "ja", "zh", "sv")
 SPOKEN = {"Apple Mail": ("Apple Mail", "Mac Mail", "macOS Mail"), "iPhone Mail": ("iPhone Mail", "my iPhone", "the Mail app on my iPhone"), "K-9 Mail": ("K-9", "K-9 Mail"),
@@ -98,7 +98,7 @@ def write_letter(rng: random.Random, cause: Cause, victim: Victim, domain: str, 
         tls = cause.tls
     if cause.story and cause.story in talk:
         body.append(rng.choice(talk[cause.story]))
-    body.append(when(rng, lang, failed, sharp=rng.random() < 0.7)[0])
+    body.append(since(rng, lang, failed) if cause.steady else when(rng, lang, failed, sharp=rng.random() < 0.7)[0])
     webmail = None
     if rng.random() < 0.2 and cause.check in (1, 3, 4, 5, 10):
         body.append(talk["webmail"][0])

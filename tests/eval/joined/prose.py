@@ -55,7 +55,15 @@ TALK: dict[str, dict[str, tuple[str, ...]]] = {
            "all_fail": ("Alla har det!",), "own_domain": ("Bara till en kollega på vår egen domän.",), "set": ("Inställningar: {s}.",), "webmail": ("Webbmejlen fungerar med samma lösenord.",), "bye": ("Mvh",)},
 }
 FILLERS = ("Our newsletter runs through another program and has nothing to do with it.", "We have a deadline tomorrow, please treat as urgent.", "I was with another provider before and never had to write to them.")
+SINCE = ("since", "seit", "depuis", "desde", "dalle", "sinds", "od ", "с {", "から", "从", "sedan")
 DISCLAIMER = "This message is confidential. If you are not the intended recipient, delete it and notify the sender."
+
+
+def since(rng: random.Random, lang: str, failed: datetime) -> str:
+    """For a failure that goes on: "since" and the minute at which it began."""
+    local = failed + timedelta(hours=rng.choice(OFFSETS[lang]))
+    ongoing = [p for p in TALK[lang]["exact"] if any(word in p for word in SINCE)]
+    return rng.choice(ongoing or TALK[lang]["exact"]).format(t=f"{local.hour}:{local.minute:02d}")
 
 
 def when(rng: random.Random, lang: str, failed: datetime, *, sharp: bool) -> tuple[str, int]:
@@ -70,11 +78,13 @@ def when(rng: random.Random, lang: str, failed: datetime, *, sharp: bool) -> tup
     if not sharp and fitting:
         return fitting[0], offset
     style = rng.randrange(3)
-    minute = local.minute if style == 0 else local.minute // 30 * 30 if style == 1 else local.minute // 15 * 15
-    said = f"{local.hour}:{minute:02d}"
-    if lang == "en" and offset == 0 and rng.random() < 0.4:
+    step = (1, 30, 15)[style]
+    told = local + timedelta(minutes=step / 2 if step > 1 else 0)
+    said = f"{told.hour}:{told.minute // step * step:02d}"
+    phrase = rng.choice(TALK[lang]["exact"])
+    if lang == "en" and offset == 0 and "my time" not in phrase and rng.random() < 0.4:
         said += " UTC"
-    return rng.choice(TALK[lang]["exact"]).format(t=said), offset
+    return phrase.format(t=said), offset
 
 
 def slip(rng: random.Random, text: str) -> str:

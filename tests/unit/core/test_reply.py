@@ -321,7 +321,7 @@ def server_views(draw: st.DrawFn) -> ServerView:
             st.sampled_from(("auth_failed", "connection_limit", "ban", "rate_limited", "plan_rejected"))
         ),
         outcome="failure",
-        time=draw(st.datetimes(datetime(2031, 1, 1), datetime(2039, 1, 1), timezones=st.just(UTC))),
+        time=draw(st.datetimes(WHEN.replace(year=2031, tzinfo=None), WHEN.replace(year=2039, tzinfo=None), timezones=st.just(UTC))),
         host=draw(CANARY),
         session=draw(CANARY),
         queue_id=draw(CANARY),

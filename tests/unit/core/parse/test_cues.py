@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.core.model import Reading, Segment
 from bot.core.parse.cues import find_cues, plain
-from bot.core.parse.literals import alternatives, leading_literals, required_literals
+from knowledge.literals import alternatives, leading_literals, required_literals
 from knowledge.model import CueRule
 
 CUES = Path(__file__).resolve().parents[4] / "knowledge" / "cues"
@@ -164,6 +164,47 @@ def test_a_contrast_is_not_a_negation() -> None:
     assert "webmail-works" in found("Outlook does not connect, but webmail works with the same password.")
     assert "webmail-works" in found("Webmail geht, aber in Outlook nicht.", "de")
     assert "webmail-fails" not in found("Webmail geht, aber in Outlook nicht.", "de")
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ("receive-ok-send-fails", "send-ok-receive-fails"),
+        ("send-ok-receive-fails", "receive-ok-send-fails"),
+        ("works-on-other-network", "fails-on-every-network"),
+        ("fails-on-every-network", "works-on-other-network"),
+        ("webmail-works", "webmail-fails"),
+        ("webmail-fails", "webmail-works"),
+        ("telnet-ok", "telnet-fails"),
+        ("telnet-fails", "telnet-ok"),
+    ],
+)
+def test_a_thing_is_not_taken_for_its_opposite(said: str, other: str) -> None:
+    """Every sample is read as what it says, and never as the contrary (kills included)."""
+    for language, samples in RULES[said].must_match.items():
+        for sample in samples:
+            cues = found(sample, language)
+            assert said in cues and other not in cues, f"{language}: {sample}"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "I can neither send nor receive."),
+        ("de", "Ich kann weder senden noch empfangen."),
+        ("fr", "Impossible d'envoyer et de recevoir."),
+        ("es", "No puedo enviar ni recibir."),
+        ("it", "Non riesco né a inviare né a ricevere."),
+        ("nl", "Ik kan niet verzenden of ontvangen."),
+        ("pt", "Não consigo enviar nem receber."),
+        ("pl", "Nie mogę wysyłać ani odbierać."),
+        ("ru", "Не могу ни отправлять, ни получать."),
+        ("ja", "送受信できません。"),
+        ("zh", "不能收发邮件。"),
+    ],
+)
+def test_both_directions_failing_names_neither(language: str, text: str) -> None:
+    assert not found(text, language) & {"receive-ok-send-fails", "send-ok-receive-fails"}
 
 
 def test_a_cue_is_given_once_with_its_first_span() -> None:
