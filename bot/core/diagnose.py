@@ -33,6 +33,8 @@ SHOWN = 5
 SHOWN_FROM = 0.02
 TELLING = 1.15
 """An evidence ratio from which it is listed as speaking for a cause (its inverse: against)."""
+PASSWORD_CAUSES = frozenset({"mailbox-password", "stale-client-profile", "username-full-address"})
+"""Causes whose advice ends in typing credentials again."""
 INSEPARABLE = frozenset({"mailbox-password", "stale-client-profile"})
 """Causes that leave the same line and the same text (mail-lab: checks 2 and 10 with an old password)."""
 
@@ -61,14 +63,14 @@ def diagnose(
         return Diagnosis("none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead)
     confidence = _confidence(lead, chances[lead], facts, findings, matches, server, account, knowledge, pieces)
     undecided = _undecided(lead, chances, server, facts, knowledge)
-    if undecided and confidence == "confirmed":
+    if confidence == "confirmed" and (undecided or (lead in PASSWORD_CAUSES and password_proven_since(server, facts))):
         confidence = "likely"
     missing = _missing(facts, findings, matches, server)
     verdict = _verdict(lead, chances[lead], confidence, facts, findings, matches, server, undecided, missing, knowledge)
     return Diagnosis(
         verdict, confidence, causes, other=lead if knowledge.number(lead) is None else None,
         missing=missing if verdict in ("ask", "escalate") else tuple(m for m in missing if m in ("mailbox",)),
-        also=_also(lead, findings, knowledge), undecided=undecided, question=_question(lead, undecided, missing, facts, knowledge),
+        also=_also(lead, findings, server, facts, knowledge), undecided=undecided, question=_question(lead, undecided, missing, facts, knowledge),
     )
 
 
@@ -98,7 +100,8 @@ def _confidence(
     proven_text = any(_share(knowledge.errors[m.error_id], lead) >= 0.5 and m.method == "pattern" for m in matches)
     setting = any(knowledge.finding_rules[f.id].supports.get(lead, 0) >= 0.5 for f in findings)
     line = server.matching is not None and lead in _line_supports(server, facts, knowledge)
-    if chance >= LIKELY_FROM and (proven_text or setting or line or server.absence_proven):
+    account_says = any(p.kind == "account" and p.supports.get(lead, 0) >= 0.4 for p, _ in pieces)
+    if chance >= LIKELY_FROM and (proven_text or setting or line or server.absence_proven or account_says):
         return "likely"
     words = any(knowledge.cues[c.id].supports.get(lead, 0) >= 0.6 for c in facts.cues)
     if chance >= 0.8 and words and matches:
@@ -150,10 +153,16 @@ def _undecided(lead: str, chances: Mapping[str, float], server: ServerView, fact
     return tuple(sorted(rivals, key=lambda c: -chances[c]))[:2]
 
 
-def _also(lead: str, findings: Sequence[Finding], knowledge: Knowledge) -> tuple[str, ...]:
-    """Checks that a faulty setting proves beside the leading cause: two faults in one ticket."""
-    return tuple(dict.fromkeys(f.check for f in findings if f.check and f.check != lead
-                               and knowledge.finding_rules[f.id].supports.get(f.check, 0) >= 0.8))
+def _also(lead: str, findings: Sequence[Finding], server: ServerView, facts: Facts, knowledge: Knowledge) -> tuple[str, ...]:
+    """Causes that a faulty setting, or a deciding line of their own, proves beside the leading one: two faults."""
+    found = [f.check for f in findings if f.check and knowledge.finding_rules[f.id].supports.get(f.check, 0) >= 0.8]
+    for line in server.lines:
+        rule = rule_of(line.event, login_shape(name_in(line.event), facts), knowledge) if line.ownership == "own" else None
+        if rule is not None and rule.decisive and rule.supports:
+            cause = max(rule.supports, key=lambda c: rule.supports[c])
+            if rule.supports[cause] >= 0.9:
+                found.append(cause)
+    return tuple(c for c in dict.fromkeys(found) if c != lead)[:2]
 
 
 # -- what to do next -----------------------------------------------------------------------------------
@@ -181,7 +190,7 @@ def _verdict(
         return "escalate"
     if confidence == "confirmed":
         return "answer"
-    if password_proven_since(server, facts) and lead in INSEPARABLE | {"username-full-address"}:
+    if password_proven_since(server, facts) and lead in PASSWORD_CAUSES:
         return "ask"
     if confidence == "unknown" or chance < ANSWER_FROM:
         return "ask"
@@ -195,11 +204,16 @@ def password_proven_since(server: ServerView, facts: Facts) -> bool:
     """True where the failing protocol logged in for the mailbox from the same address after the refused line: a
     request to retype the password would then contradict the log (unless the failing device is another one)."""
     line = server.matching
-    if line is None or line.event.time is None:
+    if line is None or line.event.time is None or _another_device(facts):
         return False
     after = line.event.time + timedelta(seconds=5)
     faces = {"imap": {"imap"}, "submission": {"submission", "smtps"}, "smtps": {"submission", "smtps"}}.get(line.event.service or "", set())
     return any(s.last > after and s.remote_ip == line.event.remote_ip and (not faces or s.service in faces) for s in server.successes)
+
+
+def _another_device(facts: Facts) -> bool:
+    """True where the customer says that one device works and another fails: then a success is the working one's."""
+    return any(c.failing is False for c in facts.clients) or any(c.id in ("other-device-works", "saved-password-kept") for c in facts.cues)
 
 
 def _question(lead: str, undecided: Sequence[str], missing: Sequence[str], facts: Facts, knowledge: Knowledge) -> str | None:

@@ -66,8 +66,9 @@ def of_words(facts: Facts, knowledge: Knowledge) -> list[Weighted]:
     out: list[Weighted] = []
     kinds = {f.name: f.kind for f in knowledge.clients}
     failing = next((kinds.get(c.name, "app") for c in facts.clients if c.failing is not False), "app")
-    if (rule := knowledge.finding_rules.get(f"kind-{failing}")) is not None:
-        out.append((Evidence("words", rule.text, rule.id, rule.supports, rule.refutes), 0.85))
+    kind = knowledge.finding_rules.get(f"kind-{failing}")
+    if kind is not None:
+        out.append((Evidence("words", kind.text, kind.id, kind.supports, kind.refutes), 0.85))
     spoken: dict[str, int] = {}
     for cue in facts.cues:
         rule = knowledge.cues[cue.id]

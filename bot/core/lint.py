@@ -55,6 +55,9 @@ def _own_hosts(settings: Settings, protocol: str | None) -> set[str]:
 
 def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: set[str]) -> Iterator[Finding]:
     settings = knowledge.settings
+    if endpoint.protocol == "pop3" and settings.pop3_host is None:
+        yield _finding(knowledge, "pop3-port", endpoint.span, port=endpoint.port or "POP3")
+        return
     yield from _of_host(endpoint, facts, knowledge)
     if endpoint.port is None:
         if endpoint.tls == "none":

@@ -21,6 +21,8 @@ __all__ = ["ReplyError", "choose_language", "draft"]
 
 MAX_REPLY_CHARS = 6000
 MAX_QUESTIONS = 3
+LONG_CHARS = 1400
+"""A reply that is longer and ends in a question does without what to send if it does not help: people stop reading."""
 _FROM_TICKET = frozenset({"error", "setting", "words"})
 """Kinds of evidence that the customer has given: naming a cause by them tells a stranger nothing."""
 _QUESTION_OF = {"mailbox": "mailbox", "error_text": "error-text", "client": "client", "webmail": "webmail"}
@@ -103,7 +105,8 @@ def _answer(
     parts += [say(sentences, f"cause.{rival}.also", slots) for rival in rivals]
     if diagnosis.undecided and diagnosis.question:
         parts.append(say(sentences, f"question.{diagnosis.question}", slots))
-    parts.append(say(sentences, "if_not", slots))
+    if not (diagnosis.undecided and diagnosis.question and sum(map(len, parts)) > LONG_CHARS):
+        parts.append(say(sentences, "if_not", slots))
     return parts, cited
 
 

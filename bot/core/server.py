@@ -132,14 +132,16 @@ def read_server(
     in_window = [line for line in judged if line.ownership != "foreign" and line.in_window]
     candidates = sorted((line for line in in_window if line.weight > 0), key=lambda s: (-s.weight, s.event.time or received))
     foreign = sum(1 for line in judged if line.ownership == "foreign" and line.in_window)
-    matching = candidates[0] if candidates else None
+    matching = _with_reason(candidates[0], candidates, facts, knowledge) if candidates else None
     hosts_of_protocol = _serving(hosts, facts)
     covered = [h.covers(window.since, min(window.until, received)) for h in hosts_of_protocol]
     coverage = "none" if not hosts_of_protocol else "full" if all(covered) else "partial"
     failed = first.failed or second.failed
+    named_by_strangers = any(
+        line.in_window and login_shape(name_in(line.event), facts) == "full" for line in judged if line.ownership == "foreign")
     nobody_else = bool(known) or (anonymous is not None and not anonymous.failed and not strangers(anonymous.lines))
     absence = (
-        coverage == "full" and not failed and nobody_else and not in_window and facts.mailbox is not None and not first.truncated
+        coverage == "full" and not failed and nobody_else and not in_window and not named_by_strangers and facts.mailbox is not None and not first.truncated
     )
     shown = sorted((line for line in judged if line.in_window and line.ownership != "foreign"),
                    key=lambda s: (-s.weight, s.event.time or received))[:MAX_SHOWN]
@@ -150,6 +152,29 @@ def read_server(
         sessions=tuple(s for s in first.sessions if s.mailbox == facts.mailbox),
         known_ips=tuple(known), absence_proven=absence, ignored=foreign, hosts=tuple(hosts), failed=failed,
     )
+
+
+def _with_reason(best: ServerLine, lines: Sequence[ServerLine], facts: Facts, knowledge: Knowledge) -> ServerLine:
+    """Of the lines of one attempt the one that says why: the auth line with its reason rather than the login
+    line that only says "auth failed"."""
+    def rank(line: ServerLine) -> int:
+        rule = rule_of(line.event, login_shape(name_in(line.event), facts), knowledge)
+        return rule.rank if rule else -1
+
+    return max((line for line in lines if line is best or _same_attempt(line.event, best.event)), key=lambda ln: (rank(ln), ln is best))
+
+
+def _same_attempt(one: LogEvent, other: LogEvent) -> bool:
+    if one.session and other.session:
+        return one.session == other.session
+    if one.time is None or other.time is None:
+        return False
+    apart = abs((one.time - other.time).total_seconds())
+    if one.remote_ip != other.remote_ip:
+        return False
+    same_login = one.login is not None and one.login == other.login
+    same_process = one.pid is not None and (one.host, one.program, one.pid) == (other.host, other.program, other.pid)
+    return (same_login and apart <= 10) or (same_process and apart <= 60)
 
 
 def _merged(*groups: Sequence[LogEvent]) -> list[LogEvent]:
@@ -164,7 +189,10 @@ def _serving(hosts: Sequence[HostCoverage], facts: Facts) -> list[HostCoverage]:
     """The hosts that serve the failing protocol (all of the mail daemons where the ticket does not say)."""
     wanted = [p for p in facts.protocols if p in _LOGIN_SERVICES]
     services = frozenset().union(*(_LOGIN_SERVICES[p] for p in wanted)) if wanted else frozenset({"imap", "submission", "smtps"})
-    return [h for h in hosts if services & set(h.services)]
+    serving = [h for h in hosts if services & set(h.services)]
+    # beside a Postfix log the host's Dovecot log holds only the auth lines of submission: too sparse to judge by
+    postfix = {h.host for h in serving if h.program == "postfix"}
+    return [h for h in serving if h.program == "postfix" or h.host not in postfix or "imap" in h.services or "pop3" in h.services]
 
 
 # -- judging one line ----------------------------------------------------------------------------------
@@ -258,6 +286,13 @@ def _judge(
     return ServerLine(event, ownership, why, in_window, round(weight, 4))
 
 
+_AFTER_LOGIN = frozenset({
+    "connection_limit", "login_disabled", "sender_rejected", "recipient_rejected", "plan_rejected", "rate_limited", "message_too_large",
+    "quota_exceeded", "server_error", "auth_unavailable", "client_id",
+})
+"""Events that a stranger who guesses passwords does not get to, or that do not depend on who asks."""
+
+
 def _ownership(event: LogEvent, shape: str, from_known: bool, any_known: bool, facts: Facts) -> tuple[str, str]:
     named = shape in ("full", "bare", "misspelt")
     if event.event in ("ban", "unban"):
@@ -270,8 +305,9 @@ def _ownership(event: LogEvent, shape: str, from_known: bool, any_known: bool, f
                                       for c in facts.clients):
         return "own", "their mailbox, and the program that they name"
     if shape in ("full", "misspelt"):
-        return ("foreign", "their mailbox, but from an address that never was theirs") if any_known and shape == "full" \
-            and event.event == "auth_failed" else ("mailbox", "their mailbox, from an address that is not known")
+        if any_known and shape == "full" and event.event not in _AFTER_LOGIN:
+            return "foreign", "their mailbox, but from an address that never was theirs"
+        return "mailbox", "their mailbox, from an address that is not known"
     if shape == "bare":
         return ("foreign", "a bare login from a strange address") if any_known else ("mailbox", "a bare login like theirs")
     if from_known:

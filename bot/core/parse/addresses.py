@@ -38,7 +38,7 @@ _LABEL = regex.compile(
     r"メールアドレス|ユーザー名|アカウント|邮箱|用户名|账号|帐户|帳號|信箱|who|for)\s*(?:is|ist|est|es|è|:|=|：|-)?\s*[\"'<(\[]?\s*$"
 )
 _ABOUT = regex.compile(
-    r"(?:for|of|mailbox|account|address|from|as|user|login|into|my|our|für|von|vom|mit|postfach|konto|pour|compte|de|del|"
+    r"(?:for|mailbox|account|address|from|as|user|login|into|my|our|für|von|vom|mit|postfach|konto|pour|compte|de|del|"
     r"boîte|la|cuenta|buzón|para|per|casella|voor|van|mijn|postvak|dla|skrzynk\w+|caixa|da|do|для|ящик\w*|"
     r"with|user\s?name|benutzername)\s*[\"'<(\[:]?\s*$"
 )
@@ -58,6 +58,7 @@ _SENDING = regex.compile(
 _WORKING_AFTER = regex.compile(
     r"^[\s\"')»>\]]*(?:\w+\W+){0,3}?(?:works?|is\s+fine|are\s+fine|funktioniert|läuft|geht\s|fonctionne|marche|funciona|funziona|werkt|działa|работает)\b(?!\s+(?:not|nicht|pas|no\b))"
 )
+_ONLY_BEFORE = regex.compile(r"(?:\bonly|\bjust|\bnur|\bseulement|\bsauf|\bsolo|\bsólo|\bsolamente|\bsoltanto|\balleen|\bapenas|\bsó|\btylko|\bтолько|\bexcept|だけ|只有|仅)\s*[\"'<(]?\s*$")
 _KEY = regex.compile(r"(?:^|[\s_.\-])(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawca|отправитель|from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)\s*[=: ]>?\s*[\"'<]?\s*$")
 _RECIPIENT_AFTER = regex.compile(
     r"^\s*[>\"')\]]{0,2}\s*(?::|\.\.\.)?\s*(?:recipient|relay\s+access|user\s+unknown|on\s+\d{1,2}[/.]\d|unknown\s+user|no\s+such|"
@@ -119,6 +120,7 @@ def find_addresses(
     mentions: list[AddressMention] = []
     scores: dict[str, float] = {}
     first_at: dict[str, int] = {}
+    working: set[str] = set()
     folded = fold(reading.text)
     for local, domain, span in _shapes(reading.text):
         address = f"{local}@{domain}".lower()
@@ -130,9 +132,14 @@ def find_addresses(
             elif is_public_provider(domain) or domain.lower() in _SHARED_DOMAINS:
                 score -= 2.5
             if _WORKING_AFTER.match(folded[span[1]: span[1] + 50], timeout=PATTERN_SECONDS):
-                score -= 2.2
+                working.add(address)
+            if _ONLY_BEFORE.search(folded[max(0, span[0] - 24): span[0]], timeout=PATTERN_SECONDS):
+                score += 1.5
             scores[address] = max(scores.get(address, -9.0), score) + 0.4 * (address in scores)
             first_at.setdefault(address, span[0])
+    if scores.keys() - working:
+        # of several addresses those that are said to work are not the one in question
+        scores = {a: s - (2.2 if a in working else 0.0) for a, s in scores.items()}
     mailbox = _best(scores, first_at)
     assumed = mailbox is None and requester is not None and own_words and _may_be_mailbox(requester, settings)
     if assumed:

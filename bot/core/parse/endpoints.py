@@ -20,7 +20,9 @@ PATTERN_SECONDS = 0.2
 MAX_ENDPOINTS = 40
 
 _HOST = regex.compile(
-    r"(?<![\w@.-])(?P<host>(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.){1,6}[a-z]{2,24})(?P<dot>\.)?(?![\w@-])(?!\.\w)"
+    # letters of alphabets only: Chinese and Japanese words stand right beside a host name without a blank
+    r"(?<![\p{Latin}\p{Cyrillic}\p{N}_@.-])(?P<host>(?:[\p{Latin}\p{Cyrillic}\p{N}_](?:[\p{Latin}\p{Cyrillic}\p{N}_-]{0,61}[\p{Latin}\p{Cyrillic}\p{N}])?\.){1,6}"
+    r"\p{Latin}{2,24})(?P<dot>\.)?(?![\p{Latin}\p{Cyrillic}\p{N}_@-])(?!\.\w)"
 )
 _IP = regex.compile(r"(?<![\w.:])(?P<host>(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\w]|\.\d)")
 _MAIL_LABEL = regex.compile(

@@ -16,7 +16,7 @@ _LABELLED = regex.compile(
     r"benutzer(?:name)?n?|anmeldename|anmelden\s+(?:als|mit)|identifiant|nom\s+d'utilisateur|utilisateur|usuario|nombre\s+de\s+usuario|utente|nome\s+utente|"
     r"gebruikersnaam|usu[aá]rio|nome\s+de\s+(?:usu[aá]rio|utilizador)|utilizador|(?:nazwa\s+)?u[zż]ytkownika?|login|имя\s+пользователя|логин|пользователь|ユーザー?\s?(?:名|id)|用户(?:名|id)|帳號|账号|使用者名稱)(?![a-z])"
     r"\s*(?:(?:is|was|ist|est|es|è|jest|は|为|為|是|填的是|:|：|=|->)\s*)+(?:(?:just|only|simply|nur|einfach|juste|simplement|solo|sólo|alleen|gewoon|só|apenas|tylko|просто|только)\s+)?"
-    r"[\"'`<(\[]?(?P<name>[a-z0-9][\w.\\/-]{1,40}?)[\"'`>)\]]?(?=[\s,;.!?、。，；！？]|$)"
+    r"[\"'`<(\[]?(?P<name>[a-z0-9][\w.\\/-]{1,40}?)[\"'`>)\]]?(?=[\s,;!?、。，；！？]|\.(?:\s|$)|$)"
 )
 _QUOTED = regex.compile(
     r"(?:user\s?-?name|login|log(?:s|ged|ging)?\s+in|sign(?:s|ed|ing)?\s+in|typ(?:e|ed|ing)|enter(?:ed|ing)?|benutzername\w*|anmeld\w+|eingegeben|eintrag\w*|identifiant|connect\w*|"
@@ -92,4 +92,5 @@ def _local_part(folded: str, known: Sequence[str]) -> str | None:
 
 def _plausible(name: str) -> bool:
     return len(name) >= 2 and name not in _NOT_A_NAME and not name[:1].isdigit() and not regex.fullmatch(r"(?:\d+\.)+\d+", name) and "@" not in name \
+        and not regex.match(r"(?:imaps?|smtps?|pop3?|mail|webmail)\d*\.", name) \
         and not regex.fullmatch(r"[\w-]+(?:\.[\w-]+)*\.(?:net|com|org|example|test|de|fr|it)", name)

@@ -26,7 +26,7 @@ _CLOCK = regex.compile(
     r"(?<![\d:.,/-])(?P<h>[01]?\d|2[0-3])\s?[:.h](?P<m>[0-5]\d)(?::[0-5]\d)?(?![\d])(?!\.\d)\s?(?P<ap>[ap]\.?m\b\.?)?(?:\s?(?:uhr|h\b|hrs|o'?clock|uur|hod))?"
     r"|(?<![\d:.,/-])(?P<h>1[0-2]|0?[1-9])\s?(?P<ap>[ap]\.?m\b\.?)"
     r"|(?<![\d:.,/-])(?P<h>[01]?\d|2[0-3])\s?(?:uhr|o'?clock|uur\b|h\b(?!\w)|時(?!間)(?P<m>[0-5]\d)?(?:分)?(?P<half>半)?|点(?P<m>[0-5]\d)?(?:分)?(?P<half>半)?|點)"
-    r"|(?:\bdalle|\balle|\ba\s+las|\bdesde\s+las|\bdesde\s+as|\bàs|\bvers|\bgegen|\bsinds|\bom|\bod|\bo(?:koło)?\s+godz\.?|\bв|\bс|\bоколо)\s+(?:~\s*)?(?P<h>[01]?\d|2[0-3])(?![\d:.,/%-])(?!\s*(?:mails?|accounts?|minut|days?|tag|stund|heur|hor|ore|caselle|utenti|часов\s+подряд))"
+    r"|(?:\bdalle|\balle|\ba\s+las|\bdesde\s+las|\bdesde\s+as|\bàs|\bvers|\bgegen|\bsinds|\bom|\bod|\bo(?:koło)?\s+godz\.?|\bв|\bс|\bоколо)\s+(?:~\s*)?(?P<h>[01]?\d|2[0-3])(?![\d:.,/%-]|\s?h\s?\d)(?!\s*(?:mails?|accounts?|minut|days?|tag|stund|heur|hor|ore|caselle|utenti|часов\s+подряд))"
 )
 _MARK = regex.compile(
     r"(?:\bat|\baround|\babout|\bsince|\bfrom|\bapprox\w*\.?|~|\bat\s+about|\btime\s*[:=]?|\bwhen\s*[:=]?|\bum|\bgegen|\bseit|\bab|\bzeit\s*[:=]?|\buhrzeit\s*[:=]?|\bà|\bvers|\bdepuis|"
@@ -58,16 +58,26 @@ _PARTS = (
     ((-3, 8), regex.compile(r"\bduring\s+the\s+night|\bover\s+night|\bovernight|\bin\s+der\s+nacht|\bcette\s+nuit|\besta\s+madrugada|\bstanotte|\bvannacht|\bdurante\s+a\s+noite|\bw\s+nocy|\bночью|夜中|夜间|半夜")),
 )
 _WEEKDAYS = tuple(regex.compile(p) for p in (
-    r"\bmon(?:day)?\b|\bmontag\w*|\blundi|\blunes|\blunedì|\bmaandag|\bsegunda(?:-feira)?|\bponiedział\w+|\bпонедельник\w*|月曜|周一|星期一",
-    r"\btue(?:s(?:day)?)?\b|\bdienstag\w*|\bmardi|\bmartes|\bmartedì|\bdinsdag|\bterça(?:-feira)?|\bwtor\w+|\bвторник\w*|火曜|周二|星期二",
-    r"\bwed(?:nesday)?\b|\bmittwoch\w*|\bmercredi|\bmiércoles|\bmercoledì|\bwoensdag|\bquarta(?:-feira)?|\bśrod\w+|\bсред[аыуе]\b|水曜|周三|星期三",
-    r"\bthu(?:rs(?:day)?)?\b|\bdonnerstag\w*|\bjeudi|\bjueves|\bgiovedì|\bdonderdag|\bquinta(?:-feira)?|\bczwart\w+|\bчетверг\w*|木曜|周四|星期四",
-    r"\bfri(?:day)?\b|\bfreitag\w*|\bvendredi|\bviernes|\bvenerdì|\bvrijdag|\bsexta(?:-feira)?|\bpiąt\w+|\bпятниц\w*|金曜|周五|星期五",
-    r"\bsat(?:urday)?\b|\bsamstag\w*|\bsonnabend\w*|\bsamedi|\bsábado|\bsabato|\bzaterdag|\bsobot\w+|\bсуббот\w*|土曜|周六|星期六",
-    r"\bsun(?:day)?\b|\bsonntag\w*|\bdimanche|\bdomingo|\bdomenica|\bzondag|\bniedziel\w+|\bвоскресень\w*|日曜|周日|星期日|星期天",
+    r"\bmonday\b|\bmontag\w*|\blundi|\blunes|\blunedì|\bmaandag|\bsegunda(?:-feira)?|\bponiedział\w+|\bпонедельник\w*|月曜|周一|星期一",
+    r"\btues(?:day)?\b|\bdienstag\w*|\bmardi|\bmartes|\bmartedì|\bdinsdag|\bterça(?:-feira)?|\bwtor\w+|\bвторник\w*|火曜|周二|星期二",
+    r"\bwednesday\b|\bmittwoch\w*|\bmercredi|\bmiércoles|\bmercoledì|\bwoensdag|\bquarta(?:-feira)?|\bśrod\w+|\bсред[аыуе]\b|水曜|周三|星期三",
+    r"\bthurs(?:day)?\b|\bdonnerstag\w*|\bjeudi|\bjueves|\bgiovedì|\bdonderdag|\bquinta(?:-feira)?|\bczwart\w+|\bчетверг\w*|木曜|周四|星期四",
+    r"\bfriday\b|\bfreitag\w*|\bvendredi|\bviernes|\bvenerdì|\bvrijdag|\bsexta(?:-feira)?|\bpiąt\w+|\bпятниц\w*|金曜|周五|星期五",
+    r"\bsaturday\b|\bsamstag\w*|\bsonnabend\w*|\bsamedi|\bsábado|\bsabato|\bzaterdag|\bsobot\w+|\bсуббот\w*|土曜|周六|星期六",
+    r"\bsunday\b|\bsonntag\w*|\bdimanche|\bdomingo|\bdomenica|\bzondag|\bniedziel\w+|\bвоскресень\w*|日曜|周日|星期日|星期天",
 ))
 _TODAY = regex.compile(r"\btoday|\bheute|\baujourd'hui|\bhoy\b|\boggi|\bvandaag|\bhoje|\bdzi(?:ś|siaj)|\bсегодня|今日|今天")
 _STAMP = regex.compile(r"(?P<y>20\d\d)-(?P<mo>\d\d)-(?P<d>\d\d)[ T](?P<h>\d\d):(?P<m>\d\d)(?::(?P<s>\d\d))?(?:[.,]\d+)?\s?(?P<z>Z|UTC|[+-]\d\d:?\d\d)?")
+_MONTHS = (
+    r"jan(?:uar[yi]?|vier|uari)?|ene(?:ro)?|gennaio|janeiro|stycz\w+|январ\w+", r"feb(?:ruar[yi]?|braio|rero|ruari)?|févr(?:ier)?|fevereiro|lut(?:ego|y)|феврал\w+",
+    r"mar(?:ch|s|zo|ço)?|märz|maart|mar(?:ca|zec)|март\w*", r"apr(?:il|ile)?|avr(?:il)?|abril|kwie\w+|апрел\w+", r"may|mai|mayo|maggio|mei|maio|maj\w?|ма[йя]",
+    r"jun[ei]?|juin|junio|giugno|junho|czerw\w+|июн\w", r"jul[yi]?|juil(?:let)?|julio|luglio|julho|lip(?:ca|iec)|июл\w", r"aug(?:ust|ustus)?|août|agosto|sierp\w+|август\w*",
+    r"sept?(?:ember|embre|tiembre)?|settembre|setembro|wrze\w+|сентябр\w+", r"o[ck]t(?:ober|obre|ubre)?|ottobre|outubro|paździer\w+|октябр\w+",
+    r"nov(?:ember|embre|iembre)?|novembro|listopad\w*|ноябр\w+", r"de[cz](?:ember|embre)?|déc(?:embre)?|diciembre|dicembre|dezembro|grud\w+|декабр\w+",
+)
+_DATE = tuple(regex.compile(
+    rf"(?<![\d.:])(?P<d>[0-3]?\d)(?:st|nd|rd|th|er|º|ª|\.)?\s+(?:of\s+|de\s+)?(?:{month})\b\.?|\b(?:{month})\.?\s+(?P<d>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:])") for month in _MONTHS)
+_CJK_DATE = regex.compile(r"(?P<mo>1?\d)\s?月\s?(?P<d>[1-3]?\d)\s?[日号號]")
 _AGO = regex.compile(r"(?P<n>\d{1,3})\s*(?P<u>min|hour|stunde|heure|hora|or[ae]\b|uur|godzin|час)\w*\s+(?:ago|her|fa|geleden|atrás|temu|назад)|(?:vor|il\s+y\s+a|hace|há)\s+(?P<n>\d{1,3})\s*(?P<u>min|stunde|heure|hora|hour)\w*")
 
 
@@ -132,15 +142,19 @@ def _around(moment: datetime, received: datetime | None, known: bool, slack: tim
 
 def _clock(folded: str, received: datetime, offset: int | None) -> TimeHint | None:
     best: tuple[float, regex.Match[str]] | None = None
+    refused = -9
     for count, match in enumerate(_CLOCK.finditer(folded, timeout=PATTERN_SECONDS)):
         if count > 40:
             break
         before, after = folded[max(0, match.start() - 30): match.start()], folded[match.end(): match.end() + 24]
-        if _NOT_FAILURE.search(before[-16:] + " " + after[:16], timeout=PATTERN_SECONDS):
+        if _NOT_FAILURE.search(before[-16:] + " " + after[:16], timeout=PATTERN_SECONDS) or 0 <= match.start() - refused <= 6:
+            refused = match.end()
             continue
         score = 1.0 - count * 0.01
         if _MARK.search(before, timeout=PATTERN_SECONDS):
             score += 1.0
+        elif regex.fullmatch(r"\d+\.\d+", match[0].strip()):
+            continue  # "Outlook 16.30": a version, unless a word marks it as a time
         if match["ap"] or "uhr" in match[0] or _ZONE.match(after):
             score += 0.7
         if best is None or score > best[0]:
@@ -160,7 +174,7 @@ def _clock(folded: str, received: datetime, offset: int | None) -> TimeHint | No
         minutes = int(zone["sign"] + "1") * (int(zone["hh"]) * 60 + int(zone["mm"] or 0))
     before = folded[max(0, match.start() - 80): match.start()]
     back = _days_back(folded, match.start(), received)
-    ongoing = _SINCE.search(before[-45:], timeout=PATTERN_SECONDS) is not None
+    ongoing = _SINCE.search(before[-45:], timeout=PATTERN_SECONDS) is not None or before.endswith((" с ", "\nс ")) or before == "с "
     vague = regex.search(r"\b(?:around|about|approx|gegen|circa|ca\.|vers|sobre|verso|rond|volta|około|около|ungefähr|environ)\W*(?:\w+\W+){0,2}$|~\s*$|頃|左右", before + "") is not None
     local_now = received + timedelta(minutes=minutes or 0)
     moment = datetime.combine(local_now.date() - timedelta(days=back), time(hour, minute), UTC) - timedelta(minutes=minutes or 0)
@@ -170,12 +184,31 @@ def _clock(folded: str, received: datetime, offset: int | None) -> TimeHint | No
     return _around(moment, received, known, VAGUE if vague or minute in (0, 30) else SLACK, hour * 60 + minute, ongoing)
 
 
+def _date_in(text: str, received: datetime) -> tuple[int, int] | None:
+    """(days back, position) of the first date with a month's name within the last 60 days, else None."""
+    found: list[tuple[int, int, int]] = []
+    for month, pattern in enumerate(_DATE, 1):
+        found += [(m.start(), month, int(m["d"])) for m in pattern.finditer(text, timeout=PATTERN_SECONDS)]
+    found += [(m.start(), int(m["mo"]), int(m["d"])) for m in _CJK_DATE.finditer(text, timeout=PATTERN_SECONDS)]
+    for position, month, day in sorted(found):
+        for year in (received.year, received.year - 1):
+            try:
+                back = (received.date() - datetime(year, month, day, tzinfo=UTC).date()).days
+            except ValueError:
+                continue
+            if 0 <= back <= 60:
+                return back, position
+    return None
+
+
 def _days_back(folded: str, position: int, received: datetime) -> int:
     start = max((folded.rfind(mark, 0, position) for mark in ".!?\n;"), default=-1) + 1
     ends = [at for mark in ".!?\n;" if (at := folded.find(mark, position + 5)) > 0]
     near = folded[max(start, position - 120): min([*ends, position + 60])]
     if _TODAY.search(folded[max(start, position - 30): position], timeout=PATTERN_SECONDS):
         return 0
+    if (dated := _date_in(near, received)) is not None:
+        return dated[0]
     for back, pattern in _DAY_WORDS:
         if pattern.search(near, timeout=PATTERN_SECONDS):
             return back
@@ -199,32 +232,38 @@ def _ago(folded: str, received: datetime) -> TimeHint | None:
 
 
 def _day(folded: str, received: datetime, offset: int | None) -> TimeHint | None:
-    """Parts of a day and days without a clock."""
-    known = offset is not None
-    spread = timedelta(0) if known else ZONE_SPREAD
-    back: int | None = None
-    at = 0
+    """Days and parts of a day without a clock. What stands behind "since" or "started" comes first."""
+    found: list[tuple[bool, int, int | None, tuple[int, int] | None]] = []
+
+    def add(position: int, back: int | None, hours: tuple[int, int] | None) -> None:
+        since = _SINCE.search(folded[max(0, position - 30): position + 4], timeout=PATTERN_SECONDS) is not None
+        found.append((since, position, back, hours))
+
     for days, pattern in _DAY_WORDS:
         if match := pattern.search(folded, timeout=PATTERN_SECONDS):
-            back, at = days, match.start()
-    if back is None:
-        for weekday, pattern in enumerate(_WEEKDAYS):
-            match = pattern.search(folded, timeout=PATTERN_SECONDS)
-            if match and _SINCE.search(folded[max(0, match.start() - 30): match.start()] + " ", timeout=PATTERN_SECONDS):
-                back, at = (received.weekday() - weekday) % 7, match.start()
-    hours: tuple[int, int] | None = None
+            add(match.start(), days, None)
+    if (dated := _date_in(folded, received)) is not None:
+        add(dated[1], dated[0], None)
+    for weekday, pattern in enumerate(_WEEKDAYS):
+        for match in pattern.finditer(folded, timeout=PATTERN_SECONDS):
+            if _SINCE.search(folded[max(0, match.start() - 30): match.start()] + " ", timeout=PATTERN_SECONDS):
+                add(match.start(), (received.weekday() - weekday) % 7, None)
     for part, pattern in _PARTS:
         match = pattern.search(folded, timeout=PATTERN_SECONDS)
-        if match and not regex.match(r"\W*(?:good|guten|dear)\W*$", folded[max(0, match.start() - 6): match.start()]):
-            hours = part
-            at = at or match.start()
-            break
-    if back is None and hours is None:
+        if match and not regex.search(r"(?:good|guten|dear|bon|buon|goede|bom|dzień)\W*$", folded[max(0, match.start() - 7): match.start()]):
+            add(match.start(), None, part)
+    if not found:
         return None
-    ongoing = _SINCE.search(folded[max(0, at - 40): at + 10], timeout=PATTERN_SECONDS) is not None
+    since, position, back, hours = max(found, key=lambda f: (f[0], -f[1]))
+    if back is None:
+        back = _days_back(folded, position, received)
+    elif hours is None:
+        sentence_end = folded.find(".", position)
+        hours = next((h for _, p, _, h in found if h and position <= p <= (sentence_end if sentence_end > 0 else len(folded))), None)
     local = received + timedelta(minutes=offset or 0)
-    midnight = datetime.combine(local.date() - timedelta(days=back or 0), time(0), UTC) - timedelta(minutes=offset or 0)
+    spread = timedelta(0) if offset is not None else ZONE_SPREAD
+    midnight = datetime.combine(local.date() - timedelta(days=back), time(0), UTC) - timedelta(minutes=offset or 0)
     start, end = hours or (0, 24)
     earliest = midnight + timedelta(hours=start) - spread
-    latest = received if ongoing else min(received, midnight + timedelta(hours=end) + spread)
-    return TimeHint(earliest, max(latest, earliest), known, None, ongoing)
+    latest = received if since else min(received, midnight + timedelta(hours=end) + spread)
+    return TimeHint(earliest, max(latest, earliest), offset is not None, None, since)

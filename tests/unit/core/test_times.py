@@ -41,6 +41,7 @@ def found(body: str, **more: str) -> TimeHint:
     ("alle 14:20 ha smesso di funzionare", 14 * 60 + 20),
     ("om 9.14 uur ging het mis", 9 * 60 + 14),
     ("às 14h20 parou", 14 * 60 + 20),
+    ("Vers 9h30 plus rien", 9 * 60 + 30),
     ("o godz. 9:14 przestało działać", 9 * 60 + 14),
     ("в 9:14 перестало работать", 9 * 60 + 14),
     ("今日の9時14分に受信できなくなりました", 9 * 60 + 14),
@@ -88,7 +89,8 @@ def test_office_hours_are_no_failure(body: str) -> None:
     assert out is None or out.clock is None
 
 
-@pytest.mark.parametrize("body", ["It does not work.", "Version 9.14 fails", "Thunderbird 115.10 cannot connect", "imap.mail.example:993", ""])
+@pytest.mark.parametrize("body", ["It does not work.", "Version 9.14 fails", "Thunderbird 115.10 cannot connect", "Outlook 16.30 on macOS 14.20",
+    "imap.mail.example:993", ""])
 def test_what_names_no_time_gives_none(body: str) -> None:
     assert hint(body) is None
 

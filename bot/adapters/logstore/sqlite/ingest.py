@@ -4,23 +4,19 @@ in."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Final
 
-from bot.adapters.logstore import keeping
-from bot.adapters.logstore.digest import Batch, Digest
 from bot.adapters.logstore.sqlite.marks import Identity
-from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog, blocks, expand
+from bot.adapters.logstore.sqlite.ordering import chains, peek
+from bot.adapters.logstore.sqlite.processes import WORTH_IT, ReadingProcess, cores
+from bot.adapters.logstore.sqlite.reading import CHUNK_LINES, Chunk, End, Job, read_chunks
+from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog, expand, reason_of
 from bot.adapters.logstore.sqlite.writer import Writer
 from bot.errors import LogFileError
 from bot.logs.decode import Decoder
-from bot.logs.skim import Skimmer
-
-CHUNK_LINES: Final = 25_000
-"""Lines that are committed together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,8 @@ class IngestReport:
 
 
 class Ingest:
-    """One run over some files."""
+    """One run over some files. ``processes`` is how many may read at a time: None as many as there are
+    processors, where the files are worth it; 0 reads in this process."""
 
     def __init__(
         self,
@@ -65,6 +62,7 @@ class Ingest:
         year: int | None,
         finished: bool,
         progress: Callable[[Progress], None] | None,
+        processes: int | None = None,
     ) -> None:
         self._writer = writer
         self._known = known
@@ -72,6 +70,7 @@ class Ingest:
         self._year = year
         self._finished = finished
         self._progress = progress
+        self._processes = processes
         self.report = IngestReport()
 
     def run(self, paths: Iterable[str | Path]) -> IngestReport:
@@ -83,88 +82,96 @@ class Ingest:
                 self.report.failed.append(str(found))
             else:
                 files.append(found)
-        for file in self._oldest_first(files):
-            try:
-                with OpenLog(file) as log:
-                    self._read(log)
-            except UNREADABLE as error:
-                why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-                self.report.failed.append(
-                    f"{file.name}: cannot be read ({why}); check the file and its permissions"
-                )
+        peeked = sorted((peek(file, self._decoder) for file in files), key=lambda one: one.first)
+        apart = chains(peeked)
+        processes = self._processes
+        if processes is None:
+            worth = cores() > 1 and sum(one.size for one in peeked) >= WORTH_IT
+            processes = min(cores(), len(apart)) if worth else 0
+        if processes:
+            self._together(apart, processes)
+        else:
+            for _ in self._chain([one.file for one in peeked], None):
+                pass
         self._writer.refresh_gaps()
         self.report.seconds = time.monotonic() - began
         return self.report
 
-    def _oldest_first(self, files: Sequence[LogFile]) -> list[LogFile]:
-        if len(files) < 2:
-            return list(files)
-        return sorted(files, key=self._first_time)
-
-    def _first_time(self, file: LogFile) -> datetime:
-        """The time of the file's first line; streams, and files that tell none, come last."""
-        last = datetime.max.replace(tzinfo=UTC)
-        if file.path is None or not file.path.is_file():
-            return last
+    def _together(self, apart: Sequence[Sequence[LogFile]], processes: int) -> None:
+        """Read several chains at a time. Their chunks are written in turn, whichever is ready first, so that
+        the same files always make the same store."""
+        workers: list[ReadingProcess] = []
+        waiting = list(apart)
         try:
-            with OpenLog(file) as log:
-                head = log.read_head() + log.read(16 * 1024)
-                decoder = self._decoder(log)
-        except UNREADABLE:
-            return last
-        for line in head.decode("utf-8", "backslashreplace").split("\n")[:20]:
-            event = decoder.decode(line)
-            if event.time is not None:
-                return event.time
-        return last
+            running: list[tuple[Iterator[None], ReadingProcess]] = []
+            while waiting and len(workers) < processes:
+                worker = ReadingProcess()
+                workers.append(worker)
+                running.append((self._chain(waiting.pop(0), worker), worker))
+            while running:
+                chain, worker = running.pop(0)
+                if next(chain, self) is not self:
+                    running.append((chain, worker))
+                elif waiting:
+                    running.append((self._chain(waiting.pop(0), worker), worker))
+        finally:
+            for worker in workers:
+                worker.close()
 
     def _decoder(self, log: OpenLog) -> Decoder:
         return Decoder(zone=self._zone, year=self._year, reference=log.modified or datetime.now(UTC))
 
-    def _read(self, log: OpenLog) -> None:
+    def _chain(self, files: Sequence[LogFile], worker: ReadingProcess | None) -> Iterator[None]:
+        """Read files one after the other; yields wherever another chain may have its turn."""
+        for file in files:
+            try:
+                with OpenLog(file) as log:
+                    yield from self._read(file, log, worker)
+            except UNREADABLE as error:
+                self.report.failed.append(
+                    f"{file.name}: cannot be read ({reason_of(error)}); check the file and its permissions"
+                )
+
+    def _read(self, file: LogFile, log: OpenLog, worker: ReadingProcess | None) -> Iterator[None]:
         head = log.read_head()
         identity = self._known(head)
-        if identity.position > len(head):
-            position = len(head) + log.skip(identity.position - len(head))
-            carry = b""
-            if position < identity.position:  # an older, shorter copy of what was read
-                self.report.unchanged.append(log.name)
-                return
+        job = Job(file, identity.position, self._zone, self._year, self._finished, CHUNK_LINES)
+        if worker is None or file.path is None:
+            steps = read_chunks(job, log, head)
         else:
-            position, carry = identity.position, head[identity.position :]
-        digest = Digest()
-        skimmer = Skimmer(
-            digest, family=keeping.family, trouble=keeping.is_troubled, zone=self._zone, year=self._year,
-            reference=log.modified or datetime.now(UTC),
-        )  # fmt: skip
-        lines = dated = start = 0
-        reached = position
-        finished = self._finished or not log.growing
-        for block, behind in blocks(log, carry, position, finished=finished):
-            skimmer.feed(block)
-            lines += len(block)
-            if lines - start >= CHUNK_LINES:
-                dated += self._store(digest.take(), identity, behind, log)
-                start = lines
-            reached = behind
-        if reached > identity.position:
-            dated += self._store(digest.take(), identity, reached, log)
-        self._conclude(log, head, lines, dated, reached > position)
+            worker.start(job)
+            yield
+            steps = worker.results()
+        lines = dated = 0
+        end = End(identity.position)
+        for step in steps:
+            if isinstance(step, Chunk):
+                lines += step.rows.read
+                dated += self._store(step, identity, log)
+                yield
+            else:
+                end = step
+        log.left_over = end.left_over
+        if end.older:
+            self.report.unchanged.append(log.name)
+        else:
+            self._conclude(log, head, lines, dated, end.reached > job.position)
 
-    def _store(self, batch: Batch, identity: Identity, position: int, log: OpenLog) -> int:
-        """Commit a batch; returns how many of its lines had a time. What is no log so far is not
+    def _store(self, chunk: Chunk, identity: Identity, log: OpenLog) -> int:
+        """Commit a chunk; returns how many of its lines had a time. What is no log so far is not
         remembered."""
-        if identity.id is None and batch.lines == batch.undated:
+        rows = chunk.rows
+        if identity.id is None and rows.read == rows.undated:
             return 0
-        identity.id = self._writer.write(batch, identity.mark(position, log.name))
-        identity.position = position
+        identity.id = self._writer.write(rows, identity.mark(chunk.behind, log.name))
+        identity.position = chunk.behind
         report = self.report
-        report.lines += batch.lines
-        report.kept += len(batch.kept)
-        report.undated += batch.undated
+        report.lines += rows.read
+        report.kept += len(rows.lines)
+        report.undated += rows.undated
         if self._progress is not None:
-            self._progress(Progress(log.name, log.done(), log.size, report.lines))
-        return batch.lines - batch.undated
+            self._progress(Progress(log.name, chunk.done, log.size, report.lines))
+        return rows.read - rows.undated
 
     def _conclude(self, log: OpenLog, head: bytes, lines: int, dated: int, advanced: bool) -> None:
         if not head:

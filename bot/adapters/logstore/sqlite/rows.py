@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import fields
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
 from bot.adapters.logstore.digest import from_micros
-from bot.adapters.logstore.selection import domain_of, is_anonymous, names_of
+from bot.adapters.logstore.selection import domain_of
 from bot.adapters.logstore.sqlite.schema import key_of
 from bot.core.networks import network_of
 from bot.logs.event import LogEvent
@@ -54,21 +55,23 @@ def unpack(time: int, raw: str, packed: str, known: dict[int, tuple[str, ...]]) 
     return LogEvent(raw=raw, time=from_micros(time), **stated)
 
 
-def find_keys(event: LogEvent) -> set[int]:
-    """The keys by which the line is found."""
-    keys = set()
-    for name in names_of(event):
-        keys.add(key_of("n", name))
-        domain = domain_of(name)
-        if domain is not None:
-            keys.add(key_of("d", domain))
-    if is_anonymous(event):
-        keys.add(ANONYMOUS)
+def find_keys(event: LogEvent, names: frozenset[str]) -> set[int]:
+    """The keys by which the line is found; ``names`` are its :func:`names_of`."""
+    keys = {ANONYMOUS} if not names and event.outcome == "failure" else set()
+    for name in names:
+        keys.update(_name_keys(name))
     if event.remote_ip is not None:
         found = network_of(event.remote_ip)
         if found is not None:
             keys.add(key_of("i", found))
     return keys
+
+
+@lru_cache(maxsize=50_000)
+def _name_keys(name: str) -> tuple[int, ...]:
+    domain = domain_of(name)
+    own = key_of("n", name)
+    return (own,) if domain is None else (own, key_of("d", domain))
 
 
 _KNOWN: Final = frozenset(_NAMES)

@@ -32,6 +32,11 @@ UNREADABLE: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.Zs
 """What opening or reading a damaged or forbidden file may raise."""
 
 
+def reason_of(error: BaseException) -> str:
+    """Why a file could not be read, in words."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
 @dataclass(frozen=True, slots=True)
 class LogFile:
     """One file to read. ``path`` None is standard input; ``named`` is False for one found in a directory."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.adapters.logstore.digest import Digest
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.adapters.logstore.sqlite.marks import identify
+from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.reader import Reader
 from bot.adapters.logstore.sqlite.schema import faults_named, open_for_reading, open_for_writing
 from bot.adapters.logstore.sqlite.writer import Writer
@@ -84,13 +85,15 @@ class SqliteLogStore:
         year: int | None = None,
         finished: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        processes: int | None = None,
     ) -> IngestReport:
         """Read server logs into the store: files (plain, gz, xz, zst, bz2), directories, ``-`` for standard
         input.
 
         ``zone`` is that of lines that name none, ``year`` that of lines without one (else each file's time of
         last change tells). ``finished`` says that no file is written to any more: then a last line without
-        its newline is read too. A file that cannot be read is named in the report and the rest goes on.
+        its newline is read too. ``processes`` is how many processes read (None: one for each processor, where
+        the files are large enough; 0: this one). A file that cannot be read is named in the report and the rest goes on.
         Raises StoreCorrupt, StoreBusy, StoreError where the store itself fails; what was committed stays.
         """
         connection = open_for_writing(self.path)
@@ -103,6 +106,7 @@ class SqliteLogStore:
                     year=year,
                     finished=finished,
                     progress=progress,
+                    processes=processes,
                 )
                 return run.run(paths)
         finally:
@@ -118,7 +122,7 @@ class SqliteLogStore:
         try:
             with faults_named(self.path):
                 writer = Writer(connection)
-                writer.write(batch, None)
+                writer.write(prepare(batch), None)
                 writer.refresh_gaps()
         finally:
             connection.close()
