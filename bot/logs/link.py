@@ -9,7 +9,7 @@ What a line states itself is never altered; the one exception is the service ``a
 protocol that asked.
 
 Most lines of a log are of connections in which nothing goes wrong. Such a line can be *deferred*: the linker
-then keeps its text only, and works out what it told once a line of the same connection asks for it.
+then keeps its text or its few facts, and works out what it told once a line of the same connection asks.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ MESSAGE_AGE: Final = 5 * 86_400 * _SECOND
 """maximal_queue_lifetime: the longest a message stays in Postfix's queue by default."""
 ASKED_WITHIN: Final = 3 * _SECOND
 DEFERRED: Final = 16
-"""Lines of one connection that wait to be looked at; one more and they are."""
+"""Lines of one session that wait to be looked at; one more and they are."""
 
+Connection = tuple[str, str, int | None]
+"""Host, program and pid of an smtpd."""
 Recall = Callable[[str, int], LogEvent]
 """Decodes a deferred line whose time (microseconds since 1970) is known."""
 
@@ -74,15 +76,26 @@ class _Message:
 
 
 class _Deferred:
-    """Lines of one smtpd connection that were not looked at yet: their times and texts, all from ``address``."""
+    """An smtpd connection of which no line was looked at yet, and what their shapes told."""
 
-    __slots__ = ("address", "lines", "login", "since")
+    __slots__ = ("address", "login", "mechanism", "service", "since", "tls")
 
-    def __init__(self, since: int, address: str, line: str) -> None:
+    def __init__(self, since: int, address: str, service: str | None) -> None:
         self.since = since
         self.address = address
-        self.login = False
-        self.lines: list[tuple[int, str]] = [(since, line)]
+        self.service = service
+        self.login: str | None = None
+        self.mechanism: str | None = None
+        self.tls: str | None = None
+
+    def known(self) -> _Known:
+        """The same as lines that were looked at would have left."""
+        known = _Known(self.since)
+        known.service, known.remote_ip, known.tls = self.service, self.address, self.tls
+        if self.login is not None:
+            known.login, known.mailbox, known.mechanism = self.login, mailbox_of(self.login), self.mechanism
+            known.proven = True
+        return known
 
 
 _Asker = tuple[int | None, str | None, str | None]
@@ -92,29 +105,29 @@ _Asker = tuple[int | None, str | None, str | None]
 class _Memory(Generic[_T]):
     """The newest entries by key; the least recently used one goes when it is full."""
 
-    __slots__ = ("_capacity", "_entries")
+    __slots__ = ("capacity", "entries")
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._entries: OrderedDict[object, _T] = OrderedDict()
+        self.capacity = capacity
+        self.entries: OrderedDict[object, _T] = OrderedDict()
 
     def get(self, key: object) -> _T | None:
-        entry = self._entries.get(key)
+        entry = self.entries.get(key)
         if entry is not None:
-            self._entries.move_to_end(key)
+            self.entries.move_to_end(key)
         return entry
 
     def put(self, key: object, entry: _T) -> None:
-        self._entries[key] = entry
-        self._entries.move_to_end(key)
-        if len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
+        self.entries[key] = entry
+        self.entries.move_to_end(key)
+        if len(self.entries) > self.capacity:
+            self.entries.popitem(last=False)
 
     def pop(self, key: object) -> None:
-        self._entries.pop(key, None)
+        self.entries.pop(key, None)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
 
 class Linker:
@@ -155,50 +168,54 @@ class Linker:
 
     def defer_session(self, session: str, time: int, line: str) -> bool:
         """Put off a line of a Dovecot session; False where it must be looked at now."""
-        known = self._sessions.get(session)
+        entries = self._sessions.entries
+        known = entries.get(session)
         if known is None:
-            self._sessions.put(session, [(time, line)])
-        elif type(known) is list and len(known) < DEFERRED:
+            entries[session] = [(time, line)]
+            if len(entries) > self._sessions.capacity:
+                entries.popitem(last=False)
+            return True
+        entries.move_to_end(session)
+        if type(known) is list and len(known) < DEFERRED:
             known.append((time, line))
-        else:
-            return False
-        return True
+            return True
+        return False
 
-    def defer_connect(self, key: tuple[str, str, int | None], time: int, line: str, address: str,
-                      service: str | None) -> None:
-        """Put off the line that opens an smtpd connection; ``key`` is host, program and pid."""
-        self._connections.put(key, _Deferred(time, address, line))
+    def defer_connect(self, key: Connection, time: int, address: str, service: str | None) -> None:
+        """Put off the line that opens an smtpd connection."""
+        self._connections.put(key, _Deferred(time, address, service))
         self._callers.put(address, (time, service, None))
 
-    def defer_in_connection(self, key: tuple[str, str, int | None], time: int, line: str, address: str) -> bool:
-        """Put off a line of an smtpd connection that states no login; False where it must be looked at now."""
+    def defer_tls(self, key: Connection, time: int, address: str, tls: str) -> bool:
+        """Put off the line that tells an smtpd connection's protocol version; False where it must be looked
+        at now."""
         known = self._deferred(key, time, address)
         if known is None:
             return False
-        known.lines.append((time, line))
+        known.tls = tls
         return True
 
-    def defer_message(self, key: tuple[str, str, int | None], time: int, line: str, address: str,
-                      queue_id: str, login: str | None, service: str | None) -> bool:
+    def defer_message(
+        self, key: Connection, time: int, address: str, queue_id: str, mechanism: str | None, login: str | None
+    ) -> bool:
         """Put off the line by which an smtpd takes in a message; False where it must be looked at now."""
         known = self._deferred(key, time, address)
-        if known is None or (login is None and known.login):
+        if known is None or (login is None and known.login is not None):
             return False
-        known.lines.append((time, line))
         if login is not None:
-            known.login = True
-            self._asked.put((login.lower(), address), (time, service, None))
+            known.login, known.mechanism = login, mechanism
+            self._asked.put((login.lower(), address), (time, known.service, None))
             self._messages.put((key[0], queue_id), _Message(time, login, mailbox_of(login), None))
         return True
 
-    def defer_disconnect(self, key: tuple[str, str, int | None], time: int, address: str) -> bool | None:
+    def defer_disconnect(self, key: Connection, time: int, address: str) -> bool | None:
         """Forget a connection of which every line was deferred. True where it had logged in; None where its
         last line must be looked at."""
         known = self._deferred(key, time, address)
         if known is None:
             return None
         self._connections.pop(key)
-        return known.login
+        return known.login is not None
 
     def defer_queued(self, host: str, queue_id: str, time: int, sender: str | None) -> None:
         """A line about a message in the queue: all that it can tell is the envelope sender."""
@@ -206,13 +223,12 @@ class Linker:
         if known is not None and sender is not None and not _stale(known.since, time, MESSAGE_AGE):
             known.sender = sender
 
-    def _deferred(self, key: object, time: int, address: str) -> _Deferred | None:
+    def _deferred(self, key: Connection, time: int, address: str) -> _Deferred | None:
         known = self._connections.get(key)
         if (
             type(known) is _Deferred
             and known.address == address
             and time - known.since <= CONNECTION_AGE
-            and len(known.lines) < DEFERRED
         ):
             return known
         return None
@@ -239,9 +255,7 @@ class Linker:
         key = (event.host, event.program, event.pid)
         known = self._connections.get(key)
         if type(known) is _Deferred:
-            deferred, known = known, None
-            for time, line in deferred.lines:
-                known = _connection_after(known, self._recalled(line, time), time)[0]
+            known = known.known()
         now = _micros(event)
         known, linked = _connection_after(known, event, now)  # type: ignore[arg-type]
         self._connections.put(key, known)

@@ -42,11 +42,11 @@ _PEER: Final = r"[\w.-]*\[([0-9A-Fa-f:.]+)\]"
 _CONNECT: Final = re.compile(r"connect from " + _PEER, re.A)
 _DISCONNECT: Final = re.compile(r"disconnect from " + _PEER + r"( [a-z0-9= ]+)", re.A)
 _TLS: Final = re.compile(
-    r"(?:Anonymous|Untrusted|Trusted|Verified) TLS connection established from " + _PEER + r": TLSv[0-9.]+ ", re.A
+    r"(?:Anonymous|Untrusted|Trusted|Verified) TLS connection established from " + _PEER + r": (TLSv[0-9.]+) ", re.A
 )
 _QUEUE: Final = r"([0-9A-Z][0-9A-Za-z]{5,23})"
 _CLIENT: Final = re.compile(
-    _QUEUE + r": client=" + _PEER + r"(?:, sasl_method=[\w-]+, sasl_username=([^\s,]+))?", re.A
+    _QUEUE + r": client=" + _PEER + r"(?:, sasl_method=([\w-]+), sasl_username=([^\s,]+))?", re.A
 )
 _QUEUED: Final = re.compile(
     _QUEUE + r": (?:(removed$|message-id=)|from=<([^<>]*)>, size=[0-9]+, nrcpt=[0-9]+ \(queue active\)$"
@@ -123,10 +123,14 @@ class Skimmer:
     def feed(self, lines: Sequence[str]) -> None:
         """Read ``lines``, which follow those fed before."""
         text = "\n".join(lines)
-        plain = not any(escape in text for escape in _ESCAPES)
+        if any(escape in text for escape in _ESCAPES):
+            for line in lines:
+                self._look(line)
+            return
         passed = 0
+        skim = self._skim
         for line in lines:
-            if plain and len(line) <= LONGEST and line.isascii() and self._skim(line):
+            if skim(line):
                 passed += 1
             else:
                 self._look(line)
@@ -162,6 +166,8 @@ class Skimmer:
 
     def _skim(self, line: str) -> bool:
         """True where the line could be passed over and the sink has what it tells."""
+        if len(line) > LONGEST or not line.isascii():
+            return False
         proven = True
         if line[3:4] == " ":
             parts = line[16:].split(" ", 2)
@@ -257,15 +263,15 @@ class Skimmer:
             address = canonical(found[1]) if found is not None else None
             if address is None:
                 return False
-            self._linker.defer_connect(key, time, line, address, service)
+            self._linker.defer_connect(key, time, address, service)
         elif first == "disc":
             return self._disconnect(message, key, service, tag.family, time)
         elif (found := _CLIENT.fullmatch(message)) is not None:
-            queue_id, rip, login = found.groups()
+            queue_id, rip, mechanism, login = found.groups()
             address = canonical(rip)
             if address is None or service is None:
                 return False
-            if not self._linker.defer_message(key, time, line, address, queue_id, login, service):
+            if not self._linker.defer_message(key, time, address, queue_id, mechanism, login):
                 return False
             if login is not None:
                 self._sink.succeed(host, service, login, address, None, time)
@@ -273,7 +279,7 @@ class Skimmer:
             address = canonical(found[1])
             if address is None or self._trouble(line):
                 return False
-            if not self._linker.defer_in_connection(key, time, line, address):
+            if not self._linker.defer_tls(key, time, address, found[2]):
                 return False
         else:
             return False

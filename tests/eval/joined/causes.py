@@ -11,7 +11,7 @@ from datetime import datetime
 
 from tests.eval.joined import dovecot_lines as dovecot
 from tests.eval.joined import postfix_lines as postfix
-from tests.eval.joined.journal import Journal, later
+from tests.eval.joined.journal import HOSTS, Journal, later
 
 MISMATCH, UNKNOWN = "Password mismatch", "unknown user"
 WRONG_VERSION = "error:0A00010B:SSL routines::wrong version number:../ssl/record/ssl3_record.c:350"
@@ -119,7 +119,7 @@ def _bad_character(j: Journal, host: str, at: datetime, v: Victim) -> list[str]:
     session, code = j.session(at, v.rip), f"0x{ord(';'):02x}"
     lines = [j.write(host, later(at, 0.1), f"dovecot: auth: plain(?,{v.rip},<{session}>): Username character disallowed by auth_username_chars: {code} (username: {v.login})")]
     lines.append(j.write(host, later(at, 2.1), f"dovecot: imap-login: Disconnected: {dovecot.CLOSED} (auth failed, 1 attempts in 2 secs): user=<{v.login}>, method=PLAIN, "
-                                               f"rip={v.rip}, lip={dovecot.HOSTS[host].local(v.rip)}, TLS: {dovecot.CLOSED}, session=<{session}>"))
+                                               f"rip={v.rip}, lip={HOSTS[host].local(v.rip)}, TLS: {dovecot.CLOSED}, session=<{session}>"))
     return [line for line in lines if line]
 
 

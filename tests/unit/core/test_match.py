@@ -50,7 +50,7 @@ def test_what_servers_and_libraries_say(body: str, row: str) -> None:
 
 def test_the_server_reply_inside_a_clients_wrapping_decides() -> None:
     body = ('Thunderbird: "An error occurred while sending mail. The mail server responded: 5.7.1 <x@y.example>: Relay access denied. '
-            'Please check the message recipient and try again."')
+            'Please check the message recipient \'x@y.example\' and try again."')
     assert first(body) == "relay-access-denied"
 
 
