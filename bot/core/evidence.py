@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from bot.core.model import AccountView, Evidence, Facts, Finding, Match, ServerLine, ServerView
+from bot.core.networks import networks_of, within
 from bot.core.server import login_shape, name_in, rule_of, similar
 from bot.logs.event import LogEvent
 from knowledge.model import Knowledge, LogRule
@@ -19,6 +20,8 @@ QUOTED_DAMPING = 0.5
 FUZZY_DAMPING = 0.6
 PROSE_DAMPING = 0.4
 """For what the customer's own sentence seems to say where a program's text is pasted beside it."""
+STRANGE_NETWORKS = 5
+"""New networks within a day that make a mailbox look taken over: people travel, but not that much."""
 STEADY_AT_LEAST = 5
 """Refusals at a steady pace before a program is held to retry by itself (mail-lab: one click makes up to three)."""
 
@@ -98,6 +101,10 @@ def of_server(view: ServerView, facts: Facts, knowledge: Knowledge) -> list[Weig
         weight = 0.45 if any(view.since and view.until and s.last >= view.since and s.first <= view.until for s in view.successes) else 0.9
         out.append((Evidence("server", told["told_absence"].note, "absence", told["told_absence"].supports,
                              told["told_absence"].refutes), weight))
+    strange = strange_networks(view, knowledge)
+    if strange >= STRANGE_NETWORKS:
+        rule = told["told_foreign_successes"]
+        out.append((Evidence("server", rule.note.replace("{attempts}", str(strange)), rule.id, rule.supports, rule.refutes), 2.0))
     bans = [s for s in view.lines if s.event.event == "ban" and s.ownership == "own"]
     if bans and (view.matching is None or view.matching.event.event != "ban"):
         ban = next(r for r in knowledge.log_rules if "ban" in r.events)
@@ -117,6 +124,10 @@ def _around(view: ServerView, facts: Facts, knowledge: Knowledge, told: dict[str
         yield Evidence("server", note, "retries", told["told_retries"].supports, told["told_retries"].refutes), 0.8
     services = {s for s in view.successes if line.event.service in (None, "auth", s.service)
                 or (line.event.service in ("submission", "smtps") and s.service in ("submission", "smtps"))}
+    if any(c.id == "works-now" for c in facts.cues) and any(s.last > moment for s in services):
+        rule = told["told_success_confirmed"]
+        yield Evidence("server", rule.note, rule.id, rule.supports, rule.refutes), 2.0
+        return
     later = [s for s in services if s.remote_ip == line.event.remote_ip and s.last > moment + timedelta(seconds=5)]
     meanwhile = [s for s in services if s.last >= moment - timedelta(minutes=30) and s.remote_ip != line.event.remote_ip]
     if line.event.event == "auth_failed" and later:
@@ -125,6 +136,21 @@ def _around(view: ServerView, facts: Facts, knowledge: Knowledge, told: dict[str
     elif line.event.event == "auth_failed" and meanwhile and login_shape(name_in(line.event), facts) == "full":
         yield Evidence("server", told["told_success_meanwhile"].note, "success-meanwhile", told["told_success_meanwhile"].supports,
                        told["told_success_meanwhile"].refutes), 0.5
+
+
+def strange_networks(view: ServerView, knowledge: Knowledge) -> int:
+    """How many networks logged in within the last day that never did before; the first one of a mailbox without a
+    history is its owner's.
+
+    Cloud programs rotate their addresses, so their makers' networks do not count.
+    """
+    if view.until is None:
+        return 0
+    clouds = [n for family in knowledge.clients for n in family.cloud_networks]
+    day = view.until - timedelta(hours=24)
+    before = networks_of(s.remote_ip for s in view.successes if s.first < day)
+    lately = networks_of(s.remote_ip for s in view.successes if s.last >= day and not within(s.remote_ip, clouds))
+    return len(lately - before) - (not before)
 
 
 def steady_pace(lines: Sequence[ServerLine]) -> int | None:

@@ -148,7 +148,7 @@ def diagnosis_wrong(triage: Triage, expected: Mapping[str, Any]) -> Iterator[str
         yield f"confidence {d.confidence}, at most {expected['confidence_at_most']}"
     if rung < LADDER.index(expected.get("confidence_at_least", "unknown")):
         yield f"confidence {d.confidence}, at least {expected['confidence_at_least']}"
-    named = {c.number for c in d.causes} | {c.cause for c in d.causes}
+    named = {c.number for c in d.causes} | {c.cause for c in d.causes} | set(d.also)
     if not set(expected.get("also", [])) <= named:
         yield f"also {expected['also']}, named {named}"
     if not set(expected.get("missing", [])) <= set(d.missing):

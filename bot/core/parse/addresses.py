@@ -59,6 +59,8 @@ _WORKING_AFTER = regex.compile(
     r"^[\s\"')»>\]]*(?:\w+\W+){0,3}?(?:works?|is\s+fine|are\s+fine|funktioniert|läuft|geht\s|fonctionne|marche|funciona|funziona|werkt|działa|работает)\b(?!\s+(?:not|nicht|pas|no\b))"
 )
 _ONLY_BEFORE = regex.compile(r"(?:\bonly|\bjust|\bnur|\bseulement|\bsauf|\bsolo|\bsólo|\bsolamente|\bsoltanto|\balleen|\bapenas|\bsó|\btylko|\bтолько|\bexcept|だけ|只有|仅)\s*[\"'<(]?\s*$")
+_SENDER_BEFORE = regex.compile(
+    r"(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawc\w|отправител\w|送信者|差出人|发件人|寄件者)\w*(?:[\s-]+(?:e-?mail[\s-]*)?(?:address|adresse|dirección|indirizzo|adres|endereço)\w*)?\s*[:\"'<(]*\s*$")
 _KEY = regex.compile(r"(?:^|[\s_.\-])(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawca|отправитель|from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)\s*[=: ]>?\s*[\"'<]?\s*$")
 _RECIPIENT_AFTER = regex.compile(
     r"^\s*[>\"')\]]{0,2}\s*(?::|\.\.\.)?\s*(?:recipient|relay\s+access|user\s+unknown|on\s+\d{1,2}[/.]\d|unknown\s+user|no\s+such|"
@@ -209,6 +211,8 @@ def _role(
         return "mailbox", 3.4 if any(a > span[0] for a, _ in error_spans) else 1.6
     if kind in ("signature", "disclaimer"):
         return ("requester", 0.2) if address == requester else ("contact", 0.0)
+    if in_error and _SENDER_BEFORE.search(before, timeout=PATTERN_SECONDS):
+        return "mailbox", 2.2
     if _KEY.search(before, timeout=PATTERN_SECONDS):
         return "mailbox", 3.6
     if _LABEL.search(before, timeout=PATTERN_SECONDS) and not _RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):

@@ -22,6 +22,8 @@ MAX_HITS = 8
 """Most places at which one pattern is followed up: a hostile text may repeat a name thousands of times."""
 MAX_ALL_HITS = 60
 _GRAM = 3
+_JOINTS = frozenset("./:_\\")
+"""What joins the parts of an identifier in a stack trace or an import."""
 _ENDING = regex.compile(
     # Genitives and cases: Thunderbirds, Outlook's, Thunderbirda, Outlookiem; German compounds.
     r"(?:'?s|'?a|u|em|iem|ie|zie|owi|ach|y|i|om|ami|ów|en|ban|ben|konto|programm|app|fehler|"
@@ -127,7 +129,7 @@ class ClientIndex:
                     seen.add(rule.family.id)
         unlike = [hit for hit in hits if hit.kind == "unlike"]
         kept = [
-            hit
+            _in_trace(text, hit)
             for hit in hits
             if hit.kind == "error" or (hit.kind != "unlike" and not _denied(text, hit, unlike))
         ]
@@ -155,15 +157,38 @@ def index_of(families: Sequence[ClientFamily]) -> ClientIndex:
 
 
 def _rules(family: ClientFamily) -> Iterator[_Rule]:
-    names = dict.fromkeys((regex.escape(family.name), *family.names))
+    yield _own_name(family)
     for kind, sources in (
-        ("name", names),
+        ("name", dict.fromkeys(family.names)),
         ("weak", family.weak),
         ("error", family.errors),
         ("unlike", family.unlike),
     ):
         for source in sources:
             yield _Rule(family, kind, source)
+
+
+def _own_name(family: ClientFamily) -> _Rule:
+    """The rule for the family's own name: as nicknames are where one of them says the same, and in this case
+    only where a pattern asks for the case ("NAS" is no Portuguese "nas")."""
+    own = regex.escape(family.name)
+    strict = any(f"(?-i:{own})" in source for source in (*family.names, *family.weak))
+    faint = not any(f"(?-i:{own})" in source for source in family.names) and any(
+        regex.fullmatch(source, family.name, regex.IGNORECASE) for source in family.weak
+    )
+    return _Rule(family, "weak" if faint else "name", f"(?-i:{own})" if strict else own)
+
+
+def _in_trace(text: str, hit: Hit) -> Hit:
+    """A library's name inside a longer identifier (``smtplib.SMTPDataError``, ``nodemailer/lib``) is a trace,
+    not something that the customer says."""
+    if hit.kind != "name" or hit.family.kind != "library":
+        return hit
+    behind, ahead = text[hit.end : hit.end + 2], text[max(0, hit.start - 2) : hit.start]
+    inside = (len(behind) == 2 and behind[0] in _JOINTS and behind[1].isalpha()) or (
+        len(ahead) == 2 and ahead[1] in _JOINTS and ahead[0].isalnum()
+    )
+    return Hit(hit.family, "error", hit.start, hit.end) if inside else hit
 
 
 def _script(char: str) -> str:

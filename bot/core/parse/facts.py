@@ -74,7 +74,7 @@ def _is_service(clients: Sequence[ClientMention], knowledge: Knowledge) -> bool:
     """True where a library, a server or a device fails: it logs in with a mailbox of its own."""
     kinds = {f.name: f.kind for f in knowledge.clients}
     suspects = [kinds.get(c.name, "app") for c in clients if c.failing is not False]
-    return "server" in suspects or suspects[:1] in (["library"], ["device"], ["command"], ["webmail"])
+    return "server" in suspects or suspects[:1] in (["library"], ["device"], ["webmail"])
 
 
 def _said(cues: Iterable[Cue], knowledge: Knowledge) -> dict[str, object]:

@@ -60,10 +60,11 @@ def noise(journal: Journal, people: People) -> None:
     public = [a for a in known if a.partition("@")[0] in ("info", "admin", "office", "sales", "kontakt", "shop")]
     for bot in BOTS:
         victims = rng.sample(public, min(6, len(public))) + [f"info@{d.name}" for d in rng.sample(people.domains, 6)] + ["test", "admin", "scan"]
-        at = moment(rng)
-        for _ in range(rng.randint(18, 40)):
-            attack(journal, at, rng.choice(victims), bot, known)
-            at = later(at, rng.randint(3, 900))
+        for wave in (START + timedelta(hours=12 * rng.random()), moment(rng)):
+            at = wave
+            for _ in range(rng.randint(10, 22)):
+                attack(journal, at, rng.choice(victims), bot, known)
+                at = later(at, rng.randint(3, 900))
     for _ in range(60):
         scan(journal, moment(rng), rng.choice(SCANNERS))
     for _ in range(70):

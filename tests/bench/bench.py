@@ -1,0 +1,253 @@
+"""How fast it is: ``python -m tests.bench.bench [--quick]``; a table for people, and one line ``figures {json}``.
+
+Absolute figures depend on the machine and are only printed. What is gated (exit 1) are ratios measured in the
+same run:
+
+- ``ingest_vs_plain``: our ingest on one core against a plain script (:mod:`tests.bench.plain`) on the same file.
+- ``triage_p50_ms`` and ``help_s`` against what is promised for a machine that runs the calibration loop in
+  :data:`CALIBRATED` seconds; on a slower one the promise is scaled by how much slower it runs the loop.
+- ``ingest_rss_mb``: the most memory that any of our processes held.
+
+pflogsumm, lnav and fail2ban-regex are peers where they are installed; the figure is null where they are not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from bot.adapters.accounts.memory import EmptyAccountDirectory
+from bot.adapters.logstore.sqlite import SqliteLogStore
+from bot.bootstrap import SystemClock
+from bot.core.model import LogQuery, Ticket
+from bot.core.parse.tickets import BadTicket, read_tickets
+from bot.triage import Triager
+from knowledge import load
+from tests.bench.corpus import DAY, write_logs
+
+ROOT: Final = Path(__file__).parents[2]
+TICKETS: Final = ROOT / "tests" / "eval" / "tuning.jsonl"
+CALIBRATED: Final = 0.075
+"""Seconds that :func:`calibrate` takes where the promises hold as they are written."""
+PROMISED_TRIAGE_MS: Final = 20.0
+PROMISED_HELP_S: Final = 0.4
+PROMISED_VS_PLAIN: Final = 1.5
+PROMISED_RSS_MB: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    ingest_lines: int
+    store_lines: int
+    tickets: int
+    searches: int
+    starts: int
+
+
+FULL: Final = Size(500_000, 100_000, 200, 400, 5)
+QUICK: Final = Size(24_000, 12_000, 16, 100, 2)
+
+
+def calibrate() -> float:
+    """Seconds of a loop of plain Python; the best of five, so that a busy neighbour does not count."""
+    best = float("inf")
+    for _ in range(5):
+        began = time.perf_counter()
+        total = 0
+        for number in range(1_500_000):
+            total += number & 7
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def tickets_of(count: int) -> list[Ticket]:
+    """``count`` tickets, the shipped ones again and again."""
+    read = [
+        one
+        for one in read_tickets(TICKETS.read_bytes(), format="jsonl", name=TICKETS.name)
+        if not isinstance(one, BadTicket)
+    ]
+    return [read[number % len(read)] for number in range(count)]
+
+
+def triager_over(store: Path) -> Triager:
+    """The pipeline over a filled log store."""
+    return Triager(load(), SqliteLogStore(store), EmptyAccountDirectory(), SystemClock())
+
+
+_mine: list[Triager] = []
+
+
+def begin_worker(store: Path, first: Ticket) -> None:
+    """Load what a batch needs, once a process."""
+    _mine.append(triager_over(store))
+    _mine[0].triage(first)
+
+
+def triage_one(ticket: Ticket) -> str:
+    """One ticket of a batch."""
+    return _mine[0].triage(ticket).diagnosis.verdict
+
+
+def measure_triage(store: Path, tickets: Sequence[Ticket]) -> dict[str, float]:
+    """Median of one ticket after the other; tickets a second over a batch with two processes."""
+    triager = triager_over(store)
+    triager.triage(tickets[0])
+    times = []
+    for ticket in tickets:
+        began = time.perf_counter()
+        triager.triage(ticket)
+        times.append((time.perf_counter() - began) * 1000)
+    with ProcessPoolExecutor(2, get_context("spawn"), begin_worker, (store, tickets[0])) as pool:
+        list(pool.map(triage_one, tickets[:8]))  # both have loaded
+        began = time.perf_counter()
+        list(pool.map(triage_one, tickets, chunksize=4))
+        batch = time.perf_counter() - began
+    return {"triage_p50_ms": percentile(times, 0.5), "triage_per_s": len(tickets) / batch}
+
+
+def measure_search(store: Path, searches: int) -> dict[str, float]:
+    """Milliseconds of a day's look-up by mailbox and address."""
+    logs = SqliteLogStore(store)
+    times = []
+    for number in range(searches):
+        user = f"user{number * 7}@shop{number * 7 % 97}.example"
+        query = LogQuery(DAY, DAY + timedelta(days=1), mailboxes=(user,), ips=(f"203.0.113.{number % 256}",))
+        began = time.perf_counter()
+        logs.search(query)
+        times.append((time.perf_counter() - began) * 1000)
+    logs.close()
+    return {"search_p50_ms": percentile(times, 0.5), "search_p99_ms": percentile(times, 0.99)}
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that ``share`` of ``values`` do not exceed."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def run(command: Sequence[str], *, one_core: bool = False, **environment: str) -> float:
+    """Seconds of a whole process. Raises CalledProcessError where it fails."""
+    core = {min(os.sched_getaffinity(0))} if one_core else None
+    pin: Callable[[], None] | None = None if core is None else lambda: os.sched_setaffinity(0, core)
+    began = time.perf_counter()
+    subprocess.run(
+        command, check=True, env=os.environ | environment, preexec_fn=pin, cwd=ROOT,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    return time.perf_counter() - began
+
+
+def measure_ingest(place: Path, logs: Path, lines: int) -> dict[str, float]:
+    """Whole processes: ours on all cores and on one, and the plain script on one."""
+    python = sys.executable
+
+    def ours(name: str, *, one_core: bool) -> float:
+        store = place / name
+        return run([python, "-m", "bot", "logs", "ingest", str(logs), "--year", "2026"], one_core=one_core,
+                   LOG_STORE_URL=f"sqlite:///{store}", DATABASE_URL=f"sqlite:///{place / 'triage.db'}")
+
+    both = ours("both.sqlite", one_core=False)
+    rss = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    alone = ours("alone.sqlite", one_core=True)
+    plain = run([python, "-m", "tests.bench.plain", str(place / "plain.sqlite"), str(logs)], one_core=True)
+    stored = sum(file.stat().st_size for file in place.glob("both.sqlite*"))
+    return {
+        "ingest_lines_per_s": lines / both,
+        "ingest_one_core_lines_per_s": lines / alone,
+        "ingest_vs_plain": plain / alone,
+        "ingest_rss_mb": rss,
+        "bytes_per_line": stored / lines,
+    }
+
+
+def measure_peers(logs: Path, lines: int, ours_per_s: float) -> dict[str, float | None]:
+    """Ratios to other programs that read mail logs, each on one core over the same files; None: not installed."""
+    files = [str(file) for file in sorted(logs.iterdir())]
+    together = logs.parent / "together.log"
+    together.write_text("".join(Path(file).read_text(encoding="utf-8") for file in files), encoding="utf-8")
+    commands = {
+        "pflogsumm": ["pflogsumm", *files],
+        "lnav": ["lnav", "-n", "-c", ";SELECT count(*) FROM syslog_log", *files],
+        "fail2ban": ["fail2ban-regex", "--no-check-all", str(together), "dovecot"],
+    }
+    found: dict[str, float | None] = {}
+    for name, command in commands.items():
+        found[f"ingest_vs_{name}"] = None
+        if shutil.which(command[0]) is not None:
+            try:
+                found[f"ingest_vs_{name}"] = ours_per_s / (lines / run(command, one_core=True))
+            except subprocess.CalledProcessError as error:
+                sys.stderr.write(f"bench: {name} failed: {error.stderr[-200:]!r}\n")
+    return found
+
+
+def measure(size: Size) -> dict[str, float | None]:
+    """Every figure."""
+    figures: dict[str, float | None] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        write_logs(place / "filled", size.store_lines)
+        SqliteLogStore(place / "filled.sqlite").ingest([place / "filled"], year=DAY.year)
+        lines = write_logs(place / "logs", size.ingest_lines)
+        figures["calibration_s"] = calibrate()
+        figures |= measure_triage(place / "filled.sqlite", tickets_of(size.tickets))
+        figures |= measure_ingest(place, place / "logs", lines)
+        figures |= measure_peers(place / "logs", lines, figures["ingest_one_core_lines_per_s"] or 0.0)
+        figures |= measure_search(place / "filled.sqlite", size.searches)
+        figures["hourly_ms"] = None
+        figures["help_s"] = min(run([sys.executable, "-m", "bot", "--help"]) for _ in range(size.starts))
+    return figures
+
+
+def broken(figures: dict[str, float | None]) -> list[str]:
+    """The promises that these figures break, in words."""
+    slower = max(1.0, (figures["calibration_s"] or 0.0) / CALIBRATED)
+    bars = [
+        ("triage_p50_ms", PROMISED_TRIAGE_MS * slower, False),
+        ("help_s", PROMISED_HELP_S * slower, False),
+        ("ingest_rss_mb", float(PROMISED_RSS_MB), False),
+        ("ingest_vs_plain", PROMISED_VS_PLAIN, True),
+    ]
+    found = []
+    for name, bar, at_least in bars:
+        figure = figures[name]
+        if figure is not None and (figure < bar if at_least else figure > bar):
+            found.append(f"{name} is {figure:.2f}, promised {'at least' if at_least else 'at most'} {bar:.2f}")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and say by the exit status whether every promise holds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few lines and tickets, under a minute; prints, gates nothing")
+    options = parser.parse_args(arguments)
+    figures = measure(QUICK if options.quick else FULL)
+    for name, figure in figures.items():
+        shown = "not installed" if "_vs_" in name else "not measured yet"
+        print(f"{name:30} {shown if figure is None else f'{figure:>14,.2f}'}")
+    failures = broken(figures)
+    for failure in failures:
+        print(f"{'not gated' if options.quick else 'BROKEN'}: {failure}")
+    rounded = {name: None if figure is None else round(figure, 3) for name, figure in figures.items()}
+    print("figures " + json.dumps(rounded))
+    return 1 if failures and not options.quick else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
