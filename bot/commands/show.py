@@ -33,7 +33,7 @@ def print_triage(triage: Triage, knowledge: Knowledge) -> None:
     lead = diagnosis.causes[0]
     console.print(Text.assemble(("  cause    ", "dim"), (title_of(lead.cause, knowledge), "bold"),
                                 f"  {lead.probability:.0%} ", (diagnosis.confidence, CONFIDENCE_STYLE[diagnosis.confidence]), f" · {diagnosis.verdict}"))
-    for piece, supports in lead.evidence[:4]:
+    for piece, supports in sorted(lead.evidence, key=lambda e: (not e[1], e[0].kind != "server"))[:4]:
         console.print(Text.assemble(("  why      ", "dim"), ("+ " if supports else "- "), f"{piece.kind}: {visible(piece.text, 150)}"))
     for rival in diagnosis.undecided:
         console.print(Text.assemble(("  or       ", "dim"), title_of(rival, knowledge)))

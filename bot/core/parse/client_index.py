@@ -185,8 +185,12 @@ def _in_trace(text: str, hit: Hit) -> Hit:
     if hit.kind != "name" or hit.family.kind != "library":
         return hit
     behind, ahead = text[hit.end : hit.end + 2], text[max(0, hit.start - 2) : hit.start]
-    inside = (len(behind) == 2 and behind[0] in _JOINTS and behind[1].isalpha()) or (
-        len(ahead) == 2 and ahead[1] in _JOINTS and ahead[0].isalnum()
+    inside = (
+        "::" in text[hit.start : hit.end + 2]
+        or "_" in text[hit.start : hit.end + 1]
+        or behind[:1] == "("
+        or (len(behind) == 2 and behind[0] in _JOINTS and behind[1].isalpha())
+        or (len(ahead) == 2 and ahead[1] in _JOINTS and ahead[0].isalnum())
     )
     return Hit(hit.family, "error", hit.start, hit.end) if inside else hit
 

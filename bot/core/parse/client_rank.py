@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bot.core.model import ClientMention
 from knowledge.model import ClientFamily
 
-WORKS, _BEHIND, _TRACE, _OWN_CODE = -25.0, 20.0, -9.0, 5.0
+WORKS, _BEHIND, _TRACE, _OWN_CODE = -25.0, 20.0, -9.0, 8.0
 WEBMAIL = "webmail"
 _PROBES = frozenset({"openssl", "telnet", "netcat"})
 """Tools with which people test a connection: what they say is about the server, not about the program."""
