@@ -14,7 +14,16 @@ from bot.core.note import write_note
 from bot.core.parse.facts import parse, scan
 from bot.core.parse.reading import read
 from bot.core.reply import draft
-from bot.core.server import anonymous_query, first_query, known_networks, read_server, second_query, window_of
+from bot.core.server import (
+    anonymous_query,
+    first_query,
+    known_networks,
+    read_server,
+    second_query,
+    strange_addresses,
+    unknown_addresses,
+    window_of,
+)
 from bot.ports import AccountDirectory, Clock, LogStore
 from knowledge.matcher import Matcher
 from knowledge.model import Knowledge
@@ -70,7 +79,8 @@ class Triager:
         return facts, AccountView()
 
     def _look(self, ticket: Ticket, facts: Facts, expected: dict[str, float]) -> ServerView:
-        """Two looks: what names the customer teaches their addresses, and these find lines without a name."""
+        """What names the customer teaches their addresses, and these find lines without a name; addresses that
+        could be anybody's are looked at once more by themselves."""
         received = ticket.received_at or self.clock.now()
         window = window_of(facts, received)
         hosts = self.logs.coverage(window.since, min(window.until, received))
@@ -82,8 +92,11 @@ class Triager:
         second = self._ask(second_query(known, window, received))
         nameless = anonymous_query(facts, window, first, known)
         neighbours = frozenset(self.accounts.in_domain(facts.domain)) - {facts.mailbox} if facts.domain else frozenset()
+        anonymous = self.logs.search(nameless) if nameless else None
+        unknown = unknown_addresses(first, anonymous, known)
+        strange = strange_addresses(facts, self.logs.search(LogQuery(received - NEAR_LOGINS_BACK, window.until, ips=unknown))) if unknown else frozenset()
         return read_server(facts, window, received, first, second, hosts, known, self.knowledge, expected,
-                           anonymous=self.logs.search(nameless) if nameless else None, neighbours=neighbours)
+                           anonymous=anonymous, neighbours=neighbours, strange=strange)
 
     def _ask(self, query: LogQuery | None) -> LogResult:
         return LogResult() if query is None else self.logs.search(query)

@@ -271,6 +271,8 @@ class Language:
     """Frequent function words (lower case), for languages written with spaces."""
     scripts: tuple[str, ...] = ()
     """Unicode scripts that decide at once."""
+    zones: tuple[int, ...] = ()
+    """Hours east of UTC where most who write it live, summer time included; empty: any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,9 +101,9 @@ def search(
         raise InputError("logs search: say whom to look for: --mailbox, --login, --domain or --ip")
     settings = read_settings()
     store = log_store_of(settings)
-    store.check()
     end = _moment("--until", until) if until else datetime.now(UTC)
     start = _moment("--since", since) if since else end - timedelta(days=1)
+    store.check()
     pick: Callable[[str | None], tuple[str, ...]] = lambda value: (value.lower(),) if value else ()  # noqa: E731
     result = store.search(LogQuery(start, end, mailboxes=pick(mailbox), logins=(login,) if login else (), domains=pick(domain), ips=pick(ip)))
     if result.failed:

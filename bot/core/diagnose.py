@@ -45,7 +45,7 @@ def expected_from_ticket(facts: Facts, findings: Sequence[Finding], matches: Seq
 
 
 def _from_ticket(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge) -> list[gather.Weighted]:
-    return [*gather.of_errors(matches, knowledge), *gather.of_findings(findings, knowledge), *gather.of_words(facts, knowledge)]
+    return [*gather.of_errors(matches, knowledge), *gather.of_findings(findings, facts, knowledge), *gather.of_words(facts, knowledge)]
 
 
 def diagnose(
@@ -188,10 +188,12 @@ def _verdict(
     other = knowledge.others.get(lead)
     if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
         return "escalate"
-    if confidence == "confirmed":
-        return "answer"
     if password_proven_since(server, facts) and lead in PASSWORD_CAUSES:
         return "ask"
+    if confidence == "confirmed":
+        return "answer"
+    if server.absence_proven and not findings and other is None:
+        return "ask"  # nothing of theirs arrived: only their settings or another network can tell which of 3, 4 and 5
     if confidence == "unknown" or chance < ANSWER_FROM:
         return "ask"
     if confidence == "guess" and not findings and not any(knowledge.errors[m.error_id].role != "wrapper" for m in matches) \

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
 
+from bot.core.lint import right_protocols
 from bot.core.model import AccountView, Evidence, Facts, Finding, Match, ServerLine, ServerView
 from bot.core.networks import networks_of, within
 from bot.core.server import login_shape, name_in, rule_of, similar
@@ -22,6 +24,7 @@ PROSE_DAMPING = 0.4
 """For what the customer's own sentence seems to say where a program's text is pasted beside it."""
 STRANGE_NETWORKS = 5
 """New networks within a day that make a mailbox look taken over: people travel, but not that much."""
+STEADY_SHARE = 0.75
 STEADY_AT_LEAST = 5
 """Refusals at a steady pace before a program is held to retry by itself (mail-lab: one click makes up to three)."""
 
@@ -52,9 +55,14 @@ def of_errors(matches: Sequence[Match], knowledge: Knowledge) -> list[Weighted]:
     return out
 
 
-def of_findings(findings: Sequence[Finding], knowledge: Knowledge) -> list[Weighted]:
-    """Settings that cannot work. A second one for the same check repeats the first."""
+def of_findings(findings: Sequence[Finding], facts: Facts, knowledge: Knowledge) -> list[Weighted]:
+    """Settings that cannot work; a second one for the same check repeats the first. Settings that are right, of
+    the failing protocol, speak against checks 3 and 4."""
     out: list[Weighted] = []
+    right = right_protocols(facts, knowledge)
+    if not findings and right and (not facts.protocols or right & set(facts.protocols)):
+        rule = knowledge.finding_rules["settings-right"]
+        out.append((Evidence("setting", rule.text, rule.id, rule.supports, rule.refutes), 0.8))
     checks: dict[str | None, int] = {}
     for finding in findings:
         rule = knowledge.finding_rules[finding.id]
@@ -156,8 +164,8 @@ def strange_networks(view: ServerView, knowledge: Knowledge) -> int:
 def steady_pace(lines: Sequence[ServerLine]) -> int | None:
     """Median seconds between refusals where they come back steadily for an hour or more, else None.
 
-    Lines within 90 s are one attempt (one click writes several). Steady: the middle half of the distances
-    lies within a factor of two.
+    Lines within 90 s are one attempt (one click writes several). Steady: three of four distances are the median
+    one, or a small multiple of it, within a quarter.
     """
     moments: list[float] = []
     for stamp in sorted(line.event.time.timestamp() for line in lines if line.event.time):
@@ -165,9 +173,11 @@ def steady_pace(lines: Sequence[ServerLine]) -> int | None:
             moments.append(stamp)
     if len(moments) < STEADY_AT_LEAST or moments[-1] - moments[0] < 3600:
         return None
-    gaps = sorted(b - a for a, b in zip(moments, moments[1:], strict=False))
-    low, high = gaps[len(gaps) // 4], gaps[(3 * len(gaps)) // 4]
-    return round(gaps[len(gaps) // 2]) if high <= 2 * low else None
+    gaps = sorted(b - a for a, b in pairwise(moments))
+    pace = gaps[len(gaps) // 2]
+    # a host that was silent for a while leaves gaps of two, three, four paces
+    steady = sum(1 for gap in gaps if abs(gap / pace - max(1, round(gap / pace))) <= 0.25 and gap <= 4.5 * pace)
+    return round(pace) if steady >= STEADY_SHARE * len(gaps) else None
 
 
 def _server(rule: LogRule, event: LogEvent, note: str, ref: str) -> Evidence:

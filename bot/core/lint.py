@@ -25,6 +25,11 @@ def lint(facts: Facts, knowledge: Knowledge) -> tuple[Finding, ...]:
     return tuple(out.values())
 
 
+def right_protocols(facts: Facts, knowledge: Knowledge) -> set[str]:
+    """Protocols for which the ticket names a host and a port that are right, and no mode that is wrong."""
+    return {protocol for e in facts.endpoints if e.role == "setting" and e.host is not None and (protocol := _proven_right(e, knowledge.settings))}
+
+
 def _finding(knowledge: Knowledge, rule_id: str, endpoint_span: tuple[int, int], **slots: object) -> Finding:
     rule = knowledge.finding_rules[rule_id]
     text = rule.text

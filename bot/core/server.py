@@ -32,6 +32,10 @@ LOOK_BACK = timedelta(hours=36)
 KNOWN_FOR = timedelta(days=30)
 """How long an address that succeeded once stays the customer's."""
 AFTER = timedelta(minutes=5)
+HANGING_SECONDS = 8
+"""A handshake that takes longer was never begun: the program waits for a greeting (mail-lab: 12 to 20 s)."""
+GUESSED_DOMAINS = 3
+ECHO_SECONDS = 15
 MAX_SHOWN = 40
 _IMAP, _SMTP = frozenset({"imap", "auth"}), frozenset({"submission", "smtps", "smtp", "auth"})
 _SERVICES: Mapping[str, frozenset[str]] = {"imap": _IMAP, "smtp": _SMTP, "pop3": frozenset({"pop3", "auth"})}
@@ -103,6 +107,31 @@ def strangers(lines: Sequence[LogEvent]) -> list[LogEvent]:
     return out
 
 
+def unknown_addresses(first: LogResult, anonymous: LogResult | None, known: Sequence[str]) -> tuple[str, ...]:
+    """Addresses of failures that may or may not be the customer's: those to look at once more by themselves."""
+    lines = [*first.lines, *(anonymous.lines if anonymous else ())]
+    return tuple(dict.fromkeys(e.remote_ip for e in reversed(lines) if e.remote_ip and e.outcome == "failure" and not within(e.remote_ip, known)))[:60]
+
+
+def strange_addresses(facts: Facts, found: LogResult) -> frozenset[str]:
+    """Networks that are somebody else's: they fail for users of three or more other domains (a guesser), or
+    their logins that succeed are all of other domains (another customer's office)."""
+    tried: dict[str, set[str]] = {}
+    for event in found.lines:
+        name = (name_in(event) or "").lower()
+        network = network_of(event.remote_ip) if event.remote_ip else None
+        if network and name and event.outcome == "failure" and login_shape(name, facts) == "foreign":
+            tried.setdefault(network, set()).add(name.rpartition("@")[2] or name)
+    at_home: dict[str, set[str]] = {}
+    for success in found.successes:
+        network = network_of(success.remote_ip) if success.remote_ip else None
+        if network:
+            at_home.setdefault(network, set()).add(success.mailbox.rpartition("@")[2])
+    guessers = {network for network, names in tried.items() if len(names - {facts.domain}) >= GUESSED_DOMAINS}
+    others = {network for network, domains in at_home.items() if facts.domain and facts.domain not in domains}
+    return frozenset(guessers | others)
+
+
 def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tuple[str, ...]:
     """Addresses (IPv6: /64) that are the customer's: named in the ticket, or used for their earlier successes.
 
@@ -123,12 +152,20 @@ def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tupl
 def read_server(
     facts: Facts, window: Window, received: datetime, first: LogResult, second: LogResult,
     hosts: Sequence[HostCoverage], known: Sequence[str], knowledge: Knowledge, expected: Mapping[str, float],
-    *, anonymous: LogResult | None = None, neighbours: frozenset[str] = frozenset(),
+    *, anonymous: LogResult | None = None, neighbours: frozenset[str] = frozenset(), strange: frozenset[str] = frozenset(),
 ) -> ServerView:
     """Judge the lines. ``expected``: cause -> probability from the ticket alone; it tells which of several own
-    lines belongs to this failure (a TLS alert does not explain "authentication failed")."""
+    lines belongs to this failure (a TLS alert does not explain "authentication failed").
+
+    ``neighbours``: other mailboxes of the customer's domain, which no slip of the pen makes theirs. ``strange``:
+    networks that are somebody else's (:func:`strange_addresses`). ``anonymous``: what :func:`anonymous_query`
+    found; None where it was not asked.
+    """
     events = _merged(first.lines, second.lines)
-    judged = [_judge(e, facts, window, known, knowledge, expected, neighbours) for e in events]
+    judged = _without_echoes([
+        _judge(e, facts, window, known, knowledge, expected, neighbours)
+        if e.remote_ip is None or network_of(e.remote_ip) not in strange
+        else ServerLine(e, "foreign", "an address that belongs to others", _inside(e, window)) for e in events])
     in_window = [line for line in judged if line.ownership != "foreign" and line.in_window]
     candidates = sorted((line for line in in_window if line.weight > 0), key=lambda s: (-s.weight, s.event.time or received))
     foreign = sum(1 for line in judged if line.ownership == "foreign" and line.in_window)
@@ -139,9 +176,10 @@ def read_server(
     failed = first.failed or second.failed
     named_by_strangers = any(
         line.in_window and login_shape(name_in(line.event), facts) == "full" for line in judged if line.ownership == "foreign")
-    nobody_else = bool(known) or (anonymous is not None and not anonymous.failed and not strangers(anonymous.lines))
+    nobody_else = bool(known) or (anonymous is not None and not anonymous.failed and not strangers(
+        [e for e in anonymous.lines if e.remote_ip is None or network_of(e.remote_ip) not in strange]))
     absence = (
-        coverage == "full" and not failed and nobody_else and not in_window and not named_by_strangers and facts.mailbox is not None and not first.truncated
+        coverage == "full" and window.since < window.until and not failed and nobody_else and not in_window and not named_by_strangers and facts.mailbox is not None and not first.truncated
     )
     shown = sorted((line for line in judged if line.in_window and line.ownership != "foreign"),
                    key=lambda s: (-s.weight, s.event.time or received))[:MAX_SHOWN]
@@ -177,6 +215,18 @@ def _same_attempt(one: LogEvent, other: LogEvent) -> bool:
     return (same_login and apart <= 10) or (same_process and apart <= 60)
 
 
+def _without_echoes(lines: Sequence[ServerLine]) -> list[ServerLine]:
+    """A disconnect beside a refusal of the same address only repeats it and never is the line."""
+    refusals = [(line.event.remote_ip, line.event.time) for line in lines
+                if line.event.outcome == "failure" and line.event.event != "lost_connection" and line.event.time and line.weight > 0]
+    return [replace(line, weight=0.0) if line.event.event in ("lost_connection", "disconnect") and line.event.time and any(
+        ip == line.event.remote_ip and abs((at - line.event.time).total_seconds()) <= ECHO_SECONDS for ip, at in refusals) else line for line in lines]
+
+
+def _inside(event: LogEvent, window: Window) -> bool:
+    return event.time is not None and window.since <= event.time <= window.until
+
+
 def _merged(*groups: Sequence[LogEvent]) -> list[LogEvent]:
     seen: dict[tuple[str, str | None], LogEvent] = {}
     for group in groups:
@@ -189,10 +239,12 @@ def _serving(hosts: Sequence[HostCoverage], facts: Facts) -> list[HostCoverage]:
     """The hosts that serve the failing protocol (all of the mail daemons where the ticket does not say)."""
     wanted = [p for p in facts.protocols if p in _LOGIN_SERVICES]
     services = frozenset().union(*(_LOGIN_SERVICES[p] for p in wanted)) if wanted else frozenset({"imap", "submission", "smtps"})
-    serving = [h for h in hosts if services & set(h.services)]
-    # beside a Postfix log the host's Dovecot log holds only the auth lines of submission: too sparse to judge by
-    postfix = {h.host for h in serving if h.program == "postfix"}
-    return [h for h in serving if h.program == "postfix" or h.host not in postfix or "imap" in h.services or "pop3" in h.services]
+    fullest: dict[str, HostCoverage] = {}
+    for host in hosts:
+        # of a host's logs the fullest speaks: beside Postfix a Dovecot log holds only the auth lines of submission
+        if services & set(host.services) and (host.host not in fullest or host.lines > fullest[host.host].lines):
+            fullest[host.host] = host
+    return list(fullest.values())
 
 
 # -- judging one line ----------------------------------------------------------------------------------
@@ -253,10 +305,13 @@ def rule_of(event: LogEvent, shape: str, knowledge: Knowledge) -> LogRule | None
     return best
 
 
+_LEFT_EARLY = ("no_auth_attempts", "tls_handshake_not_finished")
+
+
 def _detail(event: LogEvent) -> str:
     """The text that rules look at. A handshake that hung is told as such: it is check 4, a short one is not."""
     detail = event.detail or ""
-    if event.event == "no_auth_attempts" and event.tls == "handshake" and (event.seconds or 0) >= 8:
+    if event.reason in _LEFT_EARLY and event.tls == "handshake" and (event.seconds or 0) >= HANGING_SECONDS:
         return "hanging handshake " + detail
     if event.event == "no_auth_attempts" and event.tls == "handshake":
         return "TLS handshaking " + detail
@@ -272,7 +327,7 @@ def _judge(
         shape = "foreign"
     from_known = within(event.remote_ip, known)
     ownership, why = _ownership(event, shape, from_known, bool(known), facts)
-    in_window = event.time is not None and window.since <= event.time <= window.until
+    in_window = _inside(event, window)
     rule = rule_of(event, shape, knowledge)
     if rule is None or ownership == "foreign" or event.time is None:
         return ServerLine(event, ownership, why, in_window, 0.0)
@@ -344,6 +399,10 @@ def similar(view: ServerView, knowledge: Knowledge, facts: Facts) -> list[Server
     """The lines that tell the same as the matching one (same rule), it included, in time order."""
     if view.matching is None:
         return []
-    rule = rule_of(view.matching.event, login_shape(name_in(view.matching.event), facts), knowledge)
-    out = [line for line in view.lines if rule_of(line.event, login_shape(name_in(line.event), facts), knowledge) is rule]
-    return out or [replace(view.matching)]
+    main = view.matching.event
+    rule = rule_of(main, login_shape(name_in(main), facts), knowledge)
+    # a host that logs no reasons writes the same refusal in fewer words
+    refused = main.event == "auth_failed" and main.login is not None
+    out = [line for line in view.lines if rule_of(line.event, login_shape(name_in(line.event), facts), knowledge) is rule
+           or (refused and line.event.event == "auth_failed" and line.event.login == main.login and line.event.remote_ip == main.remote_ip)]
+    return out or [view.matching]

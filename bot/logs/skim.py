@@ -27,7 +27,11 @@ LONGEST: Final = 2000
 TAGS_KEPT: Final = 8192
 _SECOND: Final = 1_000_000
 _MICROSECOND: Final = timedelta(microseconds=1)
-_SIXTY: Final = {f"{number:02}": number for number in range(60)}
+_MINUTE: Final = 60 * _SECOND
+_CLOCK: Final = {
+    f"{minute:02}:{second:02}": minute * _MINUTE + second * _SECOND for minute in range(60) for second in range(60)
+}
+"""Minutes and seconds as written, in microseconds."""
 _ESCAPES: Final = ("\x1b[", "#033[", "\0")
 
 _LOGIN: Final = re.compile(
@@ -83,11 +87,11 @@ class Sink(Protocol):
 class _Tag(NamedTuple):
     """What a line's tag says: program, pid, service, and whose lines these are."""
 
+    kind: str
     program: str
     pid: int | None
     service: str | None
     family: str | None
-    kind: str
 
 
 class _Hour(NamedTuple):
@@ -118,7 +122,9 @@ class Skimmer:
         """Hosts that a line in RFC 3339 has named."""
         self._revision = 0
         self._anchor: tuple[int, int] | None = None
-        self._months: dict[str, tuple[int, int]] = {}
+        self._minute = self._zone = ""
+        self._began = 0
+        self._month: tuple[int, int] | None = None
 
     def feed(self, lines: Sequence[str]) -> None:
         """Read ``lines``, which follow those fed before."""
@@ -168,40 +174,43 @@ class Skimmer:
         """True where the line could be passed over and the sink has what it tells."""
         if len(line) > LONGEST or not line.isascii():
             return False
-        proven = True
         if line[3:4] == " ":
-            parts = line[16:].split(" ", 2)
-            if len(parts) != 3:
+            parts = line[15:].split(" ", 3)
+            if len(parts) != 4:
                 return False
-            host, tag, message = parts
+            blank, host, tag, message = parts
             hour = self._hours.get(host)
-            if hour is None or not line.startswith(hour.prefix) or line[12:13] != ":" or line[15:16] != " ":
+            clock = _CLOCK.get(line[10:15])
+            if blank or hour is None or clock is None:
                 return False
-            minutes, seconds = _SIXTY.get(line[10:12]), _SIXTY.get(line[13:15])
-            if minutes is None or seconds is None:
+            prefix, start, proven, anchor = hour
+            if line[:10] != prefix:
                 return False
-            time = hour.start + (minutes * 60 + seconds) * _SECOND
-            anchor = hour.anchor
-            proven = hour.proven
+            time = start + clock
         elif line[10:11] == "T":
             parts = line.split(" ", 3)
             if len(parts) != 4:
                 return False
             stamped, host, tag, message = parts
-            moment = _zoned(stamped)
-            if moment is None or host not in self._hosts:
+            if host not in self._hosts:
                 return False
-            time = (moment - EPOCH) // _MICROSECOND
-            anchor = self._months.get(line[:7])
-            if anchor is None or not stamped.endswith(("+00:00", "Z")):
-                utc = moment.astimezone(UTC)
-                anchor = self._months[line[:7]] = (utc.year, utc.month)
+            if stamped[:17] == self._minute and stamped[26:] == self._zone and stamped[19] == ".":
+                fraction = stamped[17:19] + stamped[20:26]
+                if not fraction.isdecimal() or fraction > "59999999":
+                    return False
+                time = self._began + int(fraction)
+            else:
+                begun = self._began_at(stamped)
+                if begun is None:
+                    return False
+                time = begun
+            proven, anchor = True, self._month
         else:
             return False
         known = self._tags.get(tag)
         if known is None:
             known = self._tag(tag)
-        kind = known.kind
+        kind = known[0]
         if kind == "dovecot":
             done = self._dovecot(line, message, host, known, time, proven)
         elif kind == "smtpd":
@@ -214,11 +223,23 @@ class Skimmer:
             self._anchor = anchor
         return done
 
+    def _began_at(self, stamped: str) -> int | None:
+        """The time of an RFC 3339 stamp; its minute is remembered, for the next line is likely to share it."""
+        moment = _zoned(stamped)
+        if moment is None:
+            return None
+        utc = moment.astimezone(UTC)
+        self._month = (utc.year, utc.month)
+        time = (moment - EPOCH) // _MICROSECOND
+        if len(stamped) == 32 and stamped[19] == "." and time % _MINUTE == int(stamped[17:19] + stamped[20:26]):
+            self._minute, self._zone, self._began = stamped[:17], stamped[26:], time - time % _MINUTE
+        return time
+
     def _tag(self, tag: str) -> _Tag:
         """A tag seen for the first time."""
         named = envelope.tag_of(tag)
         if named is None:
-            known = _Tag("", None, None, None, "")
+            known = _Tag("", "", None, None, None)
         else:
             program, pid = named
             service = kind = None
@@ -228,19 +249,21 @@ class Skimmer:
                 daemon = program[program.rfind("/") + 1 :]
                 service = postfix.service_of(program)
                 kind = "smtpd" if daemon == "smtpd" else "queue" if daemon != "postscreen" else None
-            known = _Tag(program, pid, service, self._family(program), kind or "")
+            known = _Tag(kind or "", program, pid, service, self._family(program))
         if len(self._tags) >= TAGS_KEPT:
             self._tags.clear()
         self._tags[tag] = known
         return known
 
     def _dovecot(self, line: str, message: str, host: str, tag: _Tag, time: int, proven: bool) -> bool:
-        found = _LOGOUT.match(message)
-        if found is not None:
-            service, session = found.groups()
-            if "Too many invalid" in message or not self._linker.defer_session(session, time, line):
+        if message[4:5] == "(":
+            found = _LOGOUT.match(message)
+            if found is None or "Too many invalid" in message:
                 return False
-            self._sink.cover(host, tag.family, service, time)
+            service, session = found.groups()
+            if not self._linker.defer_session(session, time, line):
+                return False
+            self._sink.cover(host, tag[4], service, time)
             self._sink.end(host, session, time)
             return True
         found = _LOGIN.fullmatch(message) if proven else None
@@ -250,13 +273,13 @@ class Skimmer:
         address = canonical(rip)
         if address is None or not self._linker.defer_session(session, time, line):
             return False
-        self._sink.cover(host, tag.family, service, time)
+        self._sink.cover(host, tag[4], service, time)
         self._sink.succeed(host, service, login, address, session, time)
         return True
 
     def _smtpd(self, line: str, message: str, host: str, tag: _Tag, time: int) -> bool:
-        key = (host, tag.program, tag.pid)
-        service = tag.service
+        _, program, pid, service, family = tag
+        key = (host, program, pid)
         first = message[:4]
         if first == "conn":
             found = _CONNECT.fullmatch(message)
@@ -265,7 +288,7 @@ class Skimmer:
                 return False
             self._linker.defer_connect(key, time, address, service)
         elif first == "disc":
-            return self._disconnect(message, key, service, tag.family, time)
+            return self._disconnect(message, key, service, family, time)
         elif (found := _CLIENT.fullmatch(message)) is not None:
             queue_id, rip, mechanism, login = found.groups()
             address = canonical(rip)
@@ -283,7 +306,7 @@ class Skimmer:
                 return False
         else:
             return False
-        self._sink.cover(host, tag.family, service, time)
+        self._sink.cover(host, family, service, time)
         return True
 
     def _disconnect(
@@ -306,13 +329,15 @@ class Skimmer:
 
     def _queue(self, line: str, message: str, host: str, tag: _Tag, time: int) -> bool:
         found = _QUEUED.match(message)
-        if found is None or message.startswith(("20", "NOQUEUE")) or message[:3] in stamp.MONTHS:
+        if found is None or message[:2] == "20" or message[:3] in stamp.MONTHS:
             return False
         queue_id, quiet, sender = found.groups()
+        if queue_id == "NOQUEUE":
+            return False
         if quiet is not None and self._trouble(line):
             return False
         self._linker.defer_queued(host, queue_id, time, sender or None)
-        self._sink.cover(host, tag.family, None, time)
+        self._sink.cover(host, tag[4], None, time)
         return True
 
 

@@ -63,7 +63,10 @@ def family(program: str | None) -> str | None:
 def is_troubled(line: str) -> bool:
     """True where the line's words are worth keeping though nothing recognises it."""
     text = line[:2000].lower()
-    return any(word in text for word in TROUBLE)
+    for word in TROUBLE:  # noqa: SIM110 - one line in five is asked, and any() takes twice as long
+        if word in text:
+            return True
+    return False
 
 
 def is_kept(event: LogEvent) -> bool:

@@ -24,6 +24,8 @@ _HOST = regex.compile(
     r"(?<![\p{Latin}\p{Cyrillic}\p{N}_@.-])(?P<host>(?:[\p{Latin}\p{Cyrillic}\p{N}_](?:[\p{Latin}\p{Cyrillic}\p{N}_-]{0,61}[\p{Latin}\p{Cyrillic}\p{N}])?\.){1,6}"
     r"\p{Latin}{2,24})(?P<dot>\.)?(?![\p{Latin}\p{Cyrillic}\p{N}_@-])(?!\.\w)"
 )
+_AFTER_LOGIN = regex.compile(r"@[\w-]+(?:\.[\w-]+)+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
+"""fetchmail's user@firm@host: the login holds an @ of its own."""
 _IP = regex.compile(r"(?<![\w.:])(?P<host>(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\w]|\.\d)")
 _MAIL_LABEL = regex.compile(
     r"(?:imaps?|imap4|smtps?|pop3?s?|mail\d*|e-?mail|mx\d*|in|out|incoming|outgoing|inbound|outbound|relay|mta|"
@@ -159,6 +161,8 @@ def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_
             continue
         if (mail_label and len(labels) > 2) or (own and len(labels) > 2) or labelled or with_port or (own and in_error):
             found.append(_Token(host, (start, end)))
+    for match in _AFTER_LOGIN.finditer(line, timeout=PATTERN_SECONDS):
+        found.append(_Token(match["host"], match.span("host")))
     for match in _IP.finditer(line, timeout=PATTERN_SECONDS):
         before = line[max(0, match.start() - 40): match.start()]
         if regex.search(r"(?:our|my|public|client|unsere|meine|notre|mon|nuestra|mi|nostro|mio|ons|mijn|nasz|moj\w*|наш|мой)\s+(?:\w+\s+)?(?:ip|address|adresse)?\W*$", before):
@@ -348,8 +352,9 @@ def _field(text: str, span: Span) -> str | None:
     """The field around a host where it holds more than the host: blanks between brackets, a scheme, a port."""
     before, after = text[max(0, span[0] - 10): span[0]], text[span[1]: span[1] + 8]
     scheme = regex.search(r"https?://$", before)
-    open_bracket = regex.search(r"([\[\"'`<«„“(])(\s*)$", before)
-    close_bracket = regex.match(r"(\s*)[\]\"'`>»“”)]", after)
+    # French sets blanks inside its quotes, so « host » is no typed blank
+    open_bracket = regex.search(r"([\[\"'`<„“(])(\s*)$", before)
+    close_bracket = regex.match(r"(\s*)[\]\"'`>“”)]", after)
     if open_bracket and close_bracket and (open_bracket[2] or close_bracket[1]):
         return open_bracket[2] + text[span[0]:span[1]] + close_bracket[1]
     if scheme:

@@ -60,7 +60,7 @@ _LOGLINE = regex.compile(
     r"[45]\d\d[ -]|\*\s(?:bye|no|bad|ok)\b|\w{1,5}\s(?:no|bad)\s|curl:|fetchmail:|msmtp:|error\b|fatal|warn(?:ing)?\b|err[:!\s])"
 )
 _SENTENCE_END = regex.compile(r"(?<=[.!?。！？])[\"'”»)\]]?(?:\s+|(?=[\u3000-\u9fff]))|\n")
-_CLAUSE_END = regex.compile(r"[,;()\[\]\"“”„«»]\s*|:\s+|\s+-\s+|。|、|，|；|：")
+_CLAUSE_END = regex.compile(r"[,;]\s*|\((?!\d)|(?<!\d)\)|[\[\]\"“”„«»]\s*|:\s+|\s+-\s+|。|、|，|；|：")
 _SALUTATION = regex.compile(
     r"(?:hi|hello|dear|hallo|guten\s+tag|liebe[sr]?|bonjour|hola|buenos|buongiorno|salve|ciao|beste|geachte|olá|bom\s+dia|cześć|dzień\s+dobry|"
     r"здравствуйте|привет|добрый|こんにちは|您好|你好|thanks?|regards|cheers|grüße|gruß|merci|cordialement|gracias|saludos|grazie|groet\w*|obrigad\w+|pozdrawiam|с\s+уважением)\b"

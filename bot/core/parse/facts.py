@@ -55,7 +55,7 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
         clients=clients, errors=errors, endpoints=endpoints, cues=cues,
         webmail_works=webmail if isinstance(webmail, bool) else None,
         plan=plan if isinstance(plan, str) else _plan(folded, knowledge),
-        occurred=find_time(ticket, reading),
+        occurred=find_time(ticket, reading, _zones(reading.language, knowledge)),
         protocols=_protocols(hits, errors, endpoints, said.get("protocol"), folded, knowledge),
         ips=_ips(folded, ticket), domain=addressed.domain, language=reading.language, requester=ticket.requester,
     )
@@ -75,6 +75,10 @@ def _is_service(clients: Sequence[ClientMention], knowledge: Knowledge) -> bool:
     kinds = {f.name: f.kind for f in knowledge.clients}
     suspects = [kinds.get(c.name, "app") for c in clients if c.failing is not False]
     return "server" in suspects or suspects[:1] in (["library"], ["device"], ["webmail"])
+
+
+def _zones(language: str, knowledge: Knowledge) -> tuple[int, ...]:
+    return next((entry.zones for entry in knowledge.languages if entry.id == language), ())
 
 
 def _said(cues: Iterable[Cue], knowledge: Knowledge) -> dict[str, object]:

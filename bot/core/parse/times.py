@@ -6,6 +6,7 @@ an offset; else the clock is kept, so that a log line can be compared modulo who
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -19,6 +20,7 @@ SLACK = timedelta(minutes=12)
 """How far off a clock time written from memory may be."""
 VAGUE = timedelta(minutes=25)
 """The same, for "around", "gegen", "about"."""
+ANY_ZONE = tuple(range(-11, 15))
 ZONE_SPREAD = timedelta(hours=14)
 """No civil time is farther from UTC (Line Islands, UTC+14)."""
 
@@ -37,7 +39,7 @@ _NOT_FAILURE = regex.compile(
     r"\buntil\b|\bbis\b|\bjusqu\w*|\bhasta\b|\bfino\b|\btot\b|\baté\b|\bdo\s+godz|\bдо\b|erreichbar|reach\s+me|call\s+me|office\s+hours|öffnungszeiten|opening|available|geöffnet|\bmonday\s+to\b|mo\s?-\s?fr|tel\b"
 )
 _SINCE = regex.compile(
-    r"\bsince\b|\bever\s+since|\bstarted|\bbegan|\bfrom\b.{0,20}\bon\b|\bseit\b|\bab\b|\bdepuis\b|\bdesde\b|\bda(?:l|lle|i)?\s+(?:ieri|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|stamattina|oggi|\d)|\bsinds\b|\bod\b|\bс\s+(?:сегодня|вчера|утра|понедельник|вторник|сред|четверг|пятниц|суббот|воскрес|\d)|から|以来|开始|自从|起\b"
+    r"\bsince\b|\bever\s+since|\bstarted|\bbegan|\bfrom\b.{0,20}\bon\b|\bseit\b|\bab\b|\bdepuis\b|\bdesde\b|\bda(?:l|lle|i)?\s+(?:ieri|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|stamattina|oggi|\d)|\bsinds\b|\bod\b|\bс\s+(?:сегодня|вчера|утра|понедельник|вторник|сред|четверг|пятниц|суббот|воскрес|\d)|\bdalle?\b|\bsedan\b|\bsiden\b|から|以来|开始|自从|起\b"
 )
 _ZONES = {
     "utc": 0, "gmt": 0, "z": 0, "wet": 0, "bst": 60, "west": 60, "cet": 60, "mez": 60, "cest": 120, "mesz": 120, "eet": 120,
@@ -81,10 +83,11 @@ _CJK_DATE = regex.compile(r"(?P<mo>1?\d)\s?月\s?(?P<d>[1-3]?\d)\s?[日号號]")
 _AGO = regex.compile(r"(?P<n>\d{1,3})\s*(?P<u>min|hour|stunde|heure|hora|or[ae]\b|uur|godzin|час)\w*\s+(?:ago|her|fa|geleden|atrás|temu|назад)|(?:vor|il\s+y\s+a|hace|há)\s+(?P<n>\d{1,3})\s*(?P<u>min|stunde|heure|hora|hour)\w*")
 
 
-def find_time(ticket: Ticket, reading: Reading) -> TimeHint | None:
+def find_time(ticket: Ticket, reading: Reading, zones: Sequence[int] = ()) -> TimeHint | None:
     """The interval in which it failed, or None where the ticket does not say.
 
-    ``ticket.received_at`` anchors "today" and weekdays; without it only full dates count.
+    ``zones``: hours east of UTC where the writer may be, by their language; they narrow a clock whose zone nobody
+    names. ``ticket.received_at`` anchors "today" and weekdays; without it only full dates count.
     """
     folded = fold(reading.text[:20_000])
     received = ticket.received_at
@@ -94,7 +97,7 @@ def find_time(ticket: Ticket, reading: Reading) -> TimeHint | None:
             return hint
         if received is None:
             return None
-        return _clock(folded, received, offset) or _ago(folded, received) or _day(folded, received, offset)
+        return _clock(folded, received, offset, zones or ANY_ZONE) or _ago(folded, received) or _day(folded, received, offset)
     except TimeoutError:
         return None
 
@@ -140,7 +143,7 @@ def _around(moment: datetime, received: datetime | None, known: bool, slack: tim
     return TimeHint(moment - slack - spread, latest, known, clock, ongoing)
 
 
-def _clock(folded: str, received: datetime, offset: int | None) -> TimeHint | None:
+def _clock(folded: str, received: datetime, offset: int | None, zones: Sequence[int]) -> TimeHint | None:
     best: tuple[float, regex.Match[str]] | None = None
     refused = -9
     for count, match in enumerate(_CLOCK.finditer(folded, timeout=PATTERN_SECONDS)):
@@ -174,14 +177,31 @@ def _clock(folded: str, received: datetime, offset: int | None) -> TimeHint | No
         minutes = int(zone["sign"] + "1") * (int(zone["hh"]) * 60 + int(zone["mm"] or 0))
     before = folded[max(0, match.start() - 80): match.start()]
     back = _days_back(folded, match.start(), received)
-    ongoing = _SINCE.search(before[-45:], timeout=PATTERN_SECONDS) is not None or before.endswith((" с ", "\nс ")) or before == "с "
+    ongoing = _SINCE.search(before[-45:] + match[0], timeout=PATTERN_SECONDS) is not None or before.endswith((" с ", "\nс ")) or before == "с "
     vague = regex.search(r"\b(?:around|about|approx|gegen|circa|ca\.|vers|sobre|verso|rond|volta|około|около|ungefähr|environ)\W*(?:\w+\W+){0,2}$|~\s*$|頃|左右", before + "") is not None
+    if minutes is None:
+        return _in_some_zone(hour * 60 + minute, back, received, zones, VAGUE if vague or minute in (0, 30) else SLACK, ongoing)
     local_now = received + timedelta(minutes=minutes or 0)
     moment = datetime.combine(local_now.date() - timedelta(days=back), time(hour, minute), UTC) - timedelta(minutes=minutes or 0)
-    known = minutes is not None
-    if known and back == 0 and moment > received + timedelta(minutes=20):
+    if back == 0 and moment > received + timedelta(minutes=20):
         moment -= timedelta(days=1)
-    return _around(moment, received, known, VAGUE if vague or minute in (0, 30) else SLACK, hour * 60 + minute, ongoing)
+    return _around(moment, received, True, VAGUE if vague or minute in (0, 30) else SLACK, hour * 60 + minute, ongoing)
+
+
+def _in_some_zone(clock: int, back: int, received: datetime, zones: Sequence[int], slack: timedelta, ongoing: bool) -> TimeHint:
+    """The stretch that a clock of an unknown zone may mean: for each zone its last time before the ticket."""
+    moments = []
+    for zone in zones:
+        local = received + timedelta(hours=zone)
+        moment = datetime.combine(local.date() - timedelta(days=back), time(0), UTC) + timedelta(minutes=clock) - timedelta(hours=zone)
+        if moment > received + timedelta(minutes=20):
+            moment -= timedelta(days=1)
+        moments.append(moment)
+    if back == 0:
+        # people write within half a day; a reading that makes them wait longer is the wrong zone's, if another is left
+        moments = [m for m in moments if received - m <= timedelta(hours=14)] or moments
+    latest = received if ongoing else min(received, max(moments) + slack)
+    return TimeHint(min(moments) - slack, max(latest, min(moments)), False, clock, ongoing)
 
 
 def _date_in(text: str, received: datetime) -> tuple[int, int] | None:

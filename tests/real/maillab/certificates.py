@@ -10,7 +10,7 @@ from maillab.places import CA, IMAP_HOST, OTHER_CA, SMTP_HOST
 
 def make_certificates() -> None:
     """Write ca.pem, other-ca.pem (which signed nothing here), server.pem and server.key. Raises
-    CalledProcessError with openssl's words."""
+    RuntimeError with openssl's words."""
     folder = CA.parent
     folder.mkdir()
     _authority("Lab CA", folder / "ca.key", CA)
@@ -28,4 +28,6 @@ def _authority(name: str, key: Path, certificate: Path) -> None:
 
 
 def _openssl(*words: str) -> None:
-    subprocess.run(["openssl", *words], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    done = subprocess.run(["openssl", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"openssl {words[0]}: {done.stderr}")

@@ -39,8 +39,8 @@ def boot(mailboxes: Iterable[str], addresses: Iterable[str]) -> None:
     for source in CONFIG.iterdir():
         (ROOT / "etc" / source.name).write_text(Template(source.read_text("utf-8")).substitute(values))
     serve_policy()
+    _run("postfix", "-c", str(ROOT / "etc"), "start")  # first: it makes the folder of Dovecot's socket
     _run("dovecot", "-c", str(ROOT / "etc" / "dovecot.conf"))
-    _run("postfix", "-c", str(ROOT / "etc"), "start")
     for ip, port in ((IMAP_IP, 993), (SMTP_IP, 587), (SMTP_IP, 465)):
         _answers(ip, port)
 

@@ -3,6 +3,7 @@ in."""
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from bot.adapters.logstore.sqlite.marks import Identity
 from bot.adapters.logstore.sqlite.ordering import chains, peek
-from bot.adapters.logstore.sqlite.processes import WORTH_IT, ReadingProcess, cores
+from bot.adapters.logstore.sqlite.processes import RARELY, WORTH_IT, ReadingProcess, cores
 from bot.adapters.logstore.sqlite.reading import CHUNK_LINES, Chunk, End, Job, read_chunks
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog, expand, reason_of
 from bot.adapters.logstore.sqlite.writer import Writer
@@ -91,8 +92,13 @@ class Ingest:
         if processes:
             self._together(apart, processes)
         else:
-            for _ in self._chain([one.file for one in peeked], None):
-                pass
+            thresholds = gc.get_threshold()
+            gc.set_threshold(*RARELY)
+            try:
+                for _ in self._chain([one.file for one in peeked], None):
+                    pass
+            finally:
+                gc.set_threshold(*thresholds)
         self._writer.refresh_gaps()
         self.report.seconds = time.monotonic() - began
         return self.report

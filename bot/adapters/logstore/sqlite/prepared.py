@@ -10,7 +10,7 @@ from bot.adapters.logstore.digest import Batch, Source, keep_sessions_from
 from bot.adapters.logstore.likeness import parted
 from bot.adapters.logstore.selection import domain_of, names_of
 from bot.adapters.logstore.sqlite import rows
-from bot.adapters.logstore.sqlite.schema import key_of
+from bot.adapters.logstore.sqlite.schema import digest_of, key_of
 from bot.core.networks import network_of
 
 Row = tuple[Any, ...]
@@ -120,7 +120,7 @@ def sum_tag(mailbox: str, address: str, service: str, host: str) -> int:
 
 def session_tag(host: str, session: str) -> int:
     """What a session is known by."""
-    return key_of("s", f"{host} {session}")
+    return digest_of(f"s:{host} {session}")
 
 
 @lru_cache(maxsize=50_000)

@@ -6,6 +6,7 @@ out. It ends when its input does, so that a parent that was killed leaves nothin
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import queue
@@ -26,6 +27,10 @@ WORTH_IT: Final = 4 << 20
 AHEAD: Final = 2
 """Chunks that a process may be ahead of the writer."""
 
+RARELY: Final = (200_000, 20, 50)
+"""Thresholds of the garbage collector while reading: hundreds of thousands of small values are made that no
+cycle holds, and looking through them again and again costs a tenth of the time."""
+
 
 def cores() -> int:
     """How many processors this process may use."""
@@ -44,6 +49,11 @@ class ReadingProcess:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
         )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def start(self, job: Job) -> None:
         """Begin with a file. Raises OSError where the process is gone."""
         pipe = self._process.stdin
@@ -57,7 +67,7 @@ class ReadingProcess:
         while pipe is not None:
             try:
                 result = pickle.load(pipe)  # from our own process
-            except EOFError as error:
+            except (EOFError, pickle.UnpicklingError) as error:
                 raise OSError("the process that read it has ended") from error
             if isinstance(result, str):
                 raise OSError(result)
@@ -105,6 +115,7 @@ def serve(jobs: BinaryIO, results: BinaryIO) -> None:
 
 def main() -> None:
     """Serve on the standard streams; what the code prints goes to standard error."""
+    gc.set_threshold(*RARELY)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -46,10 +46,10 @@ CREATE INDEX IF NOT EXISTS log_login_local ON log_login (local);
 CREATE INDEX IF NOT EXISTS log_login_domain ON log_login (domain) WHERE domain IS NOT NULL;
 CREATE INDEX IF NOT EXISTS log_login_bare ON log_login (length(login)) WHERE domain IS NULL;
 CREATE TABLE IF NOT EXISTS log_success (
-    id INTEGER PRIMARY KEY, name INTEGER NOT NULL, hour INTEGER NOT NULL, tag INTEGER NOT NULL,
-    domain INTEGER, network INTEGER, mailbox TEXT NOT NULL, address TEXT NOT NULL, service TEXT NOT NULL,
-    host TEXT NOT NULL, count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    client TEXT, version TEXT, UNIQUE (name, hour, tag));
+    name INTEGER NOT NULL, hour INTEGER NOT NULL, tag INTEGER NOT NULL, domain INTEGER, network INTEGER,
+    mailbox TEXT NOT NULL, address TEXT NOT NULL, service TEXT NOT NULL, host TEXT NOT NULL,
+    count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    client TEXT, version TEXT, PRIMARY KEY (name, hour, tag)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS log_success_domain ON log_success (domain, hour) WHERE domain IS NOT NULL;
 CREATE INDEX IF NOT EXISTS log_success_network ON log_success (network, hour) WHERE network IS NOT NULL;
 CREATE TABLE IF NOT EXISTS log_session (
@@ -77,6 +77,9 @@ CREATE TABLE IF NOT EXISTS log_source (
 """
 
 WRITER_WAITS: Final = 30.0
+WAL_PAGES: Final = 16_384
+"""Pages (64 MB) that gather before they are moved into the main file: moving them at each commit would write
+every page of the indexes again and again."""
 READER_WAITS: Final = 5.0
 """Seconds to wait for a lock that another process holds."""
 
@@ -84,7 +87,12 @@ READER_WAITS: Final = 5.0
 @lru_cache(maxsize=131_072)
 def key_of(kind: str, text: str) -> int:
     """The 63-bit key of ``text`` as a ``kind`` of selector: n(ame), d(omain), i (address), a (nobody)."""
-    digest = blake2b(f"{kind}:{text}".encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    return digest_of(f"{kind}:{text}")
+
+
+def digest_of(text: str) -> int:
+    """The 63-bit digest of ``text``."""
+    digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 
@@ -108,6 +116,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA cache_size = -65536")
             connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
             if version_of(connection) is None:
                 connection.executescript("BEGIN IMMEDIATE;" + TABLES)
                 connection.execute("INSERT OR IGNORE INTO log_meta VALUES ('version', ?)", (VERSION,))

@@ -1,0 +1,69 @@
+"""Every line that the real daemons wrote is understood, and each failure's own line says what it must."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from maillab.recording import Recording
+from maillab.scenarios import SCENARIOS, Line, Scenario
+
+from bot.logs.decode import Decoder
+from bot.logs.event import EVENTS, OUTCOMES, LogEvent
+
+
+def decoded(lines: list[str]) -> list[LogEvent]:
+    """The events of one file's lines."""
+    return list(Decoder(reference=datetime.now(UTC)).decode_lines(lines))
+
+
+def names(event: LogEvent, scenario: Scenario) -> bool:
+    """True where the line says whose failure it is: mailbox, login as typed, or the sender of a refusal."""
+    if scenario.login:
+        return event.login == scenario.login and event.mailbox is None
+    return scenario.mailbox in (event.mailbox, event.sender)
+
+
+def is_line(event: LogEvent, line: Line, scenario: Scenario) -> bool:
+    """True where ``event`` is what ``line`` asks for."""
+    return (
+        event.event == line.event
+        and (line.reason is None or event.reason == line.reason)
+        and (line.client is None or event.client == line.client)
+        and (not line.named or names(event, scenario))
+    )
+
+
+@pytest.mark.parametrize("program", ["dovecot", "postfix"])
+def test_every_line_is_understood(recording: Recording, program: str) -> None:
+    lines = recording.dovecot if program == "dovecot" else recording.postfix
+    events = decoded(lines)
+    assert len(events) == len(lines) > 100
+    assert [e.raw for e in events if e.event == "unknown" or e.event not in EVENTS or e.outcome not in OUTCOMES] == []
+    started = min(v.started for v in recording.visits.values())
+    assert [e.raw for e in events if e.time is None or abs((e.time - started).total_seconds()) > 120] == []
+    failures = [e for e in events if e.outcome == "failure"]
+    assert len(failures) > 20
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=[s.name for s in SCENARIOS])
+def test_the_line_of_the_failure(recording: Recording, scenario: Scenario) -> None:
+    visit = recording.visits[scenario.name]
+    assert scenario.text in visit.said and bool(scenario.text) == bool(visit.said), visit.said
+    lines = recording.lines_of(visit.address, scenario.mailbox)
+    events = decoded(lines)
+    assert [e.raw for e in events if e.event == "unknown"] == []
+    for line in scenario.lines:
+        found = [e for e in events if is_line(e, line, scenario)]
+        assert found, f"no line is {line}:\n" + "\n".join(f"{e.event} {e.reason} | {e.raw}" for e in events)
+        with_address = [e for e in found if e.remote_ip is not None or e.event == "sent" or e.event == "logout"]
+        assert with_address and {e.remote_ip for e in with_address} <= {visit.address, None}, found
+    if not scenario.lines and scenario.before is None:
+        assert lines == []
+
+
+def test_addresses_are_the_clients_own(recording: Recording) -> None:
+    """No line of one client is read as another's."""
+    owners = {v.address for v in recording.visits.values()} | set(recording.background) | {"192.0.2.10", "192.0.2.11"}
+    seen = {e.remote_ip for e in decoded(recording.dovecot) + decoded(recording.postfix) if e.remote_ip}
+    assert seen <= owners and len(seen) > 40
