@@ -35,6 +35,7 @@ AFTER = timedelta(minutes=5)
 HANGING_SECONDS = 8
 """A handshake that takes longer was never begun: the program waits for a greeting (mail-lab: 12 to 20 s)."""
 GUESSED_DOMAINS = 3
+SCANNED_WAYS = 4
 ECHO_SECONDS = 15
 MAX_SHOWN = 40
 _IMAP, _SMTP = frozenset({"imap", "auth"}), frozenset({"submission", "smtps", "smtp", "auth"})
@@ -115,13 +116,17 @@ def unknown_addresses(first: LogResult, anonymous: LogResult | None, known: Sequ
 
 def strange_addresses(facts: Facts, found: LogResult) -> frozenset[str]:
     """Networks that are somebody else's: they fail for users of three or more other domains (a guesser), or
-    their logins that succeed are all of other domains (another customer's office)."""
+    their logins that succeed are all of other domains (another customer's office), or they fail namelessly
+    in four ways or more (a scanner tries what there is)."""
     tried: dict[str, set[str]] = {}
+    ways: dict[str, set[tuple[str, str, str]]] = {}
     for event in found.lines:
         name = (name_in(event) or "").lower()
         network = network_of(event.remote_ip) if event.remote_ip else None
         if network and name and event.outcome == "failure" and login_shape(name, facts) == "foreign":
             tried.setdefault(network, set()).add(name.rpartition("@")[2] or name)
+        elif network and not name and event.outcome == "failure":
+            ways.setdefault(network, set()).add((event.event, (event.detail or "")[:24], event.service or ""))
     at_home: dict[str, set[str]] = {}
     for success in found.successes:
         network = network_of(success.remote_ip) if success.remote_ip else None
@@ -129,7 +134,8 @@ def strange_addresses(facts: Facts, found: LogResult) -> frozenset[str]:
             at_home.setdefault(network, set()).add(success.mailbox.rpartition("@")[2])
     guessers = {network for network, names in tried.items() if len(names - {facts.domain}) >= GUESSED_DOMAINS}
     others = {network for network, domains in at_home.items() if facts.domain and facts.domain not in domains}
-    return frozenset(guessers | others)
+    scanners = {network for network, kinds in ways.items() if len(kinds) >= SCANNED_WAYS and network not in at_home}
+    return frozenset(guessers | others | scanners)
 
 
 def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tuple[str, ...]:
@@ -175,9 +181,10 @@ def read_server(
     coverage = "none" if not hosts_of_protocol else "full" if all(covered) else "partial"
     failed = first.failed or second.failed
     named_by_strangers = any(
-        line.in_window and login_shape(name_in(line.event), facts) == "full" for line in judged if line.ownership == "foreign")
+        line.in_window and login_shape(name_in(line.event), facts) == "full" and not (line.event.remote_ip and network_of(line.event.remote_ip) in strange)
+        for line in judged if line.ownership == "foreign")
     nobody_else = bool(known) or (anonymous is not None and not anonymous.failed and not strangers(
-        [e for e in anonymous.lines if e.remote_ip is None or network_of(e.remote_ip) not in strange]))
+        [e for e in anonymous.lines if e.remote_ip and network_of(e.remote_ip) not in strange and _protocol_fit(e, facts) == 1.0]))
     absence = (
         coverage == "full" and window.since < window.until and not failed and nobody_else and not in_window and not named_by_strangers and facts.mailbox is not None and not first.truncated
     )

@@ -61,7 +61,7 @@ class Size:
 
 
 FULL: Final = Size(500_000, 100_000, 200, 400, 5)
-QUICK: Final = Size(24_000, 12_000, 16, 100, 2)
+QUICK: Final = Size(16_000, 8_000, 10, 60, 1)
 
 
 def calibrate() -> float:

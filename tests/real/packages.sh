@@ -11,9 +11,8 @@ needs=(
     "iproute2:/usr/sbin/ip /sbin/ip /usr/bin/ip"
     "openssl:/usr/bin/openssl"
     "util-linux:/usr/bin/unshare"
+    "uidmap:/usr/bin/newuidmap" # an ordinary user's namespace needs a range of user ids, which it hands out
 )
-# An ordinary user's namespace needs a range of user ids, which newuidmap hands out.
-if [ "$(id -u)" -ne 0 ]; then needs+=("uidmap:/usr/bin/newuidmap"); fi
 
 missing=()
 for need in "${needs[@]}"; do

@@ -17,9 +17,8 @@ from test_decoding import is_line
 from bot.adapters.accounts.memory import EmptyAccountDirectory, MemoryAccountDirectory
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.core.model import Account, Ticket, Triage
-from bot.ports import AccountDirectory
 from bot.triage import Triager
-from knowledge import load
+from knowledge import Knowledge, load
 
 ASKED = [s for s in SCENARIOS if s.causes]
 BAR = 0.90
@@ -29,7 +28,7 @@ WORDS = (
     ("", "{said}\n\nthat's all it tells me. {words} {when}Mailbox: {mailbox}"),
     ("E-Mail geht nicht", "Guten Tag,\n\nbei {mailbox} kommt diese Meldung:\n\n{said}\n\n{words} {when_de}\nViele Grüße\nKim"),
 )
-WHEN = (("", ""), ("It happened at {clock} UTC. ", "Es war um {clock} UTC. "), ("That was a few minutes ago. ", "Das war vor ein paar Minuten. "))
+WHEN = (("", ""), ("It happened at {clock} UTC. ", "Es war um {clock} UTC. "), ("That was just now. ", "Das war gerade eben. "))
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,12 @@ class Now:
     def now(self) -> datetime:
         """That moment."""
         return self.moment
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    """What the program ships with."""
+    return load()
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +105,10 @@ def end_of(recording: Recording) -> datetime:
     return min(stamp_of(lines[-1], year) for lines in (recording.dovecot, recording.postfix))
 
 
-def answered(scenario: Scenario, recording: Recording, logs: SqliteLogStore, accounts: AccountDirectory) -> Answer:
+def answered(scenario: Scenario, recording: Recording, triager: Triager) -> Answer:
     """Triage the scenario's ticket and hold the answer against what happened."""
     received = end_of(recording)
-    triage = Triager(load(), logs, accounts, Now(received)).triage(ticket_of(scenario, recording, received))
+    triage = triager.triage(ticket_of(scenario, recording, received))
     visit = recording.visits[scenario.name]
     matching = triage.server.matching
     if matching is None:
@@ -137,10 +142,13 @@ def table(answers: list[Answer]) -> str:
 
 
 def test_the_right_check_with_the_right_line(
-    recording: Recording, logs: SqliteLogStore, directory: MemoryAccountDirectory, capsys: pytest.CaptureFixture[str]
+    recording: Recording, logs: SqliteLogStore, directory: MemoryAccountDirectory, knowledge: Knowledge, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    known = [answered(s, recording, logs, directory) for s in ASKED]
-    blind = [answered(s, recording, logs, EmptyAccountDirectory()) for s in ASKED]
+    now = Now(end_of(recording))
+    known, blind = (
+        [answered(s, recording, triager) for s in ASKED]
+        for triager in (Triager(knowledge, logs, accounts, now) for accounts in (directory, EmptyAccountDirectory()))
+    )
     figures = {
         "tickets": len(known),
         "line": share(known, "line_right"),
@@ -166,7 +174,7 @@ def share(answers: list[Answer], what: str) -> float:
     return round(sum(bool(getattr(a, what)) for a in answers) / len(answers), 3)
 
 
-def test_absence_is_proven(recording: Recording, tmp_path: Path) -> None:
+def test_absence_is_proven(recording: Recording, knowledge: Knowledge, tmp_path: Path) -> None:
     """Both servers write all the time and hold nothing of a customer whose host name is mistyped."""
     year = recording.visits["wrong.imap"].ended.year
     last = []
@@ -182,7 +190,7 @@ def test_absence_is_proven(recording: Recording, tmp_path: Path) -> None:
     accounts = MemoryAccountDirectory([Account(mailbox, domain=DOMAIN, plan="pro", paused=False)])
     failed_at = received - timedelta(minutes=30)
     body = f"Since {failed_at:%H:%M} UTC I try to set up {mailbox}, server imap.trekmial.net port 993 SSL, and it says\n\n{said}\n"
-    triage = Triager(load(), store, accounts, Now(received)).triage(Ticket("absent", body, requester=mailbox, received_at=received))
+    triage = Triager(knowledge, store, accounts, Now(received)).triage(Ticket("absent", body, requester=mailbox, received_at=received))
     assert triage.server.lines == () and triage.server.matching is None
     assert triage.server.coverage == "full"
     assert triage.server.absence_proven
@@ -190,7 +198,7 @@ def test_absence_is_proven(recording: Recording, tmp_path: Path) -> None:
     assert triage.diagnosis.confidence != "confirmed"
 
 
-def test_no_absence_where_the_log_has_a_hole(recording: Recording, tmp_path: Path) -> None:
+def test_no_absence_where_the_log_has_a_hole(recording: Recording, knowledge: Knowledge, tmp_path: Path) -> None:
     """The same hour, with the two hours around the failure cut out: nothing is proven."""
     year = recording.visits["wrong.imap"].ended.year
     last = []
@@ -206,6 +214,6 @@ def test_no_absence_where_the_log_has_a_hole(recording: Recording, tmp_path: Pat
     mailbox = f"newcomer@{DOMAIN}"
     body = f"At {received - timedelta(minutes=75):%H:%M} UTC {mailbox} could not log in: Connection timed out."
     accounts = MemoryAccountDirectory([Account(mailbox, domain=DOMAIN, plan="pro", paused=False)])
-    triage = Triager(load(), store, accounts, Now(received)).triage(Ticket("hole", body, requester=mailbox, received_at=received))
+    triage = Triager(knowledge, store, accounts, Now(received)).triage(Ticket("hole", body, requester=mailbox, received_at=received))
     assert triage.server.coverage != "full"
     assert not triage.server.absence_proven

@@ -7,6 +7,7 @@ the literals are looked up by their first characters, so that a ticket of 2 kB c
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ _ENDING = regex.compile(
     r"а|у|ом|ем|е|и|ы|ой|ою|ам|ами|ах|ов|я|ю)(?![^\W_])",
     regex.IGNORECASE,
 )
+_CASED = regex.compile(r"\(\?-i:([A-Za-z][\w ]*)\)(?![?*{|])(?:[^|()]|\((?:[^()]|\([^()]*\))*\))*+$")
+"""A source that begins with a word in that case only, and has no other way to match."""
 _TOKEN = 200
 """A token is looked at this far to either side of a name."""
 _LEAST_FOR_ENDINGS = 6
@@ -71,6 +74,8 @@ class _Rule:
     kind: str
     source: str
     also_needs: tuple[tuple[str, ...], ...] = ()
+    cased: str = ""
+    """What every match begins with, as written."""
     compiled: regex.Pattern[str] | None = None
 
     def may_match(self, lowered: str) -> bool:
@@ -97,6 +102,8 @@ class ClientIndex:
         for family in families:
             for rule in _rules(family):
                 self._add(rule)
+        for literal, gram in _rare_grams(self._by_literal).items():
+            self._by_gram.setdefault(gram, []).append(literal)
         self._grams = frozenset(self._by_gram)
 
     def _add(self, rule: _Rule) -> None:
@@ -106,18 +113,18 @@ class ClientIndex:
             self._always.append(rule)
             return
         rule.also_needs = sets[1:]
+        cased = _CASED.match(rule.source)
+        rule.cased = cased[1] if cased is not None else ""
         for literal in sets[0]:
             if len(literal) < _GRAM:
                 self._short.add(literal)
-            elif literal not in self._by_literal:
-                self._by_gram.setdefault(literal[:_GRAM], []).append(literal)
             self._by_literal.setdefault(literal, []).append(rule)
 
     def scan(self, text: str) -> list[Hit]:
         """All hits in ``text`` (already :func:`plain`), overlapping ones resolved, in order of their "
         "place."""
         hits: list[Hit] = []
-        due = sorted(self._due(text.lower()), key=lambda rule: rule.kind == "unlike")
+        due = sorted(self._due(text), key=lambda rule: rule.kind == "unlike")
         seen: set[str] = set()
         for rule in due:
             if rule.kind == "unlike" and rule.family.id not in seen:
@@ -135,14 +142,23 @@ class ClientIndex:
         ]
         return sorted(_longest(kept), key=lambda hit: (hit.start, hit.end))[:MAX_ALL_HITS]
 
-    def _due(self, lowered: str) -> Iterable[_Rule]:
+    def _due(self, text: str) -> Iterable[_Rule]:
+        lowered = text.lower()
         grams = {lowered[i : i + _GRAM] for i in range(len(lowered))}
         due: dict[int, _Rule] = {id(rule): rule for rule in self._always}
         candidates = [literal for gram in grams & self._grams for literal in self._by_gram[gram]]
         for literal in (*candidates, *self._short):
             if literal in lowered:
                 due.update((id(rule), rule) for rule in self._by_literal[literal])
-        return [rule for rule in due.values() if rule.may_match(lowered)]
+        return [rule for rule in due.values() if rule.cased in text and rule.may_match(lowered)]
+
+
+def _rare_grams(literals: Iterable[str]) -> dict[str, str]:
+    """For each literal the piece of :data:`_GRAM` characters that the fewest others share: a text that lacks it
+    lacks the literal, and common pieces ("mai") would bring in hundreds."""
+    pieces = {one: [one[i : i + _GRAM] for i in range(len(one) - _GRAM + 1)] for one in literals}
+    shared = Counter(piece for some in pieces.values() for piece in some)
+    return {one: min(some, key=lambda piece: shared[piece]) for one, some in pieces.items() if some}
 
 
 _last: tuple[Sequence[ClientFamily], ClientIndex] | None = None

@@ -19,10 +19,11 @@ _REACH = 70
 """A version stands at most this far (characters) behind the name."""
 _DOTTED = (
     r"\d{1,4}(?:\.\d{1,5}){1,4}"
-    r"(?:[-.]?(?:esr|snapshot|alpha\d*|beta\d*|rc\d*|bb\d+|git\d*|b\d+|a\d+|u\d+)|-[0-9a-f]{6,10}|-\d{1,3})?"
+    r"(?:(?: ?esr)(?![a-z])|[-.]?(?:snapshot|alpha\d*|beta\d*|rc\d*|bb\d+|git\d*|b\d+|a\d+|u\d+)|-[0-9a-f]{6,10}|-\d{1,3})?"
     r"(?:\s?\(\d{4,9}\)|\s?\(debug\))?"
 )
-_WHOLE = r"(?:\d{1,4}(?:esr)?|20\d{6})"
+_WHOLE = r"(?:20\d\d-[01]\d-[0-3]\d[a-z]?|\d{1,4}(?: ?esr)?|20\d{6})"
+"""A number alone, or the day of a release (DokuWiki 2025-05-14)."""
 _WORD = (
     r"(?:version(?:e|en|snummer|sstand)?|versión|versão|versie|versio|wersj[aiąe]|верси\w|バージョン|ヴァージョン|版本号?|"
     r"ver\.?|vers\.?|"
@@ -38,6 +39,8 @@ _SYSTEM = (
 _GLUE_WORD = (
     r"(?:app|client|klient|desktop|mail|e-?mail|program|programm|webmail|esr|beta|nightly|daily|portable|"
     r"classic|pro|home|plus|"
+    r"examples?|plug-?in|module|extension|service|server|site|library|package|instance|instanz|install(?:ation)?|"
+    r"script|container|image|enterprise|community|edition|stable|standalone|online|omnibus|library|framework|"
     r"64[ -]?bits?|32[ -]?bits?|x64|flatpak|snap|f-droid|play store|for|für|pour|para|per|voor|dla|для|on|"
     r"auf|unter|sur|sous|"
     r"en|bajo|su|op|onder|no|na|w|pod|на|под|the|in|der|die|das|le|la|il|de|is|ist|est|es|è|currently|"
@@ -158,6 +161,26 @@ def version_near(text: str, start: int, end: int, family: ClientFamily, stop: in
     )
 
 
+_UPDATED = regex.compile(
+    r"(?:upda\w+|upgrad\w+|aktualisier\w*|aktualisierung|mise à jour|mis à jour|actuali[sz]a\w*|aggiorna\w*|"
+    r"bijgewerkt|bijwerken|atualiza\w*|aktualizac\w*|обновлени\w+|обновил\w*|更新|アップデート|升级)"
+    r"(?: (?:to|auf|vers|en|à|a|al?la|naar|para(?: a)?|do|на|de|met|version|die|la|der|op))*"
+    r"(?: (?:version|versión|versione|versão|versie|wersji|версии))?\s?(?P<version>v?(?:\d{2,3}(?:\.\d{1,3}){0,3}(?:esr)?|\d{1,2}(?:\.\d{1,4}){1,3}))"
+    r"(?![\w%]|[.:,/-]\d)",
+    regex.IGNORECASE,
+)
+
+
+def version_updated_to(text: str) -> str | None:
+    """The version in "after the update to 145": the program's where the ticket is about one."""
+    match = first_of(_UPDATED, text[:8000])
+    if match is None or _SYSTEM_BEHIND.search(text[: match.start("version")][-30:]):
+        return None
+    found: str = match["version"]
+    sure = len(found) < 5 or "." in found
+    return found if sure and _credible(found, text[match.end() :], sure=True) else None
+
+
 def version_fields(text: str) -> tuple[Field, ...]:
     """Versions in fields of their own ("App version: 5.600"), in order."""
     return tuple(
@@ -174,15 +197,15 @@ def _own_shape(text: str, end: int, family: ClientFamily, stop: int) -> str | No
     match = at_start(_shape(family.version), window)
     if match is None:
         return None
-    found = regex.sub(rf"^{_WORD}\s*(?=\d)", "", match["version"], flags=regex.IGNORECASE).strip()
-    if not _credible(found, window[match.end() :], sure=True) or _SYSTEM_BEHIND.search(
+    found = regex.sub(rf"^(?!v\d){_WORD}\s*(?=\d)", "", match["version"], flags=regex.IGNORECASE).strip()
+    if not _credible(found.lstrip("vV"), window[match.end() :], sure=True) or _SYSTEM_BEHIND.search(
         window[: match.start("version")]
     ):
         return None
     return str(_TRIM.sub("", found))
 
 
-@lru_cache(maxsize=200)
+@lru_cache(maxsize=400)
 def _shape(version: str) -> regex.Pattern[str]:
     glue = (
         rf"(?:[\s,;:/|()\[\]=-]{{1,4}}|{_GLUE_WORD}(?![\w-])|(?:microsoft |office |"
@@ -215,10 +238,20 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     if (
         "." not in version
         and not worded
-        and (glue.strip(" /:") or family.kind in ("device", "service", "webmail"))
+        and not _alone(glue, window[match.end() :])
+        and (glue.strip(" /:") or family.kind in ("device", "webmail"))
     ):
         return None
-    return version if _credible(version, window[match.end() :], sure=sure) else None
+    if window[match.start("version") - 1 : match.start("version")] == "[":
+        return None  # dma[2411]: a process, not a version
+    if match["word"] in ("v", "V") and window[match.start("word") + 1 : match.start("version")] == "":
+        version = match["word"] + version
+    return version if _credible(version.lstrip("vV"), window[match.end() :], sure=sure) else None
+
+
+def _alone(glue: str, behind: str) -> bool:
+    """True for a number that fills brackets of its own behind the name: "Thunderbird (140)"."""
+    return glue.strip() == "(" and behind[:1] in (")", ",")
 
 
 def _ahead(text: str, start: int, family: ClientFamily) -> str | None:

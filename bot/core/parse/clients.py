@@ -22,7 +22,7 @@ from bot.core.parse.client_roles import MEANS, role_of
 from bot.core.parse.client_search import all_of
 from bot.core.parse.client_unknown import find_unknown
 from bot.core.parse.client_verdicts import VerdictReader
-from bot.core.parse.client_versions import Field, version_fields, version_near
+from bot.core.parse.client_versions import version_fields, version_near, version_updated_to
 from bot.core.parse.client_words import FIELD_LABELS, SENT_FROM
 from knowledge.model import ClientFamily
 
@@ -65,7 +65,7 @@ def find_clients(reading: Reading, families: Sequence[ClientFamily]) -> tuple[Cl
     found = _judge(reading, text, hits, fields)
     found += find_unknown(text, fields, found)
     ranked = settle(found)
-    return tuple(one.mention for one in _with_versions(ranked, version_fields(text)))[:MAX_CLIENTS]
+    return tuple(one.mention for one in _with_versions(ranked, text))[:MAX_CLIENTS]
 
 
 def _ignored(reading: Reading, text: str) -> list[tuple[int, int]]:
@@ -184,12 +184,26 @@ def _role(text: str, hit: Hit, named: list[Span]) -> float:
     return 0.0 if role == MEANS and hit.family.kind == "app" else role
 
 
-def _with_versions(ranked: list[Found], fields: tuple[Field, ...]) -> list[Found]:
+def _with_versions(ranked: list[Found], text: str) -> list[Found]:
     """Versions in fields of their own go to the last client named before them, else to the first."""
-    for field in fields:
+    for field in version_fields(text):
         owners = [f for f in ranked if f.mention.failing is not False and f.mention.span[0] <= field.start]
         owner = max(owners, key=lambda f: f.mention.span[0], default=None) or (ranked[0] if ranked else None)
         if owner is not None and owner.mention.version is None and owner.mention.failing is not False:
             at = ranked.index(owner)
             ranked[at] = replace(owner, mention=replace(owner.mention, version=field.version))
+    return _with_update(ranked, text)
+
+
+def _with_update(ranked: list[Found], text: str) -> list[Found]:
+    """A version that only "the update to 145" names is the program's where just one may be meant."""
+    open_ = [one for one in ranked if one.mention.failing is not False]
+    if len(open_) != 1 or open_[0].mention.version is not None or open_[0].kind != "name":
+        return ranked
+    family = open_[0].family
+    version = version_updated_to(text) if family is None or family.version != "(?!)" else None
+    if version is None:
+        return ranked
+    at = ranked.index(open_[0])
+    ranked[at] = replace(open_[0], mention=replace(open_[0].mention, version=version))
     return ranked

@@ -66,7 +66,7 @@ GONE = Line("disconnect", named=False)
 
 SCENARIOS: tuple[Scenario, ...] = (
     # -- all is well, or nobody complains -----------------------------------------------------------------
-    Scenario("right.imap", imap(ident=True), (Line("login"), Line("client_id", client="Thunderbird"), Line("logout"))),
+    Scenario("right.imap", imap(ident=True), (Line("login"), Line("client_id", named=False, client="Thunderbird"), Line("logout"))),
     Scenario("right.smtp587", smtp(587), (Line("message_accepted"), Line("sent", named=False))),
     Scenario("right.smtp465", smtp(465), (Line("message_accepted"), Line("sent", named=False))),
     Scenario("probe.imap", bare_connect(IMAP_HOST, 993), (Line("tls_failed", "no_auth_attempts", named=False),)),

@@ -13,7 +13,7 @@ from bot.adapters.logstore.sqlite.prepared import Prepared, prepare
 from bot.adapters.logstore.sqlite.sources import LogFile, OpenLog, blocks
 from bot.logs.skim import Skimmer
 
-CHUNK_LINES: Final = 60_000
+CHUNK_LINES: Final = 25_000
 """Lines that are committed together."""
 
 

@@ -1,0 +1,48 @@
+"""The bench runs, prints what it promises to print, and knows a broken promise when it sees one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench.bench import CALIBRATED, broken
+from tests.bench.corpus import write_logs
+from tests.bench.plain import ingest_plainly
+
+KEYS = {
+    "triage_p50_ms", "triage_per_s", "ingest_lines_per_s", "ingest_one_core_lines_per_s", "ingest_vs_plain",
+    "ingest_vs_pflogsumm", "ingest_vs_lnav", "ingest_vs_fail2ban", "ingest_rss_mb", "bytes_per_line", "search_p50_ms",
+    "search_p99_ms", "hourly_ms", "help_s", "calibration_s",
+}  # fmt: skip
+
+
+def test_the_quick_bench_ends_with_its_figures() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.bench.bench", "--quick"], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    word, _, figures = run.stdout.splitlines()[-1].partition(" ")
+    assert word == "figures"
+    measured = json.loads(figures)
+    assert set(measured) == KEYS
+    never = {"ingest_vs_pflogsumm", "ingest_vs_lnav", "ingest_vs_fail2ban", "hourly_ms"}
+    assert all(measured[name] > 0 for name in KEYS - never)
+    assert measured["ingest_rss_mb"] < 400
+
+
+def test_a_slow_machine_breaks_no_promise_and_a_slow_program_does() -> None:
+    kept: dict[str, float | None] = {
+        "calibration_s": CALIBRATED, "triage_p50_ms": 19.0, "help_s": 0.3, "ingest_rss_mb": 100.0, "ingest_vs_plain": 9.0,
+    }  # fmt: skip
+    assert broken(kept) == []
+    slower = kept | {"calibration_s": 2 * CALIBRATED, "triage_p50_ms": 38.0, "help_s": 0.6}
+    assert broken(slower) == []
+    assert [one.split()[0] for one in broken(kept | {"triage_p50_ms": 38.0})] == ["triage_p50_ms"]
+    assert [one.split()[0] for one in broken(kept | {"ingest_vs_plain": 0.1})] == ["ingest_vs_plain"]
+
+
+def test_the_peer_reads_every_line(tmp_path: Path) -> None:
+    lines = write_logs(tmp_path / "logs", 2000)
+    assert ingest_plainly(tmp_path / "plain.sqlite", tmp_path / "logs") == lines
