@@ -16,7 +16,8 @@ def print_triage(triage: Triage, knowledge: Knowledge) -> None:
     """What was found, the check and why, the server's line, and the draft."""
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     diagnosis, facts = triage.diagnosis, triage.facts
-    subject = visible(triage.ticket.subject, 90) or "(no subject)"
+    # the reading's subject and not the ticket's: there secrets are masked
+    subject = visible(next((triage.reading.text[slice(*s.span)].strip() for s in triage.reading.segments if s.kind == "subject"), ""), 90) or "(no subject)"
     console.print(Text(f"── {visible(triage.ticket.id, 40)} · {subject}", style="bold"))
     found = [("mailbox", facts.mailbox or "not named")]
     if facts.clients:

@@ -27,8 +27,11 @@ from knowledge.model import Knowledge
 
 ANSWER_FROM = 0.4
 """Below this probability a careful expert asks before naming a check."""
-LIKELY_FROM = 0.6
+LIKELY_FROM = 0.65
 CONFIRMED_FROM = 0.75
+SURE_WITHOUT_LINE = 0.85
+NOTHING_LEADS_BELOW = 0.2
+"""A first cause below this is only the most frequent one: then nothing leads."""
 SHOWN = 5
 SHOWN_FROM = 0.02
 TELLING = 1.15
@@ -61,14 +64,14 @@ def diagnose(
     lead = ranked[0]
     if knowledge.others.get(lead) and knowledge.others[lead].answer == "none":
         return Diagnosis("none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead)
-    confidence = _confidence(lead, chances[lead], facts, findings, matches, server, account, knowledge, pieces)
+    confidence = _confidence(lead, chances, facts, findings, matches, server, account, knowledge, pieces)
     undecided = _undecided(lead, chances, server, facts, knowledge)
     if confidence == "confirmed" and (undecided or (lead in PASSWORD_CAUSES and password_proven_since(server, facts))):
         confidence = "likely"
     missing = _missing(facts, findings, matches, server)
     verdict = _verdict(lead, chances[lead], confidence, facts, findings, matches, server, undecided, missing, knowledge)
     return Diagnosis(
-        verdict, confidence, causes, other=lead if knowledge.number(lead) is None else None,
+        verdict, confidence, causes, other=lead if knowledge.number(lead) is None else "unknown" if chances[lead] < NOTHING_LEADS_BELOW else None,
         missing=missing if verdict in ("ask", "escalate") else tuple(m for m in missing if m in ("mailbox",)),
         also=_also(lead, findings, server, facts, knowledge), undecided=undecided, question=_question(lead, undecided, missing, facts, knowledge),
     )
@@ -90,16 +93,19 @@ def _ranked(cause: str, chance: float, pieces: Sequence[gather.Weighted], knowle
 
 
 def _confidence(
-    lead: str, chance: float, facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView,
+    lead: str, chances: Mapping[str, float], facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView,
     account: AccountView, knowledge: Knowledge, pieces: Sequence[gather.Weighted],
 ) -> str:
-    if not pieces:
+    chance = chances[lead]
+    if not pieces or chance < NOTHING_LEADS_BELOW:
         return "unknown"
     if chance >= CONFIRMED_FROM and (_line_confirms(lead, server, facts, knowledge) or _account_confirms(lead, account, facts, knowledge)):
         return "confirmed"
     proven_text = any(_share(knowledge.errors[m.error_id], lead) >= 0.5 and m.method == "pattern" for m in matches)
     setting = any(knowledge.finding_rules[f.id].supports.get(lead, 0) >= 0.5 for f in findings)
     line = server.matching is not None and lead in _line_supports(server, facts, knowledge)
+    if lead in INSEPARABLE and line and sum(chances[c] for c in INSEPARABLE) >= CONFIRMED_FROM:
+        return "likely"  # the line proves that it is one of the two, and both are named
     account_says = any(p.kind == "account" and p.supports.get(lead, 0) >= 0.4 for p, _ in pieces)
     if chance >= LIKELY_FROM and (proven_text or setting or line or server.absence_proven or account_says):
         return "likely"
@@ -192,7 +198,7 @@ def _verdict(
         return "ask"
     if confidence == "confirmed":
         return "answer"
-    if server.absence_proven and not findings and other is None:
+    if server.absence_proven and not findings and other is None and chance < SURE_WITHOUT_LINE:
         return "ask"  # nothing of theirs arrived: only their settings or another network can tell which of 3, 4 and 5
     if confidence == "unknown" or chance < ANSWER_FROM:
         return "ask"

@@ -14,12 +14,12 @@ then keeps its text or its few facts, and works out what it told once a line of 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from bot.logs.draft import mailbox_of, revised
 from bot.logs.event import LogEvent
+from bot.logs.memory import Deferred, Known, Memory, Message
 from bot.logs.session import microseconds
 
 _SECOND: Final = 1_000_000
@@ -37,97 +37,10 @@ Recall = Callable[[str, int], LogEvent]
 """Decodes a deferred line whose time (microseconds since 1970) is known."""
 
 _SMTPD: Final = "/smtpd"
-_T = TypeVar("_T")
-
-
-class _Known:
-    """What is known of one session or connection so far; ``since`` is microseconds since 1970."""
-
-    __slots__ = (
-        "client", "client_version", "login", "mailbox", "mechanism", "proven", "remote_ip", "remote_port",
-        "service", "since", "tls",
-    )  # fmt: skip
-
-    def __init__(self, since: int | None) -> None:
-        self.since = since
-        self.service: str | None = None
-        self.login: str | None = None
-        self.mailbox: str | None = None
-        self.remote_ip: str | None = None
-        self.remote_port: int | None = None
-        self.mechanism: str | None = None
-        self.tls: str | None = None
-        self.client: str | None = None
-        self.client_version: str | None = None
-        self.proven = False
-        """True where the login was accepted, not merely tried."""
-
-
-class _Message:
-    """Who handed in a message: the login that was proven, and the envelope sender."""
-
-    __slots__ = ("login", "mailbox", "sender", "since")
-
-    def __init__(self, since: int | None, login: str | None, mailbox: str | None, sender: str | None) -> None:
-        self.since = since
-        self.login = login
-        self.mailbox = mailbox
-        self.sender = sender
-
-
-class _Deferred:
-    """An smtpd connection of which no line was looked at yet, and what their shapes told."""
-
-    __slots__ = ("address", "login", "mechanism", "service", "since", "tls")
-
-    def __init__(self, since: int, address: str, service: str | None) -> None:
-        self.since = since
-        self.address = address
-        self.service = service
-        self.login: str | None = None
-        self.mechanism: str | None = None
-        self.tls: str | None = None
-
-    def known(self) -> _Known:
-        """The same as lines that were looked at would have left."""
-        known = _Known(self.since)
-        known.service, known.remote_ip, known.tls = self.service, self.address, self.tls
-        if self.login is not None:
-            known.login, known.mailbox, known.mechanism = self.login, mailbox_of(self.login), self.mechanism
-            known.proven = True
-        return known
 
 
 _Asker = tuple[int | None, str | None, str | None]
 """Since when, service, and reason of a SASL attempt or a caller."""
-
-
-class _Memory(Generic[_T]):
-    """The newest entries by key; the least recently used one goes when it is full."""
-
-    __slots__ = ("capacity", "entries")
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.entries: OrderedDict[object, _T] = OrderedDict()
-
-    def get(self, key: object) -> _T | None:
-        entry = self.entries.get(key)
-        if entry is not None:
-            self.entries.move_to_end(key)
-        return entry
-
-    def put(self, key: object, entry: _T) -> None:
-        self.entries[key] = entry
-        self.entries.move_to_end(key)
-        if len(self.entries) > self.capacity:
-            self.entries.popitem(last=False)
-
-    def pop(self, key: object) -> None:
-        self.entries.pop(key, None)
-
-    def __len__(self) -> int:
-        return len(self.entries)
 
 
 class Linker:
@@ -139,11 +52,11 @@ class Linker:
 
     def __init__(self, *, capacity: int = 20_000, recall: Recall | None = None) -> None:
         self._recall = recall
-        self._sessions: _Memory[_Known | list[tuple[int, str]]] = _Memory(capacity)
-        self._connections: _Memory[_Known | _Deferred] = _Memory(capacity)
-        self._messages: _Memory[_Message] = _Memory(capacity)
-        self._callers: _Memory[_Asker] = _Memory(capacity)
-        self._asked: _Memory[_Asker] = _Memory(capacity)
+        self._sessions: Memory[Known | list[tuple[int, str]]] = Memory(capacity)
+        self._connections: Memory[Known | Deferred] = Memory(capacity)
+        self._messages: Memory[Message] = Memory(capacity)
+        self._callers: Memory[_Asker] = Memory(capacity)
+        self._asked: Memory[_Asker] = Memory(capacity)
 
     def __len__(self) -> int:
         memories = (self._sessions, self._connections, self._messages, self._callers, self._asked)
@@ -183,7 +96,7 @@ class Linker:
 
     def defer_connect(self, key: Connection, time: int, address: str, service: str | None) -> None:
         """Put off the line that opens an smtpd connection."""
-        self._connections.put(key, _Deferred(time, address, service))
+        self._connections.put(key, Deferred(time, address, service))
         self._callers.put(address, (time, service, None))
 
     def defer_tls(self, key: Connection, time: int, address: str, tls: str) -> bool:
@@ -205,7 +118,7 @@ class Linker:
         if login is not None:
             known.login, known.mechanism = login, mechanism
             self._asked.put((login.lower(), address), (time, known.service, None))
-            self._messages.put((key[0], queue_id), _Message(time, login, mailbox_of(login), None))
+            self._messages.put((key[0], queue_id), Message(time, login, mailbox_of(login), None))
         return True
 
     def defer_disconnect(self, key: Connection, time: int, address: str) -> bool | None:
@@ -223,10 +136,10 @@ class Linker:
         if known is not None and sender is not None and not _stale(known.since, time, MESSAGE_AGE):
             known.sender = sender
 
-    def _deferred(self, key: Connection, time: int, address: str) -> _Deferred | None:
+    def _deferred(self, key: Connection, time: int, address: str) -> Deferred | None:
         known = self._connections.get(key)
         if (
-            type(known) is _Deferred
+            type(known) is Deferred
             and known.address == address
             and time - known.since <= CONNECTION_AGE
         ):
@@ -254,7 +167,7 @@ class Linker:
     def _of_connection(self, event: LogEvent) -> LogEvent:
         key = (event.host, event.program, event.pid)
         known = self._connections.get(key)
-        if type(known) is _Deferred:
+        if type(known) is Deferred:
             known = known.known()
         now = _micros(event)
         known, linked = _connection_after(known, event, now)  # type: ignore[arg-type]
@@ -265,7 +178,7 @@ class Linker:
             if event.login is not None:
                 linked = self._reasoned(linked, now)
         if event.queue_id is not None and known.proven:
-            handed_in = _Message(now, known.login, known.mailbox, event.sender)
+            handed_in = Message(now, known.login, known.mailbox, event.sender)
             self._messages.put((event.host, event.queue_id), handed_in)
         if event.event == "disconnect":
             self._connections.pop(key)
@@ -312,10 +225,10 @@ class Linker:
         return revised(event, changes) if changes else event
 
 
-def _session_after(known: _Known | None, event: LogEvent, time: int | None) -> tuple[_Known, LogEvent]:
+def _session_after(known: Known | None, event: LogEvent, time: int | None) -> tuple[Known, LogEvent]:
     """What is known of a session after ``event``, and the event with what was known before."""
     if known is None or _stale(known.since, time, SESSION_AGE) or _other(known, event):
-        known = _Known(time)
+        known = Known(time)
         _learn(known, event)
         return known, event
     linked = _filled(event, known)
@@ -323,7 +236,7 @@ def _session_after(known: _Known | None, event: LogEvent, time: int | None) -> t
     return known, linked
 
 
-def _connection_after(known: _Known | None, event: LogEvent, time: int | None) -> tuple[_Known, LogEvent]:
+def _connection_after(known: Known | None, event: LogEvent, time: int | None) -> tuple[Known, LogEvent]:
     """What is known of an smtpd connection after ``event``, and the event with what was known before."""
     if (
         known is None
@@ -331,13 +244,13 @@ def _connection_after(known: _Known | None, event: LogEvent, time: int | None) -
         or _stale(known.since, time, CONNECTION_AGE)
         or _other(known, event)
     ):
-        known = _Known(time)
+        known = Known(time)
     linked = _filled(event, known)
     _learn(known, linked)
     return known, linked
 
 
-def _filled(event: LogEvent, known: _Known) -> LogEvent:
+def _filled(event: LogEvent, known: Known) -> LogEvent:
     changes: dict[str, object] = {}
     if event.login is None and known.login is not None and event.event != "connect":
         changes["login"], changes["mailbox"] = known.login, known.mailbox
@@ -356,7 +269,7 @@ def _filled(event: LogEvent, known: _Known) -> LogEvent:
     return revised(event, changes) if changes else event
 
 
-def _learn(known: _Known, event: LogEvent) -> None:
+def _learn(known: Known, event: LogEvent) -> None:
     """Take over what the line states. A login that was accepted outlives one that was only tried."""
     if event.login is not None and (event.event == "login" or not known.proven):
         known.login, known.mailbox = event.login, event.mailbox
@@ -373,7 +286,7 @@ def _learn(known: _Known, event: LogEvent) -> None:
         known.service = event.service
 
 
-def _other(known: _Known, event: LogEvent) -> bool:
+def _other(known: Known, event: LogEvent) -> bool:
     """True where the line names another address than its siblings: the pid serves someone else now."""
     return event.remote_ip is not None and known.remote_ip is not None and event.remote_ip != known.remote_ip
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bot.core.model import ClientMention
 from knowledge.model import ClientFamily
 
-WORKS, _BEHIND, _TRACE, _OWN_CODE = -25.0, 20.0, -9.0, 8.0
+WORKS, _BEHIND, _TRACE, _OWN_CODE, _TRACED = -25.0, 20.0, -9.0, 8.0, 4.0
 WEBMAIL = "webmail"
 _PROBES = frozenset({"openssl", "telnet", "netcat"})
 """Tools with which people test a connection: what they say is about the server, not about the program."""
@@ -31,6 +31,10 @@ class Found:
     family: ClientFamily | None
     cleared: bool = False
     """Named once without a verdict, and said to work elsewhere in the ticket."""
+    traced: bool = False
+    """Named, and seen in a trace as well."""
+    spare: str | None = None
+    """The version named where it is said to work."""
 
 
 def settle(found: list[Found]) -> list[Found]:
@@ -45,6 +49,7 @@ def settle(found: list[Found]) -> list[Found]:
     open_ = [f for f in merged if f.mention.failing is not False and not _is_generic_webmail(f)]
     if len(open_) > 1:
         merged = [_works(f) if f.cleared and f.mention.failing is None else f for f in merged]
+    merged = [_with_spare(f) for f in _given_back(merged)]
     better = [
         f
         for f in merged
@@ -65,7 +70,26 @@ def _place(one: Found, others: list[Found]) -> float:
     users = [f for f in users if f.family is None or (f.family.kind in _USERS and f.family.id not in _PROBES)]
     if not users:
         return 0.0
-    return _TRACE if one.kind == "error" else _OWN_CODE
+    return _TRACE if one.kind == "error" else _OWN_CODE + (_TRACED if one.traced else 0.0)
+
+
+def _given_back(merged: list[Found]) -> list[Found]:
+    """ "X logs in, the test mail works", then a library's trace: the trace is that of the only program named."""
+    named = [f for f in merged if f.kind != "weak" and not _is_generic_webmail(f)]
+    users = [f for f in named if f.kind == "name" and f.family is not None and f.family.kind in _USERS]
+    users = [f for f in users if f.family is not None and f.family.id not in _PROBES]
+    traces = [f for f in named if f.kind == "error" and f.family is not None and f.family.kind == "library"]
+    if len(users) != 1 or users[0].mention.failing is not False or len(named) != 1 + len(traces):
+        return merged
+    one = users[0]
+    back = replace(one, score=one.score - WORKS, mention=replace(one.mention, failing=None))
+    return [back if f is one else f for f in merged]
+
+
+def _with_spare(one: Found) -> Found:
+    if one.spare is None or one.mention.version is not None or one.mention.failing is False:
+        return one
+    return replace(one, mention=replace(one.mention, version=one.spare))
 
 
 def _same(one: Found, two: Found) -> bool:
@@ -82,9 +106,10 @@ def _same(one: Found, two: Found) -> bool:
 def _merge(best: Found, other: Found) -> Found:
     mention = best.mention
     if other.mention.failing is False and mention.failing is not False and other.mention.version:
-        return replace(best, cleared=True)
+        return replace(best, cleared=True, spare=other.mention.version)
     return replace(
         best,
+        traced=best.traced or {best.kind, other.kind} == {"name", "error"},
         cleared=best.cleared or other.mention.failing is False,
         kind="name" if "name" in (best.kind, other.kind) else best.kind,
         mention=replace(

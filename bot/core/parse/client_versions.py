@@ -22,8 +22,7 @@ _DOTTED = (
     r"(?:(?: ?esr)(?![a-z])|[-.]?(?:snapshot|alpha\d*|beta\d*|rc\d*|bb\d+|git\d*|b\d+|a\d+|u\d+)|-[0-9a-f]{6,10}|-\d{1,3})?"
     r"(?:\s?\(\d{4,9}\)|\s?\(debug\))?"
 )
-_WHOLE = r"(?:20\d\d-[01]\d-[0-3]\d[a-z]?|\d{1,4}(?: ?esr)?|20\d{6})"
-"""A number alone, or the day of a release (DokuWiki 2025-05-14)."""
+_WHOLE = r"(?:\d{1,4}(?: ?esr)?|20\d{6})"
 _WORD = (
     r"(?:version(?:e|en|snummer|sstand)?|versión|versão|versie|versio|wersj[aiąe]|верси\w|バージョン|ヴァージョン|版本号?|"
     r"ver\.?|vers\.?|"
@@ -97,6 +96,10 @@ _OTHER_PRODUCT = regex.compile(
 _SYSTEM_BEHIND = regex.compile(_SYSTEM + r"[\s(]*$", regex.IGNORECASE)
 _DATE = regex.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d{1,2}\.\d{1,2}\.")
 _ADDRESS = regex.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
+_DAY = regex.compile(
+    r"[ (,]{1,2}(?:(?:release|version|stable) )?(?P<version>20\d\d-[01]\d-[0-3]\d[a-z]?)(?=[\s,.;)\"'(]|$)(?! *\d\d?:\d\d)",
+    regex.IGNORECASE,
+)
 _UNIT = regex.compile(
     r"\s*(?:%|°|[ap]\.?m\b|uhr|h\b|hs\b|[kmgt]b\b|times?|mal\b|fois|veces|volte|keer|vezes|razy|раз|回|次|台|个|"
     r"件|인|"
@@ -154,6 +157,7 @@ def version_near(text: str, start: int, end: int, family: ClientFamily, stop: in
     """
     return (
         _own_shape(text, end, family, stop)
+        or _release_day(text[end : min(end + _REACH, stop)], family)
         or _behind(text, end, family, stop)
         or _ahead(text, start, family)
         or _in_brackets(text[end : min(end + 2 * _REACH, stop)], family)
@@ -215,6 +219,12 @@ def _shape(version: str) -> regex.Pattern[str]:
     return regex.compile(rf"{glue}(?P<version>{version})(?![A-Za-z0-9_@]|[.:/]\d|-\d)", regex.IGNORECASE)
 
 
+def _release_day(window: str, family: ClientFamily) -> str | None:
+    """Server software may be versioned by the day of its release ("DokuWiki 2025-05-14")."""
+    match = at_start(_DAY, window) if family.kind == "service" else None
+    return str(match["version"]) if match is not None else None
+
+
 def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     if family.version == "(?!)":
         return None
@@ -242,7 +252,7 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
         and (glue.strip(" /:") or family.kind in ("device", "webmail"))
     ):
         return None
-    if window[match.start("version") - 1 : match.start("version")] == "[":
+    if text[end + match.start("version") - 1] == "[":
         return None  # dma[2411]: a process, not a version
     if match["word"] in ("v", "V") and window[match.start("word") + 1 : match.start("version")] == "":
         version = match["word"] + version

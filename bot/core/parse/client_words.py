@@ -48,7 +48,7 @@ WORDS: dict[str, Words] = {
         r"unreachable|disconnect\w*|warns?|warning|crash\w*|same (?:error|thing|result|problem|message|here)|"
         r"gives?|throws?|returns?|raises?|"
         r"spits|pops? up|insists?|quit|gets? (?:an?|the|this)|(?:i|we) get|will not (?:have|take)|"
-        r"nothing happens|offline",
+        r"nothing happens|offline|bounc\w+|dies|died|die|stall\w*|chok\w+|drops?",
         no=r"not|n'?t|never|no longer|stop(?:s|ped)?|neither|nor|nothing|hardly|cannot|refuses? to|fails? to|"
         r"unable|used to|until|was|were|been|had|made|get it",
         but=r"but|while|whereas|however|though|although|yet|unlike|on the other hand|nevertheless|instead|"
@@ -97,14 +97,14 @@ WORDS: dict[str, Words] = {
         only=r"seul\w*|seulement|uniquement|que (?:dans|sur|avec)",
     ),
     "es": Words(
-        works=r"funciona[n]?|(?:va|van|entra|entro|entran|conecta|sale) (?:\w+ )?(?:bien|perfecto|"
+        works=r"funciona[n]?|tiran?(?! (?:error|un error))|chuta|(?:va|van|entra|entro|entran|conecta|sale) (?:\w+ )?(?:bien|perfecto|"
         r"perfectamente|normal|sin)|(?:sin|ningún|ninguna|ni un) (?:\w+ )?"
         r"(?:problemas?|errores|error|dificultad\w*)|perfectamente|perfecto|correctamente|todo (?:bien|ok|"
         r"correcto)|(?:está|están) (?:bien|ok)|bien|ok|a la primera",
         fails=r"fall\w*|error\w*|rechaz\w*|imposible|puedo|puede|pueden|podemos|no|nada|nunca|pide|piden|"
         r"dice|muestra|sale|indica|avisa|bloque\w*|incorrect\w*|inválid\w*|"
         r"problema\w*|desconect\w*|(?:el |lo )?mismo (?:error|resultado|mensaje)|cuelga|agotado|tampoco|"
-        r"devuelve|da",
+        r"devuelve|da|se queda\w*|se cuelga\w*|revienta",
         no=r"no|nunca|tampoco|ningun\w*|ni|dejó|deja|iba|funcionaba|hasta|ya",
         but=r"pero|mientras que|mientras|sin embargo|en cambio|aunque|no obstante|sino",
         except_=r"excepto|salvo|menos|a excepción de",

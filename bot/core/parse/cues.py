@@ -2,7 +2,7 @@
 
 Only the customer's own words of this message are searched: subject and body. An earlier mail that is quoted,
 a signature, a disclaimer and the output of programs say nothing about today, so a cue there is none. Where
-the message is but a line above a forwarded mail, the forwarded words are what the customer wants to say.
+the message is but the cover of a forwarded mail, the forwarded words are what the customer wants to say.
 """
 
 from __future__ import annotations
@@ -104,17 +104,20 @@ def find_cues(reading: Reading, rules: Mapping[str, CueRule], *, seconds: float 
     table = _table(rules, reading.language)
     end = time.monotonic() + seconds
     found: dict[str, Span] = {}
-    for start, stop in _spoken(reading):
-        stretch = text[start:stop]
-        present = table.present(stretch)
-        places = _Places(stretch)
-        for probe in table.candidates(present):
-            if time.monotonic() > end:
-                return _survivors(found, rules)
-            span = _search(probe, present, places)
-            if span is not None:
-                here = (span[0] + start, span[1] + start)
-                found[probe.cue] = min(here, found.get(probe.cue, here))
+    for kinds in _kinds(reading):
+        for start, stop in _stretches(reading, kinds):
+            stretch = text[start:stop]
+            present = table.present(stretch)
+            places = _Places(stretch)
+            for probe in table.candidates(present):
+                if time.monotonic() > end:
+                    return _survivors(found, rules)
+                span = _search(probe, present, places)
+                if span is not None:
+                    here = (span[0] + start, span[1] + start)
+                    found[probe.cue] = min(here, found.get(probe.cue, here))
+        if found:
+            break
     return _survivors(found, rules)
 
 
@@ -178,16 +181,23 @@ def _in_address(text: str, start: int, end: int) -> bool:
     return text.startswith("@", end) or (start > 0 and text[start - 1] == "@")
 
 
-def _spoken(reading: Reading) -> list[Span]:
-    """The stretches that are the customer's own words; subject and body apart, neighbours joined."""
-    kinds: tuple[str, ...] = _SPOKEN
+def _kinds(reading: Reading) -> Iterator[tuple[str, ...]]:
+    """Which kinds of text to search, one set after the other until something is found: the customer's own words;
+    of a cover that says nothing of the fault itself, the mail that it forwards too."""
     own = sum(
         sum(char.isalpha() for char in reading.text[s.span[0] : s.span[1]])
         for s in reading.segments
         if s.kind == "body"
     )
-    if own < _FEW_LETTERS and any(s.kind == "forwarded" for s in reading.segments):
-        kinds = (*_SPOKEN, "forwarded")
+    forwards = any(s.kind == "forwarded" for s in reading.segments)
+    if own >= _FEW_LETTERS or not forwards:
+        yield _SPOKEN
+    if forwards:
+        yield (*_SPOKEN, "forwarded")
+
+
+def _stretches(reading: Reading, kinds: tuple[str, ...]) -> list[Span]:
+    """The stretches of these kinds; subject and body apart, neighbours joined."""
     stretches: list[Span] = []
     last_kind = ""
     for segment in reading.segments:

@@ -11,7 +11,18 @@ from pathlib import Path
 from string import Template
 
 from maillab.certificates import make_certificates
-from maillab.places import DOMAIN, IMAP_HOST, IMAP_IP, LOGS, OWN_DOMAIN_HOST, PASSWORD, POLICY_PORT, ROOT, SMTP_HOST, SMTP_IP
+from maillab.places import (
+    DOMAIN,
+    IMAP_HOST,
+    IMAP_IP,
+    LOGS,
+    OWN_DOMAIN_HOST,
+    PASSWORD,
+    POLICY_PORT,
+    ROOT,
+    SMTP_HOST,
+    SMTP_IP,
+)
 from maillab.policy import serve_policy
 
 CONFIG = Path(__file__).parent / "config"

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from bot.core.evidence import of_account, of_errors, of_findings, of_server, of_words, steady_pace
-from bot.core.model import Account, AccountView, Cue, Facts, Finding, Match, ServerLine, ServerView, SuccessSum
+from bot.core.model import (
+    Account,
+    AccountView,
+    Cue,
+    Facts,
+    Finding,
+    Match,
+    ServerLine,
+    ServerView,
+    SuccessSum,
+)
 from bot.logs.event import LogEvent
 from knowledge import load
 
@@ -46,7 +56,7 @@ def refs(pieces: list[Any]) -> dict[str, float]:
 
 @pytest.mark.parametrize(("seconds", "pace"), [
     ([n * 900 for n in range(8)], 900),
-    ([n * 900 + (-1) ** n * 60 for n in range(8)], (700, 1100)),
+    ([n * 900 + (-1) ** n * 30 for n in range(8)], (700, 1100)),
     ([t for n in range(8) for t in (n * 900, n * 900 + 2, n * 900 + 60)], 900),
     ([n * 900 for n in range(4)], None),
     ([n * 300 for n in range(6)], None),
@@ -101,7 +111,7 @@ def test_likeness_and_quotation_count_less() -> None:
 def test_a_second_finding_for_the_same_check_repeats_the_first() -> None:
     one = Finding("unsupported-port", "Port 143 …", "port-and-tls")
     two = Finding("tls-mode", "Port 993 …", "port-and-tls")
-    weights = [w for _, w in of_findings([one, two], KNOWLEDGE)]
+    weights = [w for _, w in of_findings([one, two], FACTS, KNOWLEDGE)]
     assert weights[0] == 1.0 and weights[1] < 0.5
 
 

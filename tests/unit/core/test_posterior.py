@@ -36,7 +36,7 @@ def test_without_evidence_the_priors_stand() -> None:
 
 
 @given(st.lists(pieces(), max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_it_is_a_distribution_whatever_comes(evidence: list[tuple[Evidence, float]]) -> None:
     chances = posterior(evidence, KNOWLEDGE)
     assert set(chances) == set(PRIORS)

@@ -41,7 +41,7 @@ def line(minutes_before: float = 10, **fields: Any) -> LogEvent:
         "event": "auth_failed", "outcome": "failure", "time": moment, "host": "imap1", "program": "dovecot", "service": "imap",
         "reason": "password_mismatch", "login": ANNA, "mailbox": ANNA, "remote_ip": HOME, "tls": "tls"}
     base |= fields
-    base.setdefault("raw", f"{moment.isoformat()} {base['event']} {base['login']} {base['remote_ip']} {base['detail'] if 'detail' in base else ''}")
+    base.setdefault("raw", f"{moment.isoformat()} {base['event']} {base['login']} {base['remote_ip']} {base.get('detail', '')}")
     return LogEvent(**base)
 
 

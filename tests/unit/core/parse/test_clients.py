@@ -130,7 +130,7 @@ NAMED = [
     ("es", "Outlook para iOS no conecta", "Outlook mobile", None, "iOS"),
     ("en", "FairEmail 1.2190 on Android 14: sending fails", "FairEmail", "1.2190", "Android 14"),
     ("en", "eM Client 9.2.2258.0 shows authentication failed", "eM Client", "9.2.2258.0", ANY),
-    ("en", "The Bat! v11.3.1 reports an error", "The Bat!", "11.3.1", "Windows"),
+    ("en", "The Bat! v11.3.1 reports an error", "The Bat!", "v11.3.1", "Windows"),
     ("ru", "The Bat! 10.5.2.1 не отправляет", "The Bat!", "10.5.2.1", "Windows"),
     ("en", "Spark 3.21.1 on macOS can't connect", "Spark", "3.21.1", "macOS"),
     ("en", "NeoMutt 20231103 will not log in", "NeoMutt", "20231103", ANY),
