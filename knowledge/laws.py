@@ -12,7 +12,7 @@ from knowledge.model import DecodedError, Knowledge
 
 RESERVED = regex.compile(r"(?:^|\.)(?:example|test|invalid|localhost)$|(?:^|\.)example\.(?:com|org|net)$")
 """RFC 2606 and RFC 6761 names."""
-_ADDRESS = regex.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
+_ADDRESS = regex.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)", regex.ASCII)
 _IPV4 = regex.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])")
 _DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "0.0.0.0", "127.0.0.1")
 _FILL = {
@@ -94,7 +94,7 @@ def _sample(row: DecodedError, sample: str, matcher: Matcher, knowledge: Knowled
 def leading(hits: list[Hit], knowledge: Knowledge) -> Hit | None:
     """Of all hits the one that decides: the more specific role, then the most agreement."""
     rank = {"specific": 0, "generic": 1, "wrapper": 2}
-    return min(hits, key=lambda h: (rank[knowledge.errors[h.error_id].role], -h.fixed), default=None)
+    return min(hits, key=lambda h: (h.bare_code, rank[knowledge.errors[h.error_id].role], -h.fixed), default=None)
 
 
 def _rivals(one: str, other: str, knowledge: Knowledge) -> bool:

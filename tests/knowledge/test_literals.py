@@ -45,7 +45,7 @@ def holds(pattern: str, text: str) -> bool:
 
 
 @given(pairs)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_text_that_matches_holds_one_literal_of_each_set(pair: Pair) -> None:
     pattern, text = pair
     assume(regex.fullmatch(pattern, text, regex.IGNORECASE) is not None)
@@ -53,7 +53,7 @@ def test_a_text_that_matches_holds_one_literal_of_each_set(pair: Pair) -> None:
 
 
 @given(pairs, st.text(max_size=30), st.text(max_size=30))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_wherever_the_match_stands(pair: Pair, before: str, after: str) -> None:
     pattern, text = pair
     whole = before + text.upper() + after
@@ -82,7 +82,7 @@ def test_where_nothing_can_be_said_the_pattern_is_searched(pattern: str) -> None
 
 def test_every_pattern_of_the_table_lets_its_own_samples_through() -> None:
     seen = 0
-    rows = [(p, s) for row in KNOWLEDGE.errors.values() for p in row.patterns for s in row.must_match]
+    rows = [(p, s) for row in KNOWLEDGE.errors.values() for p in row.patterns for s in row.must_match[::3]]
     rows += [(p, s) for cue in KNOWLEDGE.cues.values() for lang, ps in cue.patterns.items() for p in ps
              for s in (*cue.must_match.get(lang, ()), *cue.must_match.get("any", ()))]
     for pattern, sample in rows:

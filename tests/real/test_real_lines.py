@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from maillab.judging import is_line
 from maillab.recording import Recording
-from maillab.scenarios import SCENARIOS, Line, Scenario
+from maillab.scenarios import SCENARIOS, Scenario
 
 from bot.logs.decode import Decoder
 from bot.logs.event import EVENTS, OUTCOMES, LogEvent
@@ -18,23 +19,6 @@ WITHOUT_ADDRESS = frozenset({"message_accepted", "sent"})
 def decoded(lines: list[str]) -> list[LogEvent]:
     """The events of one file's lines."""
     return list(Decoder(reference=datetime.now(UTC)).decode_lines(lines))
-
-
-def names(event: LogEvent, scenario: Scenario) -> bool:
-    """True where the line says whose failure it is: mailbox, login as typed, or the sender of a refusal."""
-    if scenario.login:
-        return event.login == scenario.login and event.mailbox is None
-    return scenario.mailbox in (event.mailbox, event.sender)
-
-
-def is_line(event: LogEvent, line: Line, scenario: Scenario) -> bool:
-    """True where ``event`` is what ``line`` asks for."""
-    return (
-        event.event == line.event
-        and (line.reason is None or event.reason == line.reason)
-        and (line.client is None or event.client == line.client)
-        and (not line.named or names(event, scenario))
-    )
 
 
 @pytest.mark.parametrize("program", ["dovecot", "postfix"])

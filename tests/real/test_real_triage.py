@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from maillab.history import before, stamp_of
+from maillab.judging import is_line
 from maillab.places import DOMAIN
 from maillab.recording import Recording
 from maillab.scenarios import SCENARIOS, Cause, Scenario
-from test_decoding import is_line
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory, MemoryAccountDirectory
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
