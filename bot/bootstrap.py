@@ -59,4 +59,6 @@ def triager_of(settings: Settings) -> Triager:
     knowledge = knowledge_of(settings)
     store = log_store_of(settings)
     logs: LogStore = store if store.path.is_file() else EmptyLogStore()
-    return Triager(knowledge, logs, accounts_of(settings, knowledge), SystemClock())
+    triager = Triager(knowledge, logs, accounts_of(settings, knowledge), SystemClock())
+    triager.warm()
+    return triager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -39,6 +40,12 @@ class Triager:
     logs: LogStore
     accounts: AccountDirectory
     clock: Clock
+
+    def warm(self) -> None:
+        """Build what the first ticket would build, and keep the garbage collector off the tables for good."""
+        _ = self._matcher, self._fuzzy
+        gc.collect()
+        gc.freeze()
 
     @cached_property
     def _matcher(self) -> Matcher:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.logs.event import LogEvent
 
@@ -261,8 +261,13 @@ class HostCoverage:
     gaps: tuple[tuple[datetime, datetime], ...] = ()
 
     def covers(self, since: datetime, until: datetime) -> bool:
-        """True where this host logged throughout [since, until]: no gap touches it and no edge is short."""
-        if self.first > since or self.last < until:
+        """True where this host logged throughout [since, until]: no gap touches it and no edge is short.
+
+        At the live edge the newest line is always a little old; by this host's own mean distance of lines it may
+        be, thirty of them (lines come in bursts of five or so), but never more than half an hour.
+        """
+        usual = (self.last - self.first) / max(self.lines, 1) * 30
+        if self.first > since or self.last + min(max(usual, timedelta(minutes=2)), timedelta(minutes=30)) < until:
             return False
         return not any(start < until and end > since for start, end in self.gaps)
 

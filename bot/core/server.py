@@ -147,7 +147,7 @@ def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tupl
     nobody += knowledge.settings.webmail_addresses
     counts: dict[str, int] = {}
     for success in first.successes:
-        if success.mailbox == facts.mailbox and success.remote_ip and not within(success.remote_ip, nobody):
+        if success.mailbox == facts.mailbox and success.remote_ip and success.service != "webmail" and not within(success.remote_ip, nobody):
             unit = network_of(success.remote_ip)
             if unit:
                 counts[unit] = counts.get(unit, 0) + success.count

@@ -36,7 +36,7 @@ _ESCAPES: Final = ("\x1b[", "#033[", "\0")
 
 _LOGIN: Final = re.compile(
     r"(imap|pop3)-login: (?:Login|Logged in): user=<([^<>]+)>, method=[\w-]+, rip=([0-9A-Fa-f:.]+), "
-    r"lip=[0-9A-Fa-f:.]+, mpid=[0-9]+(?:, (?:TLS|secured))?, session=<([^<>\s]+)>",
+    r"lip=[0-9A-Fa-f:.]+, mpid=[0-9]+(?:, TLS)?, session=<([^<>\s]+)>",
     re.A,
 )
 _LOGOUT: Final = re.compile(

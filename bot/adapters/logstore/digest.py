@@ -112,7 +112,7 @@ class Digest:
             self._learn_client(event, host)
         if keeping.is_login(event):
             self.succeed(
-                host, event.service or "", event.mailbox or event.login or "", event.remote_ip, event.session,
+                host, keeping.face_of(event), event.mailbox or event.login or "", event.remote_ip, event.session,
                 time, event.client, event.client_version,
             )  # fmt: skip
         elif keeping.ends_session(event):

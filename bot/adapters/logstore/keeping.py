@@ -118,3 +118,9 @@ def is_probe_like(event: LogEvent) -> bool:
     return event.event == "no_auth_attempts" or (
         event.event in ("disconnect", "lost_connection") and not event.login
     )
+
+
+def face_of(event: LogEvent) -> str:
+    """Under which service a login is summed. ``secured`` without TLS is a login from the host's own machines: the
+    webmail. It proves the password and says nothing of the customer's address or program."""
+    return "webmail" if event.tls == "secured" else event.service or ""

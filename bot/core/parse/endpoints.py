@@ -272,7 +272,7 @@ def _join(
                 host = last_host[0]
         if host:
             host.used = True
-        mode = _mode_of(port, index, ports, modes)
+        mode = _mode_of(line, port, index, ports, modes)
         protocol = (_role_of_host(line, host, words) if host else None) or _nearest_word(words, port) \
             or _PORT_OF.get(int(port.value)) or pending_protocol
         span = port.span if host is None or host.span[0] > port.span[0] or (last_host and host is last_host[0]) else (host.span[0], port.span[1])
@@ -290,7 +290,7 @@ def _join(
     return out
 
 
-def _mode_of(port: _Token, index: int, ports: list[_Token], modes: list[_Token]) -> str | None:
+def _mode_of(line: str, port: _Token, index: int, ports: list[_Token], modes: list[_Token]) -> str | None:
     """The mode that belongs to a port: inside its own stretch of the line, nearest first."""
     left = ports[index - 1].span[1] if index else 0
     right = ports[index + 1].span[0] if index + 1 < len(ports) else port.span[1] + 60
@@ -308,7 +308,8 @@ def _mode_of(port: _Token, index: int, ports: list[_Token], modes: list[_Token])
     if choice is None:
         return None
     choice.used = True
-    return choice.value
+    # "587, TLS": many programs mean STARTTLS by TLS (PHPMailer's ENCRYPTION_STARTTLS is 'tls') and TLS from the first byte by SSL
+    return "starttls" if port.value in ("587", "2525") and line[slice(*choice.span)] == "tls" else choice.value
 
 
 def _nearest_word(words: list[_Token], to: _Token) -> str | None:

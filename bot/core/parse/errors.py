@@ -17,6 +17,8 @@ from knowledge.matcher import Hit, fold
 PATTERN_SECONDS = 0.2
 MAX_ERRORS = 12
 MAX_ERROR_CHARS = 700
+MAX_CANDIDATES = 200
+"""A log of a thousand lines has a thousand candidates; comparing all with all would take seconds."""
 
 _QUOTED = regex.compile(
     r"\"(?P<q>[^\"\n]{3,500}(?:\n[^\"\n]{1,300}){0,3})\"|“(?P<q>[^”“]{3,500})[”“]|„(?P<q>[^“”„]{3,500})[“”]|«\s?(?P<q>[^»]{3,500}?)\s?»|"
@@ -236,7 +238,8 @@ def _inside(span: Span, candidates: Sequence[_Candidate]) -> bool:
 
 def _chosen(reading: Reading, candidates: Sequence[_Candidate]) -> tuple[ErrorText, ...]:
     kept: list[_Candidate] = []
-    for candidate in sorted(candidates, key=lambda c: (-(c.span[1] - c.span[0]), c.span)):
+    worthy = sorted(candidates, key=lambda c: (-round(c.value, 1), c.span))[:MAX_CANDIDATES]
+    for candidate in sorted(worthy, key=lambda c: (-(c.span[1] - c.span[0]), c.span)):
         if any(_overlap(candidate.span, k.span) > 0.5 * (candidate.span[1] - candidate.span[0]) for k in kept):
             continue
         kept.append(candidate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import regex
 
@@ -16,7 +17,7 @@ from bot.core.parse.errors import find_errors
 from bot.core.parse.logins import find_login
 from bot.core.parse.times import find_time
 from knowledge.matcher import Hit, Matcher, fold
-from knowledge.model import Knowledge
+from knowledge.model import Knowledge, Plan
 
 PATTERN_SECONDS = 0.1
 _OWN_IP = regex.compile(
@@ -91,14 +92,16 @@ def _said(cues: Iterable[Cue], knowledge: Knowledge) -> dict[str, object]:
 
 def _plan(folded: str, knowledge: Knowledge) -> str | None:
     """A plan named beside the word for it ("plan Starter", "Paket (Nano)"), or by one of its other names."""
-    word = r"(?:plan|package|paket|tarif|abo(?:nnement)?|formule|piano|pakket|plano|pakiet|тариф\w*|план\w*|プラン|套餐|方案|subscription|account|tier)"
-    for plan in knowledge.plans.values():
-        name = regex.escape(plan.name.lower())
-        shapes = [rf"{word}\W{{0,4}}(?:\w+\W{{1,3}}){{0,2}}?{name}\b", rf"\b{name}\W{{0,3}}(?:\w+\W{{1,3}})?{word}",
-                  rf"(?:on|auf|im|bei|sur|en|su|op|na|на)\s+(?:the\s+)?[\"'(]?{name}\b", *plan.names]
-        if any(regex.search(shape, folded, timeout=PATTERN_SECONDS) for shape in shapes):
-            return plan.id
-    return None
+    return next((plan.id for plan in knowledge.plans.values() if _plan_pattern(plan).search(folded, timeout=PATTERN_SECONDS)), None)
+
+
+@lru_cache(maxsize=64)
+def _plan_pattern(plan: Plan) -> regex.Pattern[str]:
+    word = (r"(?:plan|package|paket|tarif|abo(?:nnement)?|formule|piano|pakket|plano|pakiet|тариф\w*|план\w*|プラン|套餐|方案|subscription|account|tier)")
+    name = regex.escape(plan.name.lower())
+    shapes = [rf"{word}\W{{0,4}}(?:\w+\W{{1,3}}){{0,2}}?{name}\b", rf"\b{name}\W{{0,3}}(?:\w+\W{{1,3}})?{word}",
+              rf"(?:on|auf|im|bei|sur|en|su|op|na|на)\s+(?:the\s+)?[\"'(]?{name}\b", *plan.names]
+    return regex.compile("|".join(shapes))
 
 
 def _protocols(

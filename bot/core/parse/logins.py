@@ -84,9 +84,13 @@ def _local_part(folded: str, known: Sequence[str]) -> str | None:
         local = address.partition("@")[0]
         if len(local) < 3:
             continue
-        for match in regex.finditer(rf"(?<![\w.@-]){regex.escape(local)}(?![\w@-]|\.\w)", folded, timeout=PATTERN_SECONDS):
-            if _LABEL_ONLY.search(folded[max(0, match.start() - 50): match.start()], timeout=PATTERN_SECONDS):
+        at = folded.find(local)
+        while at >= 0:
+            end = at + len(local)
+            around = folded[max(0, at - 1): at] + "\0" + folded[end: end + 2]
+            if not regex.search(r"^[\w.@-]|\0[\w@-]|\0\.\w", around) and _LABEL_ONLY.search(folded[max(0, at - 50): at], timeout=PATTERN_SECONDS):
                 return local
+            at = folded.find(local, end)
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import regex
 
@@ -77,8 +78,17 @@ _MONTHS = (
     r"sept?(?:ember|embre|tiembre)?|settembre|setembro|wrze\w+|сентябр\w+", r"o[ck]t(?:ober|obre|ubre)?|ottobre|outubro|paździer\w+|октябр\w+",
     r"nov(?:ember|embre|iembre)?|novembro|listopad\w*|ноябр\w+", r"de[cz](?:ember|embre)?|déc(?:embre)?|diciembre|dicembre|dezembro|grud\w+|декабр\w+",
 )
-_DATE = tuple(regex.compile(
-    rf"(?<![\d.:])(?P<d>[0-3]?\d)(?:st|nd|rd|th|er|º|ª|\.)?\s+(?:of\s+|de\s+)?(?:{month})\b\.?|\b(?:{month})\.?\s+(?P<d>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:])") for month in _MONTHS)
+_DATE = regex.compile(
+    r"(?<![\d.:])(?P<d>[0-3]?\d)(?:st|nd|rd|th|er|º|ª|\.)?\s+(?:of\s+|de\s+)?(?P<word>[^\W\d_]{3,12})\b|\b(?P<word>[^\W\d_]{3,12})\.?\s+(?P<d>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:])")
+_MONTH_WORDS = tuple(regex.compile(month) for month in _MONTHS)
+
+
+@lru_cache(maxsize=4096)
+def _month(word: str) -> int | None:
+    """1..12 for the name of a month in one of our languages, else None."""
+    return next((number for number, pattern in enumerate(_MONTH_WORDS, 1) if pattern.fullmatch(word)), None)
+
+
 _CJK_DATE = regex.compile(r"(?P<mo>1?\d)\s?月\s?(?P<d>[1-3]?\d)\s?[日号號]")
 _AGO = regex.compile(r"(?P<n>\d{1,3})\s*(?P<u>min|hour|stunde|heure|hora|or[ae]\b|uur|godzin|час)\w*\s+(?:ago|her|fa|geleden|atrás|temu|назад)|(?:vor|il\s+y\s+a|hace|há)\s+(?P<n>\d{1,3})\s*(?P<u>min|stunde|heure|hora|hour)\w*")
 
@@ -206,9 +216,8 @@ def _in_some_zone(clock: int, back: int, received: datetime, zones: Sequence[int
 
 def _date_in(text: str, received: datetime) -> tuple[int, int] | None:
     """(days back, position) of the first date with a month's name within the last 60 days, else None."""
-    found: list[tuple[int, int, int]] = []
-    for month, pattern in enumerate(_DATE, 1):
-        found += [(m.start(), month, int(m["d"])) for m in pattern.finditer(text, timeout=PATTERN_SECONDS)]
+    found = [(m.start(), month, int(m["d"])) for m in _DATE.finditer(text, overlapped=True, timeout=PATTERN_SECONDS)
+             if (month := _month(m["word"])) is not None]
     found += [(m.start(), int(m["mo"]), int(m["d"])) for m in _CJK_DATE.finditer(text, timeout=PATTERN_SECONDS)]
     for position, month, day in sorted(found):
         for year in (received.year, received.year - 1):

@@ -17,7 +17,7 @@ def is_line(event: LogEvent, line: Line, scenario: Scenario) -> bool:
     """True where ``event`` is what ``line`` asks for."""
     return (
         event.event == line.event
-        and (line.reason is None or event.reason == line.reason)
+        and (line.reason is None or (event.reason or "") == line.reason)
         and (line.client is None or event.client == line.client)
         and (not line.named or names(event, scenario))
     )

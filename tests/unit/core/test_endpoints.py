@@ -43,6 +43,9 @@ def settings_in(body: str) -> set[tuple[str | None, int | None, str | None, str 
     ("incoming server is imap.trekmial.net port 993", ("imap.trekmial.net", 993, None, "imap")),
     (f"port 2525 on {SMTP}", (SMTP, 2525, None, "smtp")),
     (f"{SMTP}:587 with SSL/TLS", (SMTP, 587, "implicit", "smtp")),
+    (f"{SMTP}:587 with SSL", (SMTP, 587, "implicit", "smtp")),
+    (f"{SMTP} port 587 TLS", (SMTP, 587, "starttls", "smtp")),
+    (f"{IMAP} port 993 TLS", (IMAP, 993, "implicit", "imap")),
 ])
 def test_one_line_one_setting(body: str, expected: tuple[object, ...]) -> None:
     assert expected in settings_in(body)

@@ -240,8 +240,9 @@ def test_a_forwarded_mail_counts_where_the_message_is_only_its_cover() -> None:
         return tuple(cue.id for cue in find_cues(Reading(text, segments, "en"), RULES))
 
     assert "webmail-works" in cues("fyi, see below\n")
-    assert "webmail-works" not in cues(
-        "Our accountant has this on her notebook since the weekend, please look into it.\n"
+    assert "webmail-works" in cues("Our accountant wrote me this on Sunday evening, please look into it.\n")
+    assert cues("Outlook on the notebook keeps the old password, please look into what I wrote once.\n") == (
+        "saved-password-kept",
     )
 
 
