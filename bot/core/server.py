@@ -21,6 +21,7 @@ from bot.core.model import (
     LogResult,
     ServerLine,
     ServerView,
+    SuccessSum,
 )
 from bot.core.networks import network_of, networks_of, within
 from bot.core.posterior import agreement
@@ -167,7 +168,7 @@ def read_server(
     networks that are somebody else's (:func:`strange_addresses`). ``anonymous``: what :func:`anonymous_query`
     found; None where it was not asked.
     """
-    events = _merged(first.lines, second.lines)
+    events = [e for e in _merged(first.lines, second.lines) if not _refuted(e, first.successes)]
     judged = _without_echoes([
         _judge(e, facts, window, known, knowledge, expected, neighbours)
         if e.remote_ip is None or network_of(e.remote_ip) not in strange
@@ -232,6 +233,15 @@ def _without_echoes(lines: Sequence[ServerLine]) -> list[ServerLine]:
 
 def _inside(event: LogEvent, window: Window) -> bool:
     return event.time is not None and window.since <= event.time <= window.until
+
+
+def _refuted(event: LogEvent, successes: Sequence[SuccessSum]) -> bool:
+    """True for an "unknown user" of a mailbox that logged in at that moment or soon after: a deny passdb looks
+    users up and says so before every login that succeeds (mail-lab, surprise 3)."""
+    if event.event not in ("auth_failed", "login_disabled") or event.reason != "unknown_user" or event.time is None or event.mailbox is None:
+        return False
+    soon = event.time + timedelta(hours=1)
+    return any(s.mailbox == event.mailbox and s.last >= event.time and s.first <= soon for s in successes)
 
 
 def _merged(*groups: Sequence[LogEvent]) -> list[LogEvent]:

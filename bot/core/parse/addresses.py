@@ -8,7 +8,7 @@ host's own domain a member of staff. Roles never come from an address's mere pre
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 
@@ -38,7 +38,7 @@ _LABEL = regex.compile(
     r"メールアドレス|ユーザー名|アカウント|邮箱|用户名|账号|帐户|帳號|信箱|who|for)\s*(?:is|ist|est|es|è|:|=|：|-)?\s*[\"'<(\[]?\s*$"
 )
 _ABOUT = regex.compile(
-    r"(?:for|mailbox|account|address|from|as|user|login|into|my|our|für|von|vom|mit|postfach|konto|pour|compte|de|del|"
+    r"(?:for|bei|mailbox|account|address|from|as|user|login|into|my|our|für|von|vom|mit|postfach|konto|pour|compte|de|del|"
     r"boîte|la|cuenta|buzón|para|per|casella|voor|van|mijn|postvak|dla|skrzynk\w+|caixa|da|do|для|ящик\w*|"
     r"with|user\s?name|benutzername)\s*[\"'<(\[:]?\s*$"
 )
@@ -139,6 +139,11 @@ def find_addresses(
                 score += 1.5
             scores[address] = max(scores.get(address, -9.0), score) + 0.4 * (address in scores)
             first_at.setdefault(address, span[0])
+    for address in {m.address for m in mentions if m.role == "recipient"} & {m.address for m in mentions if m.role == "login"}:
+        # a refusal often names its recipient twice, and only one of the two places shows that it is one
+        mentions = [replace(m, role="recipient") if m.address == address and m.role == "login" else m for m in mentions]
+        if address not in {m.address for m in mentions if m.role in ("mailbox", "requester")}:
+            scores.pop(address, None)
     if scores.keys() - working:
         # of several addresses those that are said to work are not the one in question
         scores = {a: s - (2.2 if a in working else 0.0) for a, s in scores.items()}

@@ -8,7 +8,7 @@ import regex
 
 from bot.core.parse.client_search import first_of
 
-MEANS, PLUGIN, PLACE = 8.0, 5.0, -4.0
+MEANS, PLUGIN, PLACE = 10.0, 5.0, -4.0
 _REACH = 60
 _MEANS = regex.compile(
     r"(?:\b(?:sen[dt]\w*|mails?|mailed|mailing|deliver\w*|goe?s? out|going out|relay\w*|route[sd]?|verschick\w*|"
@@ -28,7 +28,9 @@ _PLUGIN = regex.compile(
     r"プラグイン|モジュール|ライブラリ|插件|模块|扩展)[\s:=\"'«»„`*]{0,3}$",
     regex.IGNORECASE,
 )
-_IN_BRACKETS = regex.compile(r"\(\s*(?:on|in|under|auf|unter|sur|sous|en|su|op|na|w|на|в|for|für|pour|para)?\s*$", regex.IGNORECASE)
+_IN_BRACKETS = regex.compile(
+    r"\(\s*(?:on|in|under|auf|unter|sur|sous|en|su|op|na|w|на|в|for|für|pour|para)?\s*$", regex.IGNORECASE
+)
 
 
 def role_of(text: str, start: int, end: int, named: Sequence[tuple[int, int]]) -> float:
@@ -46,5 +48,3 @@ def role_of(text: str, start: int, end: int, named: Sequence[tuple[int, int]]) -
         if any(e <= opened and opened - e <= 10 for _, e in named):
             return PLACE
     return MEANS if first_of(_MEANS, ahead) is not None else 0.0
-
-

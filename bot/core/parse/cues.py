@@ -112,7 +112,8 @@ def find_cues(reading: Reading, rules: Mapping[str, CueRule], *, seconds: float 
             for probe in table.candidates(present):
                 if time.monotonic() > end:
                     return _survivors(found, rules)
-                span = _search(probe, present, places)
+                before = found[probe.cue][0] - start if probe.cue in found else len(stretch)
+                span = _search(probe, present, places, before)
                 if span is not None:
                     here = (span[0] + start, span[1] + start)
                     found[probe.cue] = min(here, found.get(probe.cue, here))
@@ -146,17 +147,21 @@ class _Places:
         return places
 
 
-def _search(probe: _Probe, present: frozenset[str], places: _Places) -> Span | None:
-    """The first match; tried only where one can begin, and near the rarest thing that it needs."""
+def _search(probe: _Probe, present: frozenset[str], places: _Places, before: int) -> Span | None:
+    """The first match that begins before the offset; tried only where one can begin, and near the rarest thing
+    that it needs."""
     text = places.text
+    if before <= 0:
+        return None
     try:
         if not probe.leads:
             near = _rarest(probe, present, places)
             start, stop = (max(near[0] - _REACH, 0), near[-1] + _REACH) if near else (0, len(text))
+            stop = min(stop, before + _REACH)
             match = _compiled(probe.pattern).search(text, start, stop, timeout=PATTERN_SECONDS)
             return match.span() if match and not _in_address(text, *match.span()) else None
         edge = probe.pattern.startswith("\\b")
-        begins = sorted({at for lead in probe.leads for at in places.of(lead, edge)})
+        begins = sorted({at for lead in probe.leads for at in places.of(lead, edge) if at < before})
         near = _rarest(probe, present, places) if len(begins) > _FEW_PLACES else []
         for at in begins:
             following = bisect_left(near, at)

@@ -575,3 +575,111 @@ def test_the_table_holds_its_laws() -> None:
         for source in (*family.names, *family.weak, *family.errors, *family.unlike, family.version or "x"):
             pattern = regex.compile(source, regex.IGNORECASE)
             assert source == "(?!)" or pattern.fullmatch("") is None, (family.id, source)
+
+
+MORE_NAMED = [
+    # language, text, name, version
+    ("en", "BookStack 24.10.2 cannot send: 535 5.7.8 Error", "BookStack", "24.10.2"),
+    ("en", "DokuWiki 2025-05-14 says MAIL FROM not accepted", "DokuWiki", "2025-05-14"),
+    ("de", "Unser Kimai 2.21 meldet einen Fehler beim Senden", "Kimai", "2.21"),
+    ("fr", "Dolibarr 20.0.1 n'envoie plus rien", "Dolibarr", "20.0.1"),
+    ("es", "PrestaShop 8 no envía los pedidos", "PrestaShop", "8"),
+    ("it", "Danea Easyfatt 2024 non invia le fatture", "Danea Easyfatt", "2024"),
+    ("pl", "Comarch ERP Optima 2024 nie wysyła faktur", "Comarch ERP Optima", "2024"),
+    ("pt", "O TOTVS Protheus não envia boletos", "TOTVS Protheus", None),
+    ("ru", "Битрикс24 не отправляет письма", "Bitrix", None),
+    ("ja", "EC-CUBE 4.3 からメールを送信できません", "EC-CUBE", "4.3"),
+    ("zh", "禅道 18.5 无法发送邮件", "ZenTao", "18.5"),
+    ("zh", "飞书邮箱无法登录", "Feishu Mail", None),
+    ("zh", "腾讯企业邮箱无法收取邮件", "Tencent Exmail", None),
+    ("en", "Snipe-IT v7.1.15 shows an error", "Snipe-IT", "v7.1.15"),
+    ("en", "ClientExec v6 will not send", "ClientExec", "v6"),
+    ("en", "Icinga 2.14 notifications bounce", "Icinga", "2.14"),
+    ("en", "Checkmk 2.3.0 cannot deliver", "Checkmk", "2.3.0"),
+    ("en", "OPNsense 24.7 monit mail fails", "OPNsense", "24.7"),
+    ("en", "FreePBX 17 voicemail to e-mail fails", "FreePBX", "17"),
+    ("de", "STARFACE meldet 535 beim Versand", "STARFACE", None),
+    ("en", "Seafile (11) shows login failed", "Seafile", "11"),
+    ("en", "Thunderbird (128) shows an error", "Thunderbird", "128"),
+    ("en", "Thunderbird 115 ESR fails", "Thunderbird", "115 ESR"),
+    ("en", "Our Go service (1.23) fails with a handshake error", "Go net/smtp", "1.23"),
+    ("en", "PS 7.4 script: Send-MailMessage fails", "PowerShell", "7.4"),
+    ("en", "HA 2025.3.1 cannot send notifications", "Home Assistant", "2025.3.1"),
+    ("ja", "Becky! 2.75 でログインできません", "Becky! Internet Mail", "2.75"),
+    ("en", "Nextcloud 29, Mail app 3.7.8 cannot connect", "Nextcloud Mail", "3.7.8"),
+    ("en", "Nextcloud 29 cannot send share mails", "Nextcloud", "29"),
+    ("en", "Discourse: after the update to 3.4.1 nothing is sent", "Discourse", "3.4.1"),
+    ("en", "Kyocera ECOSYS M5526 says connection error", "Kyocera printer", None),
+    ("en", "Our Canon iR-ADV C3530 cannot send", "Canon printer", None),
+    ("de", "Der Ricoh IM C3010 meldet einen Fehler", "Ricoh printer", None),
+    ("en", "Lexmark CX522 scan fails", "Lexmark printer", None),
+    ("en", "Veeam 12.1 report mails fail", "Veeam", "12.1"),
+    ("en", "Crystal Reports cannot mail", "Crystal Reports", None),
+    ("en", "SAP Business One 10 cannot send invoices", "SAP Business One", "10"),
+    ("en", "our CakePHP 5.0 site fails", "CakePHP", "5.0"),
+    ("en", "Simple Java Mail 8.12 throws", "Simple Java Mail", "8.12"),
+    ("en", "Hyperspace Mailer says 535, program: HyperMailer 2.3", "HyperMailer", "2.3"),
+    ("en", "Envoyé par QuillPost 3.2.1, erreur 535", "QuillPost", "3.2.1"),
+    ("en", "NovaDesk version 7 fails to send", "NovaDesk", "7"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "name", "version"), MORE_NAMED)
+def test_more_of_what_sends_mail(language: str, text: str, name: str, version: str | None) -> None:
+    if "program:" in text:
+        text = text.replace(", program:", "\nProgram:")
+    found = clients(text, language)
+    assert found and (found[0].name, found[0].version) == (name, version), found
+
+
+ROLES = [
+    # which of several programs comes first
+    ("en", "Django app\n\nsmtplib.SMTPDataError: (550, b'5.4.5 Daily quota')", "Django"),
+    ("en", "Odoo 17 cron\n\nsmtplib.SMTPServerDisconnected: please run connect() first", "Odoo"),
+    ("en", "Mastodon 4.3\n\nNet::SMTPAuthenticationError: 535 5.7.8", "Mastodon"),
+    ("en", "Our nodemailer script fails on the WordPress box.", "nodemailer"),
+    ("en", "WordPress: form mails through PHPMailer die like this", "PHPMailer"),
+    ("fr", "Site Drupal 11 (module Symfony Mailer), envoi refusé", "Symfony Mailer"),
+    ("de", "Nagios-Alarme fehlen: unser Monitoring verschickt über nullmailer an smtp.example.com", "nullmailer"),
+    ("en", "Zabbix alerts fail. The box sends via msmtp to smtp.example.com", "msmtp"),
+    ("en", "Newsletter via MailPoet 5 (WordPress) stopped", "MailPoet"),
+    ("en", "Sends via `mailx`. Error curl 60", "s-nail"),
+    ("en", "Our script gets 535, telnet from the box works, see smtplib.SMTPAuthenticationError", "Python smtplib"),
+    ("pt", "O Apple Mail não envia nas portas 465 e 587", "Apple Mail"),
+    ("pt", "Nas contas do Thunderbird não entra", "Thunderbird"),
+    ("en", "Outlook (Mac, 16.90) shows an error", "Outlook"),
+    ("de", "Outlook (neu, Windows 11) nimmt das Passwort nicht", "New Outlook"),
+    ("en", "Error: getaddrinfo ENOTFOUND smtp.example.com\n    at GetAddrInfoReqWrap.onlookup", "nodemailer"),
+    ("fr", "« Le serveur imap.example.com s’est déconnecté. Il s’est peut-être arrêté »", "Thunderbird"),
+    ("en", "Gitea sends a test mail fine, log: Nextcloud works", None),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "name"), ROLES)
+def test_the_part_a_program_plays(language: str, text: str, name: str | None) -> None:
+    found = failing(clients(text, language))
+    assert (found.name if found else None) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sympa, votre webmail",
+        "It is plausible that the open project is late.",
+        "à l'instar de nos collègues, dans le tableau",
+        "POP con SSL no funciona",
+        "We mail a lot. Unity is strength.",
+        "Update 10.30 and Since 14.30 nothing, Port 993.1",
+        "PHP 8.3.1, OpenSSL 3.0.2, Ubuntu 24.04, TLS 1.2 and MariaDB 10.11.6",
+        "VPN 2.4.1 is up, DNS 1.1.1.1 too",
+        "dans les NAS, nas portas, nas contas",
+    ],
+)
+def test_common_words_are_no_programs(text: str) -> None:
+    names = {one.name for one in clients(text)} - {"NAS", "Webmail", "PHP app"}
+    assert not names
+
+
+def test_a_process_number_is_no_version() -> None:
+    found = clients("DragonFly mail agent 0.13:\ndma[2411]: smarthost authentication failed")
+    assert (found[0].name, found[0].version) == ("dma", "0.13")
