@@ -104,7 +104,7 @@ def logs_search(
     search(mailbox, login, domain, ip, since, until, as_json=json)
 
 
-@logs_app.command("status")
+@logs_app.command("status", epilog="Example:  triage logs status --json")
 def logs_status(json: Json = False) -> None:
     """What is covered: host, from, to, lines, gaps."""
     from bot.commands.logs import status
@@ -120,7 +120,7 @@ def accounts_import(file: Annotated[Path, typer.Argument(help="CSV; only the col
     import_file(file)
 
 
-@accounts_app.command("show")
+@accounts_app.command("show", epilog="Example:  triage accounts show anna@firm.example")
 def accounts_show(address: Annotated[str, typer.Argument(help="A mailbox or an alias.")], json: Json = False) -> None:
     """What the directory knows of an address."""
     from bot.commands.accounts import show
@@ -128,7 +128,7 @@ def accounts_show(address: Annotated[str, typer.Argument(help="A mailbox or an a
     show(address, as_json=json)
 
 
-@knowledge_app.command("check")
+@knowledge_app.command("check", epilog="Example:  KNOWLEDGE_DIR=/etc/triage/knowledge triage knowledge check")
 def knowledge_check() -> None:
     """Hold every entry, ours and the host's own (KNOWLEDGE_DIR), against the laws."""
     from bot.commands.knowledge import check
@@ -136,7 +136,7 @@ def knowledge_check() -> None:
     check()
 
 
-@knowledge_app.command("list")
+@knowledge_app.command("list", epilog="Example:  triage knowledge list --json")
 def knowledge_list(json: Json = False) -> None:
     """All checks, other causes and decoded errors."""
     from bot.commands.knowledge import list_all
@@ -144,7 +144,7 @@ def knowledge_list(json: Json = False) -> None:
     list_all(as_json=json)
 
 
-@knowledge_app.command("show")
+@knowledge_app.command("show", epilog="Example:  triage knowledge show port-and-tls")
 def knowledge_show(id: Annotated[str, typer.Argument(help="Id of a check, cause, error, cue, plan or client.")], json: Json = False) -> None:
     """One entry, whole."""
     from bot.commands.knowledge import show
@@ -164,7 +164,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command. Bad input ends in one line on standard error and status 2, never in a traceback."""
     command: Any = typer.main.get_command(app)
     try:
-        command.main(args=arguments, prog_name="triage", standalone_mode=True)
+        status = command.main(args=arguments, prog_name="triage", standalone_mode=False)
+    except typer.TyperException as error:
+        message = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
+        sys.stderr.write(f"triage: {message}; try --help\n")
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
     except TriageError as error:
         sys.stderr.write(f"triage: {error}\n")
         sys.exit(error.exit_status)
@@ -174,3 +180,4 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)

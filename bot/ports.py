@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.model import AccountView, HostCoverage, LogQuery, LogResult
+from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
 
 
 class LogStore(Protocol):

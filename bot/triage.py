@@ -10,21 +10,21 @@ from functools import cached_property
 from bot.core.diagnose import diagnose, expected_from_ticket
 from bot.core.lint import lint
 from bot.core.match import FuzzyTable, match
-from bot.core.model import AccountView, Facts, LogQuery, LogResult, ServerView, Ticket, Triage
+from bot.core.model import Facts, Ticket
 from bot.core.note import write_note
+from bot.core.observed import AccountView, LogQuery, LogResult, ServerView
 from bot.core.parse.facts import parse, scan
 from bot.core.parse.reading import read
 from bot.core.reply import draft
 from bot.core.server import (
     anonymous_query,
     first_query,
-    known_networks,
     read_server,
     second_query,
-    strange_addresses,
-    unknown_addresses,
     window_of,
 )
+from bot.core.verdict import Triage
+from bot.core.whose import known_networks, strange_addresses, unknown_addresses
 from bot.ports import AccountDirectory, Clock, LogStore
 from knowledge.matcher import Matcher
 from knowledge.model import Knowledge
@@ -91,8 +91,8 @@ class Triager:
         received = ticket.received_at or self.clock.now()
         window = window_of(facts, received)
         hosts = self.logs.coverage(window.since, min(window.until, received))
-        if not hosts:
-            return ServerView(since=window.since, until=window.until)
+        if not hosts:  # nothing is covered, or the store cannot answer: a look-up that selects nothing tells which
+            return ServerView(since=window.since, until=window.until, failed=self.logs.search(LogQuery(window.since, window.until)).failed)
         near = self.logs.logins_like(facts.mailbox, received - NEAR_LOGINS_BACK, window.until) if facts.mailbox else ()
         first = self._ask(first_query(facts, window, received, near))
         known = known_networks(facts, first, self.knowledge)

@@ -129,7 +129,7 @@ def _expression(plain: str) -> str:
         if piece.start() > 0 and piece.end() < len(plain):
             parts.append(_RUNS.get(piece[1], _LINE))
     parts.append(_literal(plain[position:]))
-    expression = "".join(parts)
+    expression = "".join(parts).removeprefix(r"\s+").removesuffix(r"\s+")
     if expression[:1].isalnum() and ord(expression[0]) < _FIRST_CJK:
         expression = r"(?<!\w)" + expression
     if plain and plain[-1].isalnum() and ord(plain[-1]) < _FIRST_CJK:

@@ -18,8 +18,8 @@ from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.bootstrap import SystemClock, knowledge_of
 from bot.core.evaluation import Gold, Score, evaluate
-from bot.core.model import Triage
 from bot.core.parse.tickets import BadTicket, read_tickets
+from bot.core.verdict import Triage
 from bot.errors import InputError
 from bot.ports import AccountDirectory, LogStore
 from bot.settings import read_settings

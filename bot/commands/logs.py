@@ -17,8 +17,8 @@ from rich.progress import Progress as Bar
 from bot.adapters.logstore.sqlite.ingest import Progress
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog
 from bot.bootstrap import log_store_of
-from bot.core.model import LogQuery
 from bot.core.note import visible
+from bot.core.observed import LogQuery
 from bot.errors import InputError
 from bot.logs.decode import Decoder
 from bot.logs.event import rfc3339

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from bot.core.model import Triage
 from bot.core.note import title_of, visible
+from bot.core.verdict import Triage
 from knowledge.model import Knowledge
 
 CONFIDENCE_STYLE = {"confirmed": "bold green", "likely": "green", "guess": "yellow", "unknown": "red"}

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from bot.bootstrap import triager_of
 from bot.commands.show import print_triage
-from bot.core.model import Ticket, Triage
+from bot.core.model import Ticket
 from bot.core.output import to_json
 from bot.core.parse.tickets import BadTicket, read_tickets
+from bot.core.verdict import Triage
 from bot.errors import InputError
 from bot.settings import read_settings
 from bot.triage import Triager

@@ -11,18 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.core import evidence as gather
-from bot.core.model import (
-    AccountView,
-    Diagnosis,
-    Evidence,
-    Facts,
-    Finding,
-    Match,
-    RankedCause,
-    ServerView,
-)
+from bot.core.line_rules import rule_of
+from bot.core.model import Facts, Finding, Match
+from bot.core.observed import AccountView, ServerView
 from bot.core.posterior import posterior, priors, ratios
-from bot.core.server import login_shape, name_in, rule_of
+from bot.core.verdict import Diagnosis, Evidence, RankedCause
+from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge
 
 ANSWER_FROM = 0.4
@@ -36,6 +30,8 @@ SHOWN = 5
 SHOWN_FROM = 0.02
 TELLING = 1.15
 """An evidence ratio from which it is listed as speaking for a cause (its inverse: against)."""
+ANOTHER_DEVICE = frozenset({"other-device-works", "saved-password-kept", "new-password-taken-elsewhere", "outgoing-password-not-updated"})
+"""Cues by which a customer says that one device works and another fails."""
 PASSWORD_CAUSES = frozenset({"mailbox-password", "stale-client-profile", "username-full-address"})
 """Causes whose advice ends in typing credentials again."""
 INSEPARABLE = frozenset({"mailbox-password", "stale-client-profile"})
@@ -73,7 +69,7 @@ def diagnose(
     return Diagnosis(
         verdict, confidence, causes, other=lead if knowledge.number(lead) is None else "unknown" if chances[lead] < NOTHING_LEADS_BELOW else None,
         missing=missing if verdict in ("ask", "escalate") else tuple(m for m in missing if m in ("mailbox",)),
-        also=_also(lead, findings, server, facts, knowledge), undecided=undecided, question=_question(lead, undecided, missing, facts, knowledge),
+        also=_also(lead, findings, server, facts, knowledge), undecided=undecided, question=_question(lead, undecided, missing, facts, knowledge) if undecided or verdict in ("ask", "escalate") else None,
     )
 
 
@@ -221,7 +217,7 @@ def password_proven_since(server: ServerView, facts: Facts) -> bool:
 
 def _another_device(facts: Facts) -> bool:
     """True where the customer says that one device works and another fails: then a success is the working one's."""
-    return any(c.failing is False for c in facts.clients) or any(c.id in ("other-device-works", "saved-password-kept") for c in facts.cues)
+    return any(c.failing is False for c in facts.clients) or any(c.id in ANOTHER_DEVICE for c in facts.cues)
 
 
 def _question(lead: str, undecided: Sequence[str], missing: Sequence[str], facts: Facts, knowledge: Knowledge) -> str | None:

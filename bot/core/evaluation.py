@@ -9,7 +9,8 @@ from typing import Any
 
 import regex
 
-from bot.core.model import Facts, Triage
+from bot.core.model import Facts
+from bot.core.verdict import Triage
 from knowledge.model import Knowledge
 
 Gold = Mapping[str, Any]

@@ -10,10 +10,16 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
+from bot.core.line_rules import rule_of
+import regex
+
 from bot.core.lint import right_protocols
-from bot.core.model import AccountView, Evidence, Facts, Finding, Match, ServerLine, ServerView
+from bot.core.model import Facts, Finding, Match
 from bot.core.networks import networks_of, within
-from bot.core.server import login_shape, name_in, rule_of, similar
+from bot.core.observed import AccountView, ServerLine, ServerView
+from bot.core.server import similar
+from bot.core.verdict import Evidence
+from bot.core.whose import login_shape, name_in
 from bot.logs.event import LogEvent
 from knowledge.model import Knowledge, LogRule
 
@@ -181,9 +187,12 @@ def steady_pace(lines: Sequence[ServerLine]) -> int | None:
 
 
 def _server(rule: LogRule, event: LogEvent, note: str, ref: str) -> Evidence:
-    for name in ("login", "detail", "seconds", "limit", "attempts"):
-        value = getattr(event, name)
-        note = note.replace("{" + name + "}", "?" if value is None else str(value)[:200])
+    def fill(slot: regex.Match[str]) -> str:
+        value = getattr(event, slot[1])
+        return "?" if value is None else str(value)[:200]
+
+    # one pass: what a login or a reject text holds is data and never a slot
+    note = regex.sub(r"\{(login|detail|seconds|limit|attempts)\}", fill, note)
     return Evidence("server", note, ref, rule.supports, rule.refutes)
 
 

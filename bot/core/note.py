@@ -7,17 +7,9 @@ from datetime import datetime
 
 import regex
 
-from bot.core.model import (
-    AccountView,
-    Diagnosis,
-    Facts,
-    Finding,
-    Match,
-    RankedCause,
-    Reading,
-    ServerLine,
-    ServerView,
-)
+from bot.core.model import Facts, Finding, Match, Reading
+from bot.core.observed import AccountView, ServerLine, ServerView
+from bot.core.verdict import Diagnosis, RankedCause
 from knowledge.model import Knowledge
 
 MAX_LINES_SHOWN = 8

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.core.model import Diagnosis, RankedCause, Reply, ServerView, Triage
+from bot.core.observed import ServerView
+from bot.core.verdict import Diagnosis, RankedCause, Reply, Triage
 from bot.logs.event import rfc3339
 
 

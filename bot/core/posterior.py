@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import exp, log
 
-from bot.core.model import Evidence
+from bot.core.verdict import Evidence
 from knowledge.model import Knowledge
 
 FLOOR = 0.02

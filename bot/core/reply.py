@@ -12,9 +12,12 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from bot.core.egress import leaks
-from bot.core.model import AccountView, Citation, Diagnosis, Facts, Finding, RankedCause, Reply, ServerView
+from bot.core.line_rules import rule_of
+from bot.core.model import Facts, Finding
+from bot.core.observed import AccountView, ServerView
 from bot.core.reply_slots import ReplyError, client_keys, fill_slots, say
-from bot.core.server import login_shape, name_in, rule_of
+from bot.core.verdict import Citation, Diagnosis, RankedCause, Reply
+from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge, Replies
 
 __all__ = ["ReplyError", "choose_language", "draft"]

@@ -16,7 +16,8 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.environment import Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.core.model import AccountView, Facts, Finding, ServerView
+from bot.core.model import Facts, Finding
+from bot.core.observed import AccountView, ServerView
 from bot.core.server import similar
 from knowledge.model import ClientFamily, Knowledge, Replies
 

@@ -34,7 +34,8 @@ from typing import Final
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.sqlite import SqliteLogStore
 from bot.bootstrap import SystemClock
-from bot.core.model import LogQuery, Ticket
+from bot.core.model import Ticket
+from bot.core.observed import LogQuery
 from bot.core.parse.tickets import BadTicket, read_tickets
 from bot.triage import Triager
 from knowledge import load

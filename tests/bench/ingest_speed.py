@@ -23,7 +23,7 @@ from pathlib import Path
 import regex
 
 from bot.adapters.logstore.sqlite import SqliteLogStore
-from bot.core.model import LogQuery
+from bot.core.observed import LogQuery
 
 _SESSION = regex.compile(r"<([A-Za-z0-9+/]{16}|[A-Za-z0-9+/]{32})>")
 _DAY = timedelta(days=1)

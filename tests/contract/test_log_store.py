@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.logstore.memory import EmptyLogStore, MemoryLogStore
 from bot.adapters.logstore.sqlite import SqliteLogStore
-from bot.core.model import LogQuery
+from bot.core.observed import LogQuery
 from bot.logs.event import LogEvent
 from bot.ports import LogStore
 

@@ -21,8 +21,10 @@ from bot.adapters.accounts.csv_directory import CsvAccountDirectory
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
-from bot.core.model import AccountView, HostCoverage, LogQuery, LogResult, Ticket, Triage
+from bot.core.model import Ticket
+from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
 from bot.core.parse.tickets import BadTicket, read_tickets
+from bot.core.verdict import Triage
 from bot.ports import AccountDirectory, LogStore
 from bot.triage import Triager
 from knowledge.model import Knowledge

@@ -14,8 +14,8 @@ import regex
 from cases import DOMAINS, FOLDER, Case, Company, load_cases
 
 from bot.core.evaluation import evaluate, same_client
-from bot.core.model import Triage
 from bot.core.output import to_json
+from bot.core.verdict import Triage
 from knowledge import Knowledge, load
 
 CASES = load_cases()

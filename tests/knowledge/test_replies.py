@@ -42,7 +42,8 @@ def _slots_of(template: str) -> set[str]:
 
 
 def _known_slots() -> set[str]:
-    from bot.core.model import AccountView, Facts, ServerView
+    from bot.core.model import Facts
+    from bot.core.observed import AccountView, ServerView
 
     return set(
         fill_slots(Facts(), (), ServerView(), AccountView(), KNOWLEDGE, ENGLISH, verified=False, zone=None)

@@ -16,7 +16,9 @@ from maillab.scenarios import SCENARIOS, Cause, Scenario
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory, MemoryAccountDirectory
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
-from bot.core.model import Account, Ticket, Triage
+from bot.core.model import Ticket
+from bot.core.observed import Account
+from bot.core.verdict import Triage
 from bot.triage import Triager
 from knowledge import Knowledge, load
 

@@ -18,9 +18,10 @@ from referencing import Registry, Resource
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import MemoryLogStore
 from bot.core.evaluation import evaluate
-from bot.core.model import Ticket, Triage
+from bot.core.model import Ticket
 from bot.core.output import to_json
 from bot.core.parse.tickets import read_tickets
+from bot.core.verdict import Triage
 from bot.logs.decode import Decoder
 from bot.logs.event import EVENTS, OUTCOMES
 from bot.triage import Triager

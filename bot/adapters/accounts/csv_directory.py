@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.adapters.accounts.table import read_accounts
 from bot.adapters.accounts.values import aged, near
-from bot.core.model import Account, AccountView
+from bot.core.observed import Account, AccountView
 from bot.errors import StoreBusy, StoreCorrupt, StoreError
 
 TABLES: Final = (

@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 
 from bot.adapters.accounts.values import BadValue, account_of, aged
-from bot.core.model import AccountView
+from bot.core.observed import AccountView
 from bot.errors import SettingsError
 
 TIMEOUT: Final = 2.0

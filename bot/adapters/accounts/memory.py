@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.adapters.accounts.values import near
-from bot.core.model import Account, AccountView
+from bot.core.observed import Account, AccountView
 
 
 class MemoryAccountDirectory:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bot.adapters.accounts.values import BadValue, account_of, near
-from bot.core.model import AccountView
+from bot.core.observed import AccountView
 from bot.errors import SettingsError
 
 TIMEOUT: Final = 2.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.adapters.accounts.values import COLUMNS, BadValue, account_of
-from bot.core.model import Account
+from bot.core.observed import Account
 from bot.errors import TableError
 
 SEPARATORS: Final = (",", ";", "\t")

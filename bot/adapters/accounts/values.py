@@ -13,7 +13,7 @@ from typing import Final
 
 from rapidfuzz.distance import DamerauLevenshtein
 
-from bot.core.model import Account
+from bot.core.observed import Account
 
 COLUMNS: Final = (
     "mailbox", "account", "domain", "plan", "paused", "paused_reason", "domain_verified", "aliases", "admins",

@@ -10,7 +10,7 @@ from bot.adapters.logstore.digest import Batch, Digest, from_micros, keep_sessio
 from bot.adapters.logstore.likeness import alike
 from bot.adapters.logstore.rhythm import BeatFinder, gaps
 from bot.adapters.logstore.selection import Selection, names_of
-from bot.core.model import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
+from bot.core.observed import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
 from bot.logs.event import LogEvent
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.model import LogQuery
 from bot.core.networks import network_of
+from bot.core.observed import LogQuery
 from bot.logs.event import LogEvent
 
 

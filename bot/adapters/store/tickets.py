@@ -17,8 +17,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
-from bot.core.model import Triage
 from bot.core.output import to_json
+from bot.core.verdict import Triage
 from bot.errors import StoreBusy, StoreCorrupt
 
 BUSY_MILLISECONDS = 5_000

@@ -6,24 +6,23 @@ the name. Dates, clock times, addresses, ports, error codes and numbers of other
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import regex
 
-from bot.core.parse.client_search import all_of, at_start, first_of
+from bot.core.parse.client_search import at_start, first_of
 from knowledge.model import ClientFamily
 
 _SECONDS = 0.05
 _REACH = 70
 """A version stands at most this far (characters) behind the name."""
-_DOTTED = (
+DOTTED = (
     r"\d{1,4}(?:\.\d{1,5}){1,4}"
     r"(?:(?: ?esr)(?![a-z])|[-.]?(?:snapshot|alpha\d*|beta\d*|rc\d*|bb\d+|git\d*|b\d+|a\d+|u\d+)|-[0-9a-f]{6,10}|-\d{1,3})?"
     r"(?:\s?\(\d{4,9}\)|\s?\(debug\))?"
 )
-_WHOLE = r"(?:\d{1,4}(?: ?esr)?|20\d{6})"
-_WORD = (
+WHOLE = r"(?:\d{1,4}(?: ?esr)?|20\d{6})"
+WORD = (
     r"(?:version(?:e|en|snummer|sstand)?|versión|versão|versie|versio|wersj[aiąe]|верси\w|バージョン|ヴァージョン|版本号?|"
     r"ver\.?|vers\.?|"
     r"release|build|rev\.?|v)"
@@ -51,49 +50,38 @@ _GLUE_WORD = (
 _AFTER = regex.compile(
     r"(?P<glue>(?:[\s,;:/|()\[\]=#-]{1,4}|" + _GLUE_WORD + r"(?![\w-])){0,9}?)"
     r"(?:(?P<word>"
-    + _WORD
+    + WORD
     + r")[\s:.=#-]{0,3})?(?<!\d)(?<!\d\.)(?P<version>"
-    + _DOTTED
+    + DOTTED
     + "|"
-    + _WHOLE
+    + WHOLE
     + r")(?![A-Za-z0-9_@%°]|[.:,/-]\d|\.[A-Za-z])",
     regex.IGNORECASE,
 )
 _BEFORE = regex.compile(
     r"(?:(?P<word>"
-    + _WORD
+    + WORD
     + r")[\s:.]{0,2})?(?<![\w.:/-])(?P<version>"
-    + _DOTTED
+    + DOTTED
     + r"|\d{2,3}(?=\s+(?:of|von|de|di|van|do|da|from)\s))"
     r"\s*(?:\([^)\n]{1,12}\)\s*)?(?:(?:of|von|vom|de|du|di|del|van|do|da|from|in|の)\s*(?:my |the |meinem |"
     r"mon |mi )?)?$",
     regex.IGNORECASE,
 )
-_FIELD = regex.compile(
-    r"(?m:^)[ \t*>#•|-]*(?P<label>(?:(?:app|apps|client|klient|mail ?client|mail|e-?mail|program|programm|"
-    r"programa|programme|software|application|"
-    r"anwendung|aplicación|aplicação|applicazione|aplikacj\w|приложени\w|программ\w|アプリ(?:の)?|软件|客户端|your|"
-    r"used|installed)[ -]?(?:app |'s )?)?"
-    + _WORD
-    + r"(?: (?:of the app|der app|de la app|de l'application|del programa|do aplicativo|dell'app|van de app|"
-    r"aplikacji|программы|приложения))?)"
-    r"\s*(?:[:=：]|is|ist)?\s*[*]*\s*(?P<version>" + _DOTTED + "|" + _WHOLE + r")(?![A-Za-z0-9_@]|[.:/]\d)",
-    regex.IGNORECASE,
-)
 _BRACKETS = regex.compile(
     r"[\s\d.]{0,8}\((?P<about>[^()\n]{0,60}?)"
-    + _WORD
+    + WORD
     + r"[\s:.]{1,3}(?P<version>"
-    + _DOTTED
+    + DOTTED
     + "|"
-    + _WHOLE
+    + WHOLE
     + r")(?=[\s,;)])",
     regex.IGNORECASE,
 )
 _OTHER_PRODUCT = regex.compile(
     r"php|server|os\b|android|windows|linux|python|java|vpn|firmware|api|tls|ssl|http", regex.IGNORECASE
 )
-_SYSTEM_BEHIND = regex.compile(_SYSTEM + r"[\s(]*$", regex.IGNORECASE)
+SYSTEM_BEHIND = regex.compile(_SYSTEM + r"[\s(]*$", regex.IGNORECASE)
 _DATE = regex.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d{1,2}\.\d{1,2}\.")
 _ADDRESS = regex.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
 _DAY = regex.compile(
@@ -142,14 +130,6 @@ _CURRENT = regex.compile(r"up[ -]to[ -]date|auf dem (?:neuesten|aktuellen) stand
 _TRIM = regex.compile(r"\s*\(build [\d.]+\)$", regex.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A "Version: …" line: the version and where it stands."""
-
-    version: str
-    start: int
-
-
 def version_near(text: str, start: int, end: int, family: ClientFamily, stop: int) -> str | None:
     """The version next to the name at [start, end) of the plain ``text``; None where there is none.
 
@@ -165,35 +145,6 @@ def version_near(text: str, start: int, end: int, family: ClientFamily, stop: in
     )
 
 
-_UPDATED = regex.compile(
-    r"(?:upda\w+|upgrad\w+|aktualisier\w*|aktualisierung|mise à jour|mis à jour|actuali[sz]a\w*|aggiorna\w*|"
-    r"bijgewerkt|bijwerken|atualiza\w*|aktualizac\w*|обновлени\w+|обновил\w*|更新|アップデート|升级)"
-    r"(?: (?:to|auf|vers|en|à|a|al?la|naar|para(?: a)?|do|на|de|met|version|die|la|der|op))*"
-    r"(?: (?:version|versión|versione|versão|versie|wersji|версии))?\s?(?P<version>v?(?:\d{2,3}(?:\.\d{1,3}){0,3}(?:esr)?|\d{1,2}(?:\.\d{1,4}){1,3}))"
-    r"(?![\w%]|[.:,/-]\d)",
-    regex.IGNORECASE,
-)
-
-
-def version_updated_to(text: str) -> str | None:
-    """The version in "after the update to 145": the program's where the ticket is about one."""
-    match = first_of(_UPDATED, text[:8000])
-    if match is None or _SYSTEM_BEHIND.search(text[: match.start("version")][-30:]):
-        return None
-    found: str = match["version"]
-    sure = len(found) < 5 or "." in found
-    return found if sure and _credible(found, text[match.end() :], sure=True) else None
-
-
-def version_fields(text: str) -> tuple[Field, ...]:
-    """Versions in fields of their own ("App version: 5.600"), in order."""
-    return tuple(
-        Field(match["version"], match.start())
-        for match in all_of(_FIELD, text[:8000])
-        if _credible(match["version"], text[match.end("version") :], sure="." in match["version"])
-    )
-
-
 def _own_shape(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     if family.version is None or family.version == "(?!)":
         return None
@@ -201,8 +152,8 @@ def _own_shape(text: str, end: int, family: ClientFamily, stop: int) -> str | No
     match = at_start(_shape(family.version), window)
     if match is None:
         return None
-    found = regex.sub(rf"^(?!v\d){_WORD}\s*(?=\d)", "", match["version"], flags=regex.IGNORECASE).strip()
-    if not _credible(found.lstrip("vV"), window[match.end() :], sure=True) or _SYSTEM_BEHIND.search(
+    found = regex.sub(rf"^(?!v\d){WORD}\s*(?=\d)", "", match["version"], flags=regex.IGNORECASE).strip()
+    if not credible(found.lstrip("vV"), window[match.end() :], sure=True) or SYSTEM_BEHIND.search(
         window[: match.start("version")]
     ):
         return None
@@ -214,7 +165,7 @@ def _shape(version: str) -> regex.Pattern[str]:
     glue = (
         rf"(?:[\s,;:/|()\[\]=-]{{1,4}}|{_GLUE_WORD}(?![\w-])|(?:microsoft |office |"
         rf"ms )?365(?=[\s,;(]+\S{{0,9}}?\d)"
-        rf"|{_WORD}[\s:.=-]){{0,8}}?"
+        rf"|{WORD}[\s:.=-]){{0,8}}?"
     )
     return regex.compile(rf"{glue}(?P<version>{version})(?![A-Za-z0-9_@]|[.:/]\d|-\d)", regex.IGNORECASE)
 
@@ -236,7 +187,7 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     if "\n\n" in glue or ("\n" in glue and match["word"] is None):
         return None
     worded = match["word"] is not None
-    if _SYSTEM_BEHIND.search(glue) and not worded and not glue.rstrip().endswith((")", ",", ";", ":", "/")):
+    if SYSTEM_BEHIND.search(glue) and not worded and not glue.rstrip().endswith((")", ",", ";", ":", "/")):
         return None
     if (
         _TO.search(_CURRENT.sub(" ", glue))
@@ -256,7 +207,7 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
         return None  # dma[2411]: a process, not a version
     if match["word"] in ("v", "V") and window[match.start("word") + 1 : match.start("version")] == "":
         version = match["word"] + version
-    return version if _credible(version.lstrip("vV"), window[match.end() :], sure=sure) else None
+    return version if credible(version.lstrip("vV"), window[match.end() :], sure=sure) else None
 
 
 def _alone(glue: str, behind: str) -> bool:
@@ -269,7 +220,7 @@ def _ahead(text: str, start: int, family: ClientFamily) -> str | None:
         return None
     window = text[max(0, start - 40) : start]
     match = first_of(_BEFORE, window)
-    if match is None or _SYSTEM_BEHIND.search(window[: match.start()]):
+    if match is None or SYSTEM_BEHIND.search(window[: match.start()]):
         return None
     said = regex.search(
         r"\s(?:of|von|vom|de|du|di|del|van|do|da|from|の)\s", window[match.end("version") :], regex.IGNORECASE
@@ -284,7 +235,7 @@ def _ahead(text: str, start: int, family: ClientFamily) -> str | None:
     ):
         return None
     version = match["version"]
-    return version if _credible(version, "", sure=True) else None
+    return version if credible(version, "", sure=True) else None
 
 
 def _in_brackets(window: str, family: ClientFamily) -> str | None:
@@ -293,7 +244,7 @@ def _in_brackets(window: str, family: ClientFamily) -> str | None:
     if match is None or first_of(_OTHER_PRODUCT, match["about"]) is not None:
         return None
     found: str = match["version"]
-    return found if _credible(found, "", sure=True) else None
+    return found if credible(found, "", sure=True) else None
 
 
 def _inside(name: str, family: ClientFamily) -> str | None:
@@ -304,7 +255,7 @@ def _inside(name: str, family: ClientFamily) -> str | None:
     return str(match.group()) if match is not None else None
 
 
-def _credible(version: str, behind: str, *, sure: bool) -> bool:
+def credible(version: str, behind: str, *, sure: bool) -> bool:
     """False for what only looks like a version: a date, an address, a port, a code, a count of things."""
     if _DATE.fullmatch(version):
         return False

@@ -22,7 +22,8 @@ from bot.core.parse.client_roles import MEANS, role_of
 from bot.core.parse.client_search import all_of
 from bot.core.parse.client_unknown import find_unknown
 from bot.core.parse.client_verdicts import VerdictReader
-from bot.core.parse.client_versions import version_fields, version_near, version_updated_to
+from bot.core.parse.client_version_lines import version_fields, version_updated_to
+from bot.core.parse.client_versions import version_near
 from bot.core.parse.client_words import FIELD_LABELS, SENT_FROM
 from knowledge.model import ClientFamily
 

@@ -98,10 +98,12 @@ def _strong(bare: str, value: str) -> bool:
 
 
 def loose(match: regex.Match[str]) -> bool:
+    """A value that stands where a label announces a secret: little is needed to take it for one."""
     return _value(match, strict=False)
 
 
 def firm(match: regex.Match[str]) -> bool:
+    """A value after a word that may only speak of passwords: it must look like one."""
     return _value(match, strict=True)
 
 
@@ -111,6 +113,7 @@ def no_prose(match: regex.Match[str]) -> bool:
 
 
 def long_key(match: regex.Match[str]) -> bool:
+    """A long run beside the word for a key; a digit tells it from a word, and placeholders are none."""
     value = match["v"]
     return (
         any(c.isdigit() for c in value)

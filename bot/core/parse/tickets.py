@@ -112,7 +112,7 @@ def _sniff(data: bytes, name: str) -> str:
 
 def _sniff_json(data: bytes, start: bytes) -> str | None:
     first, _, rest = data.strip(_LEAD).partition(b"\n")
-    if start[:1] == b"{" and first.rstrip().endswith(b"}") and rest.strip():
+    if regex.match(rb"\{\s*(?:\"|\})", start) and first.rstrip().endswith(b"}") and rest.strip():
         return "jsonl"
     if regex.match(rb"\{\s*(?:\"|\})|\[\s*(?:\{|\])", start):
         return "json"

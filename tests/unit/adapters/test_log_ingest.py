@@ -21,7 +21,7 @@ import zstandard
 from bot.adapters.logstore.memory import MemoryLogStore
 from bot.adapters.logstore.sqlite import IngestReport, SqliteLogStore
 from bot.adapters.logstore.sqlite.ingest import Progress
-from bot.core.model import LogQuery, LogResult
+from bot.core.observed import LogQuery, LogResult
 from bot.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing
 from bot.logs.decode import Decoder
 from bot.logs.link import Linker

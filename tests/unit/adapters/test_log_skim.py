@@ -20,7 +20,7 @@ from bot.adapters.logstore import keeping
 from bot.adapters.logstore.digest import Batch, Digest
 from bot.adapters.logstore.sqlite import SqliteLogStore
 from bot.adapters.logstore.sqlite.processes import ReadingProcess
-from bot.core.model import LogQuery
+from bot.core.observed import LogQuery
 from bot.logs.decode import Decoder
 from bot.logs.event import LogEvent
 from bot.logs.link import Linker

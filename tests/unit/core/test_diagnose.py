@@ -11,21 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.core.diagnose import diagnose, expected_from_ticket
-from bot.core.model import (
-    Account,
-    AccountView,
-    ClientMention,
-    Cue,
-    Diagnosis,
-    ErrorText,
-    Facts,
-    Finding,
-    Match,
-    ServerLine,
-    ServerView,
-    SuccessSum,
-    Ticket,
-)
+from bot.core.model import ClientMention, Cue, ErrorText, Facts, Finding, Match, Ticket
+from bot.core.observed import Account, AccountView, ServerLine, ServerView, SuccessSum
+from bot.core.verdict import Diagnosis
 from bot.logs.event import LogEvent
 from bot.triage import Triager
 from knowledge import load

@@ -9,17 +9,8 @@ from typing import Any
 import pytest
 
 from bot.core.evidence import of_account, of_errors, of_findings, of_server, of_words, steady_pace
-from bot.core.model import (
-    Account,
-    AccountView,
-    Cue,
-    Facts,
-    Finding,
-    Match,
-    ServerLine,
-    ServerView,
-    SuccessSum,
-)
+from bot.core.model import Cue, Facts, Finding, Match
+from bot.core.observed import Account, AccountView, ServerLine, ServerView, SuccessSum
 from bot.logs.event import LogEvent
 from knowledge import load
 

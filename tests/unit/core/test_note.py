@@ -10,24 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import (
-    Account,
-    AccountView,
-    ClientMention,
-    Diagnosis,
-    ErrorText,
-    Evidence,
-    Facts,
-    Finding,
-    HostCoverage,
-    Match,
-    RankedCause,
-    Reading,
-    ServerLine,
-    ServerView,
-    SuccessSum,
-)
+from bot.core.model import ClientMention, ErrorText, Facts, Finding, Match, Reading
 from bot.core.note import MAX_NOTE_CHARS, title_of, visible, write_note
+from bot.core.observed import Account, AccountView, HostCoverage, ServerLine, ServerView, SuccessSum
+from bot.core.verdict import Diagnosis, Evidence, RankedCause
 from bot.logs.event import LogEvent
 from knowledge import load
 

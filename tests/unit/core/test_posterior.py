@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Evidence
 from bot.core.posterior import FLOOR, agreement, posterior, priors, ratios
+from bot.core.verdict import Evidence
 from knowledge import load
 
 KNOWLEDGE = load()

@@ -14,22 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.egress import leaks
-from bot.core.model import (
-    Account,
-    AccountView,
-    ClientMention,
-    Diagnosis,
-    Endpoint,
-    Evidence,
-    Facts,
-    Finding,
-    RankedCause,
-    Reply,
-    ServerLine,
-    ServerView,
-)
+from bot.core.model import ClientMention, Endpoint, Facts, Finding
+from bot.core.observed import Account, AccountView, ServerLine, ServerView
 from bot.core.reply import ReplyError, choose_language, draft
 from bot.core.reply_slots import client_keys
+from bot.core.verdict import Diagnosis, Evidence, RankedCause, Reply
 from bot.logs.event import LogEvent
 from knowledge import load
 from knowledge.model import Replies

@@ -14,7 +14,7 @@ from bot.adapters.logstore.rhythm import Gap
 from bot.adapters.logstore.selection import Selection
 from bot.adapters.logstore.sqlite import rhythm_rows, rows
 from bot.adapters.logstore.sqlite.schema import key_of
-from bot.core.model import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
+from bot.core.observed import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
 from bot.logs.event import LogEvent
 
 _SUM: Final = "mailbox, address, service, host, hour, count, first, last, client, version"

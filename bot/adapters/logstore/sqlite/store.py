@@ -15,7 +15,7 @@ from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.reader import Reader
 from bot.adapters.logstore.sqlite.schema import faults_named, open_for_reading, open_for_writing
 from bot.adapters.logstore.sqlite.writer import Writer
-from bot.core.model import HostCoverage, LogQuery, LogResult
+from bot.core.observed import HostCoverage, LogQuery, LogResult
 from bot.errors import StoreError, StoreMissing
 from bot.logs.event import LogEvent
 
