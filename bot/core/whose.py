@@ -129,6 +129,7 @@ _AFTER_LOGIN = frozenset({
 
 
 def ownership_of(event: LogEvent, shape: str, from_known: bool, any_known: bool, facts: Facts) -> tuple[str, str]:
+    """(ownership, why in words) of a line with a login of ``shape``; see :class:`bot.core.observed.ServerLine`."""
     named = shape in ("full", "bare", "misspelt")
     if event.event in ("ban", "unban"):
         return ("own", "their known address") if from_known else ("foreign", "another address")

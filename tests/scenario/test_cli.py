@@ -106,7 +106,6 @@ def test_help_says_what_a_command_does_and_what_each_option_means(run: Run, path
     assert command.help and all(getattr(p, "help", None) for p in command.params if p.name not in ("help",)), path
 
 
-@pytest.mark.xfail(reason="bot/cli.py: logs status, accounts show, knowledge check, list and show have no epilog with an example")
 def test_every_help_ends_with_an_example() -> None:
     assert [" ".join(path) for path, command in LEAVES if "xample" not in (command.epilog or "")] == []
 
@@ -193,7 +192,6 @@ def test_bad_input_ends_in_one_line_and_status_2(
     assert (tmp_path / "broken.db").read_bytes() == b"this is no database\n" * 400
 
 
-@pytest.mark.xfail(reason="bot/cli.py: usage errors are printed by click over several lines; the contract wants one")
 @pytest.mark.parametrize("arguments", [("ticket", "--nonsense"), ("ticket", "--format", "docx", "t.txt"), ("gremlins",), ("logs", "ingest", "x", "--year", "12")])
 def test_bad_usage_ends_in_one_line_too(run: Run, arguments: tuple[str, ...]) -> None:
     one_line(run(*arguments))
@@ -204,7 +202,6 @@ def test_a_line_of_bad_input_is_shown_harmless(run: Run, tmp_path: Path) -> None
     assert result.status == 2 and "Traceback" not in result.err and result.err.count("\n") == 1
 
 
-@pytest.mark.xfail(reason="bot/triage.py: with a damaged log store coverage() is empty, so that log.failed stays null ('none loaded' in the note)")
 def test_a_damaged_log_store_is_told_in_the_triage(run: Run, tmp_path: Path) -> None:
     write(tmp_path, "broken.db", b"this is no database\n" * 400)
     result = run("ticket", write(tmp_path, "t.txt", TICKET), "--json", LOG_STORE_URL="sqlite:///broken.db")

@@ -168,7 +168,6 @@ def test_a_success_after_the_refusal_is_told_and_one_by_another_protocol_is_not(
     assert "success-meanwhile" in pieces(remote_ip="203.0.113.9")
 
 
-@pytest.mark.xfail(reason="bot/core/evidence.py fills slots one after the other, so that a login named {detail} is filled in as well")
 def test_what_a_line_says_is_no_template() -> None:
     evil = own(0, login="{detail}{seconds}", mailbox=None, reason="unknown_user")
     facts = replace(FACTS, login="{detail}{seconds}")

@@ -50,7 +50,7 @@ def test_false_masking_of_clean_sentences() -> None:
     assert sum(damaged.values()) <= 50, damaged.most_common(20)
 
 
-@pytest.mark.parametrize("name", ["tuning", "heldout"])
+@pytest.mark.parametrize("name", ["tuning", "tuning2"])
 def test_no_error_text_of_the_evaluation_is_damaged(name: str) -> None:
     gold = [json.loads(line) for line in (EVAL / f"{name}-gold.jsonl").read_text("utf-8").splitlines()]
     texts = [text for row in gold for text in row["error_texts"]]
