@@ -19,6 +19,7 @@ from bot.core.reply import draft
 from bot.core.server import (
     anonymous_query,
     first_query,
+    history_query,
     read_server,
     second_query,
     window_of,
@@ -94,14 +95,15 @@ class Triager:
         if not hosts:  # nothing is covered, or the store cannot answer: a look-up that selects nothing tells which
             return ServerView(since=window.since, until=window.until, failed=self.logs.search(LogQuery(window.since, window.until)).failed)
         near = self.logs.logins_like(facts.mailbox, received - NEAR_LOGINS_BACK, window.until) if facts.mailbox else ()
-        first = self._ask(first_query(facts, window, received, near))
+        history = self._ask(history_query(facts, received))
+        first = replace(self._ask(first_query(facts, window, near)), successes=history.successes, sessions=history.sessions)
         known = known_networks(facts, first, self.knowledge)
-        second = self._ask(second_query(known, window, received))
+        second = self._ask(second_query(known, window))
         nameless = anonymous_query(facts, window, first, known)
         neighbours = frozenset(self.accounts.in_domain(facts.domain)) - {facts.mailbox} if facts.domain else frozenset()
         anonymous = self.logs.search(nameless) if nameless else None
         unknown = unknown_addresses(first, anonymous, known)
-        strange = strange_addresses(facts, self.logs.search(LogQuery(received - NEAR_LOGINS_BACK, window.until, ips=unknown))) if unknown else frozenset()
+        strange = strange_addresses(facts, self.logs.search(LogQuery(received - NEAR_LOGINS_BACK, window.until, ips=unknown, limit=1500))) if unknown else frozenset()
         return read_server(facts, window, received, first, second, hosts, known, self.knowledge, expected,
                            anonymous=anonymous, neighbours=neighbours, strange=strange)
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
-from bot.core.line_rules import rule_of
 import regex
 
+from bot.core.line_rules import rule_of
 from bot.core.lint import right_protocols
 from bot.core.model import Facts, Finding, Match
 from bot.core.networks import networks_of, within

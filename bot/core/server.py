@@ -25,6 +25,8 @@ LOOK_BACK = timedelta(hours=36)
 KNOWN_FOR = timedelta(days=30)
 """How long an address that succeeded once stays the customer's."""
 AFTER = timedelta(minutes=5)
+BAN_LASTS = timedelta(hours=24)
+"""How long before the failure a ban of the address may have begun."""
 ECHO_SECONDS = 15
 MAX_SHOWN = 40
 _IMAP, _SMTP = frozenset({"imap", "auth"}), frozenset({"submission", "smtps", "smtp", "auth"})
@@ -51,7 +53,7 @@ def window_of(facts: Facts, received: datetime) -> Window:
     return Window(min(since, latest), latest)
 
 
-def first_query(facts: Facts, window: Window, received: datetime, near_logins: Sequence[str]) -> LogQuery | None:
+def first_query(facts: Facts, window: Window, near_logins: Sequence[str]) -> LogQuery | None:
     """Lines and successes that name the customer; None where the ticket gives nothing to search by."""
     mailboxes = tuple(dict.fromkeys(
         a for a in (facts.mailbox, *(m.address for m in facts.mailboxes if m.role in ("mailbox", "login", "requester"))) if a
@@ -62,15 +64,19 @@ def first_query(facts: Facts, window: Window, received: datetime, near_logins: S
     logins += near_logins
     if not mailboxes and not logins and not facts.ips:
         return None
-    return LogQuery(min(window.since, received) - KNOWN_FOR, received + AFTER, mailboxes=mailboxes,
-                    logins=tuple(dict.fromkeys(logins)), ips=facts.ips)
+    return LogQuery(window.since, window.until, mailboxes=mailboxes, logins=tuple(dict.fromkeys(logins)), ips=facts.ips)
 
 
-def second_query(known: Sequence[str], window: Window, received: datetime) -> LogQuery | None:
+def history_query(facts: Facts, received: datetime) -> LogQuery | None:
+    """The mailbox's successes of the last weeks, without lines: they teach the customer's addresses."""
+    return LogQuery(received - KNOWN_FOR, received + AFTER, mailboxes=(facts.mailbox,), limit=0) if facts.mailbox else None
+
+
+def second_query(known: Sequence[str], window: Window) -> LogQuery | None:
     """Lines without a mailbox (TLS, bans, strangers' names) from the customer's known addresses."""
     if not known:
         return None
-    return LogQuery(min(window.since, received - LOOK_BACK), received + AFTER, ips=tuple(known))
+    return LogQuery(window.since - BAN_LASTS, window.until, ips=tuple(known))
 
 
 def anonymous_query(facts: Facts, window: Window, first: LogResult, known: Sequence[str]) -> LogQuery | None:
@@ -221,7 +227,7 @@ def _judge(
         shape = "foreign"
     from_known = within(event.remote_ip, known)
     ownership, why = ownership_of(event, shape, from_known, bool(known), facts)
-    in_window = _inside(event, window)
+    in_window = _inside(event, window) or (event.event == "ban" and event.time is not None and window.since - BAN_LASTS <= event.time <= window.until)
     rule = rule_of(event, shape, knowledge)
     if rule is None or ownership == "foreign" or event.time is None:
         return ServerLine(event, ownership, why, in_window, 0.0)

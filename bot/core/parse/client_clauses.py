@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +23,7 @@ _QUOTE = regex.compile(
 )
 _CODE = regex.compile(
     r"(?<![\w.])(?:[45]\d\d[ -]\d\.\d{1,3}\.\d|0x8\w{7}|5[35]\d|-98\d\d)(?!\w)|\[[A-Z]{5,}\]|"
-    r"\b[A-Z]\w*(?:Exception|Error)\b"
+    r"\b[A-Z]\w*(?:Exception|Error)\b|\bE(?:CONN[A-Z]+|TIMEDOUT|AUTH|SOCKET|NOTFOUND|PIPE|HOSTUNREACH)\b"
 )
 _EARLIER = regex.compile(
     r"(?<!\w)(?:was|were|been|had|used to|until|till|war|lief|bis|était|marchait|jusqu\w*|iba|funcionaba|"
@@ -98,8 +99,18 @@ class Sentences:
         self.words = _reader(language)
         self.mentions = sorted(mentions)
         self.spaced = language[:2] not in _CJK
-        self._ends = [match.end() for match in all_of(_SENTENCE, text)]
+        self._ends = [
+            match.end()
+            for match in all_of(_SENTENCE, text)
+            if not self._in_name(match.start(), match.end())
+        ]
         self._known: dict[int, tuple[list[Clause], list[Token]]] = {}
+
+    def _in_name(self, start: int, end: int) -> bool:
+        """The mark in "The Bat! 10.5" ends no sentence."""
+        at = bisect_right(self.mentions, (start, 1 << 60)) - 1
+        behind = self.text[end : end + 12].lstrip()
+        return at >= 0 and self.mentions[at][1] > start and (behind[:1].isdigit() or behind[:1].islower())
 
     def span_of(self, mention: Span) -> Span:
         """The sentence around a mention, at most :data:`_WINDOW` characters to either side."""

@@ -38,7 +38,7 @@ _TOKEN = 200
 _LEAST_FOR_ENDINGS = 6
 """A short name with an ending is another word (curl, curly)."""
 _ADDRESS_LIKE = regex.compile(
-    r"[\w.+%*-]+@[\w.*-]+"  # an address
+    r"[\w.+%*-]+@(?!v?\d[\d.]*+(?!\w))[\w.*-]+"  # an address; nodemailer@6.9.16 is a package
     r"|[a-z][a-z0-9+.-]{1,10}://\S+"  # a URL
     r"|(?<![\w/.])(?:/[\w.+@-]+){2,}/?"  # a path
     r"|(?<!\w)[A-Za-z]:\\\S+"
@@ -47,7 +47,7 @@ _ADDRESS_LIKE = regex.compile(
 )
 _PLAIN = str.maketrans(
     {**dict.fromkeys("‘’‚‛′´`", "'"), **dict.fromkeys("“”„‟«»", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
-    | dict.fromkeys("\u00a0\u2007\u202f\u3000\t\u2009", " ")
+    | dict.fromkeys("\u00a0\u2007\u202f\u3000\t\u2009®™", " ")
     | {0xFF01 + i: chr(0x21 + i) for i in range(94) if chr(0xFF01 + i) not in "，：；！？（）"}
 )
 
@@ -66,6 +66,8 @@ class Hit:
     kind: str
     start: int
     end: int
+    traced: bool = False
+    """True for an error shape that is the program's own name inside an identifier."""
 
 
 @dataclass(slots=True)
@@ -187,7 +189,7 @@ def _rules(family: ClientFamily) -> Iterator[_Rule]:
 def _own_name(family: ClientFamily) -> _Rule:
     """The rule for the family's own name: as nicknames are where one of them says the same, and in this case
     only where a pattern asks for the case ("NAS" is no Portuguese "nas")."""
-    own = regex.escape(family.name)
+    own = regex.escape(family.name).replace("\\ ", " ").replace(" ", "[ -]")
     strict = any(f"(?-i:{own})" in source for source in (*family.names, *family.weak))
     faint = not any(f"(?-i:{own})" in source for source in family.names) and any(
         regex.fullmatch(source, family.name, regex.IGNORECASE) for source in family.weak
@@ -208,7 +210,7 @@ def _in_trace(text: str, hit: Hit) -> Hit:
         or (len(behind) == 2 and behind[0] in _JOINTS and behind[1].isalpha())
         or (len(ahead) == 2 and ahead[1] in _JOINTS and ahead[0].isalnum())
     )
-    return Hit(hit.family, "error", hit.start, hit.end) if inside else hit
+    return Hit(hit.family, "error", hit.start, hit.end, traced=True) if inside else hit
 
 
 def _script(char: str) -> str:

@@ -16,6 +16,17 @@ WORKS, _BEHIND, _TRACE, _OWN_CODE, _TRACED = -25.0, 20.0, -9.0, 8.0, 4.0
 WEBMAIL = "webmail"
 _PROBES = frozenset({"openssl", "telnet", "netcat"})
 """Tools with which people test a connection: what they say is about the server, not about the program."""
+_PLUGINS: dict[str, frozenset[str]] = {
+    "wordpress": frozenset(
+        {"wp-mail-smtp", "fluentsmtp", "post-smtp", "easy-wp-smtp", "gravity-smtp", "suremail", "contact-form-7",
+         "woocommerce", "mailpoet", "mailster", "gravity-forms", "wpforms", "ninja-forms", "fluent-forms", "formidable"}
+    ),
+    "joomla": frozenset({"acymailing", "acymailing2", "rsform"}),
+    "nextcloud": frozenset({"nextcloud-mail"}),
+    "woocommerce": frozenset({"wp-mail-smtp", "fluentsmtp", "post-smtp", "easy-wp-smtp", "gravity-smtp", "suremail"}),
+}
+"""Plugins that send the mail of the program they sit in."""
+_IN_HOST = -9.0
 _USERS = frozenset({"service", "server", "device", "command", "webmail"})
 """Kinds of programs that bring a library with them."""
 
@@ -64,6 +75,8 @@ def _place(one: Found, others: list[Found]) -> float:
     """What the programs beside it add to, or take from, a program's worth."""
     if _is_generic_webmail(one) or (one.family is not None and one.family.id in _PROBES):
         return -_BEHIND
+    if one.family is not None and one.mention.failing is not False and _hosts_one_of(one.family.id, others):
+        return _IN_HOST
     if one.family is None or one.family.kind != "library" or one.mention.failing is False:
         return 0.0
     users = [f for f in others if f.kind == "name" and f.mention.failing is not False and f is not one]
@@ -71,6 +84,15 @@ def _place(one: Found, others: list[Found]) -> float:
     if not users:
         return 0.0
     return _TRACE if one.kind == "error" else _OWN_CODE + (_TRACED if one.traced else 0.0)
+
+
+def _hosts_one_of(host: str, others: list[Found]) -> bool:
+    """True where a plugin of the program ``host`` is named that may be the failing one."""
+    plugins = _PLUGINS.get(host, frozenset())
+    return any(
+        f.family is not None and f.family.id in plugins and f.kind == "name" and f.mention.failing is not False
+        for f in others
+    )
 
 
 def _given_back(merged: list[Found]) -> list[Found]:

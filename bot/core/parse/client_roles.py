@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import regex
 
-from bot.core.parse.client_search import first_of
+from bot.core.parse.client_search import at_start, first_of
 
-MEANS, PLUGIN, PLACE = 10.0, 5.0, -4.0
+MEANS, PLUGIN, PLACE, LEFT = 10.0, 5.0, -4.0, -9.0
 _REACH = 60
 _MEANS = regex.compile(
     r"(?:\b(?:sen[dt]\w*|mails?|mailed|mailing|deliver\w*|goe?s? out|going out|relay\w*|route[sd]?|verschick\w*|"
@@ -31,12 +31,17 @@ _PLUGIN = regex.compile(
 _IN_BRACKETS = regex.compile(
     r"\(\s*(?:on|in|under|auf|unter|sur|sous|en|su|op|na|w|на|в|for|für|pour|para)?\s*$", regex.IGNORECASE
 )
+_FROM = regex.compile(r"(?<!\w)(?:from|von|vom|de|du|dal?|do|van|z|ze|od|с|со|от|desde|从|由)(?: (?:the|der|dem|el|il))?\s?$", regex.IGNORECASE)
+_INTO = regex.compile(
+    r"[\s\w.()]{0,20}?(?:\s(?:to|auf|zu|à|al?|naar|para|do|na|на)\s|->|から|换到|換到|到)(?:(?:the|el|il|o|new) )?$", regex.IGNORECASE
+)
 
 
 def role_of(text: str, start: int, end: int, named: Sequence[tuple[int, int]]) -> float:
     """What the words around the name at [start, end) of the plain ``text`` add to its worth.
 
-    "We send through X" and "module X" name the program that talks to the server; "Y 5 (X)" says where Y runs.
+    "We send through X" and "module X" name the program that talks to the server; "Y 5 (X)" says where Y runs;
+    "moved from X to Y" leaves X behind.
     ``named`` are all the places where programs are named.
     """
     ahead = text[max(0, start - _REACH) : start]
@@ -47,4 +52,7 @@ def role_of(text: str, start: int, end: int, named: Sequence[tuple[int, int]]) -
         opened = start - len(ahead) + bracket.start()
         if any(e <= opened and opened - e <= 10 for _, e in named):
             return PLACE
+    behind = next((s for s, _ in named if s >= end), None)
+    if behind is not None and behind - end <= 30 and first_of(_FROM, ahead) and at_start(_INTO, text[end:behind]):
+        return LEFT
     return MEANS if first_of(_MEANS, ahead) is not None else 0.0

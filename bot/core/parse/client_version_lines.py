@@ -17,7 +17,7 @@ _FIELD = regex.compile(
     + WORD
     + r"(?: (?:of the app|der app|de la app|de l'application|del programa|do aplicativo|dell'app|van de app|"
     r"aplikacji|программы|приложения))?)"
-    r"\s*(?:[:=：]|is|ist)?\s*[*]*\s*(?P<version>" + DOTTED + "|" + WHOLE + r")(?![A-Za-z0-9_@]|[.:/]\d)",
+    r"\s*(?:[:=：|]|is|ist)?\s*[*]*\s*(?P<version>" + DOTTED + "|" + WHOLE + r")(?![A-Za-z0-9_@]|[.:/]\d)",
     regex.IGNORECASE,
 )
 _UPDATED = regex.compile(
@@ -26,6 +26,22 @@ _UPDATED = regex.compile(
     r"(?: (?:to|auf|vers|en|à|a|al?la|naar|para(?: a)?|do|на|de|met|version|die|la|der|op))*"
     r"(?: (?:version|versión|versione|versão|versie|wersji|версии))?\s?(?P<version>v?(?:\d{2,3}(?:\.\d{1,3}){0,3}(?:esr)?|\d{1,2}(?:\.\d{1,4}){1,3}))"
     r"(?![\w%]|[.:,/-]\d)",
+    regex.IGNORECASE,
+)
+_FROM_TO = regex.compile(
+    r"(?:(?<!\w)(?P<from>from|von|vom|de|du|dal?|della|van|z|ze|od|с|со|от|desde|従来の|从|由)\s?(?:(?:the|der|la|a|wersji|version|"
+    r"versión|versione|versão|versie|версии)\s){0,2})?"
+    r"(?<![\w.])(?P<old>v?\d{1,4}(?:\.\d{1,5}){0,4}(?:esr)?)\s?"
+    r"(?:(?P<arrow>->|=>|→|»)|(?:back )?(?:to|auf|zu|vers|à|al?la?|naar|para(?: a)?|do|na|на|до)(?= )|升级到|升級到|更新到|升到|から|到)\s?"
+    r"(?:(?:the|version|die|la|a|o|wersji|versión|versione|versão|versie|версии)\s){0,2}"
+    r"(?P<new>v?\d{1,4}(?:\.\d{1,5}){0,4}(?:esr)?)(?![\w%]|[.:,/-]\d)",
+    regex.IGNORECASE,
+)
+_RANGE = 90
+"""An update stands at most this far (characters) from the name of what was updated."""
+_CHANGED = regex.compile(
+    r"upda|upgr|downgr|aktual|actuali|aggiorn|bijgewerkt|bijwerk|atuali|обнов|更新|アップ|升级|升級|mis à jour|mise à jour|"
+    r"umst[ei]|wechsel|gewechselt|moved|bump|went|going|migr|pass[éa]|cambi|overgest|przesz|przej|перешл?|->|→|=>",
     regex.IGNORECASE,
 )
 
@@ -55,3 +71,31 @@ def version_updated_to(text: str) -> str | None:
     found: str = match["version"]
     sure = len(found) < 5 or "." in found
     return found if sure and credible(found, text[match.end() :], sure=True) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """ "From 5.1 to 5.2": what it was, what it is now, and where that stands."""
+
+    old: str
+    new: str
+    start: int
+    end: int
+
+    def near(self, start: int, end: int) -> bool:
+        """True where the name at [start, end) stands close by."""
+        return 0 <= self.start - end <= _RANGE or 0 <= start - self.end <= _RANGE
+
+
+def version_moves(text: str) -> tuple[Move, ...]:
+    """Changes of version ("from 5.1 to 5.2", "5.1 -> 5.2") in the plain ``text``, in order; those of operating
+    systems, and pairs of bare numbers that no word ties together, are left out."""
+    return tuple(
+        Move(match["old"], match["new"], match.start(), match.end())
+        for match in all_of(_FROM_TO, text[:8000])
+        if (match["from"] or match["arrow"] or "." in match["old"])
+        and ("." in match["new"] or (match["from"] and len(match["new"]) < 4))
+        and not SYSTEM_BEHIND.search(text[: match.start("old")][-30:])
+        and credible(match["new"].lstrip("vV"), text[match.end() :], sure=True)
+        and first_of(_CHANGED, text[max(0, match.start() - _RANGE) : match.end() + _RANGE]) is not None
+    )

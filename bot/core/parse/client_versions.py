@@ -18,17 +18,18 @@ _REACH = 70
 """A version stands at most this far (characters) behind the name."""
 DOTTED = (
     r"\d{1,4}(?:\.\d{1,5}){1,4}"
-    r"(?:(?: ?esr)(?![a-z])|[-.]?(?:snapshot|alpha\d*|beta\d*|rc\d*|bb\d+|git\d*|b\d+|a\d+|u\d+)|-[0-9a-f]{6,10}|-\d{1,3})?"
+    r"(?:(?: ?esr)(?![a-z])|-release(?:-p\d+)?|-(?:ce|ee)\.\d{1,2}|-u\d(?:\.\d{1,2})?|[-.]?(?:snapshot|alpha\d*|beta\d*|rc\d*|bb\d+|git\d*|b\d+|a\d+|u\d+)|-[0-9a-f]{6,10}|-\d{1,4})?"
     r"(?:\s?\(\d{4,9}\)|\s?\(debug\))?"
 )
-WHOLE = r"(?:\d{1,4}(?: ?esr)?|20\d{6})"
+WHOLE = r"(?:\d{1,4}(?: ?esr)?|20\d{6}(?:\.\d{1,2})?)"
 WORD = (
-    r"(?:version(?:e|en|snummer|sstand)?|versión|versão|versie|versio|wersj[aiąe]|верси\w|バージョン|ヴァージョン|版本号?|"
+    r"(?:version(?:e|en|snummer|sstand| number)?|versión|versão|versie|versio|wersj[aiąe]|верси\w|バージョン|ヴァージョン|版本号?|"
     r"ver\.?|vers\.?|"
     r"release|build|rev\.?|v)"
 )
 _SYSTEM = (
-    r"(?:win(?:dows)?(?: ?(?:xp|vista|7|8\.1|8|1[01]))?(?! live)|"
+    # Atomic: a number behind a system is the system's, and is never given back.
+    r"(?>win(?:dows)?(?: ?(?:xp|vista|7|8\.1|8|1[01]))?(?! live)|"
     r"mac ?os(?: x)?(?: [a-z]+)?(?: \d{2}(?:\.\d+){0,2})?|mac|"
     r"android(?: \d{1,2}(?:\.\d{1,2}){0,2}(?![\d.]))?|ios(?: \d{1,2}(?:\.\d+){0,2}(?![\d.]))?|"
     r"linux(?: mint(?: \d+(?:\.\d)?)?)?|"
@@ -37,6 +38,8 @@ _SYSTEM = (
 _GLUE_WORD = (
     r"(?:app|client|klient|desktop|mail|e-?mail|program|programm|webmail|esr|beta|nightly|daily|portable|"
     r"classic|pro|home|plus|"
+    r"team|core|gateway|component|data ?center|self-hosted|ce|ee|lts|ltsc|mso|selfhosted|at|now|from|my|its|"
+    r"with|mit|avec|con|com|met|wersji|nella|nell'|dans|na|in der|dans la|en la|na wersji|"
     r"examples?|plug-?in|module|extension|service|server|site|library|package|instance|instanz|install(?:ation)?|"
     r"script|container|image|enterprise|community|edition|stable|standalone|online|omnibus|library|framework|"
     r"64[ -]?bits?|32[ -]?bits?|x64|flatpak|snap|f-droid|play store|for|für|pour|para|per|voor|dla|для|on|"
@@ -48,10 +51,10 @@ _GLUE_WORD = (
     r"aggiorn\w*|atualiz\w*|обновл\w*|" + _SYSTEM + r")"
 )
 _AFTER = regex.compile(
-    r"(?P<glue>(?:[\s,;:/|()\[\]=#-]{1,4}|" + _GLUE_WORD + r"(?![\w-])){0,9}?)"
+    r"(?P<glue>(?:[\s,;:/|()\[\]=#（）：，「」、\"-]{1,4}|" + _GLUE_WORD + r"(?![\w-])){0,9}?)"
     r"(?:(?P<word>"
     + WORD
-    + r")[\s:.=#-]{0,3})?(?<!\d)(?<!\d\.)(?P<version>"
+    + r")[\s:.=#：-]{0,3}(?:(?:is|ist|est|es|è|é|to)\s)?)?(?<!\d)(?<!\d\.)(?P<version>"
     + DOTTED
     + "|"
     + WHOLE
@@ -63,9 +66,16 @@ _BEFORE = regex.compile(
     + WORD
     + r")[\s:.]{0,2})?(?<![\w.:/-])(?P<version>"
     + DOTTED
-    + r"|\d{2,3}(?=\s+(?:of|von|de|di|van|do|da|from)\s))"
+    + r"|(?(word)\d{1,4}|\d{2,3})(?=\s+(?:of|von|de|di|van|do|da|from)\s))"
     r"\s*(?:\([^)\n]{1,12}\)\s*)?(?:(?:of|von|vom|de|du|di|del|van|do|da|from|in|の)\s*(?:my |the |meinem |"
     r"mon |mi )?)?$",
+    regex.IGNORECASE,
+)
+_PACKAGE = regex.compile(
+    r"(?:/[\w.-]{1,30})?(?:@|:(?=\d)|[\"']\s?(?::|=>|,)\s?[\"'](?:[~^]|[<>=~]{1,2} ?)?|:? [~^]|"
+    r" ?(?:==|~=|>=)\s?|\s=\s\"|"
+    r"[\"']\s{1,2}version=[\"']| \(~?>?=? ?(?=\d+\.\d+\.\d+\)))(?P<version>v?\d{1,4}(?:\.\d{1,5}){1,3}"
+    r"(?:-[a-z0-9.]{1,12})?)(?![\w@]|\.\d)",
     regex.IGNORECASE,
 )
 _BRACKETS = regex.compile(
@@ -78,6 +88,7 @@ _BRACKETS = regex.compile(
     + r")(?=[\s,;)])",
     regex.IGNORECASE,
 )
+_SAID_BEFORE = regex.compile(rf"(?<!\w){WORD} (?:number )?(?:of|von|de|di|van|do|da)\s[^.\n]{{0,40}}$", regex.IGNORECASE)
 _OTHER_PRODUCT = regex.compile(
     r"php|server|os\b|android|windows|linux|python|java|vpn|firmware|api|tls|ssl|http", regex.IGNORECASE
 )
@@ -136,13 +147,21 @@ def version_near(text: str, start: int, end: int, family: ClientFamily, stop: in
     ``stop`` is where the next client is named: nothing beyond it is this one's.
     """
     return (
-        _own_shape(text, end, family, stop)
+        package_version(text, end)
+        or _own_shape(text, end, family, stop)
         or _release_day(text[end : min(end + _REACH, stop)], family)
         or _behind(text, end, family, stop)
         or _ahead(text, start, family)
         or _in_brackets(text[end : min(end + 2 * _REACH, stop)], family)
         or _inside(text[start:end], family)
     )
+
+
+def package_version(text: str, end: int) -> str | None:
+    """The version in a package's own notation behind its name, as npm, Composer, pip, Bundler, Cargo, Maven,
+    NuGet and container images write it: ``name@1.2``, ``"vendor/name": "^1.2"``, ``name==1.2``, ``img:1.2``."""
+    match = at_start(_PACKAGE, text[end : end + _REACH])
+    return str(match["version"]) if match is not None and credible(match["version"], "", sure=True) else None
 
 
 def _own_shape(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
@@ -163,9 +182,9 @@ def _own_shape(text: str, end: int, family: ClientFamily, stop: int) -> str | No
 @lru_cache(maxsize=400)
 def _shape(version: str) -> regex.Pattern[str]:
     glue = (
-        rf"(?:[\s,;:/|()\[\]=-]{{1,4}}|{_GLUE_WORD}(?![\w-])|(?:microsoft |office |"
+        rf"(?:[\s,;:/|()\[\]=（）：，「」、-]{{1,4}}|{_GLUE_WORD}(?![\w-])|(?:microsoft |office |"
         rf"ms )?365(?=[\s,;(]+\S{{0,9}}?\d)"
-        rf"|{WORD}[\s:.=-]){{0,8}}?"
+        rf"|{WORD}[\s:.=：-]){{0,8}}?"
     )
     return regex.compile(rf"{glue}(?P<version>{version})(?![A-Za-z0-9_@]|[.:/]\d|-\d)", regex.IGNORECASE)
 
@@ -195,7 +214,8 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
         and ("." not in version or not _TELLING.search(text[max(0, end - 90) : end + 40]))
     ):
         return None
-    sure = worded or (not glue.strip(" \t(/:") and not glue.count("\n"))
+    said = worded or first_of(_SAID_BEFORE, text[max(0, end - 60) : end]) is not None
+    sure = said or (not glue.strip(" \t(/:（：") and not glue.count("\n"))
     if (
         "." not in version
         and not worded
@@ -212,7 +232,7 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
 
 def _alone(glue: str, behind: str) -> bool:
     """True for a number that fills brackets of its own behind the name: "Thunderbird (140)"."""
-    return glue.strip() == "(" and behind[:1] in (")", ",")
+    return glue.strip() in ("(", "（") and behind[:1] in (")", ",", "）")
 
 
 def _ahead(text: str, start: int, family: ClientFamily) -> str | None:

@@ -22,8 +22,8 @@ from bot.core.parse.client_roles import MEANS, role_of
 from bot.core.parse.client_search import all_of
 from bot.core.parse.client_unknown import find_unknown
 from bot.core.parse.client_verdicts import VerdictReader
-from bot.core.parse.client_version_lines import version_fields, version_updated_to
-from bot.core.parse.client_versions import version_near
+from bot.core.parse.client_version_lines import version_fields, version_moves, version_updated_to
+from bot.core.parse.client_versions import package_version, version_near
 from bot.core.parse.client_words import FIELD_LABELS, SENT_FROM
 from knowledge.model import ClientFamily
 
@@ -152,7 +152,7 @@ def _one(
     family, span = hit.family, (hit.start, hit.end)
     score = _BASE[hit.kind] + _FAINT.get(segment, 0.0) - 2.0 * hit.start / (len(text) + 1)
     failing: bool | None = True if hit.kind == "error" else None
-    version = None
+    version = package_version(text, hit.end) if hit.traced else None
     if hit.kind != "error":
         verdict = verdicts.of(span)
         failing = verdict.failing
@@ -193,7 +193,21 @@ def _with_versions(ranked: list[Found], text: str) -> list[Found]:
         if owner is not None and owner.mention.version is None and owner.mention.failing is not False:
             at = ranked.index(owner)
             ranked[at] = replace(owner, mention=replace(owner.mention, version=field.version))
-    return _with_update(ranked, text)
+    return _with_update(_with_moves(ranked, text), text)
+
+
+def _with_moves(ranked: list[Found], text: str) -> list[Found]:
+    """ "From 5.1 to 5.2" says of the program named nearest to it that it is at 5.2 now."""
+    for move in version_moves(text):
+        near = [f for f in ranked if f.kind == "name" and move.near(*f.mention.span)]
+        owner = min(
+            near, key=lambda f: min(abs(f.mention.span[0] - move.end), abs(move.start - f.mention.span[1])), default=None
+        )
+        if owner is None or (owner.family is not None and owner.family.version == "(?!)"):
+            continue
+        if owner.mention.version in (None, move.old):
+            ranked[ranked.index(owner)] = replace(owner, mention=replace(owner.mention, version=move.new))
+    return ranked
 
 
 def _with_update(ranked: list[Found], text: str) -> list[Found]:
