@@ -166,7 +166,11 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = command.main(args=arguments, prog_name="triage", standalone_mode=False)
     except typer.TyperException as error:
-        message = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
+        text = str(getattr(error, "format_message", error.__str__)())
+        if text.startswith("Usage:"):  # a group without a command: its help is the answer
+            sys.stdout.write(text + "\n")
+            sys.exit(2)
+        message = " ".join(text.split()).rstrip(".")
         sys.stderr.write(f"triage: {message}; try --help\n")
         sys.exit(2)
     except typer.Abort:

@@ -138,7 +138,8 @@ def _around(view: ServerView, facts: Facts, knowledge: Knowledge, told: dict[str
         yield Evidence("server", note, "retries", told["told_retries"].supports, told["told_retries"].refutes), 0.8
     services = {s for s in view.successes if line.event.service in (None, "auth", s.service)
                 or (line.event.service in ("submission", "smtps") and s.service in ("submission", "smtps"))}
-    if any(c.id == "works-now" for c in facts.cues) and any(s.last > moment for s in services):
+    last_refusal = max((ln.event.time for ln in alike if ln.event.time), default=moment)
+    if any(c.id == "works-now" for c in facts.cues) and any(s.last > last_refusal for s in services):
         rule = told["told_success_confirmed"]
         yield Evidence("server", rule.note, rule.id, rule.supports, rule.refutes), 2.0
         return

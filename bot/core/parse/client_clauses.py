@@ -100,9 +100,7 @@ class Sentences:
         self.mentions = sorted(mentions)
         self.spaced = language[:2] not in _CJK
         self._ends = [
-            match.end()
-            for match in all_of(_SENTENCE, text)
-            if not self._in_name(match.start(), match.end())
+            match.end() for match in all_of(_SENTENCE, text) if not self._in_name(match.start(), match.end())
         ]
         self._known: dict[int, tuple[list[Clause], list[Token]]] = {}
 

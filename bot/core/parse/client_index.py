@@ -38,7 +38,7 @@ _TOKEN = 200
 _LEAST_FOR_ENDINGS = 6
 """A short name with an ending is another word (curl, curly)."""
 _ADDRESS_LIKE = regex.compile(
-    r"[\w.+%*-]+@(?!v?\d[\d.]*+(?!\w))[\w.*-]+"  # an address; nodemailer@6.9.16 is a package
+    r"[\w.+%*-]+@(?![~^]?v?\d[\d.]*+(?!\w))[\w.*-]+"  # an address; nodemailer@6.9.16 is a package
     r"|[a-z][a-z0-9+.-]{1,10}://\S+"  # a URL
     r"|(?<![\w/.])(?:/[\w.+@-]+){2,}/?"  # a path
     r"|(?<!\w)[A-Za-z]:\\\S+"

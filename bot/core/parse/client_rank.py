@@ -18,12 +18,29 @@ _PROBES = frozenset({"openssl", "telnet", "netcat"})
 """Tools with which people test a connection: what they say is about the server, not about the program."""
 _PLUGINS: dict[str, frozenset[str]] = {
     "wordpress": frozenset(
-        {"wp-mail-smtp", "fluentsmtp", "post-smtp", "easy-wp-smtp", "gravity-smtp", "suremail", "contact-form-7",
-         "woocommerce", "mailpoet", "mailster", "gravity-forms", "wpforms", "ninja-forms", "fluent-forms", "formidable"}
+        {
+            "wp-mail-smtp",
+            "fluentsmtp",
+            "post-smtp",
+            "easy-wp-smtp",
+            "gravity-smtp",
+            "suremail",
+            "contact-form-7",
+            "woocommerce",
+            "mailpoet",
+            "mailster",
+            "gravity-forms",
+            "wpforms",
+            "ninja-forms",
+            "fluent-forms",
+            "formidable",
+        }
     ),
     "joomla": frozenset({"acymailing", "acymailing2", "rsform"}),
     "nextcloud": frozenset({"nextcloud-mail"}),
-    "woocommerce": frozenset({"wp-mail-smtp", "fluentsmtp", "post-smtp", "easy-wp-smtp", "gravity-smtp", "suremail"}),
+    "woocommerce": frozenset(
+        {"wp-mail-smtp", "fluentsmtp", "post-smtp", "easy-wp-smtp", "gravity-smtp", "suremail"}
+    ),
 }
 """Plugins that send the mail of the program they sit in."""
 _IN_HOST = -9.0
@@ -90,7 +107,10 @@ def _hosts_one_of(host: str, others: list[Found]) -> bool:
     """True where a plugin of the program ``host`` is named that may be the failing one."""
     plugins = _PLUGINS.get(host, frozenset())
     return any(
-        f.family is not None and f.family.id in plugins and f.kind == "name" and f.mention.failing is not False
+        f.family is not None
+        and f.family.id in plugins
+        and f.kind == "name"
+        and f.mention.failing is not False
         for f in others
     )
 

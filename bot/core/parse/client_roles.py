@@ -31,9 +31,13 @@ _PLUGIN = regex.compile(
 _IN_BRACKETS = regex.compile(
     r"\(\s*(?:on|in|under|auf|unter|sur|sous|en|su|op|na|w|на|в|for|für|pour|para)?\s*$", regex.IGNORECASE
 )
-_FROM = regex.compile(r"(?<!\w)(?:from|von|vom|de|du|dal?|do|van|z|ze|od|с|со|от|desde|从|由)(?: (?:the|der|dem|el|il))?\s?$", regex.IGNORECASE)
+_FROM = regex.compile(
+    r"(?<!\w)(?:from|von|vom|de|du|dal?|do|van|z|ze|od|с|со|от|desde|从|由)(?: (?:the|der|dem|el|il))?\s?$",
+    regex.IGNORECASE,
+)
 _INTO = regex.compile(
-    r"[\s\w.()]{0,20}?(?:\s(?:to|auf|zu|à|al?|naar|para|do|na|на)\s|->|から|换到|換到|到)(?:(?:the|el|il|o|new) )?$", regex.IGNORECASE
+    r"[\s\w.()]{0,20}?(?:\s(?:to|auf|zu|à|al?|naar|para|do|na|на)\s|->|から|换到|換到|到)(?:(?:the|el|il|o|new) )?$",
+    regex.IGNORECASE,
 )
 
 
@@ -53,6 +57,11 @@ def role_of(text: str, start: int, end: int, named: Sequence[tuple[int, int]]) -
         if any(e <= opened and opened - e <= 10 for _, e in named):
             return PLACE
     behind = next((s for s, _ in named if s >= end), None)
-    if behind is not None and behind - end <= 30 and first_of(_FROM, ahead) and at_start(_INTO, text[end:behind]):
+    if (
+        behind is not None
+        and behind - end <= 30
+        and first_of(_FROM, ahead)
+        and at_start(_INTO, text[end:behind])
+    ):
         return LEFT
     return MEANS if first_of(_MEANS, ahead) is not None else 0.0

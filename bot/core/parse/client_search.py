@@ -11,9 +11,12 @@ PATTERN_SECONDS = 0.05
 """Longest time that one pattern may take on one text."""
 
 
-def all_of(pattern: regex.Pattern[str], text: str, most: int = 400) -> Iterator[regex.Match[str]]:
-    """Matches of ``pattern`` in ``text``, at most ``most`` of them, as far as the time allows."""
-    matches = pattern.finditer(text, timeout=PATTERN_SECONDS)
+def all_of(
+    pattern: regex.Pattern[str], text: str, most: int = 400, start: int = 0, end: int | None = None
+) -> Iterator[regex.Match[str]]:
+    """Matches of ``pattern`` in ``text`` (from ``start`` to ``end``), at most ``most`` of them, as far as the
+    time allows."""
+    matches = pattern.finditer(text, start, len(text) if end is None else end, timeout=PATTERN_SECONDS)
     for _ in range(most):
         try:
             yield next(matches)

@@ -100,6 +100,8 @@ class VerdictReader:
         """The verdict that binds to the mention inside its clause; None where the clause has none."""
         own = [t for t in tokens if clause.start <= t.start < clause.end]
         before = [t for t in own if t.end <= mention[0]]
+        if before and self._excepts(before[-1]) and mention[0] - before[-1].end < 12:
+            return True
         after = [t for t in own if t.start >= mention[1]]
         if (
             before
@@ -120,6 +122,9 @@ class VerdictReader:
         if own:
             return min(own, key=lambda t: abs(t.start - mention[0])).fails
         return None
+
+    def _excepts(self, token: Token) -> bool:
+        return first_of(self._words.except_, self._text[token.start : token.end]) is not None
 
     def _singled_out(self, clause: Clause, mention: Span) -> bool | None:
         near = self._sentences.before(self._text[clause.start : mention[0]], mention[0] - clause.start, 18)

@@ -14,8 +14,9 @@ _FIELD = regex.compile(
     r"programa|programme|software|application|"
     r"anwendung|aplicación|aplicação|applicazione|aplikacj\w|приложени\w|программ\w|アプリ(?:の)?|软件|客户端|your|"
     r"used|installed)[ -]?(?:app |'s )?)?"
+    + r"(?:(?:num[ée]ro d[ei] (?:la )?|numero della |número da |номер |numer |nummer van )?"
     + WORD
-    + r"(?: (?:of the app|der app|de la app|de l'application|del programa|do aplicativo|dell'app|van de app|"
+    + r"|номер версии)(?: (?:app|mail|client|of the app|der app|de la app|de l'application|del programa|do aplicativo|dell'app|van de app|"
     r"aplikacji|программы|приложения))?)"
     r"\s*(?:[:=：|]|is|ist)?\s*[*]*\s*(?P<version>" + DOTTED + "|" + WHOLE + r")(?![A-Za-z0-9_@]|[.:/]\d)",
     regex.IGNORECASE,
@@ -29,19 +30,19 @@ _UPDATED = regex.compile(
     regex.IGNORECASE,
 )
 _FROM_TO = regex.compile(
-    r"(?:(?<!\w)(?P<from>from|von|vom|de|du|dal?|della|van|z|ze|od|с|со|от|desde|従来の|从|由)\s?(?:(?:the|der|la|a|wersji|version|"
+    r"(?:(?P<from>(?<!\w)(?:from|von|vom|de|du|dal?|della|van|z|ze|od|с|со|от|desde)|従来の|从|由)\s?(?:(?:the|der|la|a|wersji|version|"
     r"versión|versione|versão|versie|версии)\s){0,2})?"
-    r"(?<![\w.])(?P<old>v?\d{1,4}(?:\.\d{1,5}){0,4}(?:esr)?)\s?"
-    r"(?:(?P<arrow>->|=>|→|»)|(?:back )?(?:to|auf|zu|vers|à|al?la?|naar|para(?: a)?|do|na|на|до)(?= )|升级到|升級到|更新到|升到|から|到)\s?"
+    r"(?<![A-Za-z0-9_.])(?P<old>v?\d{1,4}(?:\.\d{1,5}){0,4}(?:esr)?)\s?"
+    r"(?:(?P<arrow>->|=>|→|»)|(?:back )?(?:to|auf|zu|vers|à|a|al?la?|naar|para(?: a)?|do|na|на|до)(?= )|升级到|升級到|更新到|升到|から|到|升级至)\s?"
     r"(?:(?:the|version|die|la|a|o|wersji|versión|versione|versão|versie|версии)\s){0,2}"
-    r"(?P<new>v?\d{1,4}(?:\.\d{1,5}){0,4}(?:esr)?)(?![\w%]|[.:,/-]\d)",
+    r"(?P<new>v?\d{1,4}(?:\.\d{1,5}){0,4}(?:esr)?)(?![A-Za-z0-9_%]|[.:,/-]\d)",
     regex.IGNORECASE,
 )
 _RANGE = 90
 """An update stands at most this far (characters) from the name of what was updated."""
 _CHANGED = regex.compile(
     r"upda|upgr|downgr|aktual|actuali|aggiorn|bijgewerkt|bijwerk|atuali|обнов|更新|アップ|升级|升級|mis à jour|mise à jour|"
-    r"umst[ei]|wechsel|gewechselt|moved|bump|went|going|migr|pass[éa]|cambi|overgest|przesz|przej|перешл?|->|→|=>",
+    r"umst[ei]|wechsel|gewechselt|moved|bump|went|going|migr|pass[éao]|pas[óo]|gegaan|cambi|overgest|przesz|przej|перешл?|->|→|=>",
     regex.IGNORECASE,
 )
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import regex
 
+from bot.core.parse.client_packages import package_version
 from bot.core.parse.client_search import at_start, first_of
 from knowledge.model import ClientFamily
 
@@ -18,7 +19,7 @@ _REACH = 70
 """A version stands at most this far (characters) behind the name."""
 DOTTED = (
     r"\d{1,4}(?:\.\d{1,5}){1,4}"
-    r"(?:(?: ?esr)(?![a-z])|-release(?:-p\d+)?|-(?:ce|ee)\.\d{1,2}|-u\d(?:\.\d{1,2})?|[-.]?(?:snapshot|alpha\d*|beta\d*|rc\d*|bb\d+|git\d*|b\d+|a\d+|u\d+)|-[0-9a-f]{6,10}|-\d{1,4})?"
+    r"(?:(?: ?esr)(?![a-z])|-release(?:-p\d+)?|-(?:ce|ee)\.\d{1,2}|-u\d(?:\.\d{1,2})?|[-.]?(?:snapshot|alpha\d*|beta\d*|rc\d*|bb\d+|git\d*|dev\d*|b\d+|a\d+|u\d+)|-[0-9a-f]{6,10}|-\d{1,4})?"
     r"(?:\s?\(\d{4,9}\)|\s?\(debug\))?"
 )
 WHOLE = r"(?:\d{1,4}(?: ?esr)?|20\d{6}(?:\.\d{1,2})?)"
@@ -46,19 +47,19 @@ _GLUE_WORD = (
     r"auf|unter|sur|sous|"
     r"en|bajo|su|op|onder|no|na|w|pod|на|под|the|in|der|die|das|le|la|il|de|is|ist|est|es|è|currently|"
     r"aktuell|latest|neueste|"
-    r"current|to|to the|zu|à|a|upda\w*|upgrad\w*|aktualisier\w*|aktualisierung|up[ -]to[ -]date|"
+    r"current|to|to the|zu|à|a|alla|scale|upda\w*|upgrad\w*|aktualisier\w*|aktualisierung|up[ -]to[ -]date|"
     r"auf dem (?:neuesten|aktuellen) stand|à jour|actuali[sz]\w*|mis à jour|"
     r"aggiorn\w*|atualiz\w*|обновл\w*|" + _SYSTEM + r")"
 )
 _AFTER = regex.compile(
-    r"(?P<glue>(?:[\s,;:/|()\[\]=#（）：，「」、\"-]{1,4}|" + _GLUE_WORD + r"(?![\w-])){0,9}?)"
+    r"(?P<glue>(?:'s\s)?(?:[\s,;:/|()\[\]=#（）：，「」、の\"-]{1,4}|" + _GLUE_WORD + r"(?![\w-])){0,9}?)"
     r"(?:(?P<word>"
     + WORD
-    + r")[\s:.=#：-]{0,3}(?:(?:is|ist|est|es|è|é|to)\s)?)?(?<!\d)(?<!\d\.)(?P<version>"
+    + r")[\s:.=#：-]{0,3}(?:(?:(?:is|ist|est|es|è|é|to)\s)|[は是为]\s?)?)?(?<!\d)(?<!\d\.)(?P<version>"
     + DOTTED
     + "|"
     + WHOLE
-    + r")(?![A-Za-z0-9_@%°]|[.:,/-]\d|\.[A-Za-z])",
+    + r")(?![A-Za-z0-9_@%°]|[.:,/-]\d|\.(?!stable)[A-Za-z])",
     regex.IGNORECASE,
 )
 _BEFORE = regex.compile(
@@ -71,13 +72,6 @@ _BEFORE = regex.compile(
     r"mon |mi )?)?$",
     regex.IGNORECASE,
 )
-_PACKAGE = regex.compile(
-    r"(?:/[\w.-]{1,30})?(?:@|:(?=\d)|[\"']\s?(?::|=>|,)\s?[\"'](?:[~^]|[<>=~]{1,2} ?)?|:? [~^]|"
-    r" ?(?:==|~=|>=)\s?|\s=\s\"|"
-    r"[\"']\s{1,2}version=[\"']| \(~?>?=? ?(?=\d+\.\d+\.\d+\)))(?P<version>v?\d{1,4}(?:\.\d{1,5}){1,3}"
-    r"(?:-[a-z0-9.]{1,12})?)(?![\w@]|\.\d)",
-    regex.IGNORECASE,
-)
 _BRACKETS = regex.compile(
     r"[\s\d.]{0,8}\((?P<about>[^()\n]{0,60}?)"
     + WORD
@@ -88,12 +82,18 @@ _BRACKETS = regex.compile(
     + r")(?=[\s,;)])",
     regex.IGNORECASE,
 )
-_SAID_BEFORE = regex.compile(rf"(?<!\w){WORD} (?:number )?(?:of|von|de|di|van|do|da)\s[^.\n]{{0,40}}$", regex.IGNORECASE)
+_PACKAGED = regex.compile(r"(?<!\w)(?:windows|linux|debian|fedora|arch)[\s(]*$", regex.IGNORECASE)
+_EDITION = regex.compile(
+    r"\b(?:scale|core|ce|ee|ltsc|team|edition|server|desktop|app|pro|client|mail|gateway)\b", regex.IGNORECASE
+)
+_SAID_BEFORE = regex.compile(
+    rf"(?<!\w){WORD} (?:number )?(?:of|von|de|di|van|do|da)\s[^.\n]{{0,40}}$", regex.IGNORECASE
+)
 _OTHER_PRODUCT = regex.compile(
     r"php|server|os\b|android|windows|linux|python|java|vpn|firmware|api|tls|ssl|http", regex.IGNORECASE
 )
 SYSTEM_BEHIND = regex.compile(_SYSTEM + r"[\s(]*$", regex.IGNORECASE)
-_DATE = regex.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d|\d{1,2}\.\d{1,2}\.")
+_DATE = regex.compile(r"\d{1,2}\.\d{1,2}\.(?:19\d\d|20[0-4]\d)|\d{1,2}\.\d{1,2}\.")
 _ADDRESS = regex.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
 _DAY = regex.compile(
     r"[ (,]{1,2}(?:(?:release|version|stable) )?(?P<version>20\d\d-[01]\d-[0-3]\d[a-z]?)(?=[\s,.;)\"'(]|$)(?! *\d\d?:\d\d)",
@@ -157,13 +157,6 @@ def version_near(text: str, start: int, end: int, family: ClientFamily, stop: in
     )
 
 
-def package_version(text: str, end: int) -> str | None:
-    """The version in a package's own notation behind its name, as npm, Composer, pip, Bundler, Cargo, Maven,
-    NuGet and container images write it: ``name@1.2``, ``"vendor/name": "^1.2"``, ``name==1.2``, ``img:1.2``."""
-    match = at_start(_PACKAGE, text[end : end + _REACH])
-    return str(match["version"]) if match is not None and credible(match["version"], "", sure=True) else None
-
-
 def _own_shape(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     if family.version is None or family.version == "(?!)":
         return None
@@ -206,7 +199,11 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     if "\n\n" in glue or ("\n" in glue and match["word"] is None):
         return None
     worded = match["word"] is not None
-    if SYSTEM_BEHIND.search(glue) and not worded and not glue.rstrip().endswith((")", ",", ";", ":", "/")):
+    system = SYSTEM_BEHIND.search(glue) is not None and not (
+        # No Windows and no Debian has such a number: "Spark for Windows 3.19.4", "from Debian (3.46.4-2)".
+        _PACKAGED.search(glue) and version.count(".") > 1 and not version.startswith(("10.0", "6."))
+    )
+    if system and not worded and not glue.rstrip().endswith((")", ",", ";", ":", "/")):
         return None
     if (
         _TO.search(_CURRENT.sub(" ", glue))
@@ -215,7 +212,8 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     ):
         return None
     said = worded or first_of(_SAID_BEFORE, text[max(0, end - 60) : end]) is not None
-    sure = said or (not glue.strip(" \t(/:（：") and not glue.count("\n"))
+    bare = _EDITION.sub("", glue)
+    sure = said or (not bare.strip(" \t(/:（：-") and not glue.count("\n"))
     if (
         "." not in version
         and not worded

@@ -27,7 +27,7 @@ class Words:
 
 WORDS: dict[str, Words] = {
     "en": Words(
-        works=r"can (?:still |only )?(?:send|receive|log ?in|sign in|connect|read)|works?|working|(?:no|any|"
+        works=r"(?<=: )ok(?:ay)?|can (?:still |only )?(?:send|receive|log ?in|sign in|connect|read)|works?|working|(?:no|any|"
         r"zero) (?:problems?|issues?|trouble|errors?|complaints?)|"
         r"without (?:a |an |any |the )?(?:\w+ )?"
         r"(?:problems?|issues?|trouble|errors?|murmurs?|hitch\w*|complaints?|hiccups?|fuss|difficult\w+|"
@@ -243,7 +243,7 @@ SENT_FROM = (
     r"verstuurd (?:vanaf|vanuit|met)|wysłan[eoy] (?:z|ze|przez|w)|отправлено (?:с|из|от|через)|"
     r"发自|發自|从我的|從我的|"
     r"來自我的|"
-    r"skickat från|sendt fra|lähetetty|odesláno z|trimis de pe|.{1,24}から送信)"
+    r"skickat från|sendt fra|lähetetty|odesláno z|trimis de pe|.{1,24}から送信(?=\s*$))"
 )
 """How a line begins that a program adds on its own: no evidence of what fails (the programs' default "
 "signatures)."""
@@ -262,6 +262,6 @@ FIELD_LABELS = (
     r"ソフト(?:名|ウェア)?|環境|"
     r"使用(?:ソフト|アプリ)|客户端|邮件客户端|软件|邮件软件|"
     r"环境|程序|用戶端|郵件軟體|軟體|program a verze)"
-    r"(?: name| used| verwendet| utilisé\w*| utilizad\w+| usat\w+)?"
+    r"(?: name| used| verwendet| utilisé\w*| utilizad\w+| usat\w+|名称|名稱|名)?"
 )
 """Labels of a form's field that names the client which fails."""

@@ -16,6 +16,7 @@ import regex
 
 from bot.core.model import ClientMention, Reading
 from bot.core.parse.client_index import MAX_CHARS, Hit, index_of, plain
+from bot.core.parse.client_packages import package_version
 from bot.core.parse.client_platforms import Platform, Span, find_platforms, neighbours, platform_of
 from bot.core.parse.client_rank import WEBMAIL, WORKS, Found, settle
 from bot.core.parse.client_roles import MEANS, role_of
@@ -23,7 +24,7 @@ from bot.core.parse.client_search import all_of
 from bot.core.parse.client_unknown import find_unknown
 from bot.core.parse.client_verdicts import VerdictReader
 from bot.core.parse.client_version_lines import version_fields, version_moves, version_updated_to
-from bot.core.parse.client_versions import package_version, version_near
+from bot.core.parse.client_versions import version_near
 from bot.core.parse.client_words import FIELD_LABELS, SENT_FROM
 from knowledge.model import ClientFamily
 
@@ -64,7 +65,7 @@ def find_clients(reading: Reading, families: Sequence[ClientFamily]) -> tuple[Cl
     hits = [hit for hit in index_of(families).scan(text) if not _within(hit.start, ignored)]
     fields = _field_spans(text) if ":" in text or "#" in text or "：" in text or "=" in text else []
     found = _judge(reading, text, hits, fields)
-    found += find_unknown(text, fields, found)
+    found += find_unknown(text, fields, found, ignored)
     ranked = settle(found)
     return tuple(one.mention for one in _with_versions(ranked, text))[:MAX_CLIENTS]
 
@@ -122,7 +123,9 @@ def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int,
             ),
             len(text),
         )
-        found.append(_one(text, hit, kind, stop, fields, working, verdicts, platforms, nearest, errors, named))
+        found.append(
+            _one(text, hit, kind, stop, fields, working, verdicts, platforms, nearest, errors, named)
+        )
     return found
 
 
@@ -153,6 +156,8 @@ def _one(
     score = _BASE[hit.kind] + _FAINT.get(segment, 0.0) - 2.0 * hit.start / (len(text) + 1)
     failing: bool | None = True if hit.kind == "error" else None
     version = package_version(text, hit.end) if hit.traced else None
+    if hit.traced and version is None and text[hit.start - 1 : hit.start] == "/":
+        version = version_near(text, hit.start, hit.end, family, stop)
     if hit.kind != "error":
         verdict = verdicts.of(span)
         failing = verdict.failing
@@ -201,7 +206,9 @@ def _with_moves(ranked: list[Found], text: str) -> list[Found]:
     for move in version_moves(text):
         near = [f for f in ranked if f.kind == "name" and move.near(*f.mention.span)]
         owner = min(
-            near, key=lambda f: min(abs(f.mention.span[0] - move.end), abs(move.start - f.mention.span[1])), default=None
+            near,
+            key=lambda f: min(abs(f.mention.span[0] - move.end), abs(move.start - f.mention.span[1])),
+            default=None,
         )
         if owner is None or (owner.family is not None and owner.family.version == "(?!)"):
             continue

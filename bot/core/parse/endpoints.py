@@ -24,6 +24,8 @@ _HOST = regex.compile(
     r"(?<![\p{Latin}\p{Cyrillic}\p{N}_@.-])(?P<host>(?:[\p{Latin}\p{Cyrillic}\p{N}_](?:[\p{Latin}\p{Cyrillic}\p{N}_-]{0,61}[\p{Latin}\p{Cyrillic}\p{N}])?\.){1,6}"
     r"\p{Latin}{2,24})(?P<dot>\.)?(?![\p{Latin}\p{Cyrillic}\p{N}_@-])(?!\.\w)"
 )
+_COMMA_HOST = regex.compile(r"(?<![\w@.-])(?P<host>(?:imap|smtp|mail|pop3?)[,;][a-z0-9-]{2,63}\.[a-z]{2,24})(?![\w@-])")
+"""A comma typed for the first full stop."""
 _AFTER_LOGIN = regex.compile(r"@[\w-]+(?:\.[\w-]+)+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
 """fetchmail's user@firm@host: the login holds an @ of its own."""
 _IP = regex.compile(r"(?<![\w.:])(?P<host>(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\w]|\.\d)")
@@ -61,10 +63,13 @@ _PROTOCOL = (
 )
 _OTHER_CONTEXT = regex.compile(
     r"\btelnet\b|\bnc\b|\bnmap\b|s_client|firewall\w*|pare-?feu|cortafuegos|\bopen(?:ed)?\s+in\b|freigeschaltet|портами|"
-    r"used\s+to\s+(?:use|be)|\bold\s+(?:server|provider|host)|before\s+(?:we\s+)?(?:moved|migrat)|früher|bisher(?:iger)?|alte[rn]?\s+(?:anbieter|server)|"
-    r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|vecchio|vorige|oude|poprzedni\w*|"
     r"(?<!\bno)\bscan\b"
 )
+_FORMER_CONTEXT = regex.compile(
+    r"used\s+to\s+(?:use|be)|\bold\s+(?:server|provider|host)|before\s+(?:we\s+)?(?:moved|migrat)|früher|bisher(?:iger)?|alte[rn]?\s+(?:anbieter|server)|"
+    r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|vecchio|vorige|oude|poprzedni\w*"
+)
+"""Words of a former provider; a host of ours in such a sentence is a setting all the same."""
 _PORT_OF = {993: "imap", 143: "imap", 465: "smtp", 587: "smtp", 25: "smtp", 2525: "smtp", 26: "smtp", 995: "pop3", 110: "pop3"}
 _FILES = frozenset({"php", "py", "js", "ts", "rb", "log", "txt", "conf", "cfg", "ini", "exe", "dll", "java", "go", "cs", "eml",
                     "html", "htm", "xml", "json", "yml", "yaml", "toml", "png", "jpg", "jpeg", "pdf", "sh", "md", "c", "h", "so"})
@@ -103,11 +108,13 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
             offset += len(line) + 1
             continue
         found = _join(line, hosts, ports, modes, words, last_host, line_number, pending_protocol)
-        other = _OTHER_CONTEXT.search(line, timeout=PATTERN_SECONDS) is not None
+        probed = _OTHER_CONTEXT.search(line, timeout=PATTERN_SECONDS) is not None
+        former = _FORMER_CONTEXT.search(line, timeout=PATTERN_SECONDS) is not None
         for endpoint in found:
             start, end = endpoint.span
             shown = _by_a_program(endpoint, (start + offset, end + offset), error_spans, settings)
-            endpoints.append(_placed(endpoint, (start + offset, end + offset), reading.text, offset, other or shown))
+            other = probed or shown or (former and not (endpoint.host and near_own_host(endpoint.host, settings)))
+            endpoints.append(_placed(endpoint, (start + offset, end + offset), reading.text, offset, other))
         if hosts:
             last_host = (hosts[-1], line_number)
         pending_protocol = words[-1].value if words and not found else (None if found else pending_protocol)
@@ -161,6 +168,8 @@ def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_
             continue
         if (mail_label and len(labels) > 2) or (own and len(labels) > 2) or labelled or with_port or (own and in_error):
             found.append(_Token(host, (start, end)))
+    for match in _COMMA_HOST.finditer(line, timeout=PATTERN_SECONDS):
+        found.append(_Token(match["host"], match.span("host")))
     for match in _AFTER_LOGIN.finditer(line, timeout=PATTERN_SECONDS):
         found.append(_Token(match["host"], match.span("host")))
     for match in _IP.finditer(line, timeout=PATTERN_SECONDS):
@@ -229,6 +238,9 @@ def _ports(line: str, has_host: bool) -> list[_Token]:
 
 
 def _after_host(line: str, position: int) -> bool:
+    file = regex.search(r"\.([a-z]{1,5})\s?:\s?$", line[:position])
+    if file and file[1] in _FILES:  # "manager.go:412" is a line of a program
+        return False
     return regex.search(r"[a-z0-9-]\.[a-z]{2,24}\s?:\s?$|(?:\d{1,3}\.){3}\d{1,3}\s?:\s?$", line[:position]) is not None
 
 

@@ -640,11 +640,19 @@ ROLES = [
     ("en", "Our nodemailer script fails on the WordPress box.", "nodemailer"),
     ("en", "WordPress: form mails through PHPMailer die like this", "PHPMailer"),
     ("fr", "Site Drupal 11 (module Symfony Mailer), envoi refusé", "Symfony Mailer"),
-    ("de", "Nagios-Alarme fehlen: unser Monitoring verschickt über nullmailer an smtp.example.com", "nullmailer"),
+    (
+        "de",
+        "Nagios-Alarme fehlen: unser Monitoring verschickt über nullmailer an smtp.example.com",
+        "nullmailer",
+    ),
     ("en", "Zabbix alerts fail. The box sends via msmtp to smtp.example.com", "msmtp"),
     ("en", "Newsletter via MailPoet 5 (WordPress) stopped", "MailPoet"),
     ("en", "Sends via `mailx`. Error curl 60", "s-nail"),
-    ("en", "Our script gets 535, telnet from the box works, see smtplib.SMTPAuthenticationError", "Python smtplib"),
+    (
+        "en",
+        "Our script gets 535, telnet from the box works, see smtplib.SMTPAuthenticationError",
+        "Python smtplib",
+    ),
     ("pt", "O Apple Mail não envia nas portas 465 e 587", "Apple Mail"),
     ("pt", "Nas contas do Thunderbird não entra", "Thunderbird"),
     ("en", "Outlook (Mac, 16.90) shows an error", "Outlook"),
@@ -683,3 +691,57 @@ def test_common_words_are_no_programs(text: str) -> None:
 def test_a_process_number_is_no_version() -> None:
     found = clients("DragonFly mail agent 0.13:\ndma[2411]: smarthost authentication failed")
     assert (found[0].name, found[0].version) == ("dma", "0.13")
+
+
+FRESH = [
+    # language, text, name, version: the shapes in which people give versions
+    ("en", "Outlook LTSC 2024 Build 16.0.17932 shows an error", "Outlook", "2024"),
+    ("en", "Mail on macOS 15.1 – version 16 will not connect", "Apple Mail", "16"),
+    ("en", "Nextcloud 31.0.5 (Mail 5.1) can't connect", "Nextcloud Mail", "5.1"),
+    ("en", "FairEmail was updated from 1.2190 to 1.2201 and now it fails", "FairEmail", "1.2201"),
+    ("ru", "Обновил Thunderbird с 115.3 до 128.1, теперь ошибка", "Thunderbird", "128.1"),
+    ("ja", "Thunderbirdを115.10から128.5に更新したらエラーになります", "Thunderbird", "128.5"),
+    ("zh", "雷鸟从115.9升级到128.5以后登录失败", "Thunderbird", "128.5"),
+    ("en", "upgraded Mautic 4.4.13 → 5.1.1, sending fails", "Mautic", "5.1.1"),
+    ("en", "nodemailer@6.9.16 throws EAUTH", "nodemailer", "6.9.16"),
+    ("en", '"phpmailer/phpmailer": "^6.9.1", it cannot authenticate', "PHPMailer", "6.9.1"),
+    ("en", "requirements.txt: Django==5.1.2, sending dies with 535", "Django", "5.1.2"),
+    ("en", "louislam/uptime-kuma:1.23.13 cannot send mail", "Uptime Kuma", "1.23.13"),
+    ("en", "thunderbird-128.4.0-1.fc41.x86_64 fails to log in", "Thunderbird", "128.4.0"),
+    ("en", "version 9 of Mailspring will not start", "Mailspring", "9"),
+    ("en", "The version number of my Mailbird is 2.9.98.0. It refuses.", "Mailbird", "2.9.98.0"),
+    ("fr", "eM Client (v. 9.2.2093) affiche une erreur", "eM Client", "9.2.2093"),
+    ("zh", "Thunderbird（版本 128.2.0esr）无法发送", "Thunderbird", "128.2.0esr"),
+    ("en", "| Client | Thunderbird |\n| Version | 128.4.0 |\nlogin failed", "Thunderbird", "128.4.0"),
+    ("it", "WordPress 6.7.1 con WP Mail SMTP 4.2.0: errore 535", "WP Mail SMTP", "4.2.0"),
+    ("en", "Moved from Outlook 2013 to Thunderbird 128.4.3, it says login failed", "Thunderbird", "128.4.3"),
+    ("es", "Con eM Client 9.2 sin problemas, con The Bat! 10.5 no puedo entrar", "The Bat!", "10.5"),
+    ("en", "Everything except Claws Mail 4.2.0 works (Thunderbird 128)", "Claws Mail", "4.2.0"),
+    ("de", "Unsere Praxissoftware MediFlow (Version 23.4) verschickt nichts", "MediFlow", "23.4"),
+    ("en", "MailHarbor/2.8.0 gets 535", "MailHarbor", "2.8.0"),
+    ("en", "registry.example.net/team/alerter:0.4.7 gets 535", "alerter", "0.4.7"),
+    ("ja", "弊社のソフト「配信くん」3.4 で送信できません", "配信くん", "3.4"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "name", "version"), FRESH)
+def test_a_version_in_any_shape(language: str, text: str, name: str, version: str) -> None:
+    found = failing(clients(text, language))
+    assert found is not None and (found.name, found.version) == (name, version), found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Our IP 192.0.2.44:587 is blocked, SMTP 5.7.8 Error, TLS 1.3",
+        "Invoice INV-2024 1.250 EUR, order No 12.5, Plan Starter 3.90",
+        "localhost:2525 works; proxy:3.1.2.4 refused; tcp:192.0.2.1:993",
+        "SMTP 587 (192.0.2.4) mail 2.1 MB too large; max mail 25.0 MB",
+        "from 10.5 to 12.5 MB the mail fails; from 9.00 to 17.00 nothing works, update please",
+        "Windows 11 build 26100.2314, Chrome 131.0.6778.86: mail is refused",
+        "Ошибка 5.7.8, код 4.2.1, порт 993, тариф Старт 3.5",
+        "エラー 5.7.8 ポート 993、2025.11.12 から",
+    ],
+)
+def test_numbers_alone_make_no_program(text: str) -> None:
+    assert clients(text) == ()
