@@ -116,9 +116,9 @@ def _from_quotes(text: str, folded: str, hits: Sequence[Hit]) -> list[_Candidate
     for match in _QUOTED.finditer(text, timeout=PATTERN_SECONDS):
         span = match.span("q")
         inside = text[span[0]:span[1]].strip()
-        if len(inside) < 4 or (regex.fullmatch(r"[\w.+@-]+", inside) and not _CODE.search(inside)):
-            if not _exact_hit(span, hits):
-                continue
+        bare_word = len(inside) < 4 or (regex.fullmatch(r"[\w.+@-]+", inside) and not _CODE.search(inside))
+        if bare_word and not _exact_hit(span, hits):
+            continue
         said = _SAYING.search(folded[max(0, span[0] - 70): span[0]], timeout=PATTERN_SECONDS) is not None
         worth = _worth(folded, span, hits, 0.5 if said else 0.1)
         if worth > 0.35 or (said and len(inside.split()) >= 3):

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from bot.core.line_rules import rule_of
 from bot.core.model import ClientMention, Facts, TimeHint
 from bot.core.networks import network_of, networks_of, within
 from bot.core.observed import HostCoverage, LogResult, ServerView, SuccessSum
 from bot.core.posterior import posterior
 from bot.core.server import anonymous_query, first_query, read_server, second_query, window_of
 from bot.core.whose import is_slip, known_networks, login_shape, name_in, strangers
-from bot.core.line_rules import rule_of
 from bot.logs.event import LogEvent
 from knowledge import load
 

@@ -1,6 +1,6 @@
 """The canonical text: safe, masked, covered by segments, cheap."""
 
-# ruff: noqa: E501 - samples stay on one line
+
 from __future__ import annotations
 
 import time

@@ -1,6 +1,6 @@
 """HTML bodies: what a reader sees, cited mails marked, hostile markup at a bounded price."""
 
-# ruff: noqa: E501 - samples stay on one line
+
 from __future__ import annotations
 
 import time

@@ -1,6 +1,6 @@
 """The language of the customer's own words, whatever the mail program speaks."""
 
-# ruff: noqa: E501 - samples stay on one line
+
 from __future__ import annotations
 
 import json

@@ -1,6 +1,6 @@
 """Mails as tickets: structure, caps, hostile headers, unreadable input."""
 
-# ruff: noqa: E501 - samples stay on one line
+
 from __future__ import annotations
 
 import base64

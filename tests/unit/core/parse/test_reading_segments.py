@@ -1,6 +1,6 @@
 """Quotations, forwards, signatures, notices and logs, told apart from what the customer writes."""
 
-# ruff: noqa: E501 - samples stay on one line
+
 from __future__ import annotations
 
 import time
