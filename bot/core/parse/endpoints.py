@@ -53,7 +53,7 @@ _TLS = (
         r"brak|bez|без|нет|なし|无|無)\s+(?:ssl|tls|encryption|verschlüsselung|chiffrement|cifrado|crittografia|"
         r"versleuteling|criptografia|encripta\w+|szyfrowani\w+|шифрован\w+)|(?:ssl|tls|encryption|security|verschlüsselung|sicherheit|"
         r"chiffrement|cifrado|connection\s+security|verbindungssicherheit)(?:/tls)?\s*[:=]?\s*(?:is\s+)?(?:off|none|no\b|false|keine|aus|aucune?|ninguna|nessuna|geen|brak|нет)|"
-        r"\bunencrypted\b|暗号化なし|不加密")),
+        r"\bunencrypted\b|(?<=\d)[\s,/]{1,3}none\b|暗号化なし|不加密")),
     ("implicit", regex.compile(r"(?<!start)(?<![\w])(?:ssl\s?/\s?tls|tls\s?/\s?ssl|ssl|tls|implicit\w*)(?!\w)(?!\s*(?:error|fehler|handshake|certificate|zertifikat|v?1[.\d]))")),
 )
 _PROTOCOL = (
