@@ -13,7 +13,7 @@ from bot.core.model import ClientMention, Facts, TimeHint
 from bot.core.networks import network_of, networks_of, within
 from bot.core.observed import HostCoverage, LogResult, ServerView, SuccessSum
 from bot.core.posterior import posterior
-from bot.core.server import anonymous_query, first_query, read_server, second_query, window_of
+from bot.core.server import anonymous_query, first_query, history_query, read_server, second_query, window_of
 from bot.core.whose import is_slip, known_networks, login_shape, name_in, strangers
 from bot.logs.event import LogEvent
 from knowledge import load
@@ -241,16 +241,23 @@ def test_a_monitor_that_probes_all_day_is_no_customer() -> None:
 
 def test_the_first_query_names_the_customer() -> None:
     window = window_of(FACTS, RECEIVED)
-    query = first_query(replace(FACTS, login="akern", ips=(HOME,)), window, RECEIVED, ("anna@firn.example",))
+    query = first_query(replace(FACTS, login="akern", ips=(HOME,)), window, ("anna@firn.example",))
     assert query is not None
     assert ANNA in query.mailboxes and {"akern", "anna", "anna@firn.example"} <= set(query.logins) and query.ips == (HOME,)
+    assert (query.since, query.until) == (window.since, window.until)
+
+
+def test_weeks_of_successes_are_asked_for_without_lines() -> None:
+    query = history_query(FACTS, RECEIVED)
+    assert query is not None and query.limit == 0 and query.mailboxes == (ANNA,)
     assert query.since <= RECEIVED - timedelta(days=29) and query.until >= RECEIVED
+    assert history_query(Facts(), RECEIVED) is None
 
 
 def test_who_names_nothing_is_not_searched_for() -> None:
     window = window_of(Facts(), RECEIVED)
-    assert first_query(Facts(), window, RECEIVED, ()) is None
-    assert second_query((), window, RECEIVED) is None
+    assert first_query(Facts(), window, ()) is None
+    assert second_query((), window) is None
     assert anonymous_query(Facts(), window, LogResult(), ()) is None
     assert anonymous_query(FACTS, window, LogResult(), (HOME,)) is None
 
