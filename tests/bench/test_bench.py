@@ -12,6 +12,7 @@ from tests.bench.corpus import write_logs
 from tests.bench.plain import ingest_plainly
 
 KEYS = {
+    "triage_new_process_p50_ms",
     "triage_p50_ms", "triage_per_s", "ingest_lines_per_s", "ingest_one_core_lines_per_s", "ingest_vs_plain",
     "ingest_vs_pflogsumm", "ingest_vs_lnav", "ingest_vs_fail2ban", "ingest_rss_mb", "bytes_per_line", "search_p50_ms",
     "search_p99_ms", "hourly_ms", "help_s", "calibration_s",
