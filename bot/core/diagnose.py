@@ -55,8 +55,10 @@ def diagnose(
     pieces = [*told, *gather.of_server(server, facts, knowledge), *gather.of_account(account, facts, knowledge)]
     chances = posterior(pieces, knowledge)
     ranked = sorted(chances, key=lambda c: -chances[c])
-    causes = tuple(_ranked(c, chances[c], pieces, knowledge) for c in ranked[:SHOWN] if chances[c] >= SHOWN_FROM) \
-        or (_ranked(ranked[0], chances[ranked[0]], pieces, knowledge),)
+    prior = priors(knowledge)
+    weighed = [(piece, ratios(piece.supports, piece.refutes, prior)) for piece, _ in pieces]
+    causes = tuple(_ranked(c, chances[c], weighed, knowledge) for c in ranked[:SHOWN] if chances[c] >= SHOWN_FROM) \
+        or (_ranked(ranked[0], chances[ranked[0]], weighed, knowledge),)
     lead = ranked[0]
     if knowledge.others.get(lead) and knowledge.others[lead].answer == "none":
         return Diagnosis("none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead)
@@ -73,14 +75,12 @@ def diagnose(
     )
 
 
-def _ranked(cause: str, chance: float, pieces: Sequence[gather.Weighted], knowledge: Knowledge) -> RankedCause:
-    prior = priors(knowledge)
+def _ranked(cause: str, chance: float, weighed: Sequence[tuple[Evidence, Mapping[str, float]]], knowledge: Knowledge) -> RankedCause:
     listed: list[tuple[Evidence, bool]] = []
-    for piece, _weight in pieces:
-        ratio = ratios(piece.supports, piece.refutes, prior)[cause]
-        if ratio >= TELLING:
+    for piece, by_cause in weighed:
+        if by_cause[cause] >= TELLING:
             listed.append((piece, True))
-        elif ratio <= 1 / TELLING:
+        elif by_cause[cause] <= 1 / TELLING:
             listed.append((piece, False))
     return RankedCause(cause, knowledge.number(cause), round(chance, 4), tuple(listed))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any
 
 import regex
@@ -14,7 +15,6 @@ from bot.core.verdict import Triage
 from knowledge.model import Knowledge
 
 Gold = Mapping[str, Any]
-CAUSE_NAMES = {"server_side_outage": "server_side", "server_outage": "server_side", "recipient_unknown": "recipient_refused"}
 BINS = 10
 
 
@@ -126,8 +126,6 @@ def _covers(found: str, gold: str) -> bool:
         return 2 * len(a) >= len(b)
     if b in a:
         return True
-    from difflib import SequenceMatcher
-
     longest = SequenceMatcher(None, a, b, autojunk=False).find_longest_match()
     return 2 * longest.size >= len(b)
 
