@@ -37,7 +37,7 @@ def samples_of(row: DecodedError) -> Iterator[str]:
 
 def broken_laws(knowledge: Knowledge) -> list[str]:
     """One line for each broken law, naming the entry and what to do; empty where all hold."""
-    return [*_checks(knowledge), *_errors(knowledge), *_cues(knowledge), *_stalls(knowledge)]
+    return [*_checks(knowledge), *_errors(knowledge), *_cues(knowledge), *_lexicons(knowledge), *_stalls(knowledge)]
 
 
 def _checks(knowledge: Knowledge) -> Iterator[str]:
@@ -140,6 +140,32 @@ def _cues(knowledge: Knowledge) -> Iterator[str]:
         for language, patterns in cue.patterns.items():
             if patterns and language != "any" and not cue.must_match.get(language):
                 yield f"cues/{cue.id}: patterns in {language!r} without a sample in that language"
+
+
+_SAYING_MARKS = frozenset({"?", "=", "~"})
+_GRAMMAR = frozenset({"not", "without", "does", "able", "and", "but", "maybe", "past", "skip"})
+"""Concepts that are used up while a sentence is read; a saying cannot ask for them."""
+
+
+def _lexicons(knowledge: Knowledge) -> Iterator[str]:
+    """Every language has words for every concept and no others; a saying is made of concepts that a thought can hold."""
+    for lexicon in knowledge.lexicons.values():
+        if lexicon.negation not in ("before", "after", "both"):
+            yield f"lexicon/{lexicon.id}: negation {lexicon.negation!r} is none of before, after, both"
+        for concept in sorted(set(knowledge.concepts) - set(lexicon.words)):
+            yield f"lexicon/{lexicon.id}: no words for {concept!r} ({knowledge.concepts[concept]}); an empty list says that there are none"
+        for concept in sorted(set(lexicon.words) - set(knowledge.concepts)):
+            yield f"lexicon/{lexicon.id}: {concept!r} is no concept of concepts.toml"
+    sayable = set(knowledge.concepts) - _GRAMMAR
+    for cue in knowledge.cues.values():
+        for saying in cue.says:
+            for part in saying.split(";"):
+                names = [word.lstrip("-!") for word in part.split() if word not in _SAYING_MARKS]
+                if not names:
+                    yield f"cues/{cue.id}: the saying {saying!r} has an empty thought"
+                for name in names:
+                    if name not in sayable:
+                        yield f"cues/{cue.id}: the saying {saying!r} asks for {name!r}, which is no concept that a thought holds"
 
 
 ATTACKS = (" " * 20_000, "a" * 20_000, "a " * 10_000, "\n" * 20_000, "5.7.8 " * 3_000, "((((" * 5_000, "error: " * 3_000, "\"" * 20_000)

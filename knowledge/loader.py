@@ -24,6 +24,7 @@ from knowledge.model import (
     FindingRule,
     Knowledge,
     Language,
+    Lexicon,
     LogRule,
     OtherCause,
     Plan,
@@ -74,6 +75,8 @@ def load(overlay: Path | None = None) -> Knowledge:
         account_rules={a.id: a for a in _entries(AccountRule, source.entries("account.toml", "rule"))},
         languages=tuple(_entries(Language, source.entries("languages.toml", "language"))),
         replies={r.language: r for r in _replies(source)},
+        concepts={name: str(meaning) for group in source.single("concepts.toml").values() for name, meaning in group.items()},
+        lexicons={x.id: x for x in _entries(Lexicon, source.folder("lexicon"))},
     )
     _check_causes(knowledge)
     return knowledge

@@ -108,6 +108,10 @@ class CueRule:
     """Facts that it establishes: webmail_works, protocol, plan, ongoing."""
     kills: tuple[str, ...] = ()
     """Cues that do not count where this one was found (a negation, a more exact reading)."""
+    says: tuple[str, ...] = ()
+    """Thoughts in the concepts of knowledge/lexicon, for every language at once: "mobile-data works ; wifi fails". Names
+    side by side stand in one thought; ``-x`` must not be in it, ``!x`` must be denied in it, ``?`` lets it be a guess, ``=``
+    wants it in one clause; ``;`` parts thoughts, and a thought after ``~`` must be nowhere in the ticket."""
     topic: str = "connection"
     """connection, or elsewhere: the words of a ticket that is not about connecting."""
     note: str = ""
@@ -276,6 +280,18 @@ class Language:
 
 
 @dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The words by which one language says the concepts of knowledge/concepts.toml."""
+
+    id: str
+    """The language."""
+    negation: str
+    """Where a "not" stands to what it denies: before (English), after (German, behind the verb), or both."""
+    words: Mapping[str, tuple[str, ...]]
+    """concept -> words, word groups, words with an open end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Replies:
     """The reviewed sentences of one language: id -> template."""
 
@@ -302,6 +318,10 @@ class Knowledge:
     account_rules: Mapping[str, AccountRule]
     languages: tuple[Language, ...]
     replies: Mapping[str, Replies]
+    concepts: Mapping[str, str] = field(default_factory=dict)
+    """concept -> what it means."""
+    lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
+    """language -> its words."""
 
     def prior(self, cause: str) -> float:
         """Share of a cause before anything is read. Raises KeyError for a cause that does not exist."""

@@ -12,12 +12,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 import regex
 
 from bot.core.model import Cue, Reading, Span
+from bot.core.parse.sayings import said
+from bot.core.parse.thoughts import Thought, think
 from knowledge.literals import alternatives, leading_literals, required_literals
-from knowledge.model import CueRule
+from knowledge.model import CueRule, Lexicon
 
 PATTERN_SECONDS = 0.05
 """The longest that one pattern may search one stretch of text."""
@@ -92,7 +95,9 @@ def plain(text: str) -> str:
     return _BREAK.sub("!", lowered.translate(_PLAIN))
 
 
-def find_cues(reading: Reading, rules: Mapping[str, CueRule], *, seconds: float = 0.5) -> tuple[Cue, ...]:
+def find_cues(
+    reading: Reading, rules: Mapping[str, CueRule], lexicons: Mapping[str, Lexicon] = MappingProxyType({}), *, seconds: float = 0.5,
+) -> tuple[Cue, ...]:
     """The cues that the ticket holds, in the order of the text; each cue once, at its first span.
 
     Patterns of the ticket's language, of English and of ``any`` are searched. A pattern that takes longer
@@ -117,9 +122,17 @@ def find_cues(reading: Reading, rules: Mapping[str, CueRule], *, seconds: float 
                 if span is not None:
                     here = (span[0] + start, span[1] + start)
                     found[probe.cue] = min(here, found.get(probe.cue, here))
+            for cue, (begin, finish) in said(_thoughts(stretch, reading.language, lexicons), rules).items():
+                here = (begin + start, finish + start)
+                found[cue] = min(here, found.get(cue, here))
         if found:
             break
     return _survivors(found, rules)
+
+
+def _thoughts(text: str, language: str, lexicons: Mapping[str, Lexicon]) -> tuple[Thought, ...]:
+    lexicon = lexicons.get(language) or lexicons.get(language.partition("-")[0])
+    return think(text, lexicon) if lexicon is not None else ()
 
 
 @lru_cache(maxsize=20_000)

@@ -40,7 +40,7 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     errors = find_errors(reading, hits)
     spans = [e.span for e in errors]
     endpoints = find_endpoints(reading, knowledge.settings, spans)
-    cues = find_cues(_own_words(reading, errors), knowledge.cues)
+    cues = find_cues(_own_words(reading, errors), knowledge.cues, knowledge.lexicons)
     folded = fold(reading.text)
     clients = find_clients(reading, knowledge.clients)
     addressed = find_addresses(reading, knowledge.settings, requester=ticket.requester, error_spans=spans,
@@ -63,11 +63,14 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
 
 
 def _own_words(reading: Reading, errors: Sequence[ErrorText]) -> Reading:
-    """The reading with pasted error texts blanked out, offsets kept: a program's words are no customer's."""
+    """The reading with pasted error texts blanked out, offsets kept: a program's words are no customer's. The full stop
+    that ends one stays: it ends the customer's sentence too."""
     text = reading.text
     for error in errors:
         if error.pasted:
-            text = text[:error.span[0]] + " " * (error.span[1] - error.span[0]) + text[error.span[1]:]
+            start, end = error.span
+            kept = text[end - 1] if text[end - 1] in ".!?\u3002" else " "
+            text = text[:start] + " " * (end - start - 1) + kept + text[end:]
     return replace(reading, text=text)
 
 

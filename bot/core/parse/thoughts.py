@@ -1,0 +1,241 @@
+"""The customer's prose -> thoughts: what each clause speaks of, and whether it says that something works or fails.
+
+No grammar of a language is known here. A text is cut where a thought ends (punctuation, the words for "but"), its
+words are looked up in the lexicon of the language, a word for "not" turns what it stands beside into its opposite,
+and what is left is a small set of concepts with a sign. That is enough to tell "receiving is fine, sending is not" from
+its reverse in any order of words, and it stays readable: the words are data (knowledge/lexicon).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
+
+from bot.core.model import Span
+from bot.core.parse.words import Token, Words, tokens
+from knowledge.model import Lexicon
+
+MAX_CHARACTERS = 12_000
+"""More of a message is not read for what it says: the complaint stands in its first pages."""
+NOT_REACHES = 5
+"""A "not" reaches so many words ahead."""
+NOT_REACHES_BACK = 3
+"""And so many back, in languages that put it behind the verb."""
+_SHORT = 4
+"""A sentence of so few words that says neither works nor fails ("At home?") is about the next one."""
+_ACTIONS = frozenset({"send", "receive", "connect"})
+"""What one can be able to do with mail: "can send" says that it works, "cannot send" that it fails."""
+_GRAMMAR = frozenset({"not", "without", "works", "fails", "does", "able", "and", "but", "maybe", "past", "skip"})
+_VERBS = _ACTIONS | {"works", "fails", "does", "able", "change", "enter", "close", "remove", "add", "restart", "update", "move", "ask", "save"}
+_UNDENIABLE = frozenset({"not", "without", "and", "but", "maybe", "past"})
+_HARD = frozenset(".!?\n\u3002\uff01\uff1f\u2026;\uff1b")
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """One clause: its concepts, those that it denies, and what it says of them."""
+
+    concepts: frozenset[str]
+    denied: frozenset[str]
+    works: bool
+    fails: bool
+    guessed: bool
+    """The writer asks or supposes: no statement."""
+    sentence: int
+    span: Span
+    joined: bool = False
+    """Two neighbouring clauses taken together."""
+
+
+@dataclass(slots=True)
+class _Hit:
+    concepts: tuple[str, ...]
+    at: int
+    """Index of its first word in the clause."""
+    end: int
+    span: Span
+    denied: bool = False
+
+    def is_(self, concept: str) -> bool:
+        return concept in self.concepts
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    hits: tuple[_Hit, ...]
+    words: int
+    sentence: int
+    stop: str
+    """What ended it."""
+    contrast: bool
+    """It begins with a word for "but"."""
+
+
+_ready: dict[int, tuple[Lexicon, Words]] = {}
+
+
+def think(text: str, lexicon: Lexicon) -> tuple[Thought, ...]:
+    """The thoughts of a text, in its order; a clause that says neither works nor fails is joined to its neighbour of
+    the same sentence, and stands alone as well."""
+    kept = _ready.get(id(lexicon))
+    if kept is None or kept[0] is not lexicon:
+        kept = _ready[id(lexicon)] = (lexicon, Words(lexicon))
+    out: list[Thought] = []
+    for clause in _clauses(text[:MAX_CHARACTERS], kept[1]):
+        _deny(clause.hits, lexicon.negation)
+        out += _thoughts(clause)
+    return tuple(out) + tuple(_joined(out))
+
+
+# -- clauses -------------------------------------------------------------------------------------------
+
+
+def _clauses(text: str, words: Words) -> Iterator[_Clause]:
+    run: list[Token] = []
+    sentence, contrast = 0, False
+    for token in (*tokens(text), Token(".", "stop", (len(text), len(text)))):
+        if token.kind != "stop":
+            run.append(token)
+            continue
+        if run:
+            hits = _hits(run, words)
+            for part, starts_with_but, last in _at_contrasts(hits):
+                yield _Clause(part, len(run), sentence, token.text if last else ",", contrast or starts_with_but)
+            contrast = False
+        run = []
+        if _HARD & set(token.text):
+            sentence += 1
+
+
+def _at_contrasts(hits: Sequence[_Hit]) -> Iterator[tuple[tuple[_Hit, ...], bool, bool]]:
+    """The hits cut at every word for "but"."""
+    part: list[_Hit] = []
+    after = False
+    for hit in hits:
+        if hit.is_("but"):
+            if part:
+                yield tuple(part), after, False
+            part, after = [], True
+        else:
+            part.append(hit)
+    if part:
+        yield tuple(part), after, True
+
+
+def _hits(run: Sequence[Token], words: Words) -> list[_Hit]:
+    out: list[_Hit] = []
+    texts = [token.text for token in run]
+    i = 0
+    while i < len(run):
+        token = run[i]
+        if token.kind == "glued":
+            # a run without spaces: half its characters stand for its number of words
+            out += [_Hit(found, i + start // 2, i + end // 2, (token.span[0] + start, token.span[0] + end)) for found, start, end in words.within(token.text)]
+            i += 1
+            continue
+        found, taken = words.at(texts, i)
+        if not taken and "'" in token.text:  # an elided article or "not": l'hotel, n'arrive
+            for part in token.text.split("'"):
+                split, _ = words.at([part], 0)
+                if split:
+                    out.append(_Hit(split, i, i + 1, token.span))
+        if taken and "skip" not in found:
+            out.append(_Hit(found, i, i + taken, (token.span[0], run[i + taken - 1].span[1])))
+        i += max(taken, 1)
+    return out
+
+
+# -- not -----------------------------------------------------------------------------------------------
+
+
+def _deny(hits: Sequence[_Hit], order: str) -> None:
+    """Let each "not" turn what it means: ahead of it a verb rather than a thing ("no device connects"), or the verb just
+    behind it where the language says so ("Senden geht nicht")."""
+    for i, hit in enumerate(hits):
+        if not (hit.is_("not") or hit.is_("without")):
+            continue
+        ahead = list(takewhile(lambda h, end=hit.end: not h.is_("and") and h.at - end <= NOT_REACHES, hits[i + 1:]))  # type: ignore[misc]
+        ahead = [h for h in ahead if _can_be_denied(h)]
+        nearest = next(iter(ahead), None)
+        if hit.is_("without"):
+            target = nearest
+        else:
+            verb = next((h for h in ahead if _is_verb(h)), None)
+            behind = next((h for h in reversed(hits[:i]) if _can_be_denied(h) and hit.at - h.end <= NOT_REACHES_BACK), None)
+            target = verb or nearest
+            if behind is not None and (target is None or (order == "after" and _is_verb(behind)) or (order == "both" and _is_verb(behind) and verb is None)):
+                target = behind
+        if target is not None:
+            target.denied = True
+
+
+def _is_verb(hit: _Hit) -> bool:
+    return not _VERBS.isdisjoint(hit.concepts)
+
+
+def _can_be_denied(hit: _Hit) -> bool:
+    return not hit.denied and _UNDENIABLE.isdisjoint(hit.concepts)
+
+
+# -- thoughts ------------------------------------------------------------------------------------------
+
+
+def _thoughts(clause: _Clause) -> list[Thought]:
+    thought = _thought(clause.hits, clause)
+    if not (thought.works and thought.fails):
+        return [thought]
+    cut = _where_it_turns(clause.hits)
+    halves = [part for part in (clause.hits[:cut], clause.hits[cut:]) if part]
+    return [_thought(part, clause) for part in halves]
+
+
+def _thought(hits: Sequence[_Hit], clause: _Clause) -> Thought:
+    held = {c for h in hits if not h.denied or not _ACTIONS.isdisjoint(h.concepts) for c in h.concepts}  # what cannot be done is still spoken of
+    denied = {c for h in hits if h.denied for c in h.concepts}
+    works, fails = _polarity(hits)
+    if clause.words <= _SHORT and not (works or fails) and any(h.is_("not") for h in hits):
+        fails = True  # "At work? Nothing."
+    if "past" in held:
+        works = False
+    return Thought(
+        frozenset(held - _GRAMMAR), frozenset(denied - _GRAMMAR), works, fails,
+        "maybe" in held or "?" in clause.stop or "\uff1f" in clause.stop, clause.sentence,
+        (hits[0].span[0], max(h.span[1] for h in hits)),
+    )
+
+
+def _polarity(hits: Sequence[_Hit]) -> tuple[bool, bool]:
+    works = fails = can = does = acts = False
+    for hit in hits:
+        if hit.is_("fails"):
+            fails = fails or not hit.denied
+        elif hit.is_("works") or hit.is_("able") or hit.is_("does") or _ACTIONS & set(hit.concepts):
+            fails = fails or hit.denied
+            works = works or (hit.is_("works") and not hit.denied)
+            can = can or (hit.is_("able") and not hit.denied)
+            does = does or (hit.is_("does") and not hit.denied)
+            acts = acts or not _ACTIONS.isdisjoint(hit.concepts)
+    return works or (not fails and (does or (can and acts))), fails
+
+
+def _where_it_turns(hits: Sequence[_Hit]) -> int:
+    """Where a clause that says both is cut: "works at home fails at work" before the second word that judges, "at home
+    works at work fails" after the first."""
+    judging = [i for i, h in enumerate(hits) if any(_polarity([h]))]
+    first, second = judging[0], next((j for i, j in pairwise(judging) if _polarity([hits[i]]) != _polarity([hits[j]])), judging[-1])
+    things_before = any(set(h.concepts) - _GRAMMAR - _ACTIONS for h in hits[:first])
+    return first + 1 if things_before else second
+
+
+def _joined(thoughts: Sequence[Thought]) -> Iterator[Thought]:
+    """Neighbours of one sentence of which one names the circumstances and the other what happens then."""
+    for before, after in pairwise(thoughts):
+        if before.sentence != after.sentence and not (len(before.concepts) <= _SHORT and not (before.works or before.fails) and after.sentence == before.sentence + 1):
+            continue
+        if (before.works or before.fails) == (after.works or after.fails):
+            continue
+        yield replace(
+            after, concepts=before.concepts | after.concepts, denied=before.denied | after.denied, works=before.works or after.works,
+            fails=before.fails or after.fails, guessed=(before.guessed and before.sentence == after.sentence) or after.guessed, span=(before.span[0], after.span[1]), joined=True,
+        )

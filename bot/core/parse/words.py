@@ -1,0 +1,128 @@
+"""Text -> words, and words -> the concepts that a language's lexicon gives them.
+
+Entries of the lexicon are plain: a word, several words, a word with an open end ("fail*", "*netz"), or, in a script
+without spaces, a run of characters. The longest entry wins, accents and hyphens do not matter.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import regex
+
+from bot.core.model import Span
+from knowledge.model import Lexicon
+
+_GLUED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005\u30fc"
+"""Kana and Han: scripts that put no space between words."""
+_TOKEN = regex.compile(
+    rf"(?P<glued>[{_GLUED}]+)|(?P<word>[^\W{_GLUED}]+(?:['.@][^\W{_GLUED}]+)*|@)"
+    r"|(?P<stop>[.!?;:,()\[\]\n\u3001\u3002\uff01\uff0c\uff1b\uff1a\uff1f\u2026\u2013\u2014]+|(?<=\s)-+(?=\s))"
+)
+_BARE = str.maketrans({"_": " ", "/": " ", "\u2019": "'", "\u2018": "'", "`": "'", "\u00b4": "'", "\u00a0": " "})
+_MIN_STEM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a run of a script without spaces, or a stop, and where it stands."""
+
+    text: str
+    kind: str
+    """word, glued or stop."""
+    span: Span
+
+
+@lru_cache(maxsize=50_000)
+def fold_word(text: str) -> str:
+    """Lower case without accents: people leave them out."""
+    if text.isascii():
+        return text.lower()
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", plain).replace("\u0142", "l").replace("\u00df", "ss").replace("\u0131", "i")
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The words of a text in order, a hyphen joining nothing ("wi-fi" is two words)."""
+    for match in _TOKEN.finditer(text.translate(_BARE)):
+        kind = match.lastgroup or "word"
+        yield Token(fold_word(match[0]) if kind == "word" else match[0], kind, match.span())
+
+
+class Words:
+    """One language's lexicon, made ready for look-up."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._exact: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        """first word -> (the words that follow it, concept)"""
+        self._starts: dict[str, list[str]] = {}
+        self._ends: dict[str, list[str]] = {}
+        self._glued: dict[str, list[str]] = {}
+        for concept, entries in lexicon.words.items():
+            for entry in entries:
+                for spelling in _spellings(entry):
+                    self._add(spelling, concept)
+        self._longest = max((len(word) for word in self._glued), default=0)
+
+    def _add(self, entry: str, concept: str) -> None:
+        found = [t for t in tokens(entry) if t.kind != "stop"]
+        words = [t.text for t in found]
+        if len(words) == 1 and found[0].kind == "glued":
+            self._glued.setdefault(words[0], []).append(concept)
+        elif len(words) == 1 and entry.endswith("*"):
+            self._starts.setdefault(words[0], []).append(concept)
+        elif len(words) == 1 and entry.startswith("*"):
+            self._ends.setdefault(words[0], []).append(concept)
+        elif words:
+            rest = [*words[1:-1], words[-1] + "*" if entry.endswith("*") else words[-1]] if len(words) > 1 else []
+            self._exact.setdefault(words[0], []).append((tuple(rest), concept))
+
+    def at(self, words: Sequence[str], i: int) -> tuple[tuple[str, ...], int]:
+        """The concepts of the longest entry that begins at word ``i``, and how many words it takes (0: none)."""
+        best: list[str] = []
+        length = 0
+        for rest, concept in self._exact.get(words[i], ()):
+            if len(rest) + 1 >= max(length, 1) and _follows(words, i + 1, rest):
+                if len(rest) + 1 > length:
+                    best, length = [], len(rest) + 1
+                best.append(concept)
+        if best:
+            return tuple(best), length
+        part = self._part(words[i])
+        return part, 1 if part else 0
+
+    def _part(self, word: str) -> tuple[str, ...]:
+        for size in range(len(word), _MIN_STEM - 1, -1):
+            if found := self._starts.get(word[:size]):
+                return tuple(found)
+        for cut in range(1, len(word) - _MIN_STEM):
+            if found := self._ends.get(word[cut:]):
+                return tuple(found)
+        return ()
+
+    def within(self, run: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
+        """(concepts, start, end) in a run of a script without spaces, from the left, longest entries first."""
+        at = 0
+        while at < len(run):
+            for size in range(min(self._longest, len(run) - at), 0, -1):
+                if found := self._glued.get(run[at:at + size]):
+                    yield tuple(found), at, at + size
+                    at += size
+                    break
+            else:
+                at += 1
+
+
+def _follows(words: Sequence[str], at: int, rest: Sequence[str]) -> bool:
+    if at + len(rest) > len(words):
+        return False
+    return all(words[at + k] == part or (part.endswith("*") and words[at + k].startswith(part[:-1])) for k, part in enumerate(rest))
+
+
+def _spellings(entry: str) -> set[str]:
+    """An entry as people may write it: as it is, and a German umlaut as two letters."""
+    lowered = entry.lower()
+    return {lowered, lowered.replace("\u00e4", "ae").replace("\u00f6", "oe").replace("\u00fc", "ue")}
