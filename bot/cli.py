@@ -57,7 +57,8 @@ def ticket(
 def evaluate(
     tickets: Annotated[Path, typer.Argument(help="Tickets, one JSON object a line.", metavar="TICKETS.jsonl")],
     gold: Annotated[Path, typer.Argument(help="Gold answers, one JSON object a line.", metavar="GOLD.jsonl")],
-    logs: Annotated[list[str] | None, typer.Option(help="Server logs around the tickets (files or folders).")] = None,
+    more: Annotated[list[str] | None, typer.Argument(help="Further logs, where several follow --logs.", metavar="[PATH ...]", show_default=False)] = None,
+    logs: Annotated[list[str] | None, typer.Option(help="Server logs around the tickets (files or folders; several may follow).", metavar="PATH ...")] = None,
     accounts: Annotated[Path | None, typer.Option(help="Accounts of that day as CSV.")] = None,
     json: Json = False,
     misses: Annotated[bool, typer.Option("--misses", help="Also list what was wrong, ticket by ticket.")] = False,
@@ -66,7 +67,9 @@ def evaluate(
     """Hold triages against gold answers and print the figures."""
     from bot.commands.evaluate import run
 
-    run(tickets, gold, logs or [], accounts, as_json=json, misses=misses, bar=bar)
+    if more and not logs:
+        raise typer.BadParameter(f"{more[0]!r} is neither tickets nor gold; put --logs before the server logs")
+    run(tickets, gold, [*(logs or []), *(more or [])], accounts, as_json=json, misses=misses, bar=bar)
 
 
 @logs_app.command("ingest", epilog="Example:  triage logs ingest /var/log/mail.log* --year 2026")

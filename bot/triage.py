@@ -70,7 +70,7 @@ class Triager:
         facts, account = self._account(ticket, facts)
         server = self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
         diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge)
-        if diagnosis.verdict == "none" and facts.mailbox_assumed:
+        if facts.mailbox_assumed and (diagnosis.verdict == "none" or not _seen(account, server)):
             facts = replace(facts, mailbox=None, mailbox_assumed=False)
         reply = draft(facts, findings, server, account, diagnosis, self.knowledge, verified=verified, language=language)
         note = write_note(reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
@@ -110,3 +110,8 @@ class Triager:
     def _ask(self, query: LogQuery | None) -> LogResult:
         return LogResult() if query is None else self.logs.search(query)
 
+
+def _seen(account: AccountView, server: ServerView) -> bool:
+    """True where the directory or a login knows the requester's address as a mailbox here. Nothing else says so: people
+    who cannot log in write from another address, and an assumed mailbox is not stated as a fact."""
+    return account.account is not None or bool(server.successes) or (server.matching is not None and server.matching.ownership != "address")

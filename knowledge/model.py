@@ -85,6 +85,9 @@ class DecodedError:
     """cause -> factor (0..1) by which this text thins it out beyond its share."""
     rivals: tuple[str, ...] = ()
     """Rows that may claim the same text; the more specific one is preferred."""
+    yields: tuple[str, ...] = ()
+    """Rows that explain better what both claim within one error text: a program says "recipients rejected" of
+    every refusal after RCPT, and the server's words behind it say why."""
     patterns: tuple[str, ...] = ()
     """Regular expressions (module regex, IGNORECASE, searched in normalised text: straight quotes, plain
     dashes, single spaces; use \\s+ for white space all the same)."""

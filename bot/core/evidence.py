@@ -86,6 +86,10 @@ def of_words(facts: Facts, knowledge: Knowledge) -> list[Weighted]:
     kind = knowledge.finding_rules.get(f"kind-{failing}")
     if kind is not None:
         out.append((Evidence("words", kind.text, kind.id, kind.supports, kind.refutes), 0.85))
+    plan = knowledge.plans.get(facts.plan or "")
+    if plan is not None and "smtp" in facts.protocols:
+        stated = knowledge.finding_rules["stated-plan-can-send" if plan.can_send else "stated-plan-cannot-send"]
+        out.append((Evidence("words", stated.text, stated.id, stated.supports, stated.refutes), 0.9))
     spoken: dict[str, int] = {}
     for cue in facts.cues:
         rule = knowledge.cues[cue.id]

@@ -21,6 +21,11 @@ FUZZY_FROM = 86.0
 MIN_FUZZY_CHARS = 14
 MAX_FUZZY_TEXTS = 6
 _ROLE_RANK = {"specific": 0, "generic": 1, "wrapper": 2}
+_IMAP_REPLY = regex.compile(r"\b(?:NO|BAD|BYE) \[[A-Z-]{3,30}\]|\[(?:AUTHENTICATIONFAILED|UNAVAILABLE|CONTACTADMIN|LIMIT|INUSE)\]")
+"""RFC 3501 section 7.1: a status with a response code; RFC 5530 names the codes."""
+_REPLY_REACH = 120
+YIELDS_WITHIN = 200
+"""Characters between two claims that are still about one refusal."""
 _PLACEHOLDER = regex.compile(r"\{[a-z_]+\}")
 
 
@@ -57,7 +62,7 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     the text had to agree. A row that a rival claims at the same place, with more agreement, is dropped."""
     knowledge = fuzzy.knowledge
     out: list[Match] = []
-    for hit in _without_rivals(hits, knowledge):
+    for hit in _without_rivals(_of_the_protocol(hits, text, knowledge), knowledge):
         quoted = any(e.quoted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         prose = not any(e.pasted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         out.append(Match(hit.error_id, text[hit.span[0]:hit.span[1]], 1.0, "pattern", hit.span, quoted, prose))
@@ -73,6 +78,16 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
                                             -fixed.get((m.error_id, m.span), 0), m.span)))
 
 
+def _of_the_protocol(hits: Sequence[Hit], text: str, knowledge: Knowledge) -> list[Hit]:
+    """Without the SMTP rows that claim words of an IMAP reply ("NO [AUTHENTICATIONFAILED] User does not exist")."""
+    return [hit for hit in hits if knowledge.errors[hit.error_id].protocol != "smtp" or not _in_imap_reply(text, hit.span[0])]
+
+
+def _in_imap_reply(text: str, at: int) -> bool:
+    line = text[max(text.rfind("\n", 0, at) + 1, at - _REPLY_REACH):at]
+    return _IMAP_REPLY.search(line) is not None
+
+
 def _without_rivals(hits: Sequence[Hit], knowledge: Knowledge) -> list[Hit]:
     """Of overlapping hits keep the one that says most.
 
@@ -80,7 +95,7 @@ def _without_rivals(hits: Sequence[Hit], knowledge: Knowledge) -> list[Hit]:
     wrapping, else the hit with more agreement. A bare reply code gives way to words in the same line.
     """
     kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda h: _order(h, hits, knowledge)):
+    for hit in sorted(hits, key=lambda h: (bool(knowledge.errors[h.error_id].yields), *_order(h, hits, knowledge))):
         if not any(_beats(other, hit, knowledge) for other in kept):
             kept.append(hit)
     return kept
@@ -92,12 +107,18 @@ def _order(hit: Hit, hits: Sequence[Hit], knowledge: Knowledge) -> tuple[bool, i
     return hit.bare_code, _ROLE_RANK[knowledge.errors[hit.error_id].role], wraps, -hit.fixed
 
 
+def _apart(one: Hit, other: Hit) -> int:
+    return max(one.span[0] - other.span[1], other.span[0] - one.span[1], 0)
+
+
 def _beats(winner: Hit, loser: Hit, knowledge: Knowledge) -> bool:
     if winner.error_id == loser.error_id:
         return False
     overlap = min(winner.span[1], loser.span[1]) - max(winner.span[0], loser.span[0])
-    near = loser.span[0] - winner.span[1] < 120 and winner.span[0] - loser.span[1] < 120
+    near = _apart(winner, loser) < 120
     if loser.bare_code and not winner.bare_code and near:
+        return True
+    if winner.error_id in knowledge.errors[loser.error_id].yields and _apart(winner, loser) < YIELDS_WITHIN:
         return True
     if overlap <= 0:
         return False

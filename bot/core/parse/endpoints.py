@@ -45,6 +45,11 @@ _PORT = regex.compile(
     r"|(?<![\w.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![\w%]|[.,:/-]\d|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
     r"|(?<=[a-z0-9])/(?P<d>993|995|465|587|143|110|25)(?!\w)"
 )
+_PORT_CHANGE = regex.compile(
+    r"\b(?:from|von|de|du|da|dal|van|z|ze|с|со)\s+(?:port\s+)?(?P<former>\d{2,5})\s+(?:by\s+itself\s+)?(?:to|auf|zu|à|a|para|naar|na|до|на|do)\s+(?:port\s+)?\d{2,5}\b"
+    r"|(?P<former>\d{2,5})\s*(?:->|=>|\u2192)\s*\d{2,5}\b|(?P<former>\d{2,5})\s*(?:から|改成|改为|变成|變成|到)\s*\d{2,5}"
+)
+"""A port that was changed: the first number is the former one."""
 _PORT_LIST = regex.compile(rf"(?:{_PORT_WORD}|open|offen)\D{{0,30}}(?P<list>\d{{2,5}}(?:\s*(?:,|/|and|und|et|y|e|en|i|и|or|oder|ou|o|of|lub|或|と|、|&|\+)\s*\d{{2,5}})+)")
 _TLS = (
     ("starttls", regex.compile(r"start[\s-]?t?t?ls|stattls|startls|strattls")),
@@ -108,10 +113,11 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
             offset += len(line) + 1
             continue
         found = _join(line, hosts, ports, modes, words, last_host, line_number, pending_protocol)
-        probed = _OTHER_CONTEXT.search(line, timeout=PATTERN_SECONDS) is not None
-        former = _FORMER_CONTEXT.search(line, timeout=PATTERN_SECONDS) is not None
         for endpoint in found:
             start, end = endpoint.span
+            sentence = _sentence(line, start, end)
+            probed = _OTHER_CONTEXT.search(sentence, timeout=PATTERN_SECONDS) is not None
+            former = _FORMER_CONTEXT.search(sentence, timeout=PATTERN_SECONDS) is not None
             shown = _by_a_program(endpoint, (start + offset, end + offset), error_spans, settings)
             other = probed or shown or (former and not (endpoint.host and near_own_host(endpoint.host, settings)))
             endpoints.append(_placed(endpoint, (start + offset, end + offset), reading.text, offset, other))
@@ -121,7 +127,50 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
         offset += len(line) + 1
         if len(endpoints) >= MAX_ENDPOINTS:
             break
-    return _unique(_with_lone_mode(endpoints, folded))
+    return _unique(_with_lone_mode(_with_flags(endpoints, folded), folded))
+
+
+_STOP = regex.compile(r"[.!?;](?=\s)|[\u3002\uff01\uff1f\uff1b]")
+
+
+def _sentence(line: str, start: int, end: int) -> str:
+    """The sentence of a line in which a setting stands: what is said of a firewall in the next one is not about it."""
+    before = max((m.end() for m in _STOP.finditer(line, 0, start)), default=0)
+    after = _STOP.search(line, end)
+    return line[before: after.start() if after else len(line)]
+
+
+_FLAG = regex.compile(
+    # EMAIL_USE_TLS: "true", mail.smtp.starttls.enable=true, "secure": false, SMTPSecure = 'tls', encryption: starttls
+    r"(?<![a-z])(?:[a-z0-9]+[._])*(?:(?P<starttls>use[._-]?(?:start[._-]?)?tls|start[._-]?tls(?:[._-](?:enable[d]?|required|auto))?|require[._-]?tls)"
+    r"|(?P<implicit>use[._-]?ssl|ssl[._-]enable[d]?|(?:smtp[._-]?)?ssl|force[._-]?ssl|implicit[._-]?tls)|(?P<secure>secure))"
+    r"[\"']?\s{0,3}(?:=>|[:=])\s{0,3}[\"'$]{0,2}(?P<value>true|yes|on|1|false|no|off|0)\b"
+)
+"""Switches of configuration files. Where a program has one switch for each mode, TLS means STARTTLS and SSL means
+TLS from the first byte (Django's EMAIL_USE_TLS and EMAIL_USE_SSL, Jakarta Mail's starttls.enable and ssl.enable);
+nodemailer's ``secure`` is true for TLS from the first byte (nodemailer.com/smtp)."""
+
+
+def _with_flags(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
+    """Endpoints for sending with the mode that the configuration's switches set, where none stands beside the port."""
+    state: dict[str, bool] = {}
+    for match in _FLAG.finditer(folded[:40_000], timeout=PATTERN_SECONDS):
+        name = next(n for n in ("starttls", "implicit", "secure") if match[n])
+        state.setdefault(name, match["value"] in ("true", "yes", "on", "1"))
+    mode = None
+    if state.get("implicit") or (state.get("secure") and not state.get("starttls")):
+        mode = "implicit"
+    elif state.get("starttls") or state.get("secure") is False:
+        mode = "starttls"
+    if mode is None or (state.get("implicit") and state.get("starttls")):
+        return endpoints
+    return [replace(e, tls=mode) if e.protocol == "smtp" and e.port and e.role == "setting" and e.tls in (None, "implicit", "starttls") and not _mode_beside(e, folded)
+            else e for e in endpoints]
+
+
+def _mode_beside(endpoint: Endpoint, folded: str) -> bool:
+    """True where a mode that is no switch of a file stands right behind the port ("465 SSL/TLS")."""
+    return endpoint.tls is not None and regex.match(r"[\s,/(]{1,4}(?:ssl|tls|start)", folded[endpoint.span[1]:endpoint.span[1] + 12]) is not None
 
 
 def _with_lone_mode(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
@@ -215,6 +264,7 @@ def _ports(line: str, has_host: bool) -> list[_Token]:
     context = has_host or regex.search(
         r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器", line
     ) is not None
+    former = {match.start("former") for match in _PORT_CHANGE.finditer(line, timeout=PATTERN_SECONDS)}
     for match in _PORT_LIST.finditer(line, timeout=PATTERN_SECONDS):
         for number in regex.finditer(r"\d{2,5}", match["list"]):
             start = match.start("list") + number.start()
@@ -222,6 +272,8 @@ def _ports(line: str, has_host: bool) -> list[_Token]:
     for match in _PORT.finditer(line, timeout=PATTERN_SECONDS):
         group = next(g for g in "abcd" if match[g])
         value = match[group]
+        if match.start(group) in former:
+            continue
         if group == "b" and len(value) == 2 and regex.search(r"(?<![\d.])\d{1,2}\s?:\s?$", line[:match.start("b")]):
             continue  # "since 09:25": a clock
         if group == "b" and (int(value) > 65535 or (int(value) not in _PORT_OF and not _after_host(line, match.start("b")))):

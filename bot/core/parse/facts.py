@@ -94,8 +94,20 @@ def _said(cues: Iterable[Cue], knowledge: Knowledge) -> dict[str, object]:
 
 
 def _plan(folded: str, knowledge: Knowledge) -> str | None:
-    """A plan named beside the word for it ("plan Starter", "Paket (Nano)"), or by one of its other names."""
+    """A plan named beside the word for it ("plan Starter", "Paket (Nano)"), or by one of its other names. Of a change
+    ("from Starter to Nano") it is the second."""
+    for plan in knowledge.plans.values():
+        if _changed_to(plan).search(folded, timeout=PATTERN_SECONDS):
+            return plan.id
     return next((plan.id for plan in knowledge.plans.values() if _plan_pattern(plan).search(folded, timeout=PATTERN_SECONDS)), None)
+
+
+@lru_cache(maxsize=64)
+def _changed_to(plan: Plan) -> regex.Pattern[str]:
+    """A verb of changing, and this plan behind the word for "to"; "to" itself is short and common, so both are wanted."""
+    change = (r"(?:(?:down|up)grad\w*|chang\w+|switch\w*|mov\w+|dropp\w+|went|gewechselt|gestuft|umgestellt|rétrograd\w*|pass[éa]\w*|descend\w*|cambi\w*|baj\w+|pas\w+|"
+              r"mud\w+|overgestapt|gewijzigd|zmien\w+|przesz\w+|переш\w+|смени\w+|понизи\w+|変更|下げ|降|改|升)")
+    return regex.compile(rf"{change}[^.!?\n]{{0,40}}?(?:\b(?:to|auf|zu|à|au|a|para|naar|na|на|do)\s+|->\s*|から|到|为|成)\W{{0,2}}{regex.escape(plan.name.lower())}\b")
 
 
 @lru_cache(maxsize=64)

@@ -32,6 +32,13 @@ _JUST = regex.compile(
     r"\b(?:just|only|simply|nur|einfach|juste|seulement|solo|sólo|solamente|soltanto|alleen|só|apenas|somente|tylko|samo|только|просто)\s+[\"'`]?(?P<name>[a-z][\w.-]{1,30})[\"'`]?\s*"
     r"(?:\(|,|and|as|without|instead|rather|not|no\s+domain|und|als|ohne|statt|sans|au\s+lieu|sin|en\s+vez|senza|invece|zonder|sem|em\s+vez|bez|без|вместо)"
 )
+_LISTED = regex.compile(
+    r"(?:^|[,;(\u3001\u30fb\u2022/|]|\n)[ \t*\-\u30fb]{0,6}(?:user\s?-?(?:name|id)?|login(?:\s+name)?|account\s+name|(?P<loose>name|account|id)|benutzer(?:name)?|anmeldename|identifiant|utilisateur|nom\s+d'utilisateur|"
+    r"usuario|utente|nome\s+utente|gebruiker(?:snaam)?|usu[a\u00e1]rio|utilizador|u[z\u017c]ytkownik|nazwa\s+u[z\u017c]ytkownika|login|имя(?:\s+пользователя)?|логин|пользователь|ユーザー?(?:名|\s?id)|用户名?|账号|帳號|使用者名稱)"
+    r"(?P<colon>\s{0,3}[:=\uff1a]\s{0,3}|[ \t]+)[\"'`<\[]?(?P<name>[a-z0-9][\w.\\-]{1,40}?)[\"'`>\]]?[ \t]*(?=[,;)\u3001\u30fb|\n]|\.(?:\s|$)|$)"
+)
+"""One item of a list of settings ("server imap.mail.example, user buh, password saved"): the items part it from prose."""
+_SETTINGS_AROUND = regex.compile(r"(?:imap|smtp|mail)\.[a-z0-9-]+\.[a-z]|\b(?:993|465|587)\b|password|passwor[dt]|пароль|mot\s+de\s+passe|contrase|senha|has[l\u0142]o|wachtwoord|パスワード|密码|密碼")
 _OUTPUT = regex.compile(
     r"user=<(?P<name>[^<>@\s]{1,64})>|\"(?P<name>[\w.-]{1,40})\"\s+is\s+not\s+(?:complete|a\s+(?:valid|full))|sasl_username=(?P<name>[\w.-]{1,64})(?![\w.@-])|"
     r"(?:login|auth)\s+(?:failed|error)\s+for\s+(?:user\s+)?[\"'<]?(?P<name>[\w.-]{1,40})(?![\w.@-])"
@@ -76,7 +83,31 @@ def find_login(reading: Reading, error_spans: Sequence[tuple[int, int]] = (), kn
                     return name
         except TimeoutError:
             continue
-    return _local_part(folded, known)
+    return _listed(reading, folded, error_spans) or _local_part(folded, known) or _in_a_row(folded, known)
+
+
+def _listed(reading: Reading, folded: str, error_spans: Sequence[tuple[int, int]]) -> str | None:
+    """A name in a list of settings; a loose label ("name", "account") wants a colon, and all want other settings near."""
+    for match in _LISTED.finditer(folded, timeout=PATTERN_SECONDS):
+        start, end = match.span("name")
+        name = reading.text[start:end]
+        if any(a <= start < b for a, b in error_spans) or not _plausible(name.lower()) or (match["loose"] and not match["colon"].strip()):
+            continue
+        around = folded[max(0, match.start() - 160): match.start()] + folded[end: end + 160]
+        kind = next((s.kind for s in reading.segments if s.span[0] <= start < s.span[1]), "body")
+        if kind not in ("signature", "disclaimer", "header") and _SETTINGS_AROUND.search(around, timeout=PATTERN_SECONDS):
+            return name
+    return None
+
+
+def _in_a_row(folded: str, known: Sequence[str]) -> str | None:
+    """The part before the @ of a known address as an item of its own beside the address: "info@firm.example, info, the
+    password, imap...": the fields of a form in their order."""
+    for address in known:
+        local = address.partition("@")[0]
+        if len(local) >= 3 and regex.search(rf"{regex.escape(address)}\s?[,;/]\s?{regex.escape(local)}\s?[,;/]", folded, timeout=PATTERN_SECONDS):
+            return local
+    return None
 
 
 def _local_part(folded: str, known: Sequence[str]) -> str | None:
