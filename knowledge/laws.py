@@ -152,15 +152,15 @@ def _lexicons(knowledge: Knowledge) -> Iterator[str]:
     for lexicon in knowledge.lexicons.values():
         if lexicon.negation not in ("before", "after", "both"):
             yield f"lexicon/{lexicon.id}: negation {lexicon.negation!r} is none of before, after, both"
-        for concept in sorted(set(knowledge.concepts) - set(lexicon.words)):
-            yield f"lexicon/{lexicon.id}: no words for {concept!r} ({knowledge.concepts[concept]}); an empty list says that there are none"
-        for concept in sorted(set(lexicon.words) - set(knowledge.concepts)):
-            yield f"lexicon/{lexicon.id}: {concept!r} is no concept of concepts.toml"
-    sayable = set(knowledge.concepts) - _GRAMMAR
+        for concept in sorted(set(knowledge.thoughts) - set(lexicon.words)):
+            yield f"lexicon/{lexicon.id}: no words for {concept!r} ({knowledge.thoughts[concept]}); an empty list says that there are none"
+        for concept in sorted(set(lexicon.words) - set(knowledge.thoughts)):
+            yield f"lexicon/{lexicon.id}: {concept!r} is no concept of thoughts.toml"
+    sayable = set(knowledge.thoughts) - _GRAMMAR
     for cue in knowledge.cues.values():
         for saying in cue.says:
             for part in saying.split(";"):
-                names = [word.lstrip("-!") for word in part.split() if word not in _SAYING_MARKS]
+                names = [name for word in part.split() if word not in _SAYING_MARKS for name in word.lstrip("-!").split("+")]
                 if not names:
                     yield f"cues/{cue.id}: the saying {saying!r} has an empty thought"
                 for name in names:

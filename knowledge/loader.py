@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, UnionType
@@ -75,8 +75,8 @@ def load(overlay: Path | None = None) -> Knowledge:
         account_rules={a.id: a for a in _entries(AccountRule, source.entries("account.toml", "rule"))},
         languages=tuple(_entries(Language, source.entries("languages.toml", "language"))),
         replies={r.language: r for r in _replies(source)},
-        concepts={name: str(meaning) for group in source.single("concepts.toml").values() for name, meaning in group.items()},
-        lexicons={x.id: x for x in _entries(Lexicon, source.folder("lexicon"))},
+        thoughts={name: str(meaning) for group in source.single("thoughts.toml").values() for name, meaning in group.items()},
+        lexicons={x.id: x for x in _lexicons(source)},
     )
     _check_causes(knowledge)
     return knowledge
@@ -231,6 +231,16 @@ def _replies(source: _Source) -> Iterator[Replies]:
         complete = table.pop("complete", False)
         sentences = {key: _coerce(str, value, f"replies/{language}.toml: {key}") for key, value in _flat(table)}
         yield Replies(language, complete, MappingProxyType(sentences))
+
+
+def _lexicons(source: _Source) -> Iterator[Lexicon]:
+    """Each language's words, with those that are the same in all (any.toml) joined to them."""
+    tables = source.folder("lexicon")
+    where, shared = tables.pop("any", ("lexicon/any.toml", {"id": "any", "negation": "before", "words": {}}))
+    anywhere = _build(Lexicon, shared, where)
+    for own in _entries(Lexicon, tables):
+        words = {concept: (*own.words.get(concept, ()), *anywhere.words.get(concept, ())) for concept in {**own.words, **anywhere.words}}
+        yield replace(own, words=MappingProxyType(words))
 
 
 def _flat(table: Table, prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -113,7 +113,7 @@ class CueRule:
     """Cues that do not count where this one was found (a negation, a more exact reading)."""
     says: tuple[str, ...] = ()
     """Thoughts in the concepts of knowledge/lexicon, for every language at once: "mobile-data works ; wifi fails". Names
-    side by side stand in one thought; ``-x`` must not be in it, ``!x`` must be denied in it, ``?`` lets it be a guess, ``=``
+    stand in one thought together, ``old+server`` side by side; ``-x`` must not be in it, ``!x`` must be denied in it, ``?`` lets it be a guess, ``=``
     wants it in one clause; ``;`` parts thoughts, and a thought after ``~`` must be nowhere in the ticket."""
     topic: str = "connection"
     """connection, or elsewhere: the words of a ticket that is not about connecting."""
@@ -284,7 +284,7 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The words by which one language says the concepts of knowledge/concepts.toml."""
+    """The words by which one language says the concepts of knowledge/thoughts.toml."""
 
     id: str
     """The language."""
@@ -321,7 +321,7 @@ class Knowledge:
     account_rules: Mapping[str, AccountRule]
     languages: tuple[Language, ...]
     replies: Mapping[str, Replies]
-    concepts: Mapping[str, str] = field(default_factory=dict)
+    thoughts: Mapping[str, str] = field(default_factory=dict)
     """concept -> what it means."""
     lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
     """language -> its words."""

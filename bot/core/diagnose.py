@@ -44,7 +44,7 @@ def expected_from_ticket(facts: Facts, findings: Sequence[Finding], matches: Seq
 
 
 def _from_ticket(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge) -> list[gather.Weighted]:
-    return [*gather.of_errors(matches, knowledge), *gather.of_findings(findings, facts, knowledge), *gather.of_words(facts, knowledge)]
+    return [*gather.of_errors(matches, facts, knowledge), *gather.of_findings(findings, facts, knowledge), *gather.of_words(facts, matches, knowledge)]
 
 
 def diagnose(

@@ -21,13 +21,20 @@ from bot.core.server import similar
 from bot.core.verdict import Evidence
 from bot.core.whose import login_shape, name_in
 from bot.logs.event import LogEvent
-from knowledge.model import Knowledge, LogRule
+from knowledge.model import DecodedError, Knowledge, LogRule
 
 Weighted = tuple[Evidence, float]
 QUOTED_DAMPING = 0.5
 FUZZY_DAMPING = 0.6
 PROSE_DAMPING = 0.4
 """For what the customer's own sentence seems to say where a program's text is pasted beside it."""
+CLEAR_TEXT_SHARE = 0.7
+BESIDE_A_CLEAR_TEXT = 0.55
+TELLING_CUE = 0.55
+"""A cue that points to one cause with this share or more counts in full beside any text ("refused on one network only")."""
+SURELY_ELSEWHERE = 0.8
+ELSEWHERE_DAMPING = 0.35
+"""For error words in a ticket that says it is about something else: another provider's account, a scammer's letter."""
 STRANGE_NETWORKS = 5
 """New networks within a day that make a mailbox look taken over: people travel, but not that much."""
 STEADY_SHARE = 0.75
@@ -35,13 +42,14 @@ STEADY_AT_LEAST = 5
 """Refusals at a steady pace before a program is held to retry by itself (mail-lab: one click makes up to three)."""
 
 
-def of_errors(matches: Sequence[Match], knowledge: Knowledge) -> list[Weighted]:
+def of_errors(matches: Sequence[Match], facts: Facts, knowledge: Knowledge) -> list[Weighted]:
     """Rows of the decoded-error table. Specific rows count first; a generic row beside a specific one adds
     little, a wrapper beside either nothing."""
     out: list[Weighted] = []
     seen: set[str] = set()
     rank = {"specific": 0, "generic": 1, "wrapper": 2}
     any_pasted = any(not m.prose for m in matches)
+    elsewhere = any(knowledge.cues[c.id].supports.get("not_ours", 0) >= SURELY_ELSEWHERE for c in facts.cues)
     ordered = sorted(matches, key=lambda m: (m.prose and any_pasted, rank[knowledge.errors[m.error_id].role], -m.score))
     best_role: str | None = None
     for match in ordered:
@@ -56,6 +64,7 @@ def of_errors(matches: Sequence[Match], knowledge: Knowledge) -> list[Weighted]:
             weight = 0.2
         best_role = best_role or row.role
         weight *= PROSE_DAMPING if match.prose and any_pasted else 1.0
+        weight *= ELSEWHERE_DAMPING if elsewhere else 1.0
         weight *= (QUOTED_DAMPING if match.quoted else 1.0) * (FUZZY_DAMPING if match.method == "fuzzy" else 1.0)
         out.append((Evidence("error", row.title, row.id, {**row.checks, **row.others}, row.refutes), weight))
     return out
@@ -78,9 +87,12 @@ def of_findings(findings: Sequence[Finding], facts: Facts, knowledge: Knowledge)
     return out
 
 
-def of_words(facts: Facts, knowledge: Knowledge) -> list[Weighted]:
-    """What the customer says. Cues overlap in meaning, so each further one for the same cause counts less."""
+def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> list[Weighted]:
+    """What the customer says. Cues overlap in meaning, so each further one for the same cause counts less; beside a
+    program's own text that names one cause, circumstances count less too."""
     out: list[Weighted] = []
+    decided = any(_names_one_cause(knowledge.errors[m.error_id]) for m in matches if m.method == "pattern" and not m.prose and not m.quoted)
+    damping = BESIDE_A_CLEAR_TEXT if decided else 1.0
     kinds = {f.name: f.kind for f in knowledge.clients}
     failing = next((kinds.get(c.name, "app") for c in facts.clients if c.failing is not False), "app")
     kind = knowledge.finding_rules.get(f"kind-{failing}")
@@ -100,8 +112,12 @@ def of_words(facts: Facts, knowledge: Knowledge) -> list[Weighted]:
         if leading:
             spoken[leading] = repeats + 1
         out.append((Evidence("words", rule.note or rule.meaning, rule.id, rule.supports, rule.refutes),
-                    (0.85, 0.5, 0.3)[min(repeats, 2)]))
+                    (damping if rule.supports.get(leading, 0.0) < TELLING_CUE else 1.0) * (0.85, 0.5, 0.3)[min(repeats, 2)]))
     return out
+
+
+def _names_one_cause(row: DecodedError) -> bool:
+    return row.role == "specific" and max((*row.checks.values(), *row.others.values()), default=0.0) >= CLEAR_TEXT_SHARE
 
 
 def of_server(view: ServerView, facts: Facts, knowledge: Knowledge) -> list[Weighted]:

@@ -14,7 +14,7 @@ def lint(facts: Facts, knowledge: Knowledge) -> tuple[Finding, ...]:
     where the same protocol was tried with right settings too, a wrong second try explains nothing."""
     out: dict[tuple[str, str], Finding] = {}
     settings = facts.endpoints
-    right = {protocol for e in settings if e.role == "setting" and (protocol := _proven_right(e, knowledge.settings))}
+    right = {protocol for e in settings if e.role == "setting" and (e.host or e.tls) and (protocol := _proven_right(e, knowledge.settings))}
     for endpoint in settings:
         if endpoint.role != "setting":
             continue

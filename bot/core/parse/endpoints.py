@@ -26,6 +26,8 @@ _HOST = regex.compile(
 )
 _COMMA_HOST = regex.compile(r"(?<![\w@.-])(?P<host>(?:imap|smtp|mail|pop3?)[,;][a-z0-9-]{2,63}\.[a-z]{2,24})(?![\w@-])")
 """A comma typed for the first full stop."""
+_NOT_MAIL = frozenset({"caldav", "carddav", "dav", "webdav", "ftp", "sftp", "git", "api", "cloud", "calendar", "ldap", "ns1", "ns2", "cpanel", "status"})
+"""First labels of names that no mail program is given: a question about them is not a mistyped mail server."""
 _AFTER_LOGIN = regex.compile(r"@[\w-]+(?:\.[\w-]+)+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
 """fetchmail's user@firm@host: the login holds an @ of its own."""
 _IP = regex.compile(r"(?<![\w.:])(?P<host>(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\w]|\.\d)")
@@ -75,6 +77,8 @@ _FORMER_CONTEXT = regex.compile(
     r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|vecchio|vorige|oude|poprzedni\w*"
 )
 """Words of a former provider; a host of ours in such a sentence is a setting all the same."""
+_STARTTLS_REACH = 110
+"""STARTTLS is named for one side only, so it may stand far before its port ("changed SSL into STARTTLS because …, port 465")."""
 _PORT_OF = {993: "imap", 143: "imap", 465: "smtp", 587: "smtp", 25: "smtp", 2525: "smtp", 26: "smtp", 995: "pop3", 110: "pop3"}
 _FILES = frozenset({"php", "py", "js", "ts", "rb", "log", "txt", "conf", "cfg", "ini", "exe", "dll", "java", "go", "cs", "eml",
                     "html", "htm", "xml", "json", "yml", "yaml", "toml", "png", "jpg", "jpeg", "pdf", "sh", "md", "c", "h", "so"})
@@ -201,8 +205,9 @@ def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_
     for match in _HOST.finditer(line, timeout=PATTERN_SECONDS):
         host, (start, end) = match["host"], match.span("host")
         before, after = line[max(0, start - 48): start], line[end: end + 12]
+        sentence = line[max(0, start - 130): start]
         last = host.rpartition(".")[2]
-        if last in _FILES or host == webmail or (before.endswith(("@", "/")) and "//" not in before[-9:]):
+        if last in _FILES or (host == webmail and not _entered(sentence)) or (before.endswith(("@", "/")) and "//" not in before[-9:]):
             continue
         in_url = before.endswith("://")
         labels = host.split(".")
@@ -213,7 +218,7 @@ def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_
         in_error = any(a <= start < b for a, b in error_spans)
         if in_url and not (labelled or mail_label or with_port):
             continue
-        if labels[0] in ("webmail", "www", "autodiscover", "autoconfig") and not labelled:
+        if labels[0] in _NOT_MAIL or (labels[0] in ("webmail", "www", "autodiscover", "autoconfig") and not labelled):
             continue
         if (mail_label and len(labels) > 2) or (own and len(labels) > 2) or labelled or with_port or (own and in_error):
             found.append(_Token(host, (start, end)))
@@ -230,6 +235,14 @@ def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_
         if (near_label or in_error) and not any(t.span[0] <= match.start() < t.span[1] for t in found):
             found.append(_Token(match["host"], match.span("host")))
     return sorted(found, key=lambda t: t.span)
+
+
+_SERVER_FIELD = regex.compile(r"server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|incoming|outgoing|eingang|ausgang|entrant|sortant|entrada|sa[ií]da|inkomend|uitgaand|przychodz|wychodz|входящ|исходящ|受信|送信")
+
+
+def _entered(before: str) -> bool:
+    """True where the words before say that the webmail's name was entered as a server."""
+    return _SERVER_FIELD.search(before, timeout=PATTERN_SECONDS) is not None and "://" not in before[-3:]
 
 
 def near_own_host(host: str, settings: Settings) -> str | None:
@@ -310,7 +323,7 @@ def _modes(line: str) -> list[_Token]:
 
 
 _SWITCHED_OFF = regex.compile(
-    r"[\"'»”)\]]*\s*(?:[:=]|is|ist|est|es|está|è|:)?\s*(?:un(?:checked|ticked|selected)|off\b|disabled|false\b|deaktiviert|nicht\s+(?:aktiv|angehakt|gesetzt)|aus\b|décoché\w*|désactivé\w*|"
+    r"[\"'»”)\]]*\s*(?:[:=]|is|was|ist|est|es|está|è|staat|steht|stond|jest|zet|set\s+to|turned|switched|auf|op|na)?\s*(?:un(?:checked|ticked|selected)|off\b|disabled|false\b|deaktiviert|nicht\s+(?:aktiv|angehakt|gesetzt)|aus\b|décoché\w*|désactivé\w*|"
     r"desmarcad\w*|desactivad\w*|deselezionat\w*|disattivat\w*|uit\b|uitgeschakeld|desativad\w*|odznaczon\w*|wyłączon\w*|выключен\w*|отключен\w*|снят\w*|オフ|关闭|未勾选|無効)"
 )
 
@@ -367,7 +380,7 @@ def _mode_of(line: str, port: _Token, index: int, ports: list[_Token], modes: li
         choice = before[-1]
     elif after and after[0].span[0] - port.span[1] <= 45:
         choice = after[0]
-    elif before and port.span[0] - before[-1].span[1] <= 40:
+    elif before and port.span[0] - before[-1].span[1] <= (_STARTTLS_REACH if before[-1].value == "starttls" else 40):
         choice = before[-1]
     if choice is None:
         return None

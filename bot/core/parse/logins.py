@@ -33,7 +33,7 @@ _JUST = regex.compile(
     r"(?:\(|,|and|as|without|instead|rather|not|no\s+domain|und|als|ohne|statt|sans|au\s+lieu|sin|en\s+vez|senza|invece|zonder|sem|em\s+vez|bez|без|вместо)"
 )
 _LISTED = regex.compile(
-    r"(?:^|[,;(\u3001\u30fb\u2022/|]|\n)[ \t*\-\u30fb]{0,6}(?:user\s?-?(?:name|id)?|login(?:\s+name)?|account\s+name|(?P<loose>name|account|id)|benutzer(?:name)?|anmeldename|identifiant|utilisateur|nom\s+d'utilisateur|"
+    r"(?:^|[,;(\u3001\u30fb\u2022/|]|\n)[ \t*\-\u30fb]{0,6}(?:user\s?-?(?:name|id)?|login(?:\s+name)?|account\s+name|(?P<loose>name|account|id)|benutzer(?:name)?|kontoname|anmeldename|identifiant|utilisateur|nom\s+d'utilisateur|"
     r"usuario|utente|nome\s+utente|gebruiker(?:snaam)?|usu[a\u00e1]rio|utilizador|u[z\u017c]ytkownik|nazwa\s+u[z\u017c]ytkownika|login|имя(?:\s+пользователя)?|логин|пользователь|ユーザー?(?:名|\s?id)|用户名?|账号|帳號|使用者名稱)"
     r"(?P<colon>\s{0,3}[:=\uff1a]\s{0,3}|[ \t]+)[\"'`<\[]?(?P<name>[a-z0-9][\w.\\-]{1,40}?)[\"'`>\]]?[ \t]*(?=[,;)\u3001\u30fb|\n]|\.(?:\s|$)|$)"
 )

@@ -17,6 +17,7 @@ APART = 4
 @dataclass(frozen=True, slots=True)
 class _Part:
     held: frozenset[str]
+    beside: frozenset[tuple[str, str]]
     denied: frozenset[str]
     absent: frozenset[str]
     works: bool | None
@@ -27,7 +28,7 @@ class _Part:
 
     def fits(self, thought: Thought) -> bool:
         return (
-            self.held <= thought.concepts and self.denied <= thought.denied and not self.absent & thought.concepts
+            self.held <= thought.concepts and self.beside <= thought.beside and self.denied <= thought.denied and not self.absent & thought.concepts
             and self.works in (None, thought.works) and self.fails in (None, thought.fails)
             and (self.guess or not thought.guessed) and not (self.single and thought.joined)
         )
@@ -44,7 +45,9 @@ def _part(words: Sequence[str]) -> _Part:
     judged = {w.lstrip("-"): not w.startswith("-") for w in names if w.lstrip("-") in ("works", "fails")}
     things = [w for w in names if w.lstrip("-") not in ("works", "fails")]
     return _Part(
-        held=frozenset(w for w in things if w[0] not in "-!"), denied=frozenset(w[1:] for w in things if w[0] == "!"),
+        held=frozenset(name for w in things if w[0] not in "-!" for name in w.split("+")),
+        beside=frozenset((min(a, b), max(a, b)) for a, _, b in (w.partition("+") for w in things if "+" in w)),
+        denied=frozenset(w[1:] for w in things if w[0] == "!"),
         absent=frozenset(w[1:] for w in things if w[0] == "-"), works=judged.get("works"), fails=judged.get("fails"),
         guess="?" in words, single="=" in words, nowhere="~" in words,
     )

@@ -22,12 +22,18 @@ NOT_REACHES = 5
 """A "not" reaches so many words ahead."""
 NOT_REACHES_BACK = 3
 """And so many back, in languages that put it behind the verb."""
+MANY = 60
+"""From this number on, things are many: the smallest hourly sending limits of the article stand above it."""
+_NAMES_A_NUMBER = frozenset({"port", "error", "fehler", "erreur", "code", "outlook", "version", "windows", "office", "puerto", "porta", "poort", "порт"})
+BESIDE = 2
+"""Words apart, less than this: "the old mail server" still has its adjective beside it."""
 _SHORT = 4
 """A sentence of so few words that says neither works nor fails ("At home?") is about the next one."""
 _ACTIONS = frozenset({"send", "receive", "connect"})
 """What one can be able to do with mail: "can send" says that it works, "cannot send" that it fails."""
 _GRAMMAR = frozenset({"not", "without", "works", "fails", "does", "able", "and", "but", "maybe", "past", "skip"})
 _VERBS = _ACTIONS | {"works", "fails", "does", "able", "change", "enter", "close", "remove", "add", "restart", "update", "move", "ask", "save"}
+_DENIED_IS_GOOD = frozenset({"fails", "paused", "change", "wrong", "expired", "sudden"})
 _UNDENIABLE = frozenset({"not", "without", "and", "but", "maybe", "past"})
 _HARD = frozenset(".!?\n\u3002\uff01\uff1f\u2026;\uff1b")
 
@@ -44,6 +50,8 @@ class Thought:
     """The writer asks or supposes: no statement."""
     sentence: int
     span: Span
+    beside: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of concepts that stand side by side, in the order of the alphabet: "old server", "serveur ancien"."""
     joined: bool = False
     """Two neighbouring clauses taken together."""
 
@@ -100,8 +108,9 @@ def _clauses(text: str, words: Words) -> Iterator[_Clause]:
             continue
         if run:
             hits = _hits(run, words)
+            length = sum(1 if t.kind == "word" else max(len(t.text) // 2, 1) for t in run)
             for part, starts_with_but, last in _at_contrasts(hits):
-                yield _Clause(part, len(run), sentence, token.text if last else ",", contrast or starts_with_but)
+                yield _Clause(part, length, sentence, token.text if last else ",", contrast or starts_with_but)
             contrast = False
         run = []
         if _HARD & set(token.text):
@@ -135,15 +144,20 @@ def _hits(run: Sequence[Token], words: Words) -> list[_Hit]:
             i += 1
             continue
         found, taken = words.at(texts, i)
-        if not taken and "'" in token.text:  # an elided article or "not": l'hotel, n'arrive
-            for part in token.text.split("'"):
-                split, _ = words.at([part], 0)
-                if split:
-                    out.append(_Hit(split, i, i + 1, token.span))
+        if not taken and _is_many(token.text, texts[i - 1] if i else ""):
+            found, taken = ("many",), 1
         if taken and "skip" not in found:
             out.append(_Hit(found, i, i + taken, (token.span[0], run[i + taken - 1].span[1])))
         i += max(taken, 1)
     return out
+
+
+def _is_many(word: str, before: str) -> bool:
+    """True for a number that counts many things: not a year, not a port, not a reply code."""
+    if not word.isdigit() or before in _NAMES_A_NUMBER:
+        return False
+    number = int(word[:9])
+    return MANY <= number and not (1990 <= number <= 2100) and not (400 <= number < 600) and number not in (993, 995, 2525)
 
 
 # -- not -----------------------------------------------------------------------------------------------
@@ -162,7 +176,11 @@ def _deny(hits: Sequence[_Hit], order: str) -> None:
             target = nearest
         else:
             verb = next((h for h in ahead if _is_verb(h)), None)
-            behind = next((h for h in reversed(hits[:i]) if _can_be_denied(h) and hit.at - h.end <= NOT_REACHES_BACK), None)
+            if any(h.denied and _is_verb(h) for h in hits[:i]) and verb is None:
+                continue  # a second "not" of the same statement: "no recibo nada", "nie dostaję nic"
+            before = [h for h in hits[:i] if _can_be_denied(h)]
+            behind = next((h for h in reversed(before) if _is_verb(h) and hit.at - h.end <= NOT_REACHES), None) if order == "after" else None
+            behind = behind or next((h for h in reversed(before) if hit.at - h.end <= NOT_REACHES_BACK), None)
             target = verb or nearest
             if behind is not None and (target is None or (order == "after" and _is_verb(behind)) or (order == "both" and _is_verb(behind) and verb is None)):
                 target = behind
@@ -194,15 +212,28 @@ def _thought(hits: Sequence[_Hit], clause: _Clause) -> Thought:
     held = {c for h in hits if not h.denied or not _ACTIONS.isdisjoint(h.concepts) for c in h.concepts}  # what cannot be done is still spoken of
     denied = {c for h in hits if h.denied for c in h.concepts}
     works, fails = _polarity(hits)
-    if clause.words <= _SHORT and not (works or fails) and any(h.is_("not") for h in hits):
-        fails = True  # "At work? Nothing."
+    if clause.words <= _SHORT and not (works or fails) and any(h.is_("not") for h in hits) and _DENIED_IS_GOOD.isdisjoint(denied):
+        fails = True  # "At work? Nothing.", "not on the tablet": the thing is still spoken of
+        held |= denied
     if "past" in held:
         works = False
     return Thought(
         frozenset(held - _GRAMMAR), frozenset(denied - _GRAMMAR), works, fails,
         "maybe" in held or "?" in clause.stop or "\uff1f" in clause.stop, clause.sentence,
-        (hits[0].span[0], max(h.span[1] for h in hits)),
+        (hits[0].span[0], max(h.span[1] for h in hits)), _beside(hits),
     )
+
+
+def _beside(hits: Sequence[_Hit]) -> frozenset[tuple[str, str]]:
+    pairs: set[tuple[str, str]] = set()
+    for i, hit in enumerate(hits):
+        pairs.update((min(a, b), max(a, b)) for a in hit.concepts for b in hit.concepts if a != b)
+        for other in hits[i + 1:]:
+            if other.at - hit.end >= BESIDE:
+                break
+            if not (hit.denied or other.denied):
+                pairs.update((min(a, b), max(a, b)) for a in hit.concepts for b in other.concepts if a != b)
+    return frozenset(pairs)
 
 
 def _polarity(hits: Sequence[_Hit]) -> tuple[bool, bool]:
@@ -237,5 +268,5 @@ def _joined(thoughts: Sequence[Thought]) -> Iterator[Thought]:
             continue
         yield replace(
             after, concepts=before.concepts | after.concepts, denied=before.denied | after.denied, works=before.works or after.works,
-            fails=before.fails or after.fails, guessed=(before.guessed and before.sentence == after.sentence) or after.guessed, span=(before.span[0], after.span[1]), joined=True,
+            fails=before.fails or after.fails, beside=before.beside | after.beside, guessed=(before.guessed and before.sentence == after.sentence) or after.guessed, span=(before.span[0], after.span[1]), joined=True,
         )

@@ -73,27 +73,27 @@ def test_the_pace_does_not_depend_on_the_order_and_needs_times() -> None:
 
 
 def test_each_row_speaks_once() -> None:
-    assert len(of_errors([matched("auth-failed"), matched("auth-failed")], KNOWLEDGE)) == 1
+    assert len(of_errors([matched("auth-failed"), matched("auth-failed")], Facts(), KNOWLEDGE)) == 1
 
 
 def test_a_wrapper_is_silent_beside_anything_else_and_speaks_alone() -> None:
     wrapper, specific = row("wrapper"), row("specific")
-    assert [p.ref for p, _ in of_errors([matched(wrapper), matched(specific)], KNOWLEDGE)] == [specific]
-    assert [p.ref for p, _ in of_errors([matched(wrapper)], KNOWLEDGE)] == [wrapper]
+    assert [p.ref for p, _ in of_errors([matched(wrapper), matched(specific)], Facts(), KNOWLEDGE)] == [specific]
+    assert [p.ref for p, _ in of_errors([matched(wrapper)], Facts(), KNOWLEDGE)] == [wrapper]
 
 
 def test_a_generic_row_adds_little_beside_a_specific_one() -> None:
     generic, specific = row("generic"), row("specific")
-    both = refs(of_errors([matched(generic), matched(specific)], KNOWLEDGE))
-    alone = refs(of_errors([matched(generic)], KNOWLEDGE))
+    both = refs(of_errors([matched(generic), matched(specific)], Facts(), KNOWLEDGE))
+    alone = refs(of_errors([matched(generic)], Facts(), KNOWLEDGE))
     assert both[specific] == 1.0 and both[generic] < alone[generic]
 
 
 def test_likeness_and_quotation_count_less() -> None:
-    full = refs(of_errors([matched("auth-failed")], KNOWLEDGE))["auth-failed"]
-    assert refs(of_errors([matched("auth-failed", "fuzzy")], KNOWLEDGE))["auth-failed"] < full
-    assert refs(of_errors([matched("auth-failed", quoted=True)], KNOWLEDGE))["auth-failed"] < full
-    assert of_errors([], KNOWLEDGE) == []
+    full = refs(of_errors([matched("auth-failed")], Facts(), KNOWLEDGE))["auth-failed"]
+    assert refs(of_errors([matched("auth-failed", "fuzzy")], Facts(), KNOWLEDGE))["auth-failed"] < full
+    assert refs(of_errors([matched("auth-failed", quoted=True)], Facts(), KNOWLEDGE))["auth-failed"] < full
+    assert of_errors([], Facts(), KNOWLEDGE) == []
 
 
 # -- settings and words ----------------------------------------------------------------------------------
