@@ -29,6 +29,7 @@ _RUN = re.compile(r"[^\\\[\](){}.*+?|^$\s]+(?![*+?{])")
 _MEMBER = re.compile(r"\\?.", re.DOTALL)
 
 
+@lru_cache(maxsize=16)
 def squeezed(text: str) -> str:
     """``text`` with a single blank for any white space, and one at either end: what literals are looked for in."""
     return f" {' '.join(text.split())} "
@@ -174,6 +175,8 @@ class _Reader:
             self.at = self.pattern.index(next(c for c in "=!" if self._opens(c)), self.at)
         elif self.pattern.startswith("(?:", self.at):
             self.at += 2
+        elif self.pattern.startswith("(?P<", self.at):
+            self.at = self.pattern.index(">", self.at)
         elif self.pattern.startswith("(?", self.at):
             raise _UnsupportedSyntax
         self.at += 1
@@ -188,7 +191,7 @@ class _Reader:
 
     def char_class(self) -> _Need:
         start = self.at + 1
-        self.at = start + (2 if self.pattern.startswith("^]", start) else 1)
+        self.at = start + (2 if self.pattern.startswith("^]", start) else self.pattern.startswith("]", start))
         while self.at < len(self.pattern) and self.pattern[self.at] != "]":
             self.at += 2 if self.pattern[self.at] == "\\" else 1
         if self.at >= len(self.pattern):

@@ -45,12 +45,13 @@ class Sieve(Generic[T]):
         for literal in (*literals, *self._short):
             if literal in text:
                 for at, others in self._due[literal]:
-                    if at not in found and _meets(text, others):
+                    if at not in found and meets(text, others):
                         found.add(at)
         return [self._entries[at] for at in sorted(found)]
 
 
-def _meets(text: str, needs: Needs) -> bool:
+def meets(text: str, needs: Needs) -> bool:
+    """True where ``text`` holds one literal of each set."""
     for literals in needs:
         for literal in literals:
             if literal in text:

@@ -16,6 +16,7 @@ from bot.core.parse.endpoints import find_endpoints
 from bot.core.parse.errors import find_errors
 from bot.core.parse.logins import find_login
 from bot.core.parse.times import find_time
+from knowledge.gated import Gated
 from knowledge.matcher import Hit, Matcher, fold
 from knowledge.model import Knowledge, Plan
 
@@ -25,7 +26,7 @@ _OWN_IP = regex.compile(
     r"(?P<ip>(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7})"
     r"|(?:from|von|depuis|desde|da|vanaf|z|с)\s+(?P<ip>(?:\d{1,3}\.){3}\d{1,3})(?!\d|:\d)"
 )
-_OTHERS_MAIL = regex.compile(
+_OTHERS_MAIL = Gated(
     r"\b(?:our|the|unser\w*|notre|nuestr\w+|nostr\w+|onze|noss\w+|nasz\w*|наш\w*)\s+(?:\w+\s+){0,3}?(?:worker|server|script|app(?:lication)?|service|job|container|container|instance|website|cms|shop|system|docker|backend|cron|"
     r"integration|staff|users?|customers?|employees|colleagues|mitarbeiter\w*|kollegen|kunden)\b|\b(?:a|one\s+of\s+(?:my|our)|mein\w*|eine[rn]?|un(?:e|a)?)\s+(?:client|customer|kunde|colleague|user|employee|kollegin|collègue)\b"
 )
@@ -96,12 +97,12 @@ def _plan(folded: str, knowledge: Knowledge) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _plan_pattern(plan: Plan) -> regex.Pattern[str]:
+def _plan_pattern(plan: Plan) -> Gated:
     word = (r"(?:plan|package|paket|tarif|abo(?:nnement)?|formule|piano|pakket|plano|pakiet|тариф\w*|план\w*|プラン|套餐|方案|subscription|account|tier)")
     name = regex.escape(plan.name.lower())
     shapes = [rf"{word}\W{{0,4}}(?:\w+\W{{1,3}}){{0,2}}?{name}\b", rf"\b{name}\W{{0,3}}(?:\w+\W{{1,3}})?{word}",
               rf"(?:on|auf|im|bei|sur|en|su|op|na|на)\s+(?:the\s+)?[\"'(]?{name}\b", *plan.names]
-    return regex.compile("|".join(shapes))
+    return Gated("|".join(shapes))
 
 
 def _protocols(
