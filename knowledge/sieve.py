@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 Needs = tuple[tuple[str, ...], ...]
 """One literal of each set must occur; the set that sorts out most comes first. Empty: nothing is known."""
-GRAM = 3
+GRAM = 4
 
 
 class Sieve(Generic[T]):
