@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -61,5 +62,6 @@ def meets(text: str, needs: Needs) -> bool:
     return True
 
 
-def _grams(text: str) -> set[str]:
-    return {text[at : at + GRAM] for at in range(len(text) - GRAM + 1)}
+@lru_cache(maxsize=16)
+def _grams(text: str) -> frozenset[str]:
+    return frozenset(text[at : at + GRAM] for at in range(len(text) - GRAM + 1))

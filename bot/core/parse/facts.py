@@ -32,6 +32,7 @@ _OTHERS_MAIL = Gated(
 )
 
 
+_WORD = {protocol: Gated(rf"\b{protocol}\b") for protocol in ("smtp", "imap")}
 _NOT_ONE_PERSON = frozenset({"everyone-affected", "webmail-and-all-clients-down", "thanks-only"})
 """Cues of tickets that are about more, or less, than the writer's own mailbox."""
 
@@ -74,8 +75,8 @@ def _own_words(reading: Reading, errors: Sequence[ErrorText]) -> Reading:
 
 def _is_service(clients: Sequence[ClientMention], knowledge: Knowledge) -> bool:
     """True where a library, a server or a device fails: it logs in with a mailbox of its own."""
-    kinds = {f.name: f.kind for f in knowledge.clients}
-    suspects = [kinds.get(c.name, "app") for c in clients if c.failing is not False]
+    failing = [knowledge.family_named.get(c.name) for c in clients if c.failing is not False]
+    suspects = ["app" if family is None else family.kind for family in failing]
     return "server" in suspects or suspects[:1] in (["library"], ["device"], ["webmail"])
 
 
@@ -130,7 +131,7 @@ def _protocols(
                 found.append(endpoint.protocol)
     if not found:
         for protocol in ("smtp", "imap"):
-            if regex.search(rf"\b{protocol}\b", folded, timeout=PATTERN_SECONDS):
+            if _WORD[protocol].search(folded, timeout=PATTERN_SECONDS):
                 found.append(protocol)
     return tuple(found)
 
