@@ -6,6 +6,7 @@
     │   └── LogFileError        a server log that cannot be read
     ├── SettingsError           a setting of the environment is missing or makes no sense
     ├── KnowledgeFault          a file of knowledge/ or of the overlay breaks a law
+    ├── WorkerLost              a process of a batch was killed from outside
     └── StoreError              a database of ours cannot be used
         ├── StoreMissing        it is not there yet
         ├── StoreCorrupt        it is there and is no database, a damaged one, or one of another version
@@ -46,6 +47,10 @@ class SettingsError(TriageError):
 
 class KnowledgeFault(TriageError):
     """A file of knowledge breaks a law; the message names file and key."""
+
+
+class WorkerLost(TriageError):
+    """A process of a batch was killed from outside; what it had not answered is missing."""
 
 
 class StoreError(TriageError):

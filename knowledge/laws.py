@@ -143,7 +143,7 @@ def _cues(knowledge: Knowledge) -> Iterator[str]:
 
 
 _SAYING_MARKS = frozenset({"?", "=", "~"})
-_GRAMMAR = frozenset({"not", "without", "does", "able", "and", "but", "maybe", "past", "skip"})
+_GRAMMAR = frozenset({"not", "neither", "without", "does", "able", "and", "but", "maybe", "past", "skip"})
 """Concepts that are used up while a sentence is read; a saying cannot ask for them."""
 
 

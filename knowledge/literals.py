@@ -1,15 +1,17 @@
-"""Literals that every match of a regular expression must contain: a cheap test before the search.
+r"""Literals that every match of a regular expression must contain: a cheap test before the search.
 
-Searching a thousand patterns in a ticket costs far more than asking whether a word of each is in it at all.
+Searching a thousand patterns in a ticket costs far more than asking whether a phrase of each is in it at all.
 The rule is the one of RE2's prefilter: a sequence needs what each of its parts needs, an alternation needs one
-of what its branches need, and what may be left out needs nothing.
+of what its branches need, and what may be left out needs nothing. A phrase sorts out far more than its words
+do, so ``is\s+not\s+an`` needs "is not an": the text that is asked must be :func:`squeezed`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _MOST = 24
 """Exact sets larger than this are not multiplied out any further."""
@@ -18,16 +20,26 @@ _LEAST = 2
 """A literal lighter than this sorts out nothing. An ideograph or kana weighs two."""
 _SETS = 3
 _NEUTRAL = frozenset({""})
+_BLANK = frozenset({" "})
+_SOME_BLANK = frozenset({"", " "})
 _ZERO_WIDTH = "bBAZzmMG"
 _LOOKAROUND = ("(?=", "(?!", "(?<=", "(?<!")
+_RUN = re.compile(r"[^\\\[\](){}.*+?|^$\s]+(?![*+?{])")
+"""Plain characters in a row; one that a quantifier follows stands by itself."""
+_MEMBER = re.compile(r"\\?.", re.DOTALL)
+
+
+@lru_cache(maxsize=16)
+def squeezed(text: str) -> str:
+    """``text`` with a single blank for any white space, and one at either end: what literals are looked for in."""
+    return f" {' '.join(text.split())} "
 
 
 class _UnsupportedSyntax(Exception):
     """A construct that we do not reason about: the pattern is searched without a test before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Need:
+class _Need(NamedTuple):
     """What a part of a pattern matches (``exact``, where that is a small set) and what it needs: one literal
     of each set in ``needs``. ``lead``: what it begins with; None where that is not known."""
 
@@ -42,10 +54,15 @@ class _Need:
         return (*self.needs, *_worth(self.exact))
 
 
+_ANYTHING = _Need()
+_EMPTY = _Need(_NEUTRAL)
+
+
 def _weight(text: str) -> int:
-    return sum(2 if char >= "\u3040" else 1 for char in text)
+    return len(text) if text.isascii() else sum(2 if char >= "\u3040" else 1 for char in text)
 
 
+@lru_cache(maxsize=20_000)
 def _score(literals: frozenset[str]) -> tuple[int, int]:
     """How much a set sorts out: by its lightest literal, then by how few there are."""
     return (min(min(_weight(literal) for literal in literals), 8), -len(literals))
@@ -55,11 +72,19 @@ def _worth(literals: frozenset[str] | None) -> tuple[frozenset[str], ...]:
     return (literals,) if literals and _score(literals)[0] >= _LEAST else ()
 
 
+def _joined(heads: frozenset[str], tails: frozenset[str]) -> frozenset[str]:
+    """Every head with every tail behind it; where blanks meet they are one."""
+    if heads is _NEUTRAL:
+        return tails
+    return frozenset(head + (tail[1:] if head[-1:] == " " == tail[:1] else tail) for head in heads for tail in tails)
+
+
 class _Reader:
     """A recursive descent over the small grammar that our patterns use."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, phrases: bool) -> None:
         self.pattern = pattern
+        self.phrases = phrases
         self.at = 0
 
     def whole(self) -> _Need:
@@ -95,12 +120,12 @@ class _Reader:
         needs: list[frozenset[str]] = []
         for part in self.parts():
             if part.exact is not None and len(run) * len(part.exact) <= _MOST:
-                run = frozenset(head + tail for head in run for tail in part.exact)
+                run = _joined(run, part.exact)
                 continue
             if whole:
                 begins = part.begins()
                 fits = begins is not None and len(run) * len(begins) <= _MOST_LEADS
-                lead = frozenset(a + b for a in run for b in begins) if fits and begins is not None else run
+                lead = _joined(run, begins) if fits and begins is not None else run
             whole = False
             needs += [*_worth(run), *part.needs]
             run = part.exact if part.exact is not None else _NEUTRAL
@@ -108,7 +133,11 @@ class _Reader:
 
     def parts(self) -> Iterator[_Need]:
         while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
-            yield self.quantified(self.atom())
+            if plain := _RUN.match(self.pattern, self.at):
+                self.at = plain.end()
+                yield _Need(frozenset({plain[0].lower()}))
+            else:
+                yield self.quantified(self.atom())
 
     def atom(self) -> _Need:
         char = self.pattern[self.at]
@@ -120,20 +149,22 @@ class _Reader:
         if char == "\\":
             return self.escape()
         if char == ".":
-            return _Need()
+            return _ANYTHING
         if char in "^$":
-            return _Need(_NEUTRAL)
+            return _EMPTY
         if char in "*+?{":
             raise _UnsupportedSyntax
-        return _Need(frozenset({char.lower()}))
+        return _Need(_BLANK if char.isspace() and self.phrases else frozenset({char.lower()}))
 
     def escape(self) -> _Need:
         char = self.pattern[self.at] if self.at < len(self.pattern) else ""
         self.at += 1
         if char and char in _ZERO_WIDTH:
-            return _Need(_NEUTRAL)
+            return _EMPTY
+        if self.phrases and char and char in "snt":
+            return _Need(_BLANK)
         if char and char in "wWdDsS":
-            return _Need()
+            return _ANYTHING
         if char and not char.isalnum():
             return _Need(frozenset({char}))
         raise _UnsupportedSyntax
@@ -144,6 +175,8 @@ class _Reader:
             self.at = self.pattern.index(next(c for c in "=!" if self._opens(c)), self.at)
         elif self.pattern.startswith("(?:", self.at):
             self.at += 2
+        elif self.pattern.startswith("(?P<", self.at):
+            self.at = self.pattern.index(">", self.at)
         elif self.pattern.startswith("(?", self.at):
             raise _UnsupportedSyntax
         self.at += 1
@@ -151,36 +184,42 @@ class _Reader:
         if not self.pattern.startswith(")", self.at):
             raise _UnsupportedSyntax
         self.at += 1
-        return _Need(_NEUTRAL) if looks else inner
+        return _EMPTY if looks else inner
 
     def _opens(self, sign: str) -> bool:
         return self.pattern.startswith((f"(?{sign}", f"(?<{sign}"), self.at)
 
     def char_class(self) -> _Need:
         start = self.at + 1
-        self.at = start + (2 if self.pattern.startswith("^]", start) else 1)
+        self.at = start + (2 if self.pattern.startswith("^]", start) else self.pattern.startswith("]", start))
         while self.at < len(self.pattern) and self.pattern[self.at] != "]":
             self.at += 2 if self.pattern[self.at] == "\\" else 1
         if self.at >= len(self.pattern):
             raise _UnsupportedSyntax
         inner = self.pattern[start : self.at]
         self.at += 1
-        if (
-            len(inner) > 6
-            or inner.startswith("^")
-            or any(sign in inner for sign in "\\[")
-            or "-" in inner[1:-1]
-        ):
-            return _Need()
-        return _Need(frozenset(inner.lower()))
+        members = [self.member(each) for each in _MEMBER.findall(inner)]
+        if len(members) > 6 or inner.startswith("^") or "[" in inner or "-" in inner[1:-1].replace("\\-", ""):
+            return _ANYTHING
+        return _ANYTHING if None in members else _Need(frozenset(each for each in members if each))
+
+    def member(self, written: str) -> str | None:
+        """One character of a class; None where it stands for many."""
+        if self.phrases and (written.isspace() or written in ("\\s", "\\n", "\\t")):
+            return " "
+        if written[0] != "\\":
+            return written.lower()
+        return written[1] if self.phrases and not written[1].isalnum() else None
 
     def quantified(self, part: _Need) -> _Need:
         least = self.quantifier()
         if least is None:
             return part
+        if self.phrases and part.exact in (_BLANK, _SOME_BLANK):  # blanks in a row are one
+            return part if least >= 1 else _Need(_SOME_BLANK)
         if least >= 1:
             return _Need(None, part.all(), part.begins())
-        return _Need(part.exact | _NEUTRAL) if part.exact is not None and least == 0 else _Need()
+        return _Need(part.exact | _NEUTRAL) if part.exact is not None and least == 0 else _ANYTHING
 
     def quantifier(self) -> int | None:
         """The least count: None without a quantifier, 0 for ``?``, -1 for any other that allows none."""
@@ -202,38 +241,35 @@ class _Reader:
 
 
 @lru_cache(maxsize=20_000)
-def _read(pattern: str) -> _Need:
+def _read(pattern: str, phrases: bool) -> _Need:
     try:
-        return _Reader(pattern).whole()
+        return _Reader(pattern, phrases).whole()
     except _UnsupportedSyntax:
-        return _Need()
+        return _ANYTHING
 
 
-@lru_cache(maxsize=20_000)
-def required_literals(pattern: str) -> tuple[tuple[str, ...], ...]:
+def required_literals(pattern: str, *, phrases: bool = True) -> tuple[tuple[str, ...], ...]:
     """Sets of literals (lower case): every match of ``pattern`` contains one of each set.
 
     The sets that sort out most come first, three at the most. Empty where nothing can be said (a construct
     outside the small grammar, or only short literals): the pattern has to be searched. Holds for a text that
-    is lower-cased.
+    is lower-cased and :func:`squeezed`; without ``phrases`` no literal reaches over white space, and it holds
+    for the lower-cased text as it is.
     """
-    needs = _read(pattern).all()
+    needs = _read(pattern, phrases).all()
     best = sorted(set(needs), key=lambda literals: (_score(literals), sorted(literals)), reverse=True)
     return tuple(tuple(sorted(literals)) for literals in best[:_SETS])
 
 
-@lru_cache(maxsize=20_000)
 def leading_literals(pattern: str) -> tuple[str, ...]:
-    """Literals (lower case) with one of which every match begins; empty where that is not known."""
-    begins = _read(pattern).begins() or frozenset()
+    """Literals (lower case) with one of which every match begins, up to its first white space; empty where that
+    is not known. Holds for the lower-cased text as it is."""
+    begins = {lead.partition(" ")[0] for lead in _read(pattern, True).begins() or ()}
     # one that begins with another is found with it
-    shortest = {
-        text for text in begins if not any(text != other and text.startswith(other) for other in begins)
-    }
+    shortest = {text for text in begins if not any(text != other and text.startswith(other) for other in begins)}
     return tuple(sorted(shortest)) if shortest and _score(frozenset(shortest))[0] >= _LEAST else ()
 
 
-@lru_cache(maxsize=20_000)
 def alternatives(pattern: str) -> tuple[str, ...]:
     r"""Patterns that together match what ``pattern`` does: its outermost alternation taken apart.
 

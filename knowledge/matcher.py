@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from knowledge.literals import squeezed
 from knowledge.model import Knowledge
-from knowledge.rules import Rule, RuleIndex, fold, rules_of
+from knowledge.rules import Rule, fold, rules_of
+from knowledge.sieve import Sieve
 
 PATTERN_SECONDS = 0.05
 """Longest time that one pattern may take on one text."""
@@ -34,7 +36,8 @@ class Matcher:
     """The table, ready to be searched. Holds compiled patterns; safe to share within a process."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self._index = RuleIndex([rule for row in knowledge.errors.values() for rule in rules_of(row)])
+        rules = (rule for row in knowledge.errors.values() for rule in rules_of(row))
+        self._sieve = Sieve((rule, rule.alternatives) for rule in rules)
 
     def scan(self, text: str, seconds: float = SCAN_SECONDS) -> list[Hit]:
         """All rows that claim a part of ``text``, longest agreement first; at most one hit a row and place.
@@ -44,15 +47,14 @@ class Matcher:
         """
         deadline = time.monotonic() + seconds
         folded = fold(text[:MAX_SCAN_CHARS])
-        squeezed = " ".join(folded.split())
         hits: dict[tuple[str, int], Hit] = {}
-        for rule in self._index.candidates(squeezed):
+        for rule in self._sieve.candidates(squeezed(folded)):
             if time.monotonic() > deadline:
                 break
             for span in _spans(rule, folded):
                 key = (rule.error_id, span[0])
                 hit = Hit(rule.error_id, span, rule.fixed, rule.sample, not any(c.isalpha() for c in folded[span[0]:span[1]]))
-                if key not in hits or hits[key].fixed < hit.fixed:
+                if key not in hits or (hits[key].fixed, hits[key].span) < (hit.fixed, hit.span):
                     hits[key] = hit
         return sorted(_outermost(hits.values()), key=lambda h: (-h.fixed, h.span))
 

@@ -325,6 +325,12 @@ class Knowledge:
     """concept -> what it means."""
     lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
     """language -> its words."""
+    family_named: Mapping[str, ClientFamily] = field(init=False, repr=False, compare=False)
+    """Clients by name; of two with one name the first."""
+
+    def __post_init__(self) -> None:
+        named = {family.name: family for family in reversed(self.clients)}
+        object.__setattr__(self, "family_named", MappingProxyType(named))
 
     def prior(self, cause: str) -> float:
         """Share of a cause before anything is read. Raises KeyError for a cause that does not exist."""

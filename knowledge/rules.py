@@ -1,17 +1,17 @@
-"""Rows of the decoded-error table -> rules that a text can be searched for, and an index that finds the few
-candidates among thousands. A rule's regular expression is made only when the rule becomes a candidate."""
+"""Rows of the decoded-error table -> rules that a text can be searched for. A rule's regular expression is made
+only when the rule becomes a candidate."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import regex
 
-from knowledge.literals import required_literals
+from knowledge.literals import alternatives, required_literals
 from knowledge.model import DecodedError
+from knowledge.sieve import Needs
 
 _QUOTES = "‘’‚‛′´`＇"
 _DOUBLE = "“”„‟«»″＂‹›「」『』"
@@ -27,7 +27,8 @@ _LINE = r"[^\n]{0,120}?(?:\n[^\n]{0,80}?)??"
 _RUNS = {"server_reply": r"[^\n]{0,400}?(?:\n[^\n]{0,80}?)??", "n": _SHORT, "port": _SHORT, "code": _SHORT}
 """What a placeholder stands for; a mail wraps long lines once."""
 _BREAKS = str.maketrans(dict.fromkeys("'\".…", "\n"))
-GRAM = 4
+NUMBER = 4
+"""Literal characters that a pattern without a literal counts for."""
 
 
 def fold(text: str) -> str:
@@ -47,11 +48,8 @@ class Rule:
     sample: str
     literal: bool
     """True for a text with placeholders, False for a regular expression."""
-    needs: tuple[tuple[str, ...], ...]
-    """One literal of each set must occur (folded, single blanks) before the expression is tried; the set that
-    sorts out most comes first. Empty: try always."""
-    fixed: int
-    """Literal characters that have to agree."""
+    alternatives: tuple[Needs, ...]
+    """What each way to match needs of a folded, squeezed text."""
     compiled: regex.Pattern[str] | None = None
 
     def pattern(self) -> regex.Pattern[str]:
@@ -61,46 +59,18 @@ class Rule:
             self.compiled = regex.compile(expression, regex.IGNORECASE | regex.MULTILINE)
         return self.compiled
 
-
-class RuleIndex:
-    """Rules by the rarest four-character gram of a literal that they need, so that a text names its candidates
-    by its own grams, however large the table is."""
-
-    def __init__(self, rules: list[Rule]) -> None:
-        counts = Counter(gram for rule in rules for needles in rule.needs[:1] for needle in needles for gram in _grams(needle))
-        self._by_gram: dict[str, list[Rule]] = {}
-        self._short: list[tuple[str, Rule]] = []
-        self._always = [rule for rule in rules if not rule.needs]
-        for rule in rules:
-            for needle in rule.needs[0] if rule.needs else ():
-                if len(needle) < GRAM:
-                    self._short.append((needle, rule))
-                else:
-                    self._by_gram.setdefault(min(_grams(needle), key=counts.__getitem__), []).append(rule)
-
-    def candidates(self, squeezed: str) -> Iterator[Rule]:
-        """Rules whose literals occur in ``squeezed`` (folded text with single blanks), each once."""
-        found: dict[int, Rule] = {id(rule): rule for rule in self._always}
-        for gram in self._by_gram.keys() & set(_grams(squeezed)):
-            for rule in self._by_gram[gram]:
-                found[id(rule)] = rule
-        for needle, rule in self._short:
-            if needle in squeezed:
-                found[id(rule)] = rule
-        for rule in found.values():
-            if all(any(needle in squeezed for needle in needles) for needles in rule.needs):
-                yield rule
-
-
-def _grams(text: str) -> list[str]:
-    return [text[i: i + GRAM] for i in range(len(text) - GRAM + 1)]
+    @property
+    def fixed(self) -> int:
+        """Literal characters that have to agree."""
+        if self.literal:
+            return sum(len(piece.strip()) for piece in _pieces(self.sample))
+        return sum(min(map(len, words)) for words in required_literals(self.sample, phrases=False)) or NUMBER
 
 
 def rules_of(row: DecodedError) -> Iterator[Rule]:
     """The rules of one row: its patterns, and each of its texts."""
     for pattern in row.patterns:
-        needs = required_literals(pattern)
-        yield Rule(row.id, pattern, False, needs, sum(min(map(len, needles)) for needles in needs) or GRAM)
+        yield Rule(row.id, pattern, False, tuple(map(required_literals, alternatives(pattern))))
     for texts in row.texts:
         for samples in texts.by_language.values():
             for sample in samples:
@@ -109,10 +79,13 @@ def rules_of(row: DecodedError) -> Iterator[Rule]:
 
 def text_rule(error_id: str, sample: str) -> Rule:
     """The rule of a literal text with placeholders (see :class:`knowledge.model.Texts`)."""
-    pieces = _PLACEHOLDER.split(_plain(sample))[::2] if "{" in sample else [_plain(sample)]
-    needles = [max((" ".join(part.split()) for part in piece.translate(_BREAKS).split("\n")), key=len) for piece in pieces]
-    needs = tuple((n,) for n in sorted(set(needles), key=len, reverse=True) if n)
-    return Rule(error_id, sample, True, needs, sum(len(p.strip()) for p in pieces))
+    needles = {" ".join(part.split()) for piece in _pieces(sample) for part in piece.translate(_BREAKS).split("\n")}
+    return Rule(error_id, sample, True, (tuple((n,) for n in sorted(needles, key=lambda n: (-len(n), n)) if n),))
+
+
+def _pieces(sample: str) -> list[str]:
+    """What a text says around its placeholders."""
+    return _PLACEHOLDER.split(_plain(sample))[::2] if "{" in sample else [_plain(sample)]
 
 
 def _plain(sample: str) -> str:

@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.bootstrap import SystemClock, knowledge_of
+from bot.commands.batch import in_order
 from bot.core.evaluation import Gold, Score, evaluate
+from bot.core.model import Ticket
 from bot.core.parse.tickets import BadTicket, read_tickets
-from bot.core.verdict import Triage
 from bot.errors import InputError
 from bot.ports import AccountDirectory, LogStore
 from bot.settings import read_settings
@@ -48,10 +50,13 @@ def run(
             csv_directory.import_csv(accounts, plans=list(knowledge.plans))
             directory = csv_directory
         triager = Triager(knowledge, store, directory, SystemClock())
+        triager.warm()
         started = time.perf_counter()
-        pairs, bad = _pairs(tickets, answers, triager)
+        known, bad = _with_gold(tickets, answers)
+        score = Score()
+        for one in in_order(partial(_score, triager), known):
+            score.add(one)
         seconds = time.perf_counter() - started
-        score = evaluate(pairs, knowledge)
     figures = score.figures(seconds)
     if as_json:
         sys.stdout.write(json.dumps({**figures, **({"misses": score.misses} if misses else {})}, ensure_ascii=False) + "\n")
@@ -82,22 +87,29 @@ def _gold(path: Path) -> dict[str, Gold]:
     return out
 
 
-def _pairs(path: Path, answers: dict[str, Gold], triager: Triager) -> tuple[list[tuple[Triage, Gold]], int]:
+def _score(triager: Triager, pair: tuple[Ticket, Gold]) -> Score:
+    ticket, gold = pair
+    return evaluate([(triager.triage(ticket), gold)], triager.knowledge)
+
+
+def _with_gold(path: Path, answers: dict[str, Gold]) -> tuple[list[tuple[Ticket, Gold]], int]:
+    """The tickets that have an answer, and how many are bad or have none."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    pairs, bad = [], 0
+    known: list[tuple[Ticket, Gold]] = []
+    bad = 0
     for item in read_tickets(data, format="jsonl", name=str(path)):
         if isinstance(item, BadTicket):
             bad += 1
             sys.stderr.write(f"triage: {item.reason}\n")
         elif item.id in answers:
-            pairs.append((triager.triage(item), answers[item.id]))
+            known.append((item, answers[item.id]))
         else:
             bad += 1
             sys.stderr.write(f"triage: {path}: ticket {item.id} has no gold answer\n")
-    return pairs, bad
+    return known, bad
 
 
 def _print(score: Score, figures: dict[str, Any], misses: bool) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 
 from bot.bootstrap import triager_of
+from bot.commands.batch import in_order
 from bot.commands.show import print_triage
 from bot.core.model import Ticket
 from bot.core.output import to_json
@@ -19,10 +17,6 @@ from bot.core.parse.tickets import BadTicket, read_tickets
 from bot.core.verdict import Triage
 from bot.errors import InputError
 from bot.settings import read_settings
-from bot.triage import Triager
-
-MANY = 24
-"""From so many tickets on it pays to start processes."""
 
 
 def run(files: Iterable[str], *, format: str, as_json: bool, language: str | None, save: bool, verified: bool) -> None:
@@ -32,75 +26,51 @@ def run(files: Iterable[str], *, format: str, as_json: bool, language: str | Non
     if language is not None and language not in triager.knowledge.replies:
         known = ", ".join(sorted(triager.knowledge.replies))
         raise InputError(f"--lang {language}: no replies in that language; there are {known}")
-    keep = None
     if save:
         from bot.adapters.store.tickets import TicketStore
 
         keep = TicketStore(settings.database_url)
-    if as_json and keep is None:
-        bad = _print_json(_tickets(files, format), triager, verified, language)
-        if bad:
-            sys.exit(2)
-        return
+    triage = partial(triager.triage, verified=verified, language=language)
+    answers: Iterator[BadTicket | Triage | str]
+    if as_json and not save:  # nothing but lines is asked for: processes can make them
+        answers = in_order(partial(_answer, triage, _line), _tickets(files, format))
+    else:
+        answers = map(partial(_answer, triage, None), _tickets(files, format))
     bad = 0
-    for item in _tickets(files, format):
-        if isinstance(item, BadTicket):
+    for answered in answers:
+        if isinstance(answered, BadTicket):
             bad += 1
-            sys.stderr.write(f"triage: {item.reason}\n")
-            continue
-        triage = triager.triage(item, verified=verified, language=language)
-        if keep is not None:
-            keep.save(triage)
-        if as_json:
-            sys.stdout.write(_line(triage))
+            sys.stderr.write(f"triage: {answered.reason}\n")
+        elif isinstance(answered, str):
+            _print(answered)
         else:
-            print_triage(triage, triager.knowledge)
+            if save:
+                keep.save(answered)
+            if as_json:
+                _print(_line(answered))
+            else:
+                print_triage(answered, triager.knowledge)
     if bad:
         sys.exit(2)
+
+
+def _answer(
+    triage: Callable[[Ticket], Triage], shown: Callable[[Triage], str] | None, item: Ticket | BadTicket,
+) -> BadTicket | Triage | str:
+    """One ticket's triage, or the line that shows it where that is all that is asked for."""
+    if isinstance(item, BadTicket):
+        return item
+    found = triage(item)
+    return found if shown is None else shown(found)
 
 
 def _line(triage: Triage) -> str:
     return json.dumps(to_json(triage), ensure_ascii=False) + "\n"
 
 
-def _print_json(items: Iterator[Ticket | BadTicket], triager: Triager, verified: bool, language: str | None) -> int:
-    """Print in order, on all cores where there are many tickets; returns how many could not be read."""
-    first = list(islice(items, MANY))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(first) < MANY or cores < 2 or "fork" not in multiprocessing.get_all_start_methods():
-        return _print_all(map(partial(_answer, triager, verified, language), chain(first, items)))
-    # forked processes share the loaded knowledge; no thread runs and no database is open yet
-    global _worker
-    _worker = partial(_answer, triager, verified, language)
-    with multiprocessing.get_context("fork").Pool(cores) as pool:
-        return _print_all(pool.imap(_work, chain(first, items), chunksize=8))
-
-
-_worker: Callable[[Ticket | BadTicket], tuple[bool, str]] | None = None
-
-
-def _work(item: Ticket | BadTicket) -> tuple[bool, str]:
-    assert _worker is not None
-    return _worker(item)
-
-
-def _answer(triager: Triager, verified: bool, language: str | None, item: Ticket | BadTicket) -> tuple[bool, str]:
-    """(read, text): a line of JSON, or why the ticket could not be read."""
-    if isinstance(item, BadTicket):
-        return False, item.reason
-    return True, _line(triager.triage(item, verified=verified, language=language))
-
-
-def _print_all(answers: Iterable[tuple[bool, str]]) -> int:
-    bad = 0
-    for read, text in answers:
-        if read:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        else:
-            bad += 1
-            sys.stderr.write(f"triage: {text}\n")
-    return bad
+def _print(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
 
 
 def _tickets(files: Iterable[str], format: str) -> Iterator[Ticket | BadTicket]:

@@ -12,21 +12,27 @@ from collections.abc import Callable
 
 import regex
 
+from knowledge.gated import Gated
+
 _LETTER = r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Arabic}\p{Hebrew}0-9_-]"
 """What a label of a host name is made of; Japanese and Chinese write without blanks and end a name, too."""
 _CONSONANT = "[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]"
 """Postfix's alphabet for long queue ids: no vowels, so that they spell nothing."""
 
 
-def _compile(*alternatives: str) -> regex.Pattern[str]:
-    return regex.compile("|".join(alternatives), regex.IGNORECASE)
+def _any_of(*alternatives: str) -> Gated:
+    return Gated("|".join(alternatives), regex.IGNORECASE)
 
 
-_ADDRESS = _compile(
-    r"(?<=[\w.!#$%&'*+/=?^`{|}~\"-])@[\w\[][\w.-]{0,254}",  # found by its @: cheaper than by its start
-    r"[\w.+-]{1,64} ?[\[({] ?(?:at|ät|arroba) ?[\])}] ?[\w-]{1,63}",
+def _compile(expression: str) -> regex.Pattern[str]:
+    return regex.compile(expression, regex.IGNORECASE)
+
+
+_ADDRESS = _compile(  # found by its @ or its bracket: far cheaper than by its start
+    r"(?<=[\w.!#$%&'*+/=?^`{|}~\"-])@[\w\[][\w.-]{0,254}"
+    r"|(?<=[\w.+-] ?)[\[({] ?(?:at|ät|arroba) ?[\])}] ?[\w-]{1,63}"
 )
-_LINK = _compile(r"[a-z][a-z0-9+.-]{1,15}://[\w\[%][^\s<>\"'|]{0,300}")
+_LINK = _any_of(r"[a-z][a-z0-9+.-]{1,15}://[\w\[%][^\s<>\"'|]{0,300}")
 _IPV4 = _compile(r"(?<!\d)(?<!\d\.)(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)")
 _IPV6 = _compile(r"(?<![\w:.])[0-9a-f:]{2,45}(?:\.\d{1,3}){0,3}(?:%\w{1,15})?(?![\w:])")
 _MAC = _compile(r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])")
@@ -45,10 +51,10 @@ _QUEUE_ID = regex.compile(
     r"|(?<![\w-])(?=[A-Za-z-]{0,20}\d)[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}(?![\w-])"
 )
 _UUID_OR_HASH = _compile(
-    r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)", r"(?<!\w)[0-9a-f]{24,128}(?!\w)"
+    r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)|(?<!\w)[0-9a-f]{24,128}(?!\w)"
 )
 _BASE64_RUN = regex.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{14,120}={0,2}(?![A-Za-z0-9+/=])")
-_SECRET = _compile(
+_SECRET = _any_of(
     r"xox[abeprs]-[\w-]{8,}",
     r"xapp-[\w-]{8,}",
     r"gh[opsu]_\w{20,}",
@@ -66,7 +72,7 @@ _SECRET = _compile(
     r"(?<!\w)(?:password|passwd|pass|pwd|passwort|kennwort|contraseña|wachtwoord|hasło|senha|token|secret|api[_-]?key)"
     r"(?:\s?=\s?\S{3,}|\s?:\s?(?=\S{0,60}[\d!$%&*_+=#])\S{4,})",
 )
-_LOG_TEXT = _compile(
+_LOG_TEXT = _any_of(
     r"\b(?:rip|lip|rport|lport|mpid|session|sasl_username|sasl_method|sasl_sender|user|client|from|to|helo|proto|relay"
     r"|status|dsn|orig_to|method|auth|ssl|message-id)=\S",
     r"\bpostfix/",
@@ -77,13 +83,13 @@ _LOG_TEXT = _compile(
     r"\bfail2ban\b",
     r"\bsyslog\b",
     r"\bpid\b\s*[=:]?\s*\d",
-    r"\w\[\d{2,7}\]",
     r"\b(?:auth|imap|lmtp|smtpd|cleanup|qmgr)\([^)\s]{1,80}\)",
     r"\bauth failed, \d",
     r"\bno auth attempts\b",
     r"\bRCPT from\b",
     r"\bunknown\[",
 )
+_PROCESS = _compile(r"\w\[\d{2,7}\]")
 _WORDS = regex.compile(
     r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}[a-z]?|\d{1,4}|[A-Z]?[a-z]+)(?:[/+](?:[A-Z]?[a-z]+|[A-Z]+|\d{1,4}))*"
 )
@@ -108,7 +114,7 @@ def _always(_part: str) -> bool:
     return True
 
 
-KINDS: tuple[tuple[str, regex.Pattern[str], Callable[[str], bool]], ...] = (
+KINDS: tuple[tuple[str, regex.Pattern[str] | Gated, Callable[[str], bool]], ...] = (
     ("address", _ADDRESS, _always),
     ("link", _LINK, _always),
     ("ip", _IPV4, _always),
@@ -121,5 +127,6 @@ KINDS: tuple[tuple[str, regex.Pattern[str], Callable[[str], bool]], ...] = (
     ("session id", _BASE64_RUN, lambda part: not _WORDS.fullmatch(part)),
     ("secret", _SECRET, _always),
     ("log text", _LOG_TEXT, _always),
+    ("log text", _PROCESS, _always),
 )
 """What a leak is called, how it looks, and what confirms a hit."""

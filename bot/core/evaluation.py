@@ -28,6 +28,15 @@ class Score:
     calibration: list[tuple[float, bool]] = field(default_factory=list)
     misses: list[dict[str, Any]] = field(default_factory=list)
 
+    def add(self, other: Score) -> None:
+        """Count what another score has counted as well."""
+        self.tickets += other.tickets
+        self.counts.update(other.counts)
+        for key, tally in other.per_check.items():
+            self.per_check.setdefault(key, Counter()).update(tally)
+        self.calibration += other.calibration
+        self.misses += other.misses
+
     def rate(self, name: str) -> float | None:
         """Right over counted; None where nothing was counted."""
         total = self.counts[f"{name}_n"]

@@ -97,8 +97,8 @@ def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: 
 
 def _starttls_only(facts: Facts, knowledge: Knowledge) -> bool:
     """True where the failing program cannot speak TLS from the first byte."""
-    failing = [c.name for c in facts.clients if c.failing is not False][:1]
-    return any(f.starttls_only and f.name in failing for f in knowledge.clients)
+    failing = next((knowledge.family_named.get(c.name) for c in facts.clients if c.failing is not False), None)
+    return failing is not None and failing.starttls_only
 
 
 def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator[Finding]:

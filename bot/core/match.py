@@ -37,13 +37,14 @@ class FuzzyTable:
 
     @cached_property
     def _choices(self) -> tuple[list[str], list[str]]:
+        """The texts, each with its words in order (so that their order does not count), and their rows."""
         texts, rows = [], []
         for row in self.knowledge.errors.values():
             samples = [*row.must_match, *(s for t in row.texts for group in t.by_language.values() for s in group)]
             for sample in samples:
                 plain = " ".join(_PLACEHOLDER.sub(" ", fold(sample)).split())
                 if len(plain) >= MIN_FUZZY_CHARS:
-                    texts.append(plain)
+                    texts.append(_sorted_words(plain))
                     rows.append(row.id)
         return texts, rows
 
@@ -53,8 +54,12 @@ class FuzzyTable:
         if len(plain) < MIN_FUZZY_CHARS or len(plain) > 400:
             return None
         texts, rows = self._choices
-        best = process.extractOne(plain, texts, scorer=fuzz.token_sort_ratio, score_cutoff=FUZZY_FROM)
+        best = process.extractOne(_sorted_words(plain), texts, scorer=fuzz.ratio, score_cutoff=FUZZY_FROM)
         return (rows[best[2]], best[1] / 100) if best else None
+
+
+def _sorted_words(plain: str) -> str:
+    return " ".join(sorted(plain.split()))
 
 
 def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: FuzzyTable) -> tuple[Match, ...]:

@@ -148,9 +148,8 @@ def family_of(facts: Facts, knowledge: Knowledge) -> ClientFamily | None:
 
     None where that client is none of ours: another one's menus would mislead.
     """
-    families = {family.name: family for family in reversed(knowledge.clients)}
     for client in facts.clients:
-        family = families.get(client.name)
+        family = knowledge.family_named.get(client.name)
         if client.failing is False or (family is not None and family.kind == "webmail"):
             continue
         return family

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from knowledge import load
-from knowledge.literals import required_literals
+from knowledge.literals import leading_literals, required_literals, squeezed
 from knowledge.rules import fold
 
 KNOWLEDGE = load()
@@ -19,7 +19,7 @@ _letters = st.text(alphabet="abcdeäßłж接続サ 5.'-", min_size=1, max_size=
 _literal = _letters.map(lambda t: (regex.escape(t, literal_spaces=True), t))
 _class = st.lists(st.sampled_from("abc接х5"), min_size=1, max_size=8, unique=True).flatmap(
     lambda chars: st.sampled_from(chars).map(lambda c: ("[" + "".join(chars) + "]", c)))
-_fixed = st.sampled_from([(r"\s+", "  "), (r"\s*", ""), (r"\d+", "42"), (r"\w+", "wort"), (r".{0,5}", "x y"), (r"[^\n]{0,9}?", "zz"), (r"\b", ""),
+_fixed = st.sampled_from([(r"\s+", "  "), (r"\s*", ""), (r"\s?", "\n"), (r"[\s-]?", " "), (r"[\s-]", "-"), (r"\s{1,4}", " \n "), (r"\n", "\n"), (r"\d+", "42"), (r"\w+", "wort"), (r".{0,5}", "x y"), (r"[^\n]{0,9}?", "zz"), (r"\b", ""),
                           (r"(?:)", ""), (r"[^a]", "q"), (r"[a-z]", "m"), (r"(?!zzz)", ""), (r"(?<!zzz)", "")])
 
 
@@ -41,7 +41,11 @@ pairs = st.recursive(st.one_of(_literal, _literal, _class, _fixed), _wrap, max_l
 
 def holds(pattern: str, text: str) -> bool:
     lowered = text.lower()
-    return all(any(literal in lowered for literal in literals) for literals in required_literals(pattern))
+    return all(
+        any(literal in where for literal in literals)
+        for phrases, where in ((True, squeezed(lowered)), (False, lowered))
+        for literals in required_literals(pattern, phrases=phrases)
+    )
 
 
 @given(pairs)
@@ -50,6 +54,7 @@ def test_a_text_that_matches_holds_one_literal_of_each_set(pair: Pair) -> None:
     pattern, text = pair
     assume(regex.fullmatch(pattern, text, regex.IGNORECASE) is not None)
     assert holds(pattern, text), required_literals(pattern)
+    assert not (leads := leading_literals(pattern)) or text.lower().startswith(leads)
 
 
 @given(pairs, st.text(max_size=30), st.text(max_size=30))
@@ -63,7 +68,7 @@ def test_wherever_the_match_stands(pair: Pair, before: str, after: str) -> None:
 
 
 @pytest.mark.parametrize(("pattern", "texts", "wrong"), [
-    (r"\brelay\s+access\s+denied\b", ["relay access denied"], "relay"),
+    (r"\brelay\s+access\s+denied\b", ["relay access denied", "relay \n access  denied"], "access was denied by the relay"),
     (r"(?:timed?\s+out|timeout)", ["timed out", "time out", "timeout"], "error"),
     (r"colou?r", ["color", "colour"], "flavour"),
     (r"(?:接続|连接)でき", ["接続でき", "连接でき"], "拒否"),

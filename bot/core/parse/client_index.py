@@ -1,28 +1,27 @@
 """Where client families are named, or given away by an error shape, in a text.
 
-Families bring more than a thousand patterns. Each is searched only where a literal that it needs occurs, and
-the literals are looked up by their first characters, so that a ticket of 2 kB costs about a millisecond.
+Families bring more than a thousand patterns. Each is searched only where the literals that it needs occur, so
+that a ticket of 2 kB costs about a millisecond.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import regex
 
 from bot.core.parse.client_search import all_of, at_start
-from knowledge.literals import required_literals
+from knowledge.literals import alternatives, required_literals, squeezed
 from knowledge.model import ClientFamily
+from knowledge.sieve import Needs, Sieve
 
 MAX_CHARS = 40_000
 """Clients are looked for in this much of a text."""
 MAX_HITS = 8
 """Most places at which one pattern is followed up: a hostile text may repeat a name thousands of times."""
 MAX_ALL_HITS = 60
-_GRAM = 3
 _JOINTS = frozenset("./:_\\")
 """What joins the parts of an identifier in a stack trace or an import."""
 _ENDING = regex.compile(
@@ -75,14 +74,18 @@ class _Rule:
     family: ClientFamily
     kind: str
     source: str
-    also_needs: tuple[tuple[str, ...], ...] = ()
-    cased: str = ""
-    """What every match begins with, as written."""
     compiled: regex.Pattern[str] | None = None
 
-    def may_match(self, lowered: str) -> bool:
-        """False where a literal that every match contains is missing."""
-        return all(any(literal in lowered for literal in literals) for literals in self.also_needs)
+    @property
+    def cased(self) -> str:
+        """What every match begins with, as written."""
+        cased = _CASED.match(self.source)
+        return cased[1] if cased is not None else ""
+
+    def alternatives(self) -> list[Needs]:
+        """What each way to match needs of a lower-cased, squeezed text."""
+        # there the scoped (?-i:…) asks for nothing more than (?:…) does
+        return [required_literals(part.replace("(?-i:", "(?:").replace("(?m:", "(?:")) for part in alternatives(self.source)]
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the rule matches."""
@@ -97,30 +100,8 @@ class ClientIndex:
     """The patterns of all families, ready to be searched. Build it once; see :func:`index_of`."""
 
     def __init__(self, families: Sequence[ClientFamily]) -> None:
-        self._always: list[_Rule] = []
-        self._by_literal: dict[str, list[_Rule]] = {}
-        self._short: set[str] = set()
-        self._by_gram: dict[str, list[str]] = {}
-        for family in families:
-            for rule in _rules(family):
-                self._add(rule)
-        for literal, gram in _rare_grams(self._by_literal).items():
-            self._by_gram.setdefault(gram, []).append(literal)
-        self._grams = frozenset(self._by_gram)
-
-    def _add(self, rule: _Rule) -> None:
-        # A literal is compared with lower-cased text, so the scoped (?-i:…) asks for nothing more here.
-        sets = required_literals(rule.source.replace("(?-i:", "(?:").replace("(?m:", "(?:"))
-        if not sets:
-            self._always.append(rule)
-            return
-        rule.also_needs = sets[1:]
-        cased = _CASED.match(rule.source)
-        rule.cased = cased[1] if cased is not None else ""
-        for literal in sets[0]:
-            if len(literal) < _GRAM:
-                self._short.add(literal)
-            self._by_literal.setdefault(literal, []).append(rule)
+        rules = [rule for family in families for rule in _rules(family)]
+        self._sieve = Sieve(((rule, rule.cased), rule.alternatives()) for rule in rules)
 
     def scan(self, text: str) -> list[Hit]:
         """All hits in ``text`` (already :func:`plain`), overlapping ones resolved, in order of their "
@@ -144,23 +125,8 @@ class ClientIndex:
         ]
         return sorted(_longest(kept), key=lambda hit: (hit.start, hit.end))[:MAX_ALL_HITS]
 
-    def _due(self, text: str) -> Iterable[_Rule]:
-        lowered = text.lower()
-        grams = {lowered[i : i + _GRAM] for i in range(len(lowered))}
-        due: dict[int, _Rule] = {id(rule): rule for rule in self._always}
-        candidates = [literal for gram in grams & self._grams for literal in self._by_gram[gram]]
-        for literal in (*candidates, *self._short):
-            if literal in lowered:
-                due.update((id(rule), rule) for rule in self._by_literal[literal])
-        return [rule for rule in due.values() if rule.cased in text and rule.may_match(lowered)]
-
-
-def _rare_grams(literals: Iterable[str]) -> dict[str, str]:
-    """For each literal the piece of :data:`_GRAM` characters that the fewest others share: a text that lacks it
-    lacks the literal, and common pieces ("mai") would bring in hundreds."""
-    pieces = {one: [one[i : i + _GRAM] for i in range(len(one) - _GRAM + 1)] for one in literals}
-    shared = Counter(piece for some in pieces.values() for piece in some)
-    return {one: min(some, key=lambda piece: shared[piece]) for one, some in pieces.items() if some}
+    def _due(self, text: str) -> list[_Rule]:
+        return [rule for rule, cased in self._sieve.candidates(squeezed(text.lower())) if cased in text]
 
 
 _last: tuple[Sequence[ClientFamily], ClientIndex] | None = None

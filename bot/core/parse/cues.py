@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from types import MappingProxyType
 
 import regex
@@ -19,8 +20,9 @@ import regex
 from bot.core.model import Cue, Reading, Span
 from bot.core.parse.sayings import said
 from bot.core.parse.thoughts import Thought, think
-from knowledge.literals import alternatives, leading_literals, required_literals
+from knowledge.literals import alternatives, leading_literals, required_literals, squeezed
 from knowledge.model import CueRule, Lexicon
+from knowledge.sieve import Needs, Sieve
 
 PATTERN_SECONDS = 0.05
 """The longest that one pattern may search one stretch of text."""
@@ -33,7 +35,6 @@ an exclamation mark, which no gap of a pattern crosses (and which no name or num
 _FEW_LETTERS = 40
 """Below so many letters of its own, a message is only the cover of what it forwards."""
 _FEW_PLACES = 2
-_KEPT_TABLES = 48
 
 _PLAIN = str.maketrans(
     {
@@ -49,42 +50,13 @@ _PLAIN = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """One alternative of one pattern of one cue; ``needs`` must be in the text before it is worth a search."""
+    """One alternative of one pattern of one cue."""
 
     cue: str
-    needs: tuple[frozenset[str], ...]
+    needs: Needs
     leads: tuple[str, ...]
     """A match begins with one of these; empty: it may begin anywhere."""
     pattern: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What one language searches. ``heads`` holds the literals that any probe needs by their first three letters,
-    so that most are ruled out together."""
-
-    rules: Mapping[str, CueRule]
-    heads: Mapping[str, tuple[str, ...]]
-    short: tuple[str, ...]
-    probes: tuple[_Probe, ...]
-
-    def present(self, text: str) -> frozenset[str]:
-        """The needed literals that the text holds."""
-        heads = self.heads.keys() & {text[at : at + 3] for at in range(len(text) - 2)}
-        present = {literal for head in heads for literal in self.heads[head] if literal in text}
-        return frozenset(present.union(literal for literal in self.short if literal in text))
-
-    def candidates(self, present: frozenset[str]) -> Iterator[_Probe]:
-        """The probes whose every need is met."""
-        for probe in self.probes:
-            for need in probe.needs:
-                if need.isdisjoint(present):
-                    break
-            else:
-                yield probe
-
-
-_tables: dict[tuple[int, str], _Table] = {}
 
 
 def plain(text: str) -> str:
@@ -102,23 +74,23 @@ def find_cues(
 
     Patterns of the ticket's language, of English and of ``any`` are searched. A pattern that takes longer
     than :data:`PATTERN_SECONDS` counts as not found; after ``seconds`` in all, what was found so far is
-    returned. Cues that another one kills are left out. The compiled tables are kept per ``rules`` object,
-    which therefore must not be changed afterwards.
+    returned. Cues that another one kills are left out. What is built from ``rules`` is kept, so that they must not
+    be changed afterwards.
     """
     text = plain(reading.text)
-    table = _table(rules, reading.language)
+    sieves = _sieves(rules, reading.language)
     end = time.monotonic() + seconds
     found: dict[str, Span] = {}
     for kinds in _kinds(reading):
         for start, stop in _stretches(reading, kinds):
             stretch = text[start:stop]
-            present = table.present(stretch)
+            phrases = squeezed(stretch)
             places = _Places(stretch)
-            for probe in table.candidates(present):
+            for probe in chain.from_iterable(sieve.candidates(phrases) for sieve in sieves):
                 if time.monotonic() > end:
                     return _survivors(found, rules)
                 before = found[probe.cue][0] - start if probe.cue in found else len(stretch)
-                span = _search(probe, present, places, before)
+                span = _search(probe, places, before)
                 if span is not None:
                     here = (span[0] + start, span[1] + start)
                     found[probe.cue] = min(here, found.get(probe.cue, here))
@@ -160,7 +132,7 @@ class _Places:
         return places
 
 
-def _search(probe: _Probe, present: frozenset[str], places: _Places, before: int) -> Span | None:
+def _search(probe: _Probe, places: _Places, before: int) -> Span | None:
     """The first match that begins before the offset; tried only where one can begin, and near the rarest thing
     that it needs."""
     text = places.text
@@ -168,14 +140,14 @@ def _search(probe: _Probe, present: frozenset[str], places: _Places, before: int
         return None
     try:
         if not probe.leads:
-            near = _rarest(probe, present, places)
+            near = _rarest(probe, places)
             start, stop = (max(near[0] - _REACH, 0), near[-1] + _REACH) if near else (0, len(text))
             stop = min(stop, before + _REACH)
             match = _compiled(probe.pattern).search(text, start, stop, timeout=PATTERN_SECONDS)
             return match.span() if match and not _in_address(text, *match.span()) else None
         edge = probe.pattern.startswith("\\b")
         begins = sorted({at for lead in probe.leads for at in places.of(lead, edge) if at < before})
-        near = _rarest(probe, present, places) if len(begins) > _FEW_PLACES else []
+        near = _rarest(probe, places) if len(begins) > _FEW_PLACES else []
         for at in begins:
             following = bisect_left(near, at)
             if near and (following == len(near) or near[following] > at + _REACH):
@@ -188,10 +160,16 @@ def _search(probe: _Probe, present: frozenset[str], places: _Places, before: int
     return None
 
 
-def _rarest(probe: _Probe, present: frozenset[str], places: _Places) -> list[int]:
-    """Where the rarest of the sets that a match needs stands in the text, in order."""
-    sets = [{at for literal in need & present for at in places.of(literal, False)} for need in probe.needs]
+def _rarest(probe: _Probe, places: _Places) -> list[int]:
+    """Where the rarest of the sets that a match needs stands in the text, in order; of a phrase its longest word
+    is looked for, since there may be more than one blank between two."""
+    sets = [{at for phrase in need for at in places.of(_longest_word(phrase), False)} for need in probe.needs]
     return sorted(min(sets, key=len, default=()))
+
+
+@lru_cache(maxsize=20_000)
+def _longest_word(phrase: str) -> str:
+    return max(phrase.split(), key=len)
 
 
 def _in_address(text: str, start: int, end: int) -> bool:
@@ -229,27 +207,26 @@ def _stretches(reading: Reading, kinds: tuple[str, ...]) -> list[Span]:
     return stretches
 
 
-def _table(rules: Mapping[str, CueRule], language: str) -> _Table:
-    key = (id(rules), language)
-    kept = _tables.get(key)
-    if kept is not None and kept.rules is rules:
-        return kept
+def _sieves(rules: Mapping[str, CueRule], language: str) -> list[Sieve[_Probe]]:
+    """The patterns of the languages that count in a ticket, each language ready to be searched."""
+    global _last
+    if _last[0] is not rules:
+        _last = (rules, {})
+    kept = _last[1]
     spoken = dict.fromkeys((language, language.partition("-")[0], "en", "any"))
-    probes = tuple(
-        _Probe(cue, tuple(frozenset(need) for need in required_literals(part)), leading_literals(part), part)
-        for cue, rule in rules.items()
-        for tongue in spoken
-        for pattern in rule.patterns.get(tongue, ())
-        for part in alternatives(pattern)
-    )
-    heads: dict[str, tuple[str, ...]] = {}
-    for literal in {literal for probe in probes for need in probe.needs for literal in need}:
-        heads[literal[:3]] = (*heads.get(literal[:3], ()), literal)
-    short = tuple(head for head in heads if len(head) < 3)
-    if len(_tables) >= _KEPT_TABLES:
-        _tables.pop(next(iter(_tables)))
-    _tables[key] = table = _Table(rules, heads, short, probes)
-    return table
+    for tongue in spoken.keys() - kept.keys():
+        kept[tongue] = Sieve((probe, [probe.needs]) for cue, rule in rules.items() for probe in _probes(cue, rule, tongue))
+    return [kept[tongue] for tongue in spoken]
+
+
+def _probes(cue: str, rule: CueRule, tongue: str) -> Iterator[_Probe]:
+    for pattern in rule.patterns.get(tongue, ()):
+        for part in alternatives(pattern):
+            yield _Probe(cue, required_literals(part), leading_literals(part), part)
+
+
+_last: tuple[Mapping[str, CueRule], dict[str, Sieve[_Probe]]] = ({}, {})
+"""The rules that were asked for last, with what each language searches: knowledge is loaded once."""
 
 
 def _survivors(found: Mapping[str, Span], rules: Mapping[str, CueRule]) -> tuple[Cue, ...]:

@@ -13,6 +13,7 @@ import regex
 from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.model import Endpoint, Reading, Span
+from knowledge.gated import Gated
 from knowledge.matcher import fold
 from knowledge.model import Settings
 
@@ -47,32 +48,32 @@ _PORT = regex.compile(
     r"|(?<![\w.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![\w%]|[.,:/-]\d|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
     r"|(?<=[a-z0-9])/(?P<d>993|995|465|587|143|110|25)(?!\w)"
 )
-_PORT_CHANGE = regex.compile(
+_PORT_CHANGE = Gated(
     r"\b(?:from|von|de|du|da|dal|van|z|ze|с|со)\s+(?:port\s+)?(?P<former>\d{2,5})\s+(?:by\s+itself\s+)?(?:to|auf|zu|à|a|para|naar|na|до|на|do)\s+(?:port\s+)?\d{2,5}\b"
     r"|(?P<former>\d{2,5})\s*(?:->|=>|\u2192)\s*\d{2,5}\b|(?P<former>\d{2,5})\s*(?:から|改成|改为|变成|變成|到)\s*\d{2,5}"
 )
 """A port that was changed: the first number is the former one."""
-_PORT_LIST = regex.compile(rf"(?:{_PORT_WORD}|open|offen)\D{{0,30}}(?P<list>\d{{2,5}}(?:\s*(?:,|/|and|und|et|y|e|en|i|и|or|oder|ou|o|of|lub|或|と|、|&|\+)\s*\d{{2,5}})+)")
+_PORT_LIST = Gated(rf"(?:{_PORT_WORD}|open|offen)\D{{0,30}}(?P<list>\d{{2,5}}(?:\s*(?:,|/|and|und|et|y|e|en|i|и|or|oder|ou|o|of|lub|或|と|、|&|\+)\s*\d{{2,5}})+)")
 _TLS = (
-    ("starttls", regex.compile(r"start[\s-]?t?t?ls|stattls|startls|strattls")),
-    ("none", regex.compile(
+    ("starttls", Gated(r"start[\s-]?t?t?ls|stattls|startls|strattls")),
+    ("none", Gated(
         r"(?:no|without|none|keine?|ohne|aucune?|sans|ning[uú]n[ao]?|sin|nessuna?|senza|geen|zonder|sem|nenhuma?|"
         r"brak|bez|без|нет|なし|无|無)\s+(?:ssl|tls|encryption|verschlüsselung|chiffrement|cifrado|crittografia|"
         r"versleuteling|criptografia|encripta\w+|szyfrowani\w+|шифрован\w+)|(?:ssl|tls|encryption|security|verschlüsselung|sicherheit|"
         r"chiffrement|cifrado|connection\s+security|verbindungssicherheit)(?:/tls)?\s*[:=]?\s*(?:is\s+)?(?:off|none|no\b|false|keine|aus|aucune?|ninguna|nessuna|geen|brak|нет)|"
         r"\bunencrypted\b|(?<=\d)[\s,/]{1,3}none\b|暗号化なし|不加密")),
-    ("implicit", regex.compile(r"(?<!start)(?<![\w])(?:ssl\s?/\s?tls|tls\s?/\s?ssl|ssl|tls|implicit\w*)(?!\w)(?!\s*(?:error|fehler|handshake|certificate|zertifikat|v?1[.\d]))")),
+    ("implicit", Gated(r"(?<!start)(?<![\w])(?:ssl\s?/\s?tls|tls\s?/\s?ssl|ssl|tls|implicit\w*)(?!\w)(?!\s*(?:error|fehler|handshake|certificate|zertifikat|v?1[.\d]))")),
 )
 _PROTOCOL = (
-    ("imap", regex.compile(r"\bimaps?\b|incoming|inbound|posteingang\w*|eingang\w*|entrant\w*|\bentrante|entrata|inkomend\w*|przychodz\w+|входящ\w+|受信|接收|收件")),
-    ("smtp", regex.compile(r"\bsmtps?\b|outgoing|outbound|postausgang\w*|ausgang\w*|sortant\w*|saliente|uscita|uitgaand\w*|\bsaída|wychodz\w+|исходящ\w+|送信|发送|發送|发件|submission")),
-    ("pop3", regex.compile(r"\bpop3?s?\b")),
+    ("imap", Gated(r"\bimaps?\b|incoming|inbound|posteingang\w*|eingang\w*|entrant\w*|\bentrante|entrata|inkomend\w*|przychodz\w+|входящ\w+|受信|接收|收件")),
+    ("smtp", Gated(r"\bsmtps?\b|outgoing|outbound|postausgang\w*|ausgang\w*|sortant\w*|saliente|uscita|uitgaand\w*|\bsaída|wychodz\w+|исходящ\w+|送信|发送|發送|发件|submission")),
+    ("pop3", Gated(r"\bpop3?s?\b")),
 )
-_OTHER_CONTEXT = regex.compile(
+_OTHER_CONTEXT = Gated(
     r"\btelnet\b|\bnc\b|\bnmap\b|s_client|firewall\w*|pare-?feu|cortafuegos|\bopen(?:ed)?\s+in\b|freigeschaltet|портами|"
     r"(?<!\bno)\bscan\b"
 )
-_FORMER_CONTEXT = regex.compile(
+_FORMER_CONTEXT = Gated(
     r"used\s+to\s+(?:use|be)|\bold\s+(?:server|provider|host)|before\s+(?:we\s+)?(?:moved|migrat)|früher|bisher(?:iger)?|alte[rn]?\s+(?:anbieter|server)|"
     r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|vecchio|vorige|oude|poprzedni\w*"
 )
@@ -144,7 +145,7 @@ def _sentence(line: str, start: int, end: int) -> str:
     return line[before: after.start() if after else len(line)]
 
 
-_FLAG = regex.compile(
+_FLAG = Gated(
     # EMAIL_USE_TLS: "true", mail.smtp.starttls.enable=true, "secure": false, SMTPSecure = 'tls', encryption: starttls
     r"(?<![a-z])(?:[a-z0-9]+[._])*(?:(?P<starttls>use[._-]?(?:start[._-]?)?tls|start[._-]?tls(?:[._-](?:enable[d]?|required|auto))?|require[._-]?tls)"
     r"|(?P<implicit>use[._-]?ssl|ssl[._-]enable[d]?|(?:smtp[._-]?)?ssl|force[._-]?ssl|implicit[._-]?tls)|(?P<secure>secure))"
@@ -237,7 +238,7 @@ def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_
     return sorted(found, key=lambda t: t.span)
 
 
-_SERVER_FIELD = regex.compile(r"server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|incoming|outgoing|eingang|ausgang|entrant|sortant|entrada|sa[ií]da|inkomend|uitgaand|przychodz|wychodz|входящ|исходящ|受信|送信")
+_SERVER_FIELD = Gated(r"server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|incoming|outgoing|eingang|ausgang|entrant|sortant|entrada|sa[ií]da|inkomend|uitgaand|przychodz|wychodz|входящ|исходящ|受信|送信")
 
 
 def _entered(before: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import regex
 
@@ -42,6 +43,11 @@ _LABEL = regex.compile(
     r"\s*[:：]\s*(?P<rest>[^\n]{4,500})"
 )
 _LEAD_IN = regex.compile(_SAYING.pattern + r"[^\n:：.!?]{0,60}[:：](?!//|\d)[ \t]*(?:\n\s{0,40})?")
+_COLON = regex.compile(r"[:：](?!//|\d)")
+MAX_COLONS = 1000
+_SAID_BEFORE = 160
+"""A word of saying stands this near before its colon; elsewhere it need not be looked for."""
+_BLANKS_AFTER = 120
 _CODE = regex.compile(
     r"0x[0-9a-f]{8}|\b[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b|\b(?:4\.\d\.\d|5\.\d\.\d)\b|\bE(?:AUTH|CONN\w+|SOCKET|TIMEDOUT|ENVELOPE|MESSAGE|NOTFOUND|AI_AGAIN|DNS|PROTOCOL|TLS)\b|"
     r"\[(?:AUTHENTICATIONFAILED|UNAVAILABLE|LIMIT|ALERT|CONTACTADMIN|OVERQUOTA|SERVERBUG|INUSE|PRIVACYREQUIRED|EXPIRED|AUTHORIZATIONFAILED)\]|"
@@ -147,7 +153,13 @@ def _from_labels(folded: str, hits: Sequence[Hit]) -> list[_Candidate]:
 def _from_lead_ins(folded: str, hits: Sequence[Hit]) -> list[_Candidate]:
     """What follows a colon after a verb of saying, in the same line or as the next paragraph: "it shows: …"."""
     out = []
-    for match in _LEAD_IN.finditer(folded, timeout=PATTERN_SECONDS):
+    done = 0
+    for colon in islice(_COLON.finditer(folded, timeout=PATTERN_SECONDS), MAX_COLONS):
+        near = max(done, colon.start() - _SAID_BEFORE), colon.end() + _BLANKS_AFTER
+        match = _LEAD_IN.search(folded, *near, timeout=PATTERN_SECONDS)
+        if match is None or match.start() > colon.start():
+            continue
+        done = match.end()
         start = match.end()
         end = folded.find("\n", start)
         span = _trim(folded, (start, min(len(folded) if end < 0 else end, start + 420)))

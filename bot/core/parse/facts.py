@@ -16,6 +16,7 @@ from bot.core.parse.endpoints import find_endpoints
 from bot.core.parse.errors import find_errors
 from bot.core.parse.logins import find_login
 from bot.core.parse.times import find_time
+from knowledge.gated import Gated
 from knowledge.matcher import Hit, Matcher, fold
 from knowledge.model import Knowledge, Plan
 
@@ -25,12 +26,13 @@ _OWN_IP = regex.compile(
     r"(?P<ip>(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7})"
     r"|(?:from|von|depuis|desde|da|vanaf|z|с)\s+(?P<ip>(?:\d{1,3}\.){3}\d{1,3})(?!\d|:\d)"
 )
-_OTHERS_MAIL = regex.compile(
+_OTHERS_MAIL = Gated(
     r"\b(?:our|the|unser\w*|notre|nuestr\w+|nostr\w+|onze|noss\w+|nasz\w*|наш\w*)\s+(?:\w+\s+){0,3}?(?:worker|server|script|app(?:lication)?|service|job|container|container|instance|website|cms|shop|system|docker|backend|cron|"
     r"integration|staff|users?|customers?|employees|colleagues|mitarbeiter\w*|kollegen|kunden)\b|\b(?:a|one\s+of\s+(?:my|our)|mein\w*|eine[rn]?|un(?:e|a)?)\s+(?:client|customer|kunde|colleague|user|employee|kollegin|collègue)\b"
 )
 
 
+_WORD = {protocol: Gated(rf"\b{protocol}\b") for protocol in ("smtp", "imap")}
 _NOT_ONE_PERSON = frozenset({"everyone-affected", "webmail-and-all-clients-down", "thanks-only"})
 """Cues of tickets that are about more, or less, than the writer's own mailbox."""
 
@@ -76,8 +78,8 @@ def _own_words(reading: Reading, errors: Sequence[ErrorText]) -> Reading:
 
 def _is_service(clients: Sequence[ClientMention], knowledge: Knowledge) -> bool:
     """True where a library, a server or a device fails: it logs in with a mailbox of its own."""
-    kinds = {f.name: f.kind for f in knowledge.clients}
-    suspects = [kinds.get(c.name, "app") for c in clients if c.failing is not False]
+    failing = [knowledge.family_named.get(c.name) for c in clients if c.failing is not False]
+    suspects = ["app" if family is None else family.kind for family in failing]
     return "server" in suspects or suspects[:1] in (["library"], ["device"], ["webmail"])
 
 
@@ -103,20 +105,20 @@ def _plan(folded: str, knowledge: Knowledge) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _changed_to(plan: Plan) -> regex.Pattern[str]:
+def _changed_to(plan: Plan) -> Gated:
     """A verb of changing, and this plan behind the word for "to"; "to" itself is short and common, so both are wanted."""
     change = (r"(?:(?:down|up)grad\w*|chang\w+|switch\w*|mov\w+|dropp\w+|went|gewechselt|gestuft|umgestellt|rétrograd\w*|pass[éa]\w*|descend\w*|cambi\w*|baj\w+|pas\w+|"
               r"mud\w+|overgestapt|gewijzigd|zmien\w+|przesz\w+|переш\w+|смени\w+|понизи\w+|変更|下げ|降|改|升)")
-    return regex.compile(rf"{change}[^.!?\n]{{0,40}}?(?:\b(?:to|auf|zu|à|au|a|para|naar|na|на|do)\s+|->\s*|から|到|为|成)\W{{0,2}}{regex.escape(plan.name.lower())}\b")
+    return Gated(rf"{change}[^.!?\n]{{0,40}}?(?:\b(?:to|auf|zu|à|au|a|para|naar|na|на|do)\s+|->\s*|から|到|为|成)\W{{0,2}}{regex.escape(plan.name.lower())}\b")
 
 
 @lru_cache(maxsize=64)
-def _plan_pattern(plan: Plan) -> regex.Pattern[str]:
+def _plan_pattern(plan: Plan) -> Gated:
     word = (r"(?:plan|package|paket|tarif|abo(?:nnement)?|formule|piano|pakket|plano|pakiet|тариф\w*|план\w*|プラン|套餐|方案|subscription|account|tier)")
     name = regex.escape(plan.name.lower())
     shapes = [rf"{word}\W{{0,4}}(?:\w+\W{{1,3}}){{0,2}}?{name}\b", rf"\b{name}\W{{0,3}}(?:\w+\W{{1,3}})?{word}",
               rf"(?:on|auf|im|bei|sur|en|su|op|na|на)\s+(?:the\s+)?[\"'(]?{name}\b", *plan.names]
-    return regex.compile("|".join(shapes))
+    return Gated("|".join(shapes))
 
 
 def _protocols(
@@ -144,7 +146,7 @@ def _protocols(
                 found.append(endpoint.protocol)
     if not found:
         for protocol in ("smtp", "imap"):
-            if regex.search(rf"\b{protocol}\b", folded, timeout=PATTERN_SECONDS):
+            if _WORD[protocol].search(folded, timeout=PATTERN_SECONDS):
                 found.append(protocol)
     return tuple(found)
 

@@ -7,39 +7,40 @@ from collections.abc import Sequence
 import regex
 
 from bot.core.model import Reading
+from knowledge.gated import Gated
 from knowledge.matcher import fold
 
 PATTERN_SECONDS = 0.2
 
-_LABELLED = regex.compile(
+_LABELLED = Gated(
     r"(?:user\s?-?(?:name|id)|login(?:\s+name)?|log(?:s|ged|ging)?\s+in\s+(?:as|with)|sign(?:s|ed|ing)?\s+in\s+(?:as|with)|account\s+name|user|"
     r"benutzer(?:name)?n?|anmeldename|anmelden\s+(?:als|mit)|identifiant|nom\s+d'utilisateur|utilisateur|usuario|nombre\s+de\s+usuario|utente|nome\s+utente|"
     r"gebruikersnaam|usu[aá]rio|nome\s+de\s+(?:usu[aá]rio|utilizador)|utilizador|(?:nazwa\s+)?u[zż]ytkownika?|login|имя\s+пользователя|логин|пользователь|ユーザー?\s?(?:名|id)|用户(?:名|id)|帳號|账号|使用者名稱)(?![a-z])"
     r"\s*(?:(?:is|was|ist|est|es|è|jest|は|为|為|是|填的是|:|：|=|->)\s*)+(?:(?:just|only|simply|nur|einfach|juste|simplement|solo|sólo|alleen|gewoon|só|apenas|tylko|просто|только)\s+)?"
     r"[\"'`<(\[]?(?P<name>[a-z0-9][\w.\\/-]{1,40}?)[\"'`>)\]]?(?=[\s,;!?、。，；！？]|\.(?:\s|$)|$)"
 )
-_QUOTED = regex.compile(
+_QUOTED = Gated(
     r"(?:user\s?-?name|login|log(?:s|ged|ging)?\s+in|sign(?:s|ed|ing)?\s+in|typ(?:e|ed|ing)|enter(?:ed|ing)?|benutzername\w*|anmeld\w+|eingegeben|eintrag\w*|identifiant|connect\w*|"
     r"usuario|entr[oa]\w*|utente|gebruik\w*|usu[aá]rio|u[zż]ytkownik\w*|логин\w*|пользовател\w+|ユーザー名|用户名)"
     r"(?:\W+\w+){0,3}?\W{1,3}[\"'`](?P<name>[a-z0-9][\w.\\-]{1,30})[\"'`]"
 )
-_LABEL_QUOTED = regex.compile(
+_LABEL_QUOTED = Gated(
     r"(?:user\s?-?name|benutzername\w*|nom\s+d'utilisateur|nombre\s+de\s+usuario|usuario|nome\s+utente|gebruikersnaam|nome\s+de\s+(?:usu[aá]rio|utilizador)|usu[aá]rio|utilizador|"
     r"nazwy?\s+u[zż]ytkownika|u[zż]ytkownika|именем\s+пользователя|пользователя|ユーザー名|用户名|使用者名稱)\s*[:：]?\s*[\"'`](?P<name>[a-z0-9][\w.\\-]{1,40})[\"'`]"
 )
-_JUST = regex.compile(
+_JUST = Gated(
     r"(?:user\s?-?name|log(?:s|ged|ging)?\s*-?\s*in|sign(?:s|ed|ing)?\s+in|benutzername\w*|anmeld\w*|identifiant\w*|usuario|utente|gebruikersnaam|inlog\w*|usu[aá]rio|utilizador|login\w*|логин\w*|пользовател\w*)\b[^.!?\n]{0,40}?"
     r"\b(?:just|only|simply|nur|einfach|juste|seulement|solo|sólo|solamente|soltanto|alleen|só|apenas|somente|tylko|samo|только|просто)\s+[\"'`]?(?P<name>[a-z][\w.-]{1,30})[\"'`]?\s*"
     r"(?:\(|,|and|as|without|instead|rather|not|no\s+domain|und|als|ohne|statt|sans|au\s+lieu|sin|en\s+vez|senza|invece|zonder|sem|em\s+vez|bez|без|вместо)"
 )
-_LISTED = regex.compile(
+_LISTED = Gated(
     r"(?:^|[,;(\u3001\u30fb\u2022/|]|\n)[ \t*\-\u30fb]{0,6}(?:user\s?-?(?:name|id)?|login(?:\s+name)?|account\s+name|(?P<loose>name|account|id)|benutzer(?:name)?|kontoname|anmeldename|identifiant|utilisateur|nom\s+d'utilisateur|"
     r"usuario|utente|nome\s+utente|gebruiker(?:snaam)?|usu[a\u00e1]rio|utilizador|u[z\u017c]ytkownik|nazwa\s+u[z\u017c]ytkownika|login|имя(?:\s+пользователя)?|логин|пользователь|ユーザー?(?:名|\s?id)|用户名?|账号|帳號|使用者名稱)"
     r"(?P<colon>\s{0,3}[:=\uff1a]\s{0,3}|[ \t]+)[\"'`<\[]?(?P<name>[a-z0-9][\w.\\-]{1,40}?)[\"'`>\]]?[ \t]*(?=[,;)\u3001\u30fb|\n]|\.(?:\s|$)|$)"
 )
 """One item of a list of settings ("server imap.mail.example, user buh, password saved"): the items part it from prose."""
-_SETTINGS_AROUND = regex.compile(r"(?:imap|smtp|mail)\.[a-z0-9-]+\.[a-z]|\b(?:993|465|587)\b|password|passwor[dt]|пароль|mot\s+de\s+passe|contrase|senha|has[l\u0142]o|wachtwoord|パスワード|密码|密碼")
-_OUTPUT = regex.compile(
+_SETTINGS_AROUND = Gated(r"(?:imap|smtp|mail)\.[a-z0-9-]+\.[a-z]|\b(?:993|465|587)\b|password|passwor[dt]|пароль|mot\s+de\s+passe|contrase|senha|has[l\u0142]o|wachtwoord|パスワード|密码|密碼")
+_OUTPUT = Gated(
     r"user=<(?P<name>[^<>@\s]{1,64})>|\"(?P<name>[\w.-]{1,40})\"\s+is\s+not\s+(?:complete|a\s+(?:valid|full))|sasl_username=(?P<name>[\w.-]{1,64})(?![\w.@-])|"
     r"(?:login|auth)\s+(?:failed|error)\s+for\s+(?:user\s+)?[\"'<]?(?P<name>[\w.-]{1,40})(?![\w.@-])"
 )

@@ -31,10 +31,11 @@ _SHORT = 4
 """A sentence of so few words that says neither works nor fails ("At home?") is about the next one."""
 _ACTIONS = frozenset({"send", "receive", "connect"})
 """What one can be able to do with mail: "can send" says that it works, "cannot send" that it fails."""
-_GRAMMAR = frozenset({"not", "without", "works", "fails", "does", "able", "and", "but", "maybe", "past", "skip"})
+_GRAMMAR = frozenset({"not", "neither", "without", "works", "fails", "does", "able", "and", "but", "maybe", "past", "skip"})
 _VERBS = _ACTIONS | {"works", "fails", "does", "able", "change", "enter", "close", "remove", "add", "restart", "update", "move", "ask", "save"}
 _DENIED_IS_GOOD = frozenset({"fails", "paused", "change", "wrong", "expired", "sudden"})
-_UNDENIABLE = frozenset({"not", "without", "and", "but", "maybe", "past"})
+_PLACES = frozenset({"phone", "computer", "printer", "webmail", "program", "wifi", "home", "office", "mobile-data", "public-place", "network"})
+_UNDENIABLE = frozenset({"not", "neither", "without", "and", "but", "maybe", "past"})
 _HARD = frozenset(".!?\n\u3002\uff01\uff1f\u2026;\uff1b")
 
 
@@ -102,9 +103,11 @@ def think(text: str, lexicon: Lexicon) -> tuple[Thought, ...]:
 def _clauses(text: str, words: Words) -> Iterator[_Clause]:
     run: list[Token] = []
     sentence, contrast = 0, False
-    for token in (*tokens(text), Token(".", "stop", (len(text), len(text)))):
-        if token.kind != "stop":
-            run.append(token)
+    row = (*tokens(text), Token(".", "stop", (len(text), len(text))))
+    for i, token in enumerate(row):
+        if token.kind != "stop" or (token.text == ":" and _answer_follows(row, i)):
+            if token.kind != "stop":
+                run.append(token)
             continue
         if run:
             hits = _hits(run, words)
@@ -115,6 +118,11 @@ def _clauses(text: str, words: Words) -> Iterator[_Clause]:
         run = []
         if _HARD & set(token.text):
             sentence += 1
+
+
+def _answer_follows(row: Sequence[Token], at: int) -> bool:
+    """True for the colon of a form's line: "VPN: none", "Sending: no"."""
+    return any(token.kind == "stop" for token in row[at + 2: at + 4])
 
 
 def _at_contrasts(hits: Sequence[_Hit]) -> Iterator[tuple[tuple[_Hit, ...], bool, bool]]:
@@ -169,6 +177,9 @@ def _deny(hits: Sequence[_Hit], order: str) -> None:
     for i, hit in enumerate(hits):
         if not (hit.is_("not") or hit.is_("without")):
             continue
+        if hit.is_("neither"):
+            _deny_all(hits, i)
+            continue
         ahead = list(takewhile(lambda h, end=hit.end: not h.is_("and") and h.at - end <= NOT_REACHES, hits[i + 1:]))  # type: ignore[misc]
         ahead = [h for h in ahead if _can_be_denied(h)]
         nearest = next(iter(ahead), None)
@@ -186,6 +197,13 @@ def _deny(hits: Sequence[_Hit], order: str) -> None:
                 target = behind
         if target is not None:
             target.denied = True
+
+
+def _deny_all(hits: Sequence[_Hit], at: int) -> None:
+    """Neither … nor: every verb that follows, or where none does the one before ("works neither here nor there")."""
+    ahead = [h for h in takewhile(lambda h: not h.is_("and"), hits[at + 1:]) if _is_verb(h) and not h.is_("fails")]
+    for verb in ahead or [h for h in reversed(hits[:at]) if _is_verb(h) and not h.is_("fails")][:1]:
+        verb.denied = True
 
 
 def _is_verb(hit: _Hit) -> bool:
@@ -214,7 +232,7 @@ def _thought(hits: Sequence[_Hit], clause: _Clause) -> Thought:
     works, fails = _polarity(hits)
     if clause.words <= _SHORT and not (works or fails) and any(h.is_("not") for h in hits) and _DENIED_IS_GOOD.isdisjoint(denied):
         fails = True  # "At work? Nothing.", "not on the tablet": the thing is still spoken of
-        held |= denied
+        held |= denied & _PLACES
     if "past" in held:
         works = False
     return Thought(

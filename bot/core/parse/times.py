@@ -14,6 +14,7 @@ from functools import lru_cache
 import regex
 
 from bot.core.model import Reading, Ticket, TimeHint
+from knowledge.gated import Gated
 from knowledge.matcher import fold
 
 PATTERN_SECONDS = 0.2
@@ -36,10 +37,10 @@ _MARK = regex.compile(
     r"\ba\s+las|\bsobre\s+las|\bdesde|\balle|\bdalle|\bverso\s+le|\bom|\brond|\bsinds|\bàs|\bpor\s+volta\s+das|\bdesde\s+as|\bo|\bokoło|\bod|\bв|\bс|\bоколо|\btoday|\bheute|\bhoy|\boggi|\bvandaag|\bhoje|\bdziś|\bdzisiaj|\bсегодня|"
     r"今日|今天|start\w*|happened|klockan\s+var|kl\.?)\s*[(\"']?\s*(?:today\s+|heute\s+|the\s+)?$"
 )
-_NOT_FAILURE = regex.compile(
+_NOT_FAILURE = Gated(
     r"\buntil\b|\bbis\b|\bjusqu\w*|\bhasta\b|\bfino\b|\btot\b|\baté\b|\bdo\s+godz|\bдо\b|erreichbar|reach\s+me|call\s+me|office\s+hours|öffnungszeiten|opening|available|geöffnet|\bmonday\s+to\b|mo\s?-\s?fr|tel\b"
 )
-_SINCE = regex.compile(
+_SINCE = Gated(
     r"\bsince\b|\bever\s+since|\bstarted|\bbegan|\bfrom\b.{0,20}\bon\b|\bseit\b|\bab\b|\bdepuis\b|\bdesde\b|\bda(?:l|lle|i)?\s+(?:ieri|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|stamattina|oggi|\d)|\bsinds\b|\bod\b|\bс\s+(?:сегодня|вчера|утра|понедельник|вторник|сред|четверг|пятниц|суббот|воскрес|\d)|\bdalle?\b|\bsedan\b|\bsiden\b|から|以来|开始|自从|起\b"
 )
 _ZONES = {
@@ -50,17 +51,17 @@ _ZONES = {
 """Minutes east of UTC. Ambiguous short names carry their most frequent meaning."""
 _ZONE = regex.compile(r"^\s*\(?\s*(?P<name>" + "|".join(sorted(_ZONES, key=len, reverse=True)) + r")\b|^\s*\(?(?:utc|gmt)?\s?(?P<sign>[+-])(?P<hh>\d\d?):?(?P<mm>\d\d)?\b")
 _DAY_WORDS = (
-    (1, regex.compile(r"\byesterday|\blast\s+night|\bgestern|\bhier\b(?=\s+(?:soir|matin|après|à|vers))|\bdepuis\s+hier|\bayer\b|\bieri\b|\bgisteren|\bontem\b|\bwczoraj|\bвчера|昨日|昨天|昨晚")),
-    (2, regex.compile(r"\bvorgestern|\bavant-hier|\banteayer|\bl'altro\s+ieri|\beergisteren|\banteontem|\bprzedwczoraj|\bпозавчера|day\s+before\s+yesterday|一昨日|前天")),
+    (1, Gated(r"\byesterday|\blast\s+night|\bgestern|\bhier\b(?=\s+(?:soir|matin|après|à|vers))|\bdepuis\s+hier|\bayer\b|\bieri\b|\bgisteren|\bontem\b|\bwczoraj|\bвчера|昨日|昨天|昨晚")),
+    (2, Gated(r"\bvorgestern|\bavant-hier|\banteayer|\bl'altro\s+ieri|\beergisteren|\banteontem|\bprzedwczoraj|\bпозавчера|day\s+before\s+yesterday|一昨日|前天")),
 )
 _PARTS = (
-    ((5, 12), regex.compile(r"\bthis\s+morning|\bmorning\b|heute\s+(?:früh|morgen|vormittag)|\bce\s+matin|esta\s+mañana|stamattina|stamani|vanochtend|vanmorgen|esta\s+manhã|dziś\s+rano|dzisiaj\s+rano|сегодня\s+утром|\bс\s+утра|今朝|今早|今天早上|今天上午|上午")),
-    ((10, 15), regex.compile(r"\blunch\s?time|\bnoon\b|\bmidday|\bmittags?\b|\bmidi\b|\bmediodía|\bmezzogiorno|\bora\s+di\s+pranzo|\btussen\s+de\s+middag|\bmeio-dia|\bpołudni|\bв\s+обед|昼|中午")),
-    ((12, 19), regex.compile(r"this\s+afternoon|\bafternoon\b|heute\s+nachmittag|\bcet\s+après-midi|esta\s+tarde|oggi\s+pomeriggio|vanmiddag|esta\s+tarde|dziś\s+po\s+południu|сегодня\s+днем|今日の午後|午後|下午")),
-    ((17, 24), regex.compile(r"this\s+evening|\btonight\b|heute\s+abend|\bce\s+soir|esta\s+noche|stasera|vanavond|esta\s+noite|dziś\s+wieczorem|сегодня\s+вечером|今晩|今晚")),
-    ((-3, 8), regex.compile(r"\bduring\s+the\s+night|\bover\s+night|\bovernight|\bin\s+der\s+nacht|\bcette\s+nuit|\besta\s+madrugada|\bstanotte|\bvannacht|\bdurante\s+a\s+noite|\bw\s+nocy|\bночью|夜中|夜间|半夜")),
+    ((5, 12), Gated(r"\bthis\s+morning|\bmorning\b|heute\s+(?:früh|morgen|vormittag)|\bce\s+matin|esta\s+mañana|stamattina|stamani|vanochtend|vanmorgen|esta\s+manhã|dziś\s+rano|dzisiaj\s+rano|сегодня\s+утром|\bс\s+утра|今朝|今早|今天早上|今天上午|上午")),
+    ((10, 15), Gated(r"\blunch\s?time|\bnoon\b|\bmidday|\bmittags?\b|\bmidi\b|\bmediodía|\bmezzogiorno|\bora\s+di\s+pranzo|\btussen\s+de\s+middag|\bmeio-dia|\bpołudni|\bв\s+обед|昼|中午")),
+    ((12, 19), Gated(r"this\s+afternoon|\bafternoon\b|heute\s+nachmittag|\bcet\s+après-midi|esta\s+tarde|oggi\s+pomeriggio|vanmiddag|esta\s+tarde|dziś\s+po\s+południu|сегодня\s+днем|今日の午後|午後|下午")),
+    ((17, 24), Gated(r"this\s+evening|\btonight\b|heute\s+abend|\bce\s+soir|esta\s+noche|stasera|vanavond|esta\s+noite|dziś\s+wieczorem|сегодня\s+вечером|今晩|今晚")),
+    ((-3, 8), Gated(r"\bduring\s+the\s+night|\bover\s+night|\bovernight|\bin\s+der\s+nacht|\bcette\s+nuit|\besta\s+madrugada|\bstanotte|\bvannacht|\bdurante\s+a\s+noite|\bw\s+nocy|\bночью|夜中|夜间|半夜")),
 )
-_WEEKDAYS = tuple(regex.compile(p) for p in (
+_WEEKDAYS = tuple(Gated(p) for p in (
     r"\bmonday\b|\bmontag\w*|\blundi|\blunes|\blunedì|\bmaandag|\bsegunda(?:-feira)?|\bponiedział\w+|\bпонедельник\w*|月曜|周一|星期一",
     r"\btues(?:day)?\b|\bdienstag\w*|\bmardi|\bmartes|\bmartedì|\bdinsdag|\bterça(?:-feira)?|\bwtor\w+|\bвторник\w*|火曜|周二|星期二",
     r"\bwednesday\b|\bmittwoch\w*|\bmercredi|\bmiércoles|\bmercoledì|\bwoensdag|\bquarta(?:-feira)?|\bśrod\w+|\bсред[аыуе]\b|水曜|周三|星期三",
@@ -69,7 +70,7 @@ _WEEKDAYS = tuple(regex.compile(p) for p in (
     r"\bsaturday\b|\bsamstag\w*|\bsonnabend\w*|\bsamedi|\bsábado|\bsabato|\bzaterdag|\bsobot\w+|\bсуббот\w*|土曜|周六|星期六",
     r"\bsunday\b|\bsonntag\w*|\bdimanche|\bdomingo|\bdomenica|\bzondag|\bniedziel\w+|\bвоскресень\w*|日曜|周日|星期日|星期天",
 ))
-_TODAY = regex.compile(r"\btoday|\bheute|\baujourd'hui|\bhoy\b|\boggi|\bvandaag|\bhoje|\bdzi(?:ś|siaj)|\bсегодня|今日|今天")
+_TODAY = Gated(r"\btoday|\bheute|\baujourd'hui|\bhoy\b|\boggi|\bvandaag|\bhoje|\bdzi(?:ś|siaj)|\bсегодня|今日|今天")
 _STAMP = regex.compile(r"(?P<y>20\d\d)-(?P<mo>\d\d)-(?P<d>\d\d)[ T](?P<h>\d\d):(?P<m>\d\d)(?::(?P<s>\d\d))?(?:[.,]\d+)?\s?(?P<z>Z|UTC|[+-]\d\d:?\d\d)?")
 _MONTHS = (
     r"jan(?:uar[yi]?|vier|uari)?|ene(?:ro)?|gennaio|janeiro|stycz\w+|январ\w+", r"feb(?:ruar[yi]?|braio|rero|ruari)?|févr(?:ier)?|fevereiro|lut(?:ego|y)|феврал\w+",
@@ -90,7 +91,7 @@ def _month(word: str) -> int | None:
 
 
 _CJK_DATE = regex.compile(r"(?P<mo>1?\d)\s?月\s?(?P<d>[1-3]?\d)\s?[日号號]")
-_AGO = regex.compile(r"(?P<n>\d{1,3})\s*(?P<u>min|hour|stunde|heure|hora|or[ae]\b|uur|godzin|час)\w*\s+(?:ago|her|fa|geleden|atrás|temu|назад)|(?:vor|il\s+y\s+a|hace|há)\s+(?P<n>\d{1,3})\s*(?P<u>min|stunde|heure|hora|hour)\w*")
+_AGO = Gated(r"(?P<n>\d{1,3})\s*(?P<u>min|hour|stunde|heure|hora|or[ae]\b|uur|godzin|час)\w*\s+(?:ago|her|fa|geleden|atrás|temu|назад)|(?:vor|il\s+y\s+a|hace|há)\s+(?P<n>\d{1,3})\s*(?P<u>min|stunde|heure|hora|hour)\w*")
 
 
 def find_time(ticket: Ticket, reading: Reading, zones: Sequence[int] = ()) -> TimeHint | None:
@@ -257,7 +258,7 @@ def _ago(folded: str, received: datetime) -> TimeHint | None:
         return None
     moment = received - distance
     slack = max(SLACK, distance * 0.4)
-    return TimeHint(moment - slack, min(received, moment + slack), True, None, _SINCE.search(folded) is not None)
+    return TimeHint(moment - slack, min(received, moment + slack), True, None, _SINCE.search(folded, timeout=PATTERN_SECONDS) is not None)
 
 
 def _day(folded: str, received: datetime, offset: int | None) -> TimeHint | None:

@@ -17,6 +17,7 @@ from bot.logs.event import LogEvent
 
 _NAMES: Final = tuple(field.name for field in fields(LogEvent) if field.name not in ("raw", "time"))
 _values = attrgetter(*_NAMES)
+_decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -48,10 +49,10 @@ def orders(connection: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
 
 def unpack(time: int, raw: str, packed: str, known: dict[int, tuple[str, ...]]) -> LogEvent:
     """The event of one row; a field that LogEvent no longer has is left out."""
-    order, *values = json.loads(packed)
-    stated: dict[str, Any] = {
-        name: value for name, value in zip(known[order], values, strict=False) if name in _KNOWN
-    }
+    order, *values = _decode(packed)
+    stated: dict[str, Any] = dict(zip(known[order], values, strict=False))
+    for gone in stated.keys() - _KNOWN:
+        del stated[gone]
     return LogEvent(raw=raw, time=from_micros(time), **stated)
 
 
