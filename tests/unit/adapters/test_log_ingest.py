@@ -20,6 +20,7 @@ import zstandard
 
 from bot.adapters.logstore.memory import MemoryLogStore
 from bot.adapters.logstore.sqlite import IngestReport, SqliteLogStore
+from bot.adapters.logstore.sqlite.blocks import read_block
 from bot.adapters.logstore.sqlite.ingest import Progress
 from bot.core.observed import LogQuery, LogResult
 from bot.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing
@@ -263,7 +264,7 @@ def test_searches_go_on_while_another_connection_writes(store: SqliteLogStore, t
     store.ingest([path])
     writer = sqlite3.connect(store.path, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
-    writer.execute("DELETE FROM log_line")
+    writer.execute("DELETE FROM log_block")
     assert found(store) == expected(0, 10)
     writer.execute("ROLLBACK")
     writer.close()
@@ -327,4 +328,9 @@ def test_masked_secrets_never_reach_the_disk(store: SqliteLogStore, tmp_path: Pa
     store.ingest([path])
     assert len(found(store)) == 1
     for file in store.path.parent.iterdir():
-        assert b"Geheim-4711" not in file.read_bytes()
+        if file != path:
+            assert b"Geheim-4711" not in file.read_bytes()
+    with sqlite3.connect(store.path) as db:
+        blocks = [read_block(data) for (data,) in db.execute("SELECT data FROM log_block")]
+    assert any("Password mismatch" in line for block in blocks for line in block)
+    assert not any("Geheim-4711" in line for block in blocks for line in block)

@@ -7,15 +7,16 @@ import sqlite3
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 from bot.adapters.logstore.digest import from_micros
 from bot.adapters.logstore.selection import domain_of
 from bot.adapters.logstore.sqlite.schema import key_of
 from bot.core.networks import network_of
+from bot.logs.draft import Draft
 from bot.logs.event import LogEvent
 
-_NAMES: Final = tuple(field.name for field in fields(LogEvent) if field.name not in ("raw", "time"))
+_NAMES: Final = tuple(field.name for field in fields(LogEvent) if field.name != "time")
 _values = attrgetter(*_NAMES)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -27,17 +28,17 @@ ANONYMOUS: Final = key_of("a", "")
 def remember_order(connection: sqlite3.Connection) -> None:
     """Write down the order of fields that new rows use; rows of another order stay readable.
 
-    Each order gets a number, the first element of ``fields``.
+    Each order gets a number, the first element of an event as it is packed.
     """
     connection.execute("INSERT OR IGNORE INTO log_meta VALUES (?, ?)", (f"fields:{ORDER}", _encode(_NAMES)))
 
 
-def pack(event: LogEvent) -> str:
-    """The event without raw and time, as the text that ``log_line.fields`` holds."""
+def pack(time: int, event: LogEvent) -> str:
+    """The event as one line of JSON: order, time in microseconds, and its fields up to the last that it has."""
     values = list(_values(event))
-    while values and values[-1] is None:
+    while values[-1] is None:
         values.pop()
-    return _encode([ORDER, *values])
+    return _encode([ORDER, time, *values])
 
 
 def orders(connection: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
@@ -46,13 +47,15 @@ def orders(connection: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
     return {int(key.partition(":")[2]): tuple(json.loads(value)) for key, value in found}
 
 
-def unpack(time: int, raw: str, packed: str, known: dict[int, tuple[str, ...]]) -> LogEvent:
-    """The event of one row; a field that LogEvent no longer has is left out."""
-    order, *values = json.loads(packed)
-    stated: dict[str, Any] = {
-        name: value for name, value in zip(known[order], values, strict=False) if name in _KNOWN
-    }
-    return LogEvent(raw=raw, time=from_micros(time), **stated)
+def unpack(packed: str, known: dict[int, tuple[str, ...]]) -> tuple[int, LogEvent]:
+    """The time and the event of one packed line; a field that LogEvent no longer has is left out."""
+    order, time, *values = json.loads(packed)
+    draft = Draft("")
+    draft.time = from_micros(time)
+    for name, value in zip(known[order], values, strict=False):
+        if value is not None and name in _KNOWN:
+            setattr(draft, name, value)
+    return time, draft.finish()
 
 
 def find_keys(event: LogEvent, names: frozenset[str]) -> set[int]:
