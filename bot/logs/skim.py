@@ -12,6 +12,7 @@ The reference is ``linker.feed(decoder.decode(line))``; a test holds both to the
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple, Protocol
@@ -37,7 +38,6 @@ _CLOCK: Final = {
 _RAW, _TIME, _HOST, _PROGRAM, _PID, _SESSION, _REMOTE_IP, _REMOTE_PORT, _FORMAT = map(
     FIELDS.index, ("raw", "time", "host", "program", "pid", "session", "remote_ip", "remote_port", "format")
 )
-_ESCAPES: Final = ("\x1b[", "#033[", "\0", "\r")
 
 
 class Sink(Protocol):
@@ -104,7 +104,7 @@ class Skimmer:
         self._minute = self._zone = ""
         self._began = 0
         self._month: tuple[int, int] | None = None
-        self._times: dict[tuple[str, str | None, str | None], list[int]] = {}
+        self._times: defaultdict[tuple[str, str | None, str | None], list[int]] = defaultdict(list)
         """Times of lines that were passed over, by host, family and service."""
         self._templates = Templates()
         self._quiet: dict[str, Callable[[re.Match[str], str, int], bool]] = {
@@ -115,7 +115,7 @@ class Skimmer:
 
     def feed(self, text: str) -> None:
         """Read the lines of ``text``, each with its line end, which follow those fed before."""
-        if any(escape in text for escape in _ESCAPES):
+        if "\0" in text or "\r" in text or "\x1b[" in text or "#033[" in text:
             for line in text.split("\n")[:-1]:
                 self._look(line)
             return
@@ -153,8 +153,7 @@ class Skimmer:
             self._look(found[0][:-1])
         self._sink.passed(passed)
         for (host, family, service), times in self._times.items():
-            if times:
-                self._sink.cover(host, family, service, times)
+            self._sink.cover(host, family, service, times)
         self._times.clear()
 
     def _look(self, line: str) -> None:
@@ -225,13 +224,6 @@ class Skimmer:
         self._sink.add(self._linker.feed(event_of(values)))
         return True
 
-    def _cover(self, host: str, family: str | None, service: str | None, time: int) -> None:
-        times = self._times.get((host, family, service))
-        if times is None:
-            self._times[host, family, service] = [time]
-        else:
-            times.append(time)
-
     def _program(self, name: str) -> _Program:
         """A daemon's name, as far as it is one of Postfix's."""
         known = self._programs.get(name)
@@ -253,7 +245,7 @@ class Skimmer:
         address = canonical(rip) if self._proven else None
         if address is None or not self._linker.defer_session(session, time, found[0][:-1]):
             return False
-        self._cover(host, "dovecot", service, time)
+        self._times[host, "dovecot", service].append(time)
         self._sink.succeed(host, service, login, address, session, time)
         return True
 
@@ -261,7 +253,7 @@ class Skimmer:
         line, service, session = found.group(0, "served", "logout")
         if "Too many invalid" in line or not self._linker.defer_session(session, time, line[:-1]):
             return False
-        self._cover(host, "dovecot", service, time)
+        self._times[host, "dovecot", service].append(time)
         self._sink.end(host, session, time)
         return True
 
@@ -271,7 +263,7 @@ class Skimmer:
         if not program.smtpd or address is None:
             return False
         self._linker.defer_connect((host, name, int(pid)), time, address, program.service)
-        self._cover(host, program.family, program.service, time)
+        self._times[host, program.family, program.service].append(time)
         return True
 
     def _disconnect(self, found: re.Match[str], host: str, time: int) -> bool:
@@ -282,7 +274,7 @@ class Skimmer:
         logged_in = self._linker.defer_disconnect((host, name, int(pid)), time, address)
         if logged_in is None:
             return False
-        self._cover(host, program.family, program.service, time)
+        self._times[host, program.family, program.service].append(time)
         if not logged_in:
             self._sink.visit(host, program.family, address, time)
         return True
@@ -294,7 +286,7 @@ class Skimmer:
             return False
         if not self._linker.defer_tls((host, name, int(pid)), time, address, protocol):
             return False
-        self._cover(host, program.family, program.service, time)
+        self._times[host, program.family, program.service].append(time)
         return True
 
     def _client(self, found: re.Match[str], host: str, time: int) -> bool:
@@ -307,18 +299,18 @@ class Skimmer:
             return False
         if login is not None:
             self._sink.succeed(host, program.service, login, address, None, time)
-        self._cover(host, program.family, program.service, time)
+        self._times[host, program.family, program.service].append(time)
         return True
 
     def _queued(self, found: re.Match[str], host: str, time: int) -> bool:
-        name, queue_id, quiet, sender = found.group("program", "sent", "quiet", "active")
+        name, queue_id, quiet, sender = found.group("program", "queue", "quiet", "active")
         program = self._program(name)
         if not program.queue or queue_id == "NOQUEUE" or queue_id[:2] == "20" or queue_id[:3] in stamp.MONTHS:
             return False
         if quiet is not None and self._trouble(found[0]):
             return False
         self._linker.defer_queued(host, queue_id, time, sender or None)
-        self._cover(host, program.family, None, time)
+        self._times[host, program.family, None].append(time)
         return True
 
 

@@ -11,7 +11,7 @@ import re
 from typing import Any, Final, NamedTuple
 
 from bot.logs.decode import parse
-from bot.logs.draft import FIELDS, Draft, mailbox_of, values_of
+from bot.logs.draft import Draft, mailbox_of, values_of
 from bot.logs.session import canonical
 from bot.logs.shapes import TELLING
 

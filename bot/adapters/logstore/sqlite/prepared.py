@@ -14,7 +14,6 @@ from bot.adapters.logstore.selection import domain_of, names_of
 from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.blocks import Block, write_blocks
 from bot.adapters.logstore.sqlite.schema import digest_of, key_of
-from bot.core.networks import network_of
 
 Row = tuple[Any, ...]
 
@@ -67,7 +66,7 @@ def prepare(batch: Batch) -> Prepared:
     for (mailbox, hour, address, service, host), known in batch.sums.items():
         tag = who_tag(mailbox, address, service, host)
         if tag not in who:
-            who[tag] = (tag, key_of("n", mailbox), _domain_key(mailbox), _network_key(address), mailbox, address, service, host)
+            who[tag] = (tag, key_of("n", mailbox), _domain_key(mailbox), rows.network_key(address), mailbox, address, service, host)
         ready.sums.append((tag, hour // HOUR, known.count, known.first - hour, known.last - hour, known.client, known.version))
     ready.sums.sort()
     ready.who = sorted(who.values())
@@ -141,9 +140,3 @@ def session_tag(host: str, session: str) -> int:
 def _domain_key(mailbox: str) -> int | None:
     domain = domain_of(mailbox)
     return None if domain is None else key_of("d", domain)
-
-
-@lru_cache(maxsize=50_000)
-def _network_key(address: str) -> int | None:
-    network = network_of(address) if address else None
-    return None if network is None else key_of("i", network)

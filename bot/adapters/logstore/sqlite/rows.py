@@ -64,10 +64,17 @@ def find_keys(event: LogEvent, names: frozenset[str]) -> set[int]:
     for name in names:
         keys.update(_name_keys(name))
     if event.remote_ip is not None:
-        found = network_of(event.remote_ip)
+        found = network_key(event.remote_ip)
         if found is not None:
-            keys.add(key_of("i", found))
+            keys.add(found)
     return keys
+
+
+@lru_cache(maxsize=50_000)
+def network_key(address: str) -> int | None:
+    """The key of an address (of IPv6 its /64); None where it is none."""
+    network = network_of(address) if address else None
+    return None if network is None else key_of("i", network)
 
 
 @lru_cache(maxsize=50_000)
