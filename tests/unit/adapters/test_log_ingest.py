@@ -20,7 +20,7 @@ import zstandard
 
 from bot.adapters.logstore.memory import MemoryLogStore
 from bot.adapters.logstore.sqlite import IngestReport, SqliteLogStore
-from bot.adapters.logstore.sqlite.blocks import read_block
+from bot.adapters.logstore.sqlite.blocks import BlockReader
 from bot.adapters.logstore.sqlite.ingest import Progress
 from bot.core.observed import LogQuery, LogResult
 from bot.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing
@@ -332,7 +332,7 @@ def test_masked_secrets_never_reach_the_disk(store: SqliteLogStore, tmp_path: Pa
         if file != path:
             assert b"Geheim-4711" not in file.read_bytes()
     with sqlite3.connect(store.path) as db:
-        blocks = [read_block(data) for (data,) in db.execute("SELECT data FROM log_block")]
+        blocks = [BlockReader().lines(data) for (data,) in db.execute("SELECT data FROM log_block")]
     assert any("Password mismatch" in line for block in blocks for line in block)
     assert not any("Geheim-4711" in line for block in blocks for line in block)
 

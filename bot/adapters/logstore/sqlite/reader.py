@@ -13,7 +13,7 @@ from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.rhythm import Gap
 from bot.adapters.logstore.selection import Selection
 from bot.adapters.logstore.sqlite import rhythm_rows, rows
-from bot.adapters.logstore.sqlite.blocks import LINES, read_block
+from bot.adapters.logstore.sqlite.blocks import LINES, BlockReader
 from bot.adapters.logstore.sqlite.schema import key_of
 from bot.core.observed import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
 from bot.logs.event import LogEvent
@@ -29,6 +29,8 @@ class Reader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._blocks = BlockReader()
+        self._orders: dict[int, tuple[str, ...]] = {}
 
     def search(self, query: LogQuery) -> LogResult:
         """The newest ``query.limit`` lines in time order, with the successes and sessions of the
@@ -125,7 +127,8 @@ class Reader:
                 )
             )
         newest = nlargest(limit, found)
-        known = rows.orders(self._db)
+        if rows.ORDER not in self._orders:
+            self._orders = rows.orders(self._db)
         places: dict[int, list[int]] = {}
         for _, line in newest:
             places.setdefault(line // LINES, []).append(line % LINES)
@@ -133,9 +136,9 @@ class Reader:
         for part in _slices(sorted(places), 500):
             marks = ",".join("?" * len(part))
             for block, data in self._db.execute(f"SELECT id, data FROM log_block WHERE id IN ({marks})", part):
-                packed = read_block(data)
+                packed = self._blocks.lines(data)
                 for place in places[block]:
-                    time, event = rows.unpack(packed[place], known)
+                    time, event = rows.unpack(packed[place], self._orders)
                     events.append((time, block * LINES + place, event))
         events.sort(key=lambda entry: entry[:2])
         return [event for _, _, event in events if selection.takes(event)], len(found) > limit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -13,10 +12,12 @@ from bot.adapters.logstore.digest import from_micros
 from bot.adapters.logstore.selection import domain_of
 from bot.adapters.logstore.sqlite.schema import key_of
 from bot.core.networks import network_of
-from bot.logs.draft import Draft
+from bot.logs.draft import FIELDS, Draft, event_of
 from bot.logs.event import LogEvent
 
-_NAMES: Final = tuple(field.name for field in fields(LogEvent) if field.name != "time")
+_NAMES: Final = tuple(name for name in FIELDS if name != "time")
+_TIME: Final = FIELDS.index("time")
+_NOTHING: Final = [None] * len(FIELDS)
 _values = attrgetter(*_NAMES)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -50,6 +51,10 @@ def orders(connection: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
 def unpack(packed: str, known: dict[int, tuple[str, ...]]) -> tuple[int, LogEvent]:
     """The time and the event of one packed line; a field that LogEvent no longer has is left out."""
     order, time, *values = json.loads(packed)
+    if order == ORDER:
+        values.insert(_TIME, from_micros(time))
+        values += _NOTHING[len(values) :]
+        return time, event_of(values)
     draft = Draft("")
     draft.time = from_micros(time)
     for name, value in zip(known[order], values, strict=False):

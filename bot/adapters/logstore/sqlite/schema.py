@@ -3,7 +3,7 @@
 All tables begin with ``log_``, so that the file may hold other tables of ours. Times are microseconds since
 1970.
 
-log_block    lines kept verbatim, some dozens to a block: each with its decoded event, compressed together
+log_block    lines kept verbatim, a few to a block: each with its decoded event, compressed together
              (:mod:`bot.adapters.logstore.sqlite.blocks`)
 log_find     (key, time) -> line: one entry for each name, domain and address by which the line is found, and
              one under a key of their own for failures that name nobody. A key is a 47-bit digest (six bytes in
