@@ -1,10 +1,10 @@
-"""Passing over the lines in which nothing goes wrong, at a tenth of the cost of decoding them.
+"""Reading blocks of log: passing over the lines in which nothing goes wrong, putting together those of a known
+wording, and decoding the rest.
 
-Nine lines of ten in a mail log are of this kind: a login and its logout, a message taken in and delivered. What
-a log store wants of them is a handful of facts, and each follows from the line's shape alone. The shapes here
-are narrower than the grammars (no bracket in a user name, no option an administrator may add): a line that fits
-one is read by its grammar in exactly one way, every other line is decoded. What a line would have told its
-siblings is not lost: the linker keeps its text and decodes it when one of them asks.
+Nine lines of ten in a mail log are quiet: a login and its logout, a message taken in and delivered. What a log
+store wants of them is a handful of facts, and each follows from the line's shape alone (:mod:`bot.logs.shapes`).
+What a line would have told its siblings is not lost: the linker keeps its text and decodes it when one of them
+asks. A failure of a wording that was parsed before is put together (:mod:`bot.logs.template`) and linked.
 
 The reference is ``linker.feed(decoder.decode(line))``; a test holds both to the same outcome.
 """
@@ -15,16 +15,16 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from bot.logs import postfix, shapes, stamp
 from bot.logs import session as session_id
 from bot.logs.decode import Decoder
 from bot.logs.draft import FIELDS, event_of
-from bot.logs.event import LogEvent
 from bot.logs.link import Connection, Linker
 from bot.logs.secrets import mask
 from bot.logs.session import EPOCH, canonical, microseconds
+from bot.logs.sink import Sink
 from bot.logs.template import Templates
 
 LONGEST: Final = 2000
@@ -38,30 +38,6 @@ _CLOCK: Final = {
 _RAW, _TIME, _HOST, _PROGRAM, _PID, _SESSION, _REMOTE_IP, _REMOTE_PORT, _FORMAT = map(
     FIELDS.index, ("raw", "time", "host", "program", "pid", "session", "remote_ip", "remote_port", "format")
 )
-
-
-class Sink(Protocol):
-    """Who takes what a log tells. Times are microseconds since 1970."""
-
-    def add(self, event: LogEvent) -> None:
-        """A line that was decoded and linked."""
-
-    def passed(self, lines: int) -> None:
-        """So many lines were passed over."""
-
-    def cover(self, host: str, family: str | None, service: str | None, times: list[int]) -> None:
-        """Lines of ``host`` that were passed over."""
-
-    def succeed(
-        self, host: str, service: str, login: str, address: str, session: str | None, time: int
-    ) -> None:
-        """A login; ``session`` is that of IMAP and POP3."""
-
-    def end(self, host: str, session: str, time: int) -> None:
-        """A session ended."""
-
-    def visit(self, host: str, family: str | None, address: str, time: int) -> None:
-        """Somebody came and left without a login."""
 
 
 class _Program(NamedTuple):
