@@ -107,6 +107,17 @@ def logs_search(
     search(mailbox, login, domain, ip, since, until, as_json=json)
 
 
+@logs_app.command("prune", epilog="Example:  triage logs prune --days 30 --max-mb 2000")
+def logs_prune(
+    days: Annotated[int | None, typer.Option(min=1, help="Keep the lines of so many days before now.")] = None,
+    max_mb: Annotated[int | None, typer.Option(min=1, help="Drop the oldest days until the store takes so many megabytes.")] = None,
+) -> None:
+    """Drop old lines from the store and shrink its file; the newest day always stays."""
+    from bot.commands.logs import prune
+
+    prune(days, max_mb)
+
+
 @logs_app.command("status", epilog="Example:  triage logs status --json")
 def logs_status(json: Json = False) -> None:
     """What is covered: host, from, to, lines, gaps."""

@@ -143,6 +143,16 @@ def status(*, as_json: bool) -> None:
         sys.stdout.write("no logs have been read yet; `triage logs ingest PATH` reads some\n")
 
 
+def prune(days: int | None, megabytes: int | None) -> None:
+    """Drop lines older than so many days before now, and the oldest days beyond a size. Raises InputError where neither
+    is given."""
+    if days is None and megabytes is None:
+        raise InputError("logs prune: say what is to stay: --days, --max-mb or both")
+    before = None if days is None else datetime.now(UTC) - timedelta(days=days)
+    cut = log_store_of(read_settings()).prune(before=before, size=None if megabytes is None else megabytes * 1_000_000)
+    sys.stdout.write(f"everything before {rfc3339(cut)} is gone\n" if cut else "nothing to drop\n")
+
+
 def _moment(option: str, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)

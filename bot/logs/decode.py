@@ -70,18 +70,7 @@ class Decoder:
         draft.program = program
         draft.pid = pid
         draft.format = form
-        fresh = False
-        if program is None or not message:
-            pass
-        elif len(message) > _PARSED:
-            draft.event = "other" if program == "dovecot" or postfix.is_postfix(program) else "unknown"
-        elif program == "dovecot":
-            fresh = dovecot.parse(draft, message)
-        elif "/" in program:
-            if postfix.is_postfix(program):
-                postfix.parse(draft, program, message)
-        elif program[:8] == "fail2ban":
-            fail2ban.parse(draft, message)
+        fresh = program is not None and bool(message) and parse(draft, program, message)
         self._moment(draft, time, year_known, fresh)
         return draft.finish()
 
@@ -106,6 +95,20 @@ class Decoder:
         elif draft.remote_ip is None and draft.time is not None and made.plausible(draft.time):
             draft.remote_ip = made.remote_ip
             draft.remote_port = made.remote_port
+
+
+def parse(draft: Draft, program: str, message: str) -> bool:
+    """Fill ``draft`` with what a daemon's message says. True where its session id began just now."""
+    if len(message) > _PARSED:
+        draft.event = "other" if program == "dovecot" or postfix.is_postfix(program) else "unknown"
+    elif program == "dovecot":
+        return dovecot.parse(draft, message)
+    elif "/" in program:
+        if postfix.is_postfix(program):
+            postfix.parse(draft, program, message)
+    elif program[:8] == "fail2ban":
+        fail2ban.parse(draft, message)
+    return False
 
 
 def _readable(line: str | bytes) -> str:

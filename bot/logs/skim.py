@@ -1,10 +1,10 @@
-"""Passing over the lines in which nothing goes wrong, at a tenth of the cost of decoding them.
+"""Reading blocks of log: passing over the lines in which nothing goes wrong, putting together those of a known
+wording, and decoding the rest.
 
-Nine lines of ten in a mail log are of this kind: a login and its logout, a message taken in and delivered. What
-a log store wants of them is a handful of facts, and each follows from the line's shape alone. The shapes here
-are narrower than the grammars (no bracket in a user name, no option an administrator may add): a line that fits
-one is read by its grammar in exactly one way, every other line is decoded. What a line would have told its
-siblings is not lost: the linker keeps its text and decodes it when one of them asks.
+Nine lines of ten in a mail log are quiet: a login and its logout, a message taken in and delivered. What a log
+store wants of them is a handful of facts, and each follows from the line's shape alone (:mod:`bot.logs.shapes`).
+What a line would have told its siblings is not lost: the linker keeps its text and decodes it when one of them
+asks. A failure of a wording that was parsed before is put together (:mod:`bot.logs.template`) and linked.
 
 The reference is ``linker.feed(decoder.decode(line))``; a test holds both to the same outcome.
 """
@@ -12,84 +12,39 @@ The reference is ``linker.feed(decoder.decode(line))``; a test holds both to the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
-from bot.logs import envelope, postfix, stamp
+from bot.logs import postfix, shapes, stamp
+from bot.logs import session as session_id
 from bot.logs.decode import Decoder
-from bot.logs.event import LogEvent
-from bot.logs.link import Linker
+from bot.logs.draft import FIELDS, event_of
+from bot.logs.link import Connection, Linker
+from bot.logs.secrets import mask
 from bot.logs.session import EPOCH, canonical, microseconds
+from bot.logs.sink import Sink
+from bot.logs.template import Templates
 
 LONGEST: Final = 2000
 """Characters of a line that is passed over."""
-TAGS_KEPT: Final = 8192
-_SECOND: Final = 1_000_000
-_MICROSECOND: Final = timedelta(microseconds=1)
-_MINUTE: Final = 60 * _SECOND
+KEPT: Final = 8192
+_MINUTE: Final = 60_000_000
 _CLOCK: Final = {
-    f"{minute:02}:{second:02}": minute * _MINUTE + second * _SECOND for minute in range(60) for second in range(60)
+    f"{minute:02}:{second:02}": (minute * 60 + second) * 1_000_000 for minute in range(60) for second in range(60)
 }
 """Minutes and seconds as written, in microseconds."""
-_ESCAPES: Final = ("\x1b[", "#033[", "\0")
-
-_LOGIN: Final = re.compile(
-    r"(imap|pop3)-login: (?:Login|Logged in): user=<([^<>]+)>, method=[\w-]+, rip=([0-9A-Fa-f:.]+), "
-    r"lip=[0-9A-Fa-f:.]+, mpid=[0-9]+(?:, TLS)?, session=<([^<>\s]+)>",
-    re.A,
-)
-_LOGOUT: Final = re.compile(
-    r"(imap|pop3)\([^()]*\)<[0-9]+><([^<>\s]+)>: (?:Logged out|Disconnected|Connection closed)", re.A
-)
-_PEER: Final = r"[\w.-]*\[([0-9A-Fa-f:.]+)\]"
-_CONNECT: Final = re.compile(r"connect from " + _PEER, re.A)
-_DISCONNECT: Final = re.compile(r"disconnect from " + _PEER + r"( [a-z0-9= ]+)", re.A)
-_TLS: Final = re.compile(
-    r"(?:Anonymous|Untrusted|Trusted|Verified) TLS connection established from " + _PEER + r": (TLSv[0-9.]+) ", re.A
-)
-_QUEUE: Final = r"([0-9A-Z][0-9A-Za-z]{5,23})"
-_CLIENT: Final = re.compile(
-    _QUEUE + r": client=" + _PEER + r"(?:, sasl_method=([\w-]+), sasl_username=([^\s,]+))?", re.A
-)
-_QUEUED: Final = re.compile(
-    _QUEUE + r": (?:(removed$|message-id=)|from=<([^<>]*)>, size=[0-9]+, nrcpt=[0-9]+ \(queue active\)$"
-    r"|to=<[^<>, ]*>, (?:orig_to=<[^<>, ]*>, )?relay=[^\s,]+, (?:conn_use=[0-9]+, )?delay=[0-9.]+, "
-    r"delays=[0-9./]+, dsn=2\.[0-9]{1,3}\.[0-9]{1,3}, status=sent \(.*\)$)",
-    re.A,
+_RAW, _TIME, _HOST, _PROGRAM, _PID, _SESSION, _REMOTE_IP, _REMOTE_PORT, _FORMAT = map(
+    FIELDS.index, ("raw", "time", "host", "program", "pid", "session", "remote_ip", "remote_port", "format")
 )
 
 
-class Sink(Protocol):
-    """Who takes what a log tells. Times are microseconds since 1970."""
+class _Program(NamedTuple):
+    """What a Postfix daemon's name says: is it an smtpd, its service, and whose lines these are."""
 
-    def add(self, event: LogEvent) -> None:
-        """A line that was decoded and linked."""
-
-    def passed(self, lines: int) -> None:
-        """So many lines were passed over."""
-
-    def cover(self, host: str, family: str | None, service: str | None, time: int) -> None:
-        """A line of ``host`` that was passed over."""
-
-    def succeed(
-        self, host: str, service: str, login: str, address: str, session: str | None, time: int
-    ) -> None:
-        """A login; ``session`` is that of IMAP and POP3."""
-
-    def end(self, host: str, session: str, time: int) -> None:
-        """A session ended."""
-
-    def visit(self, host: str, family: str | None, address: str, time: int) -> None:
-        """Somebody came and left without a login."""
-
-
-class _Tag(NamedTuple):
-    """What a line's tag says: program, pid, service, and whose lines these are."""
-
-    kind: str
-    program: str
-    pid: int | None
+    smtpd: bool
+    queue: bool
     service: str | None
     family: str | None
 
@@ -116,7 +71,7 @@ class Skimmer:
         self._sink = sink
         self._family = family
         self._trouble = trouble
-        self._tags: dict[str, _Tag] = {}
+        self._programs: dict[str, _Program] = {}
         self._hours: dict[str, _Hour] = {}
         self._hosts: set[str] = set()
         """Hosts that a line in RFC 3339 has named."""
@@ -125,22 +80,57 @@ class Skimmer:
         self._minute = self._zone = ""
         self._began = 0
         self._month: tuple[int, int] | None = None
+        self._times: defaultdict[tuple[str, str | None, str | None], list[int]] = defaultdict(list)
+        """Times of lines that were passed over, by host, family and service."""
+        self._templates = Templates()
+        self._quiet: dict[str, Callable[[re.Match[str], str, int], bool]] = {
+            "login": self._login, "logout": self._logout, "connect": self._connect, "disconnect": self._disconnect,
+            "tls": self._tls, "client": self._client, "authenticated": self._client, "sent": self._queued,
+            "quiet": self._queued, "active": self._queued,
+        }  # fmt: skip
 
-    def feed(self, lines: Sequence[str]) -> None:
-        """Read ``lines``, which follow those fed before."""
-        text = "\n".join(lines)
-        if any(escape in text for escape in _ESCAPES):
-            for line in lines:
+    def feed(self, text: str) -> None:
+        """Read the lines of ``text``, each with its line end, which follow those fed before."""
+        if "\0" in text or "\r" in text or "\x1b[" in text or "#033[" in text:
+            for line in text.split("\n")[:-1]:
                 self._look(line)
             return
+        ascii_only = text.isascii()
         passed = 0
-        skim = self._skim
-        for line in lines:
-            if skim(line):
-                passed += 1
-            else:
-                self._look(line)
+        quiet, hours, hosts = self._quiet, self._hours, self._hosts
+        for found in shapes.LINES.finditer(text):
+            shape = found.lastgroup or ""
+            if shape != "other" and found.end() - found.start() <= LONGEST and (ascii_only or found[0].isascii()):
+                begun, clock, minute, second, zone, host = found.group(1, 2, 3, 4, 5, 6)
+                time = None
+                self._proven, anchor = True, self._month
+                if begun is not None:
+                    hour = hours.get(host)
+                    if hour is not None and hour[0] == begun and clock in _CLOCK:
+                        _, start, self._proven, anchor = hour
+                        time = start + _CLOCK[clock]
+                elif host in hosts:
+                    if minute == self._minute and zone == self._zone and len(second) == 9 and second < "60":
+                        time = self._began + int(second[:2] + second[3:])
+                    else:
+                        time = self._began_at(minute, second, zone)
+                        anchor = self._month
+                if time is not None:
+                    handler = quiet.get(shape)
+                    if handler is not None and handler(found, host, time):
+                        passed += 1
+                        if anchor is not None:
+                            self._anchor = anchor
+                        continue
+                    if handler is None and self._tell(found, shape, host, time):
+                        if anchor is not None:
+                            self._anchor = anchor
+                        continue
+            self._look(found[0][:-1])
         self._sink.passed(passed)
+        for (host, family, service), times in self._times.items():
+            self._sink.cover(host, family, service, times)
+        self._times.clear()
 
     def _look(self, line: str) -> None:
         """Decode and link a line."""
@@ -152,17 +142,17 @@ class Skimmer:
         if timeline.revision != self._revision:
             self._revision = timeline.revision
             self._hours.clear()
-        if event.format == "rfc3339" and event.host is not None and len(self._hosts) < TAGS_KEPT:
+        if event.format == "rfc3339" and event.host is not None and len(self._hosts) < KEPT:
             self._hosts.add(event.host)
         elif event.format == "rfc3164" and event.host is not None and line[3:4] == " ":
             hour = self._hours.get(event.host)
-            if hour is None or not hour.proven or not line.startswith(hour.prefix):
+            if hour is None or not line.startswith(hour.prefix) or not (hour.proven or event.session is None):
                 self._learn_hour(line, event.host)
 
     def _learn_hour(self, line: str, host: str) -> None:
         self._hours.pop(host, None)
         local = stamp.seen(line[:15])
-        if local is None or len(self._hours) >= TAGS_KEPT:
+        if local is None or len(self._hours) >= KEPT:
             return
         begun = local.replace(minute=0, second=0)
         steady = self._decoder.timeline.steady(begun, host)
@@ -170,174 +160,133 @@ class Skimmer:
             start = microseconds(steady.moment)
             self._hours[host] = _Hour(line[:10], start, steady.proven, steady.anchor)
 
-    def _skim(self, line: str) -> bool:
-        """True where the line could be passed over and the sink has what it tells."""
-        if len(line) > LONGEST or not line.isascii():
-            return False
-        if line[3:4] == " ":
-            parts = line[15:].split(" ", 3)
-            if len(parts) != 4:
-                return False
-            blank, host, tag, message = parts
-            hour = self._hours.get(host)
-            clock = _CLOCK.get(line[10:15])
-            if blank or hour is None or clock is None:
-                return False
-            prefix, start, proven, anchor = hour
-            if line[:10] != prefix:
-                return False
-            time = start + clock
-        elif line[10:11] == "T":
-            parts = line.split(" ", 3)
-            if len(parts) != 4:
-                return False
-            stamped, host, tag, message = parts
-            if host not in self._hosts:
-                return False
-            if stamped[:17] == self._minute and stamped[26:] == self._zone and stamped[19] == ".":
-                fraction = stamped[17:19] + stamped[20:26]
-                if not fraction.isdecimal() or fraction > "59999999":
-                    return False
-                time = self._began + int(fraction)
-            else:
-                begun = self._began_at(stamped)
-                if begun is None:
-                    return False
-                time = begun
-            proven, anchor = True, self._month
-        else:
-            return False
-        known = self._tags.get(tag)
-        if known is None:
-            known = self._tag(tag)
-        kind = known[0]
-        if kind == "dovecot":
-            done = self._dovecot(line, message, host, known, time, proven)
-        elif kind == "smtpd":
-            done = self._smtpd(line, message, host, known, time)
-        elif kind == "queue":
-            done = self._queue(line, message, host, known, time)
-        else:
-            return False
-        if done and anchor is not None:
-            self._anchor = anchor
-        return done
-
-    def _began_at(self, stamped: str) -> int | None:
+    def _began_at(self, first: str, rest: str, zone: str) -> int | None:
         """The time of an RFC 3339 stamp; its minute is remembered, for the next line is likely to share it."""
-        moment = _zoned(stamped)
+        moment = _zoned(first + rest + zone)
         if moment is None:
             return None
         utc = moment.astimezone(UTC)
         self._month = (utc.year, utc.month)
-        time = (moment - EPOCH) // _MICROSECOND
-        if len(stamped) == 32 and stamped[19] == "." and time % _MINUTE == int(stamped[17:19] + stamped[20:26]):
-            self._minute, self._zone, self._began = stamped[:17], stamped[26:], time - time % _MINUTE
+        time = microseconds(moment)
+        self._minute, self._zone = first, zone
+        self._began = microseconds(moment.replace(second=0, microsecond=0))
         return time
 
-    def _tag(self, tag: str) -> _Tag:
-        """A tag seen for the first time."""
-        named = envelope.tag_of(tag)
-        if named is None:
-            known = _Tag("", "", None, None, None)
-        else:
-            program, pid = named
-            service = kind = None
-            if program == "dovecot":
-                kind = "dovecot"
-            elif postfix.is_postfix(program):
-                daemon = program[program.rfind("/") + 1 :]
-                service = postfix.service_of(program)
-                kind = "smtpd" if daemon == "smtpd" else "queue" if daemon != "postscreen" else None
-            known = _Tag(kind or "", program, pid, service, self._family(program))
-        if len(self._tags) >= TAGS_KEPT:
-            self._tags.clear()
-        self._tags[tag] = known
+    def _tell(self, found: re.Match[str], shape: str, host: str, time: int) -> bool:
+        """Add the event of a line whose wording is known; False where the line has to be decoded."""
+        program, pid = found.group("program", "pid")
+        told = self._templates.parse(found, shape, program or "dovecot")
+        if told is None:
+            return False
+        values, fresh = told
+        session, remote_ip = values[_SESSION], values[_REMOTE_IP]
+        if session is not None:
+            made = session_id.decode(session)
+            if made is not None:
+                if remote_ip is None:
+                    return False
+                if session_id.same_address(made, remote_ip):
+                    if fresh and not self._proven:
+                        return False
+                    if values[_REMOTE_PORT] is None:
+                        values[_REMOTE_PORT] = made.remote_port
+        values[_RAW] = mask(found[0][:-1])
+        values[_TIME] = EPOCH + timedelta(microseconds=time)
+        values[_HOST] = host
+        values[_PROGRAM] = program or "dovecot"
+        if pid is not None and values[_PID] is None:
+            values[_PID] = int(pid)
+        values[_FORMAT] = "rfc3164" if found["hour"] is not None else "rfc3339"
+        self._sink.add(self._linker.feed(event_of(values)))
+        return True
+
+    def _program(self, name: str) -> _Program:
+        """A daemon's name, as far as it is one of Postfix's."""
+        known = self._programs.get(name)
+        if known is None:
+            daemon = name[name.rfind("/") + 1 :]
+            ours = postfix.is_postfix(name)
+            known = _Program(
+                ours and daemon == "smtpd", ours and daemon not in ("smtpd", "postscreen"), postfix.service_of(name), self._family(name)
+            )
+            if len(self._programs) >= KEPT:
+                self._programs.clear()
+            self._programs[name] = known
         return known
 
-    def _dovecot(self, line: str, message: str, host: str, tag: _Tag, time: int, proven: bool) -> bool:
-        if message[4:5] == "(":
-            found = _LOGOUT.match(message)
-            if found is None or "Too many invalid" in message:
-                return False
-            service, session = found.groups()
-            if not self._linker.defer_session(session, time, line):
-                return False
-            self._sink.cover(host, tag[4], service, time)
-            self._sink.end(host, session, time)
-            return True
-        found = _LOGIN.fullmatch(message) if proven else None
-        if found is None:
+    # -- one shape each: true where the line is passed over and the sink has what it tells -------------------
+
+    def _login(self, found: re.Match[str], host: str, time: int) -> bool:
+        service, login, rip, session = found.group("service", "user", "rip", "login")
+        address = canonical(rip) if self._proven else None
+        if address is None or not self._linker.defer_session(session, time, found[0][:-1]):
             return False
-        service, login, rip, session = found.groups()
-        address = canonical(rip)
-        if address is None or not self._linker.defer_session(session, time, line):
-            return False
-        self._sink.cover(host, tag[4], service, time)
+        self._times[host, "dovecot", service].append(time)
         self._sink.succeed(host, service, login, address, session, time)
         return True
 
-    def _smtpd(self, line: str, message: str, host: str, tag: _Tag, time: int) -> bool:
-        _, program, pid, service, family = tag
-        key = (host, program, pid)
-        first = message[:4]
-        if first == "conn":
-            found = _CONNECT.fullmatch(message)
-            address = canonical(found[1]) if found is not None else None
-            if address is None:
-                return False
-            self._linker.defer_connect(key, time, address, service)
-        elif first == "disc":
-            return self._disconnect(message, key, service, family, time)
-        elif (found := _CLIENT.fullmatch(message)) is not None:
-            queue_id, rip, mechanism, login = found.groups()
-            address = canonical(rip)
-            if address is None or service is None:
-                return False
-            if not self._linker.defer_message(key, time, address, queue_id, mechanism, login):
-                return False
-            if login is not None:
-                self._sink.succeed(host, service, login, address, None, time)
-        elif (found := _TLS.match(message)) is not None:
-            address = canonical(found[1])
-            if address is None or self._trouble(line):
-                return False
-            if not self._linker.defer_tls(key, time, address, found[2]):
-                return False
-        else:
+    def _logout(self, found: re.Match[str], host: str, time: int) -> bool:
+        line, service, session = found.group(0, "served", "logout")
+        if "Too many invalid" in line or not self._linker.defer_session(session, time, line[:-1]):
             return False
-        self._sink.cover(host, family, service, time)
+        self._times[host, "dovecot", service].append(time)
+        self._sink.end(host, session, time)
         return True
 
-    def _disconnect(
-        self, message: str, key: tuple[str, str, int | None], service: str | None, family: str | None, time: int
-    ) -> bool:
-        found = _DISCONNECT.fullmatch(message)
-        if found is None:
+    def _connect(self, found: re.Match[str], host: str, time: int) -> bool:
+        name, pid, rip = found.group("program", "pid", "connect")
+        program, address = self._program(name), canonical(rip)
+        if not program.smtpd or address is None:
             return False
-        rip, counts = found.groups()
-        if service != "smtp" and "auth=" not in counts:
+        self._linker.defer_connect((host, name, int(pid)), time, address, program.service)
+        self._times[host, program.family, program.service].append(time)
+        return True
+
+    def _disconnect(self, found: re.Match[str], host: str, time: int) -> bool:
+        name, pid, rip, counts = found.group("program", "pid", "left", "disconnect")
+        program, address = self._program(name), canonical(rip)
+        if not program.smtpd or address is None or (program.service != "smtp" and "auth=" not in counts):
             return False
-        address = canonical(rip)
-        logged_in = self._linker.defer_disconnect(key, time, address) if address is not None else None
-        if logged_in is None or address is None:
+        logged_in = self._linker.defer_disconnect((host, name, int(pid)), time, address)
+        if logged_in is None:
             return False
-        self._sink.cover(key[0], family, service, time)
+        self._times[host, program.family, program.service].append(time)
         if not logged_in:
-            self._sink.visit(key[0], family, address, time)
+            self._sink.visit(host, program.family, address, time)
         return True
 
-    def _queue(self, line: str, message: str, host: str, tag: _Tag, time: int) -> bool:
-        found = _QUEUED.match(message)
-        if found is None or message[:2] == "20" or message[:3] in stamp.MONTHS:
+    def _tls(self, found: re.Match[str], host: str, time: int) -> bool:
+        name, pid, rip, protocol = found.group("program", "pid", "peer", "tls")
+        program, address = self._program(name), canonical(rip)
+        if not program.smtpd or address is None or self._trouble(found[0]):
             return False
-        queue_id, quiet, sender = found.groups()
-        if queue_id == "NOQUEUE":
+        if not self._linker.defer_tls((host, name, int(pid)), time, address, protocol):
             return False
-        if quiet is not None and self._trouble(line):
+        self._times[host, program.family, program.service].append(time)
+        return True
+
+    def _client(self, found: re.Match[str], host: str, time: int) -> bool:
+        name, pid, queue_id, rip, mechanism, login = found.group("program", "pid", "queue", "client", "mechanism", "authenticated")
+        program, address = self._program(name), canonical(rip)
+        if not program.smtpd or address is None or program.service is None:
+            return False
+        connection: Connection = (host, name, int(pid))
+        if not self._linker.defer_message(connection, time, address, queue_id, mechanism, login):
+            return False
+        if login is not None:
+            self._sink.succeed(host, program.service, login, address, None, time)
+        self._times[host, program.family, program.service].append(time)
+        return True
+
+    def _queued(self, found: re.Match[str], host: str, time: int) -> bool:
+        name, queue_id, quiet, sender = found.group("program", "queue", "quiet", "active")
+        program = self._program(name)
+        if not program.queue or queue_id == "NOQUEUE" or queue_id[:2] == "20" or queue_id[:3] in stamp.MONTHS:
+            return False
+        if quiet is not None and self._trouble(found[0]):
             return False
         self._linker.defer_queued(host, queue_id, time, sender or None)
-        self._sink.cover(host, tag[4], None, time)
+        self._times[host, program.family, None].append(time)
         return True
 
 

@@ -3,13 +3,15 @@
 Absolute figures depend on the machine and are only printed. What is gated (exit 1) are ratios measured in the
 same run:
 
-- ``ingest_vs_plain``: our ingest on one core against a plain script (:mod:`tests.bench.plain`) on the same
-  files, in processor seconds. The bar is a floor against slipping back, not the goal.
+- ``ingest_vs_plain`` and ``ingest_vs_pflogsumm``, ``_lnav``, ``_fail2ban``: our ingest on one core against a plain
+  script (:mod:`tests.bench.plain`) and against programs that read mail logs, whole processes over the same plain
+  file, in processor seconds. The bars are floors against slipping back, not the goals.
+- ``bytes_per_line``: what the store takes on the disk for each line read.
 - ``triage_p50_ms`` and ``help_s`` against what is promised for a machine that runs the calibration loop in
   :data:`CALIBRATED` seconds; on a slower one the promise is scaled by how much slower it runs the loop.
 - ``ingest_rss_mb``: the most memory that any of our processes held.
 
-pflogsumm, lnav and fail2ban-regex are peers where they are installed; the figure is null where they are not.
+A peer that is not installed is named loudly and its figure is null (Debian: pflogsumm, lnav, fail2ban).
 """
 
 from __future__ import annotations
@@ -47,9 +49,10 @@ CALIBRATED: Final = 0.075
 """Seconds that :func:`calibrate` takes where the promises hold as they are written."""
 PROMISED_TRIAGE_MS: Final = 20.0
 PROMISED_HELP_S: Final = 0.4
-PROMISED_VS_PLAIN: Final = 0.6
-"""The plain script neither links, sums nor judges gaps, so it does much less; what is gated is that we stay in its
-reach."""
+FLOORS: Final = {"ingest_vs_plain": 0.5, "ingest_vs_pflogsumm": 0.1, "ingest_vs_lnav": 0.05, "ingest_vs_fail2ban": 0.5}
+"""None of these links lines, sums by mailbox and hour or judges gaps; lnav and pflogsumm store nothing. What is gated
+is that we do not fall behind what was reached."""
+PROMISED_BYTES: Final = 60
 PROMISED_RSS_MB: Final = 400
 
 
@@ -169,13 +172,14 @@ def worked() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def measure_ingest(place: Path, logs: Path, lines: int) -> dict[str, float]:
-    """Whole processes: ours on all cores and on one, and the plain script on one."""
+def measure_ingest(place: Path, log: Path, lines: int) -> tuple[dict[str, float], float]:
+    """Whole processes over one plain file: ours on all cores and on one, and the plain script on one; and the
+    processor seconds of ours on one."""
     python = sys.executable
 
     def ours(name: str, *, one_core: bool) -> float:
         store = place / name
-        return run([python, "-m", "bot", "logs", "ingest", str(logs), "--year", "2026"], one_core=one_core,
+        return run([python, "-m", "bot", "logs", "ingest", str(log), "--year", "2026"], one_core=one_core,
                    LOG_STORE_URL=f"sqlite:///{store}", DATABASE_URL=f"sqlite:///{place / 'triage.db'}")
 
     both = ours("both.sqlite", one_core=False)
@@ -183,36 +187,40 @@ def measure_ingest(place: Path, logs: Path, lines: int) -> dict[str, float]:
     before = worked()
     alone = ours("alone.sqlite", one_core=True)
     between = worked()
-    run([python, "-m", "tests.bench.plain", str(place / "plain.sqlite"), str(logs)], one_core=True)
+    run([python, "-m", "tests.bench.plain", str(place / "plain.sqlite"), str(log.parent)], one_core=True)
     after = worked()
     stored = sum(file.stat().st_size for file in place.glob("both.sqlite*"))
-    return {
+    figures = {
         "ingest_lines_per_s": lines / both,
         "ingest_one_core_lines_per_s": lines / alone,
         "ingest_vs_plain": (after - between) / (between - before),
         "ingest_rss_mb": rss,
         "bytes_per_line": stored / lines,
     }
+    return figures, between - before
 
 
-def measure_peers(logs: Path, lines: int, ours_per_s: float) -> dict[str, float | None]:
-    """Ratios to other programs that read mail logs, each on one core over the same files; None: not installed."""
-    files = [str(file) for file in sorted(logs.iterdir())]
-    together = logs.parent / "together.log"
-    together.write_text("".join(Path(file).read_text(encoding="utf-8") for file in files), encoding="utf-8")
+def measure_peers(log: Path, ours: float) -> dict[str, float | None]:
+    """Processor seconds of other programs that read mail logs, each on one core over the same file, by ``ours``; None
+    and a loud word where one is not installed."""
     commands = {
-        "pflogsumm": ["pflogsumm", *files],
-        "lnav": ["lnav", "-n", "-c", ";SELECT count(*) FROM syslog_log", *files],
-        "fail2ban": ["fail2ban-regex", "--no-check-all", str(together), "dovecot"],
+        "pflogsumm": ["pflogsumm", str(log)],
+        "lnav": ["lnav", "-n", "-c", ";SELECT count(*) FROM syslog_log", str(log)],
+        "fail2ban": ["fail2ban-regex", "--no-check-all", str(log), "dovecot"],
     }
     found: dict[str, float | None] = {}
     for name, command in commands.items():
         found[f"ingest_vs_{name}"] = None
-        if shutil.which(command[0]) is not None:
-            try:
-                found[f"ingest_vs_{name}"] = ours_per_s / (lines / run(command, one_core=True))
-            except subprocess.CalledProcessError as error:
-                sys.stderr.write(f"bench: {name} failed: {error.stderr[-200:]!r}\n")
+        if shutil.which(command[0]) is None:
+            sys.stderr.write(f"bench: PEER MISSING: {command[0]} is not installed, ingest_vs_{name} is not measured\n")
+            continue
+        before = worked()
+        try:
+            run(command, one_core=True)
+        except subprocess.CalledProcessError as error:
+            sys.stderr.write(f"bench: PEER FAILED: {name}: {error.stderr[-200:]!r}\n")
+        else:
+            found[f"ingest_vs_{name}"] = (worked() - before) / ours
     return found
 
 
@@ -226,8 +234,12 @@ def measure(size: Size) -> dict[str, float | None]:
         lines = write_logs(place / "logs", size.ingest_lines)
         figures["calibration_s"] = calibrate()
         figures |= measure_triage(place / "filled.sqlite", tickets_of(size.tickets))
-        figures |= measure_ingest(place, place / "logs", lines)
-        figures |= measure_peers(place / "logs", lines, figures["ingest_one_core_lines_per_s"] or 0.0)
+        log = place / "plain" / "mail.log"
+        log.parent.mkdir()
+        log.write_bytes(b"".join(file.read_bytes() for file in sorted((place / "logs").iterdir())))
+        ingest, ours = measure_ingest(place, log, lines)
+        figures |= ingest
+        figures |= measure_peers(log, ours)
         figures |= measure_search(place / "filled.sqlite", size.searches)
         figures["hourly_ms"] = None
         figures["help_s"] = min(run([sys.executable, "-m", "bot", "--help"]) for _ in range(size.starts))
@@ -241,7 +253,8 @@ def broken(figures: dict[str, float | None]) -> list[str]:
         ("triage_p50_ms", PROMISED_TRIAGE_MS * slower, False),
         ("help_s", PROMISED_HELP_S * slower, False),
         ("ingest_rss_mb", float(PROMISED_RSS_MB), False),
-        ("ingest_vs_plain", PROMISED_VS_PLAIN, True),
+        ("bytes_per_line", float(PROMISED_BYTES), False),
+        *((name, floor, True) for name, floor in FLOORS.items()),
     ]
     found = []
     for name, bar, at_least in bars:

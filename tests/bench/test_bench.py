@@ -35,13 +35,16 @@ def test_the_quick_bench_ends_with_its_figures() -> None:
 
 def test_a_slow_machine_breaks_no_promise_and_a_slow_program_does() -> None:
     kept: dict[str, float | None] = {
-        "calibration_s": CALIBRATED, "triage_p50_ms": 19.0, "help_s": 0.3, "ingest_rss_mb": 100.0, "ingest_vs_plain": 9.0,
+        "calibration_s": CALIBRATED, "triage_p50_ms": 19.0, "help_s": 0.3, "ingest_rss_mb": 100.0, "bytes_per_line": 40.0,
+        "ingest_vs_plain": 9.0, "ingest_vs_pflogsumm": None, "ingest_vs_lnav": 9.0, "ingest_vs_fail2ban": 9.0,
     }  # fmt: skip
     assert broken(kept) == []
     slower = kept | {"calibration_s": 2 * CALIBRATED, "triage_p50_ms": 38.0, "help_s": 0.6}
     assert broken(slower) == []
     assert [one.split()[0] for one in broken(kept | {"triage_p50_ms": 38.0})] == ["triage_p50_ms"]
-    assert [one.split()[0] for one in broken(kept | {"ingest_vs_plain": 0.1})] == ["ingest_vs_plain"]
+    for name in ("ingest_vs_plain", "ingest_vs_pflogsumm", "ingest_vs_lnav", "ingest_vs_fail2ban"):
+        assert [one.split()[0] for one in broken(kept | {name: 0.001})] == [name]
+    assert [one.split()[0] for one in broken(kept | {"bytes_per_line": 61.0})] == ["bytes_per_line"]
 
 
 def test_the_peer_reads_every_line(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Pure and picklable, so that it can run in a worker process. Times are microsecon
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -105,7 +106,7 @@ class Digest:
         time = to_micros(event.time)
         host = event.host or NO_HOST
         family = keeping.family(event.program)
-        self.cover(host, family, event.service, time)
+        self.cover(host, family, event.service, (time,))
         if keeping.is_probe_like(event):
             self.visit(host, family, event.remote_ip or "", time)
         if event.event == "client_id" and event.client and event.session:
@@ -135,23 +136,28 @@ class Digest:
         """So many lines were passed over."""
         self._batch.lines += lines
 
-    def cover(self, host: str, family: str | None, service: str | None, time: int) -> None:
-        """``host`` wrote a line of ``family`` at ``time``."""
+    def cover(self, host: str, family: str | None, service: str | None, times: Sequence[int]) -> None:
+        """``host`` wrote lines of ``family`` at ``times``."""
         if family is None:
             return
         source = (host, family)
-        minute = time // MINUTE
         running = self._minute.get(source)
-        if running is not None and running[0] == minute:
-            running[1] += 1
-            if time > running[3]:
-                running[3] = time
-            elif time < running[2]:
-                running[2] = time
-        else:
-            if running is not None:
-                _merge(self._batch.minutes.setdefault(source, {}), Minute(*running))
-            self._minute[source] = [minute, 1, time, time]
+        if running is None:
+            running = self._minute[source] = [times[0] // MINUTE, 0, times[0], times[0]]
+        minute, lines, first, last = running
+        begin, end = minute * MINUTE, minute * MINUTE + MINUTE
+        for time in times:
+            if begin <= time < end:
+                lines += 1
+                if time > last:
+                    last = time
+                elif time < first:
+                    first = time
+            else:
+                _merge(self._batch.minutes.setdefault(source, {}), Minute(minute, lines, first, last))
+                minute, lines, first, last = time // MINUTE, 1, time, time
+                begin, end = minute * MINUTE, minute * MINUTE + MINUTE
+        running[:] = minute, lines, first, last
         if service is not None and (source, service) not in self._faces:
             self._faces.add((source, service))
             if service in keeping.FACES:

@@ -20,11 +20,13 @@ import zstandard
 
 from bot.adapters.logstore.memory import MemoryLogStore
 from bot.adapters.logstore.sqlite import IngestReport, SqliteLogStore
+from bot.adapters.logstore.sqlite.blocks import BlockReader
 from bot.adapters.logstore.sqlite.ingest import Progress
 from bot.core.observed import LogQuery, LogResult
 from bot.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing
 from bot.logs.decode import Decoder
 from bot.logs.link import Linker
+from bot.logs.session import encode
 
 START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 EVER = (START - timedelta(days=900), START + timedelta(days=900))
@@ -263,7 +265,7 @@ def test_searches_go_on_while_another_connection_writes(store: SqliteLogStore, t
     store.ingest([path])
     writer = sqlite3.connect(store.path, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
-    writer.execute("DELETE FROM log_line")
+    writer.execute("DELETE FROM log_block")
     assert found(store) == expected(0, 10)
     writer.execute("ROLLBACK")
     writer.close()
@@ -327,4 +329,56 @@ def test_masked_secrets_never_reach_the_disk(store: SqliteLogStore, tmp_path: Pa
     store.ingest([path])
     assert len(found(store)) == 1
     for file in store.path.parent.iterdir():
-        assert b"Geheim-4711" not in file.read_bytes()
+        if file != path:
+            assert b"Geheim-4711" not in file.read_bytes()
+    with sqlite3.connect(store.path) as db:
+        blocks = [BlockReader().lines(data) for (data,) in db.execute("SELECT data FROM log_block")]
+    assert any("Password mismatch" in line for block in blocks for line in block)
+    assert not any("Geheim-4711" in line for block in blocks for line in block)
+
+
+def three_days(store: SqliteLogStore, tmp_path: Path) -> None:
+    """A failure a minute and a session an hour on each of three days."""
+    lines = []
+    for minute in range(3 * 1440):
+        time = datetime(2026, 11, 14, tzinfo=UTC) + timedelta(minutes=minute)
+        who = f"user{minute % 50}@example.com"
+        key = encode(time, 4000, "192.0.2.7")
+        lines.append(f"{time.isoformat()} imap1 dovecot: auth: sql({who},192.0.2.7,<{key}>): Password mismatch")
+        if minute % 60 == 0:
+            lines.append(f"{time.isoformat()} imap1 dovecot: imap-login: Login: user=<{who}>, method=PLAIN, rip=192.0.2.7, "
+                         f"lip=192.0.2.1, mpid=7, TLS, session=<{encode(time, 4001, '192.0.2.7')}>")
+    (tmp_path / "mail.log").write_text("\n".join(lines) + "\n")
+    store.ingest([tmp_path / "mail.log"])
+
+
+def test_pruning_by_age_drops_what_is_older_and_claims_no_coverage_for_it(store: SqliteLogStore, tmp_path: Path) -> None:
+    three_days(store, tmp_path)
+    before = datetime(2026, 11, 15, tzinfo=UTC)
+    everything = store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000))
+    assert store.prune(before=before) == before
+    kept = store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000))
+    assert kept.lines == tuple(line for line in everything.lines if line.time is not None and line.time >= before)
+    assert kept.successes == tuple(one for one in everything.successes if one.hour >= before)
+    assert kept.sessions == tuple(one for one in everything.sessions if one.start >= before)
+    (covered,) = store.status()
+    assert (covered.first, covered.lines) == (before, 2 * 1440 + 2 * 24)
+    assert store.prune(before=before) is None
+    assert store.ingest([tmp_path / "mail.log"]).lines == 0, "a pruned log is not read again"
+
+
+def test_pruning_by_size_keeps_the_newest(store: SqliteLogStore, tmp_path: Path) -> None:
+    three_days(store, tmp_path)
+    whole = store.path.stat().st_size
+    assert store.prune(size=2 * whole) is None
+    assert store.prune(size=1) == datetime(2026, 11, 16, tzinfo=UTC)
+    assert store.path.stat().st_size < whole * 0.6
+    assert len(store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000)).lines) == 1440
+
+
+def test_failures_are_counted_by_the_hour(store: SqliteLogStore, tmp_path: Path) -> None:
+    three_days(store, tmp_path)
+    with sqlite3.connect(store.path) as db:
+        counted = db.execute("SELECT hour, event, reason, service, host, tls, count FROM log_failure ORDER BY hour").fetchall()
+    first = int(datetime(2026, 11, 14, tzinfo=UTC).timestamp()) // 3600
+    assert counted == [(first + n, "auth_failed", "password_mismatch", "auth", "imap1", "", 60) for n in range(72)]

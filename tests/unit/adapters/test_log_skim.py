@@ -57,8 +57,8 @@ def skimmed(lines: Sequence[str], **options: Any) -> tuple[Batch, int]:
         digest, family=keeping.family, trouble=keeping.is_troubled, **{"reference": REFERENCE, **options}
     )
     half = len(lines) // 2
-    skimmer.feed(lines[:half])
-    skimmer.feed(lines[half:])
+    skimmer.feed("".join(line + "\n" for line in lines[:half]))
+    skimmer.feed("".join(line + "\n" for line in lines[half:]))
     return digest.take(), digest.looked
 
 

@@ -173,7 +173,7 @@ class Ingest:
         identity.position = chunk.behind
         report = self.report
         report.lines += rows.read
-        report.kept += len(rows.lines)
+        report.kept += rows.kept
         report.undated += rows.undated
         if self._progress is not None:
             self._progress(Progress(log.name, chunk.done, log.size, report.lines))

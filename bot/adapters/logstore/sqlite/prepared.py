@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from bot.adapters.logstore.digest import Batch, Source, keep_sessions_from
+from bot.adapters.logstore.digest import HOUR, NO_HOST, Batch, Source, keep_sessions_from
 from bot.adapters.logstore.likeness import parted
 from bot.adapters.logstore.selection import domain_of, names_of
 from bot.adapters.logstore.sqlite import rows
+from bot.adapters.logstore.sqlite.blocks import Block, write_blocks
 from bot.adapters.logstore.sqlite.schema import digest_of, key_of
-from bot.core.networks import network_of
 
 Row = tuple[Any, ...]
 
@@ -36,34 +38,38 @@ class Prepared:
 
     read: int = 0
     undated: int = 0
-    lines: list[Row] = field(default_factory=list)
-    """Number within the batch, time, raw, fields."""
+    kept: int = 0
+    blocks: list[Block] = field(default_factory=list)
     finds: list[Row] = field(default_factory=list)
-    """Key, time, number within the batch."""
+    """Key, time, line's number within the batch."""
     logins: list[Row] = field(default_factory=list)
+    failures: list[Row] = field(default_factory=list)
+    who: list[Row] = field(default_factory=list)
     sums: list[Row] = field(default_factory=list)
     sessions: list[Row] = field(default_factory=list)
-    ends: list[Row] = field(default_factory=list)
-    """End, session's tag, end."""
+    unended: list[Row] = field(default_factory=list)
+    """Those of the sessions whose end is still to come."""
+    ends: list[tuple[int, int]] = field(default_factory=list)
+    """Session's tag, end."""
     clients: list[tuple[int, str, str | None]] = field(default_factory=list)
     """Session's tag, client, its version."""
-    expired: list[Row] = field(default_factory=list)
+    expired: list[tuple[str, int]] = field(default_factory=list)
     """Host, and the time before which its sessions are dropped."""
     spans: list[SpanRows] = field(default_factory=list)
 
 
 def prepare(batch: Batch) -> Prepared:
     """The rows that ``batch`` comes to."""
-    ready = Prepared(batch.lines, batch.undated)
+    ready = Prepared(batch.lines, batch.undated, len(batch.kept))
     _lines(batch, ready)
-    ready.sums = sorted(
-        (
-            key_of("n", mailbox), hour, sum_tag(mailbox, address, service, host), _domain_key(mailbox),
-            _network_key(address), mailbox, address, service, host, known.count, known.first, known.last,
-            known.client, known.version,
-        )
-        for (mailbox, hour, address, service, host), known in batch.sums.items()
-    )  # fmt: skip
+    who: dict[int, Row] = {}
+    for (mailbox, hour, address, service, host), known in batch.sums.items():
+        tag = who_tag(mailbox, address, service, host)
+        if tag not in who:
+            who[tag] = (tag, key_of("n", mailbox), _domain_key(mailbox), rows.network_key(address), mailbox, address, service, host)
+        ready.sums.append((tag, hour // HOUR, known.count, known.first - hour, known.last - hour, known.client, known.version))
+    ready.sums.sort()
+    ready.who = sorted(who.values())
     _sessions(batch, ready)
     for source, minutes in batch.minutes.items():
         ready.spans.append(
@@ -82,15 +88,21 @@ def prepare(batch: Batch) -> Prepared:
 
 def _lines(batch: Batch, ready: Prepared) -> None:
     logins: dict[str, tuple[int, int]] = {}
-    for number, (time, event) in enumerate(batch.kept, 1):
+    failures: Counter[Row] = Counter()
+    packed = []
+    for number, (time, event) in enumerate(batch.kept):
         names = names_of(event)
-        ready.lines.append((number, time, event.raw, rows.pack(event)))
+        packed.append((time, rows.pack(time, event)))
         ready.finds.extend([(key, time, number) for key in rows.find_keys(event, names)])
         for name in names:
             first, last = logins.get(name, (time, time))
             logins[name] = (min(first, time), max(last, time))
+        if event.outcome == "failure":
+            failures[time // HOUR, event.event, event.reason or "", event.service or "", event.host or NO_HOST, event.tls or ""] += 1
+    ready.blocks = write_blocks(packed)
     ready.finds.sort()
     ready.logins = [(login, *parted(login), first, last) for login, (first, last) in sorted(logins.items())]
+    ready.failures = [(*key, count) for key, count in sorted(failures.items())]
 
 
 def _sessions(batch: Batch, ready: Prepared) -> None:
@@ -98,24 +110,25 @@ def _sessions(batch: Batch, ready: Prepared) -> None:
     for (host, _), minutes in batch.minutes.items():
         newest[host] = max(newest.get(host, 0), max(minute.last for minute in minutes.values()))
     ready.expired = [(host, keep_sessions_from(last)) for host, last in newest.items()]
-    ready.sessions = [
-        (
-            session_tag(one.host, one.session), key_of("n", one.mailbox), one.start, one.end, one.mailbox,
-            one.address, one.service, one.host, one.session, one.client,
-        )
-        for one in batch.sessions.values()
-        if one.start >= keep_sessions_from(newest.get(one.host, 0))
-    ]  # fmt: skip
-    ready.ends = [(end, session_tag(host, session), end) for host, session, end in batch.ends]
+    for one in batch.sessions.values():
+        if one.start < keep_sessions_from(newest.get(one.host, 0)):
+            continue
+        who = who_tag(one.mailbox, one.address or "", one.service, one.host)
+        length = None if one.end is None else one.end - one.start
+        ready.sessions.append((who, one.start, one.session, length, one.client))
+        if length is None:
+            ready.unended.append((session_tag(one.host, one.session), who, one.start, one.session))
+    ready.sessions.sort(key=itemgetter(0, 1))
+    ready.ends = [(session_tag(host, session), end) for host, session, end in batch.ends]
     ready.clients = [
         (session_tag(host, session), client, version) for host, session, client, version in batch.clients
     ]
 
 
 @lru_cache(maxsize=50_000)
-def sum_tag(mailbox: str, address: str, service: str, host: str) -> int:
-    """What a row of sums is known by beside mailbox and hour."""
-    return key_of("t", f"{mailbox} {address} {service} {host}")
+def who_tag(mailbox: str, address: str, service: str, host: str) -> int:
+    """What somebody who logs in is known by."""
+    return digest_of(f"w:{mailbox} {address} {service} {host}")
 
 
 def session_tag(host: str, session: str) -> int:
@@ -127,9 +140,3 @@ def session_tag(host: str, session: str) -> int:
 def _domain_key(mailbox: str) -> int | None:
     domain = domain_of(mailbox)
     return None if domain is None else key_of("d", domain)
-
-
-@lru_cache(maxsize=50_000)
-def _network_key(address: str) -> int | None:
-    network = network_of(address) if address else None
-    return None if network is None else key_of("i", network)

@@ -8,17 +8,17 @@ from datetime import datetime
 from heapq import nlargest
 from typing import Any, Final
 
-from bot.adapters.logstore.digest import HOUR, from_micros, keep_sessions_from, named, to_micros
+from bot.adapters.logstore.digest import HOUR, from_micros, named, to_micros
 from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.rhythm import Gap
 from bot.adapters.logstore.selection import Selection
 from bot.adapters.logstore.sqlite import rhythm_rows, rows
+from bot.adapters.logstore.sqlite.blocks import LINES, BlockReader
 from bot.adapters.logstore.sqlite.schema import key_of
 from bot.core.observed import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
 from bot.logs.event import LogEvent
 
-_SUM: Final = "mailbox, address, service, host, hour, count, first, last, client, version"
-_SESSION: Final = "mailbox, address, service, host, start, end, session, client"
+_WHO: Final = "log_who.mailbox, log_who.address, log_who.service, log_who.host"
 _MOST_LOGINS: Final = 50_000
 """Distinct user names compared in one search for near misses, those seen last first."""
 _MOST_SUMS: Final = 20_000
@@ -29,6 +29,8 @@ class Reader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._blocks = BlockReader()
+        self._orders: dict[int, tuple[str, ...]] = {}
 
     def search(self, query: LogQuery) -> LogResult:
         """The newest ``query.limit`` lines in time order, with the successes and sessions of the
@@ -125,78 +127,72 @@ class Reader:
                 )
             )
         newest = nlargest(limit, found)
-        known = rows.orders(self._db)
+        if rows.ORDER not in self._orders:
+            self._orders = rows.orders(self._db)
+        places: dict[int, list[int]] = {}
+        for _, line in newest:
+            places.setdefault(line // LINES, []).append(line % LINES)
         events: list[tuple[int, int, LogEvent]] = []
-        for part in _slices(newest, 500):
+        for part in _slices(sorted(places), 500):
             marks = ",".join("?" * len(part))
-            events.extend(
-                (time, line, rows.unpack(time, raw, packed, known))
-                for line, time, raw, packed in self._db.execute(
-                    f"SELECT id, time, raw, fields FROM log_line WHERE id IN ({marks})",
-                    [line for _, line in part],
-                )
-            )
+            for block, data in self._db.execute(f"SELECT id, data FROM log_block WHERE id IN ({marks})", part):
+                packed = self._blocks.lines(data)
+                for place in places[block]:
+                    time, event = rows.unpack(packed[place], self._orders)
+                    events.append((time, block * LINES + place, event))
         events.sort(key=lambda entry: entry[:2])
         return [event for _, _, event in events if selection.takes(event)], len(found) > limit
 
     def _successes(
         self, keys: dict[str, list[int]], selection: Selection, since: int, until: int
     ) -> Iterator[SuccessSum]:
-        bounds = (since - HOUR, until, since, until)
+        bounds = (since // HOUR, until // HOUR, since, until)
         seen: set[tuple[Any, ...]] = set()
         for column, key in ((column, key) for column, some in keys.items() for key in some):
             seen.update(
                 row
                 for row in self._db.execute(
-                    f"SELECT {_SUM} FROM log_success WHERE {column} = ? AND hour BETWEEN ? AND ?"
-                    f" AND last >= ? AND first <= ? ORDER BY hour DESC LIMIT {_MOST_SUMS}",
+                    f"SELECT {_WHO}, hour, count, first, last, client, version FROM log_who CROSS JOIN log_success"
+                    f" ON who = tag WHERE {column} = ? AND hour BETWEEN ? AND ?"
+                    f" AND hour * {HOUR} + last >= ? AND hour * {HOUR} + first <= ? ORDER BY hour DESC LIMIT {_MOST_SUMS}",
                     (key, *bounds),
                 )
                 if selection.takes_login(row[0], row[1] or None)
             )
-        for mailbox, address, service, host, hour, count, first, last, client, version in sorted(
-            seen, key=lambda row: (row[6], row[:5])
+        for mailbox, address, service, host, number, count, first, last, client, version in sorted(
+            seen, key=lambda row: (row[4] * HOUR + row[6], row[:5])
         ):
+            hour = number * HOUR
             yield SuccessSum(
-                mailbox, address or None, service, named(host), from_micros(hour), count, from_micros(first),
-                from_micros(last), client, version,
+                mailbox, address or None, service, named(host), from_micros(hour), count, from_micros(hour + first),
+                from_micros(hour + last), client, version,
             )  # fmt: skip
 
     def _sessions(
         self, keys: dict[str, list[int]], selection: Selection, since: int, until: int
     ) -> Iterator[SessionInterval]:
-        names = set(keys["name"])
-        for column in ("domain", "network"):
-            for key in keys[column]:
-                names.update(
-                    row[0]
-                    for row in self._db.execute(
-                        f"SELECT DISTINCT name FROM log_success WHERE {column} = ? AND hour BETWEEN ? AND ?",
-                        (key, keep_sessions_from(since) - HOUR, until),
-                    )
-                )
         seen: set[tuple[Any, ...]] = set()
-        for name in names:
+        for column, key in ((column, key) for column, some in keys.items() for key in some):
             seen.update(
                 row
                 for row in self._db.execute(
-                    f"SELECT {_SESSION} FROM log_session"
-                    " WHERE name = ? AND start <= ? AND (end IS NULL OR end >= ?)",
-                    (name, until, since),
+                    f"SELECT {_WHO}, start, length, session, client FROM log_who CROSS JOIN log_session ON who = tag"
+                    f" WHERE {column} = ? AND start <= ? AND (length IS NULL OR start + length >= ?)",
+                    (key, until, since),
                 )
-                if selection.takes_login(row[0], row[1])
+                if selection.takes_login(row[0], row[1] or None)
             )
-        for mailbox, address, service, host, start, end, session, client in sorted(
+        for mailbox, address, service, host, start, length, session, client in sorted(
             seen, key=lambda row: (row[4], row[6])
         ):
             yield SessionInterval(
-                mailbox, address, service, named(host), from_micros(start),
-                None if end is None else from_micros(end), session, client,
+                mailbox, address or None, service, named(host), from_micros(start),
+                None if length is None else from_micros(start + length), session, client,
             )  # fmt: skip
 
 
 def _keys(selection: Selection) -> dict[str, list[int]]:
-    """The keys of the selectors, by the column of the sums and sessions that holds them."""
+    """The keys of the selectors, by the column of log_who that holds them."""
     return {
         "name": [key_of("n", name) for name in sorted(selection.names)],
         "domain": [key_of("d", domain) for domain in sorted(selection.domains)],
@@ -204,6 +200,6 @@ def _keys(selection: Selection) -> dict[str, list[int]]:
     }
 
 
-def _slices(entries: Sequence[tuple[int, int]], size: int) -> Iterator[Sequence[tuple[int, int]]]:
+def _slices(entries: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     for start in range(0, len(entries), size):
         yield entries[start : start + size]

@@ -68,7 +68,7 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
     lines = 0
     for block, behind in blocks(log, carry, position, finished=job.finished or not log.growing):
         skimmer.feed(block)
-        lines += len(block)
+        lines += block.count("\n")
         reached = behind
         if lines >= job.chunk:
             yield Chunk(prepare(digest.take()), reached, log.done())

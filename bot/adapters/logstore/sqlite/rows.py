@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 from bot.adapters.logstore.digest import from_micros
 from bot.adapters.logstore.selection import domain_of
 from bot.adapters.logstore.sqlite.schema import key_of
 from bot.core.networks import network_of
+from bot.logs.draft import FIELDS, Draft, event_of
 from bot.logs.event import LogEvent
 
-_NAMES: Final = tuple(field.name for field in fields(LogEvent) if field.name not in ("raw", "time"))
+_NAMES: Final = tuple(name for name in FIELDS if name != "time")
+_TIME: Final = FIELDS.index("time")
+_NOTHING: Final = [None] * len(FIELDS)
 _values = attrgetter(*_NAMES)
 _decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -28,17 +30,17 @@ ANONYMOUS: Final = key_of("a", "")
 def remember_order(connection: sqlite3.Connection) -> None:
     """Write down the order of fields that new rows use; rows of another order stay readable.
 
-    Each order gets a number, the first element of ``fields``.
+    Each order gets a number, the first element of an event as it is packed.
     """
     connection.execute("INSERT OR IGNORE INTO log_meta VALUES (?, ?)", (f"fields:{ORDER}", _encode(_NAMES)))
 
 
-def pack(event: LogEvent) -> str:
-    """The event without raw and time, as the text that ``log_line.fields`` holds."""
+def pack(time: int, event: LogEvent) -> str:
+    """The event as one line of JSON: order, time in microseconds, and its fields up to the last that it has."""
     values = list(_values(event))
-    while values and values[-1] is None:
+    while values[-1] is None:
         values.pop()
-    return _encode([ORDER, *values])
+    return _encode([ORDER, time, *values])
 
 
 def orders(connection: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
@@ -47,13 +49,19 @@ def orders(connection: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
     return {int(key.partition(":")[2]): tuple(json.loads(value)) for key, value in found}
 
 
-def unpack(time: int, raw: str, packed: str, known: dict[int, tuple[str, ...]]) -> LogEvent:
-    """The event of one row; a field that LogEvent no longer has is left out."""
-    order, *values = _decode(packed)
-    stated: dict[str, Any] = dict(zip(known[order], values, strict=False))
-    for gone in stated.keys() - _KNOWN:
-        del stated[gone]
-    return LogEvent(raw=raw, time=from_micros(time), **stated)
+def unpack(packed: str, known: dict[int, tuple[str, ...]]) -> tuple[int, LogEvent]:
+    """The time and the event of one packed line; a field that LogEvent no longer has is left out."""
+    order, time, *values = _decode(packed)
+    if order == ORDER:
+        values.insert(_TIME, from_micros(time))
+        values += _NOTHING[len(values) :]
+        return time, event_of(values)
+    draft = Draft("")
+    draft.time = from_micros(time)
+    for name, value in zip(known[order], values, strict=False):
+        if value is not None and name in _KNOWN:
+            setattr(draft, name, value)
+    return time, draft.finish()
 
 
 def find_keys(event: LogEvent, names: frozenset[str]) -> set[int]:
@@ -62,10 +70,17 @@ def find_keys(event: LogEvent, names: frozenset[str]) -> set[int]:
     for name in names:
         keys.update(_name_keys(name))
     if event.remote_ip is not None:
-        found = network_of(event.remote_ip)
+        found = network_key(event.remote_ip)
         if found is not None:
-            keys.add(key_of("i", found))
+            keys.add(found)
     return keys
+
+
+@lru_cache(maxsize=50_000)
+def network_key(address: str) -> int | None:
+    """The key of an address (of IPv6 its /64); None where it is none."""
+    network = network_of(address) if address else None
+    return None if network is None else key_of("i", network)
 
 
 @lru_cache(maxsize=50_000)

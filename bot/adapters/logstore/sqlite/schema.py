@@ -3,15 +3,17 @@
 All tables begin with ``log_``, so that the file may hold other tables of ours. Times are microseconds since
 1970.
 
-log_line     lines kept verbatim; ``fields`` is the decoded event without raw and time, a JSON array in the
-             order that ``log_meta`` names, cut after its last value
+log_block    lines kept verbatim, a few to a block: each with its decoded event, compressed together
+             (:mod:`bot.adapters.logstore.sqlite.blocks`)
 log_find     (key, time) -> line: one entry for each name, domain and address by which the line is found, and
-             one under a key of their own for failures that name nobody. A key is a 63-bit digest, so that no
-             dictionary has to be kept; what is found is compared again when it is read
+             one under a key of their own for failures that name nobody. A key is a 47-bit digest (six bytes in
+             the file), so that no dictionary has to be kept; what is found is compared again when it is read
 log_login    user names seen in failures, for the search of near misses
-log_success  successes by mailbox, hour, and ``tag``: a digest of mailbox, address, service and host
-log_session  sessions of the last 48 hours of each host's log; ``tag`` is a digest of host and session id.
-             Those of a domain or an address are found through the names that log_success has for it
+log_who      who logs in: each mailbox with address, service and host once; ``tag`` is a digest of the four
+log_success  successes by who and hour (whole hours since 1970); ``first`` and ``last`` count from the hour on
+log_session  sessions of the last 48 hours of each host's log; ``length`` is NULL until the end is seen
+log_open     the sessions whose end was not seen yet; ``tag`` is a digest of host and session id
+log_failure  failures counted by hour, event, reason, service, host and TLS, for reports
 log_span     each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to
              be worked out again
 log_minute   its lines minute by minute; log_beat its health probes; log_gap its gaps
@@ -30,12 +32,12 @@ from typing import Final
 
 from bot.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS log_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS log_line (
-    id INTEGER PRIMARY KEY, time INTEGER NOT NULL, raw TEXT NOT NULL, fields TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS log_block (
+    id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS log_find (
     key INTEGER NOT NULL, time INTEGER NOT NULL, line INTEGER NOT NULL,
     PRIMARY KEY (key, time, line)) WITHOUT ROWID;
@@ -45,19 +47,24 @@ CREATE TABLE IF NOT EXISTS log_login (
 CREATE INDEX IF NOT EXISTS log_login_local ON log_login (local);
 CREATE INDEX IF NOT EXISTS log_login_domain ON log_login (domain) WHERE domain IS NOT NULL;
 CREATE INDEX IF NOT EXISTS log_login_bare ON log_login (length(login)) WHERE domain IS NULL;
+CREATE TABLE IF NOT EXISTS log_who (
+    tag INTEGER PRIMARY KEY, name INTEGER NOT NULL, domain INTEGER, network INTEGER,
+    mailbox TEXT NOT NULL, address TEXT NOT NULL, service TEXT NOT NULL, host TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS log_who_name ON log_who (name);
+CREATE INDEX IF NOT EXISTS log_who_domain ON log_who (domain) WHERE domain IS NOT NULL;
+CREATE INDEX IF NOT EXISTS log_who_network ON log_who (network) WHERE network IS NOT NULL;
+CREATE INDEX IF NOT EXISTS log_who_host ON log_who (host);
 CREATE TABLE IF NOT EXISTS log_success (
-    name INTEGER NOT NULL, hour INTEGER NOT NULL, tag INTEGER NOT NULL, domain INTEGER, network INTEGER,
-    mailbox TEXT NOT NULL, address TEXT NOT NULL, service TEXT NOT NULL, host TEXT NOT NULL,
-    count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    client TEXT, version TEXT, PRIMARY KEY (name, hour, tag)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS log_success_domain ON log_success (domain, hour) WHERE domain IS NOT NULL;
-CREATE INDEX IF NOT EXISTS log_success_network ON log_success (network, hour) WHERE network IS NOT NULL;
+    who INTEGER NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL, client TEXT, version TEXT, PRIMARY KEY (who, hour)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log_session (
-    id INTEGER PRIMARY KEY, tag INTEGER NOT NULL UNIQUE, name INTEGER NOT NULL, start INTEGER NOT NULL,
-    end INTEGER, mailbox TEXT NOT NULL, address TEXT, service TEXT NOT NULL, host TEXT NOT NULL,
-    session TEXT NOT NULL, client TEXT);
-CREATE INDEX IF NOT EXISTS log_session_start ON log_session (host, start);
-CREATE INDEX IF NOT EXISTS log_session_name ON log_session (name, start);
+    who INTEGER NOT NULL, start INTEGER NOT NULL, session TEXT NOT NULL, length INTEGER, client TEXT,
+    PRIMARY KEY (who, start, session)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_open (
+    tag INTEGER PRIMARY KEY, who INTEGER NOT NULL, start INTEGER NOT NULL, session TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS log_failure (
+    hour INTEGER NOT NULL, event TEXT NOT NULL, reason TEXT NOT NULL, service TEXT NOT NULL, host TEXT NOT NULL,
+    tls TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (hour, event, reason, service, host, tls)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log_span (
     id INTEGER PRIMARY KEY, host TEXT NOT NULL, family TEXT NOT NULL, first INTEGER NOT NULL,
     last INTEGER NOT NULL, lines INTEGER NOT NULL, services TEXT NOT NULL,
@@ -86,8 +93,8 @@ READER_WAITS: Final = 5.0
 
 @lru_cache(maxsize=131_072)
 def key_of(kind: str, text: str) -> int:
-    """The 63-bit key of ``text`` as a ``kind`` of selector: n(ame), d(omain), i (address), a (nobody)."""
-    return digest_of(f"{kind}:{text}")
+    """The 47-bit key of ``text`` as a ``kind`` of selector: n(ame), d(omain), i (address), a (nobody)."""
+    return digest_of(f"{kind}:{text}") >> 16
 
 
 def digest_of(text: str) -> int:

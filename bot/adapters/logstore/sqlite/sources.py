@@ -148,8 +148,8 @@ def fingerprint(head: bytes) -> bytes:
     return blake2b(head, digest_size=16).digest()
 
 
-def blocks(log: OpenLog, carry: bytes, position: int, *, finished: bool) -> Iterator[tuple[list[str], int]]:
-    """The lines of ``log`` in blocks, each with the position behind its last line.
+def blocks(log: OpenLog, carry: bytes, position: int, *, finished: bool) -> Iterator[tuple[str, int]]:
+    """The lines of ``log`` in blocks, each line with its end, and the position behind its last line.
 
     ``carry`` holds bytes already read, which begin at ``position``. A last line without its newline is left
     out unless ``finished``. Bytes that are no UTF-8 are shown as ``\\xff``; NULs before a line (what
@@ -180,14 +180,17 @@ def blocks(log: OpenLog, carry: bytes, position: int, *, finished: bool) -> Iter
         yield _lines(stub if passing else carry), position + len(carry)
 
 
-def _lines(body: bytes) -> list[str]:
+def _lines(body: bytes) -> str:
+    """The lines of ``body``, which does not end in a newline, each with one; empty lines are left out."""
     text = body.decode("utf-8", "backslashreplace")
     if "\r" in text:
         text = text.replace("\r\n", "\n").removesuffix("\r")
-    lines = text.split("\n")
     if "\0" in text or len(text) > LONGEST:
-        lines = [line.lstrip("\0")[:LONGEST] for line in lines]
-    return [line for line in lines if line]
+        text = "\n".join([line.lstrip("\0")[:LONGEST] for line in text.split("\n")])
+    while "\n\n" in text:
+        text = text.replace("\n\n", "\n")
+    text = text.removeprefix("\n").removesuffix("\n")
+    return text + "\n" if text else ""
 
 
 def expand(paths: Iterable[str | Path]) -> Iterator[LogFile | LogFileError]:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from bot.adapters.logstore.digest import Digest
+from bot.adapters.logstore.digest import Digest, from_micros, to_micros
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.adapters.logstore.sqlite.marks import identify
 from bot.adapters.logstore.sqlite.prepared import prepare
+from bot.adapters.logstore.sqlite.pruning import prune
 from bot.adapters.logstore.sqlite.reader import Reader
 from bot.adapters.logstore.sqlite.schema import faults_named, open_for_reading, open_for_writing
 from bot.adapters.logstore.sqlite.writer import Writer
@@ -127,6 +128,21 @@ class SqliteLogStore:
         finally:
             connection.close()
         return len(batch.kept)
+
+    def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
+        """Drop what is older than ``before``, then the oldest days until ``size`` bytes are enough; returns the time
+        from which on everything is kept, None where nothing went.
+
+        Raises StoreMissing where there is no store, StoreCorrupt, StoreBusy, StoreError.
+        """
+        self.check()
+        connection = open_for_writing(self.path)
+        try:
+            with faults_named(self.path):
+                cut = prune(connection, before=None if before is None else to_micros(before), size=size)
+        finally:
+            connection.close()
+        return None if cut is None else from_micros(cut)
 
     def close(self) -> None:
         """Close every connection that searches have opened."""

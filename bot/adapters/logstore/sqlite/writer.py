@@ -7,11 +7,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from bot.adapters.logstore.digest import HOUR
 from bot.adapters.logstore.rhythm import Beat, BeatFinder
 from bot.adapters.logstore.sqlite import rhythm_rows, rows
-from bot.adapters.logstore.sqlite.prepared import Prepared, SpanRows, sum_tag
+from bot.adapters.logstore.sqlite.blocks import LINES
+from bot.adapters.logstore.sqlite.prepared import Prepared, SpanRows
+
+EXPIRES_EVERY: Final = 6 * HOUR
+"""Log time between two runs over a host's sessions in one ingest: they look at everybody who ever logged in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._finders: dict[int, BeatFinder] = {}
+        self._expired: dict[str, int] = {}
+        """Up to when this run has dropped each host's sessions."""
 
     def write(self, ready: Prepared, mark: Mark | None) -> int | None:
         """Store the rows of a batch and how far its file was read, all or nothing; returns the mark's id."""
@@ -71,52 +78,60 @@ class Writer:
             raise
 
     def _lines(self, ready: Prepared) -> None:
-        line = int(self._db.execute("SELECT coalesce(max(id), 0) FROM log_line").fetchone()[0])
-        self._db.executemany(f"INSERT INTO log_line VALUES (? + {line}, ?, ?, ?)", ready.lines)
-        self._db.executemany(f"INSERT INTO log_find VALUES (?, ?, ? + {line})", ready.finds)
+        block = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM log_block").fetchone()[0])
+        self._db.executemany(f"INSERT INTO log_block VALUES (? + {block}, ?, ?, ?)", ready.blocks)
+        self._db.executemany(f"INSERT INTO log_find VALUES (?, ?, ? + {block * LINES})", ready.finds)
         self._db.executemany(
             "INSERT INTO log_login VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " first = min(first, excluded.first), last = max(last, excluded.last)",
             ready.logins,
         )
+        self._db.executemany(
+            "INSERT INTO log_failure VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " count = count + excluded.count",
+            ready.failures,
+        )
 
     def _successes(self, ready: Prepared) -> None:
+        self._db.executemany("INSERT OR IGNORE INTO log_who VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ready.who)
         self._db.executemany(
-            "INSERT INTO log_success (name, hour, tag, domain, network, mailbox, address, service,"
-            " host, count,"
-            " first, last, client, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (name, hour, tag) DO UPDATE SET count = count + excluded.count,"
+            "INSERT INTO log_success VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET count = count + excluded.count,"
             " first = min(first, excluded.first), last = max(last, excluded.last),"
             " client = coalesce(excluded.client, client), version = coalesce(excluded.version, version)",
             ready.sums,
         )
 
     def _sessions(self, ready: Prepared) -> None:
-        self._db.executemany(
-            "INSERT OR IGNORE INTO log_session (tag, name, start, end, mailbox, address, service,"
-            " host, session, client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ready.sessions,
-        )
-        self._db.executemany(
-            "UPDATE log_session SET end = ? WHERE tag = ? AND end IS NULL AND start <= ?", ready.ends
-        )
+        self._db.executemany("INSERT OR IGNORE INTO log_session VALUES (?, ?, ?, ?, ?)", ready.sessions)
+        self._db.executemany("INSERT OR IGNORE INTO log_open VALUES (?, ?, ?, ?)", ready.unended)
         for tag, client, version in ready.clients:
             self._name_client(tag, client, version)
-        self._db.executemany("DELETE FROM log_session WHERE host = ? AND start < ?", ready.expired)
+        for tag, end in ready.ends:
+            self._end(tag, end)
+        for host, since in ready.expired:
+            if since - self._expired.get(host, 0) > EXPIRES_EVERY:
+                self._expire(host, since)
+
+    def _end(self, tag: int, end: int) -> None:
+        """A session that an earlier batch began has ended."""
+        row = self._db.execute("DELETE FROM log_open WHERE tag = ? AND start <= ? RETURNING who, start, session", (tag, end)).fetchone()
+        if row is not None:
+            self._db.execute("UPDATE log_session SET length = ? WHERE who = ? AND start = ? AND session = ?", (end - row[1], *row))
 
     def _name_client(self, tag: int, client: str, version: str | None) -> None:
         """A client named itself in a session that an earlier batch began."""
-        row = self._db.execute(
-            "UPDATE log_session SET client = ? WHERE tag = ? RETURNING name, start, mailbox,"
-            " address, service, host",
-            (client, tag),
-        ).fetchone()
+        row = self._db.execute("SELECT who, start, session FROM log_open WHERE tag = ?", (tag,)).fetchone()
         if row is not None:
-            name, start, mailbox, address, service, host = row
-            self._db.execute(
-                "UPDATE log_success SET client = ?, version = ? WHERE name = ? AND hour = ? AND tag = ?",
-                (client, version, name, start - start % HOUR, sum_tag(mailbox, address or "", service, host)),
-            )
+            who, start, _ = row
+            self._db.execute("UPDATE log_session SET client = ? WHERE who = ? AND start = ? AND session = ?", (client, *row))
+            self._db.execute("UPDATE log_success SET client = ?, version = ? WHERE who = ? AND hour = ?", (client, version, who, start // HOUR))
+
+    def _expire(self, host: str, since: int) -> None:
+        """Drop the host's sessions that began before ``since``."""
+        for table in ("log_session", "log_open"):
+            self._db.execute(f"DELETE FROM {table} WHERE start < ? AND who IN (SELECT tag FROM log_who WHERE host = ?)", (since, host))
+        self._expired[host] = since
 
     def _coverage(self, ready: Prepared) -> None:
         for found in ready.spans:
