@@ -16,10 +16,13 @@ from rapidfuzz import fuzz, process
 from bot.core.model import ErrorText, Match
 from knowledge.matcher import Hit, fold
 from knowledge.model import Knowledge
+from knowledge.wording import WordingTable
 
 FUZZY_FROM = 86.0
 MIN_FUZZY_CHARS = 14
 MAX_FUZZY_TEXTS = 6
+WORDS_SCORE = 0.8
+"""What a reading by words alone (knowledge/wording.py) counts for beside likeness."""
 _ROLE_RANK = {"specific": 0, "generic": 1, "wrapper": 2}
 _PLACEHOLDER = regex.compile(r"\{[a-z_]+\}")
 
@@ -41,6 +44,14 @@ class FuzzyTable:
                     texts.append(plain)
                     rows.append(row.id)
         return texts, rows
+
+    @cached_property
+    def _wordings(self) -> WordingTable:
+        return WordingTable(self.knowledge.concepts, self.knowledge.wordings)
+
+    def by_words(self, text: str) -> str | None:
+        """The row that the words of ``text`` speak of, in any order and language; None where they are of none."""
+        return self._wordings.read(text)
 
     def nearest(self, text: str) -> tuple[str, float] | None:
         """(row, score 0..1) of the nearest text, None below the threshold."""
@@ -65,9 +76,10 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     for error in errors[:MAX_FUZZY_TEXTS]:
         if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
             continue
-        near = fuzzy.nearest(error.text)
-        if near:
+        if near := fuzzy.nearest(error.text):
             out.append(Match(near[0], error.text, round(near[1], 3), "fuzzy", error.span, error.quoted))
+        elif row := fuzzy.by_words(error.text):
+            out.append(Match(row, error.text, WORDS_SCORE, "words", error.span, error.quoted))
     fixed = {(h.error_id, h.span): h.fixed for h in hits}
     return tuple(sorted(out, key=lambda m: (m.method != "pattern", m.prose and not all(o.prose for o in out), _ROLE_RANK[knowledge.errors[m.error_id].role],
                                             -fixed.get((m.error_id, m.span), 0), m.span)))
