@@ -111,7 +111,9 @@ class Wording:
     sets: tuple[tuple[str, ...], ...]
     """The sentence has all concepts of one of these."""
     unless: tuple[str, ...] = ()
-    """The sentence has none of these."""
+    """The sentence has none of these, in any language."""
+    refines: tuple[str, ...] = ()
+    """Rows that say less: where only they claim a program's text, this reading takes their place."""
     must_match: tuple[str, ...] = ()
 
 

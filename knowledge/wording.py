@@ -20,6 +20,8 @@ MAX_CHARS = 1_500
 """A program's words are short; of a longer text only the beginning is read."""
 MAX_SENTENCES = 12
 GAP = 40
+ELSEWHERE, MAIL = "elsewhere", "mail"
+"""Concepts that say what a line is about."""
 _FIRST_CJK = "\u2e80"
 _SENTENCE = regex.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n\s*\n")
 _NOT_WORD = regex.compile(r"[^\w]+")
@@ -61,29 +63,35 @@ class WordingTable:
             for language in languages
         }
 
-    def read(self, text: str) -> str | None:
-        """Id of the row that the words of ``text`` speak of, None where they are of none.
+    def read(self, text: str) -> Wording | None:
+        """What the words of ``text`` speak of, None where they are of nothing we know or of another service.
 
-        Each sentence is read by itself, then the whole; of several readings the one that stands first in the table.
+        Each sentence is read by itself, in the language that most of its words are of; of several readings the
+        one that stands first in the table counts.
         """
         best = len(self._wordings)
+        if self.is_elsewhere(text):
+            return None
         for sentence in _sentences(text):
-            for words in self._words.values():
-                best = min(best, self._first(sentence, words, best))
-        return self._wordings[best].id if best < len(self._wordings) else None
+            best = min(best, self._first(sentence))
+        return self._wordings[best] if best < len(self._wordings) else None
 
-    def _first(self, sentence: str, words: Mapping[str, tuple[_Word, ...]], before: int) -> int:
-        known: dict[str, bool] = {}
+    def is_elsewhere(self, line: str) -> bool:
+        """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail."""
+        sentence = f" {plain(line[:MAX_CHARS])} "
+        return self._any(ELSEWHERE, sentence) and not self._any(MAIL, sentence)
 
-        def stands(concept: str) -> bool:
-            if concept not in known:
-                known[concept] = any(word.stands_in(sentence) for word in words[concept])
-            return known[concept]
+    def _any(self, concept: str, sentence: str) -> bool:
+        return any(word.stands_in(sentence) for words in self._words.values() for word in words.get(concept, ()))
 
-        for at, wording in enumerate(self._wordings[:before]):
-            if any(all(stands(c) for c in group) for group in wording.sets) and not any(stands(c) for c in wording.unless):
-                return at
-        return before
+    def _first(self, sentence: str) -> int:
+        named = [{c for c, entries in words.items() if any(e.stands_in(sentence) for e in entries)} for words in self._words.values()]
+        everywhere = frozenset().union(*named)
+        for concepts in sorted(named, key=len, reverse=True):
+            for at, wording in enumerate(self._wordings):
+                if everywhere.isdisjoint(wording.unless) and any(concepts.issuperset(group) for group in wording.sets):
+                    return at
+        return len(self._wordings)
 
 
 def plain(text: str) -> str:
@@ -98,8 +106,6 @@ def _sentences(text: str) -> Iterator[str]:
     parts = [p for p in _SENTENCE.split(text) if p and p.strip()][:MAX_SENTENCES]
     for part in parts:
         yield f" {plain(part)} "
-    if len(parts) == 1 and "\n" in text:
-        return
     if len(parts) == 2:
         yield f" {plain(text)} "
 
