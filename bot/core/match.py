@@ -83,10 +83,11 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     for error in errors[:MAX_FUZZY_TEXTS]:
         if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
             continue
-        if near := fuzzy.nearest(error.text):
+        near, wording = fuzzy.nearest(error.text), fuzzy.by_words(error.text)
+        if near and (wording is None or near[0] not in wording.refines):
             out.append(Match(near[0], error.text, round(near[1], 3), "fuzzy", error.span, error.quoted))
-        elif row := fuzzy.by_words(error.text):
-            out.append(Match(row.id, error.text, WORDS_SCORE, "words", error.span, error.quoted))
+        elif wording:
+            out.append(Match(wording.id, error.text, WORDS_SCORE, "words", error.span, error.quoted))
     fixed = {(h.error_id, h.span): h.fixed for h in hits}
     ranked = sorted(out, key=lambda m: (m.method != "pattern", m.prose and not all(o.prose for o in out), _ROLE_RANK[knowledge.errors[m.error_id].role],
                                         -fixed.get((m.error_id, m.span), 0), m.span))
