@@ -25,6 +25,8 @@ ELSEWHERE, MAIL = "elsewhere", "mail"
 _FIRST_CJK = "\u2e80"
 _SENTENCE = regex.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n\s*\n")
 _NOT_WORD = regex.compile(r"[^\w]+")
+_INVISIBLE = regex.compile(r"\p{Cf}+")
+"""Soft hyphens, zero-width blanks and marks of direction."""
 _LETTERS = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е"})
 
 
@@ -96,7 +98,7 @@ class WordingTable:
 
 def plain(text: str) -> str:
     """``text`` in lower case, Latin letters without accents, every run of other signs one blank."""
-    decomposed = unicodedata.normalize("NFD", fold(unicodedata.normalize("NFC", text)))
+    decomposed = unicodedata.normalize("NFD", fold(unicodedata.normalize("NFC", _INVISIBLE.sub("", text))))
     kept = "".join(ch for at, ch in enumerate(decomposed) if not (unicodedata.combining(ch) and decomposed[at - 1: at] < "\u0250"))
     return _NOT_WORD.sub(" ", unicodedata.normalize("NFC", kept).translate(_LETTERS)).strip()
 

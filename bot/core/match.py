@@ -14,6 +14,7 @@ import regex
 from rapidfuzz import fuzz, process
 
 from bot.core.model import ErrorText, Match, Span
+from bot.core.spelling import Spelling
 from knowledge.matcher import Hit, fold
 from knowledge.model import Knowledge, Wording
 from knowledge.wording import WordingTable
@@ -50,9 +51,20 @@ class FuzzyTable:
     def _wordings(self) -> WordingTable:
         return WordingTable(self.knowledge.concepts, self.knowledge.wordings)
 
-    def by_words(self, text: str) -> Wording | None:
-        """What the words of ``text`` speak of, in any order and language; None where they are of nothing known."""
-        return self._wordings.read(text)
+    @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling([*self._choices[0], *(word for c in self.knowledge.concepts.values() for group in c.words.values() for word in group)])
+
+    def by_words(self, text: str, *, slips: bool = False) -> Wording | None:
+        """What the words of ``text`` speak of, in any order and language; None where they are of nothing known.
+
+        With ``slips`` a text that says nothing is read once more with its spelling put right.
+        """
+        found = self._wordings.read(text)
+        if found or not slips:
+            return found
+        corrected = self._spelling.corrected(text)
+        return self._wordings.read(corrected) if corrected else None
 
     def is_elsewhere(self, text: str, span: Span) -> bool:
         """True where the line around ``span`` is about a service that is not mail."""
@@ -83,7 +95,7 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     for error in errors[:MAX_FUZZY_TEXTS]:
         if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
             continue
-        near, wording = fuzzy.nearest(error.text), fuzzy.by_words(error.text)
+        near, wording = fuzzy.nearest(error.text), fuzzy.by_words(error.text, slips=error.pasted)
         if near and (wording is None or near[0] not in wording.refines):
             out.append(Match(near[0], error.text, round(near[1], 3), "fuzzy", error.span, error.quoted))
         elif wording:
