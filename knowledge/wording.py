@@ -27,7 +27,11 @@ _SENTENCE = regex.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n\s*\n")
 _NOT_WORD = regex.compile(r"[^\w]+")
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 """Soft hyphens, zero-width blanks and marks of direction."""
-_LETTERS = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е"})
+_LETTERS = str.maketrans(
+    {letter: base for letter in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))) if (base := unicodedata.normalize("NFD", letter)[0]).isascii()}
+    | {"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е"}
+)
+"""Latin letters without their accents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +102,8 @@ class WordingTable:
 
 def plain(text: str) -> str:
     """``text`` in lower case, Latin letters without accents, every run of other signs one blank."""
-    decomposed = unicodedata.normalize("NFD", fold(unicodedata.normalize("NFC", _INVISIBLE.sub("", text))))
-    kept = "".join(ch for at, ch in enumerate(decomposed) if not (unicodedata.combining(ch) and decomposed[at - 1: at] < "\u0250"))
-    return _NOT_WORD.sub(" ", unicodedata.normalize("NFC", kept).translate(_LETTERS)).strip()
+    composed = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    return _NOT_WORD.sub(" ", fold(composed).translate(_LETTERS)).strip()
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -29,7 +29,7 @@ class Spelling:
     """The words of the table's texts, ready to put others right."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        counts = Counter(word for text in texts for word in plain(text).split() if len(word) >= MIN_LETTERS and word < _FIRST_CJK and word.isalpha())
+        counts = Counter(word for word in plain("\n".join(texts)).split() if len(word) >= MIN_LETTERS and word < _FIRST_CJK and word.isalpha())
         self._counts = counts
         self._by_length: dict[int, list[str]] = {}
         for word, _ in counts.most_common():
