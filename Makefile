@@ -59,6 +59,7 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the laws over knowledge/
 eval: $(VENV)/dev.stamp ## Triage the written tickets and hold them against their gold answers
 	@echo "tuned on:"; for set in tuning tuning2 tuning3; do $(BIN)/triage eval tests/eval/$$set.jsonl tests/eval/$$set-gold.jsonl --bar 0.85; done
 	@echo "held out:"; $(BIN)/triage eval tests/eval/heldout2.jsonl tests/eval/heldout2-gold.jsonl --bar 0.78
+	@echo "texts of programs:"; $(BIN)/python -m tests.eval.client_texts.measure
 
 bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we promise is broken
 	$(BIN)/python -m tests.bench.bench

@@ -9,6 +9,7 @@ import regex
 
 from knowledge.matcher import PATTERN_SECONDS, Hit, Matcher, fold
 from knowledge.model import DecodedError, Knowledge
+from knowledge.wording import ELSEWHERE, MAIL, WordingTable
 
 RESERVED = regex.compile(r"(?:^|\.)(?:example|test|invalid|localhost)$|(?:^|\.)example\.(?:com|org|net)$")
 """RFC 2606 and RFC 6761 names."""
@@ -37,7 +38,7 @@ def samples_of(row: DecodedError) -> Iterator[str]:
 
 def broken_laws(knowledge: Knowledge) -> list[str]:
     """One line for each broken law, naming the entry and what to do; empty where all hold."""
-    return [*_checks(knowledge), *_errors(knowledge), *_cues(knowledge), *_lexicons(knowledge), *_stalls(knowledge)]
+    return [*_checks(knowledge), *_errors(knowledge), *_wordings(knowledge), *_cues(knowledge), *_lexicons(knowledge), *_stalls(knowledge)]
 
 
 def _checks(knowledge: Knowledge) -> Iterator[str]:
@@ -115,6 +116,23 @@ def _unneeded(row: DecodedError) -> Iterator[str]:
             continue
         if not any(compiled.search(sample) for sample in samples):
             yield f"errors/{row.id}: no sample in must_match needs the pattern {pattern!r}; add one or drop it"
+
+
+def _wordings(knowledge: Knowledge) -> Iterator[str]:
+    table = WordingTable(knowledge.concepts, knowledge.wordings)
+    used = {concept for w in knowledge.wordings for group in (*w.sets, w.unless) for concept in group} | {ELSEWHERE, MAIL}
+    for concept in sorted(knowledge.concepts.keys() ^ used):
+        fault = "no wording uses it" if concept in knowledge.concepts else "a wording uses it, but it does not exist"
+        yield f"concepts.toml: {concept}: {fault}"
+    for wording in knowledge.wordings:
+        for row in (wording.id, *wording.refines):
+            if row not in knowledge.errors:
+                yield f"wordings.toml: {wording.id}: {row!r} is no row of errors/"
+        if not wording.must_match:
+            yield f"wordings.toml: {wording.id}: no sample in must_match"
+        for sample in wording.must_match:
+            if (found := table.read(sample)) is None or found.id != wording.id:
+                yield f"wordings.toml: {wording.id}: {sample!r} is read as {found.id if found else 'nothing'}"
 
 
 def foreign_name(text: str) -> str | None:

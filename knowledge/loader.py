@@ -19,6 +19,7 @@ from knowledge.model import (
     AccountRule,
     Check,
     ClientFamily,
+    Concept,
     CueRule,
     DecodedError,
     FindingRule,
@@ -33,6 +34,7 @@ from knowledge.model import (
     Replies,
     Settings,
     Texts,
+    Wording,
 )
 
 HERE = Path(__file__).resolve().parent
@@ -67,6 +69,8 @@ def load(overlay: Path | None = None) -> Knowledge:
         checks=dict(sorted(checks.items(), key=lambda item: item[1].number)),
         others=others,
         errors=errors,
+        concepts={c.id: c for c in _concepts(source)},
+        wordings=tuple(_entries(Wording, source.entries("wordings.toml", "wording"))),
         cues={c.id: c for c in _entries(CueRule, source.folder("cues"))},
         clients=tuple(_entries(ClientFamily, source.entries("clients.toml", "client"))),
         questions={q.id: q for q in _entries(Question, source.entries("questions.toml", "question"))},
@@ -211,6 +215,12 @@ def _with_client_texts(source: _Source) -> dict[str, tuple[str, Table]]:
             texts = _texts({"client": client, "source": origin, **by_language}, f"{where} [{row_id}]")
             rows[row_id][1]["texts"] = (*rows[row_id][1]["texts"], texts)
     return rows
+
+
+def _concepts(source: _Source) -> Iterator[Concept]:
+    for where, table in source.entries("concepts.toml", "concept").values():
+        concept_id = table.pop("id")
+        yield Concept(concept_id, MappingProxyType({lang: _coerce(tuple[str, ...], words, f"{where}: {lang}") for lang, words in table.items()}))
 
 
 def _texts(table: Table, where: str) -> Texts:

@@ -97,6 +97,30 @@ class DecodedError:
 
 
 @dataclass(frozen=True, slots=True)
+class Concept:
+    """Something that programs' texts name, with its words; concepts.toml says how a word is written."""
+
+    id: str
+    words: Mapping[str, tuple[str, ...]]
+    """language -> words; ``any`` for those of every language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Which concepts, together in one sentence, speak of a row of the table."""
+
+    id: str
+    """The row's id."""
+    sets: tuple[tuple[str, ...], ...]
+    """The sentence has all concepts of one of these."""
+    unless: tuple[str, ...] = ()
+    """The sentence has none of these, in any language."""
+    refines: tuple[str, ...] = ()
+    """Rows that say less: where only they claim a program's text, this reading takes their place."""
+    must_match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CueRule:
     """Something customers say that bears on the cause, in any language."""
 
@@ -313,6 +337,8 @@ class Knowledge:
     checks: Mapping[str, Check]
     others: Mapping[str, OtherCause]
     errors: Mapping[str, DecodedError]
+    concepts: Mapping[str, Concept]
+    wordings: tuple[Wording, ...]
     cues: Mapping[str, CueRule]
     clients: tuple[ClientFamily, ...]
     questions: Mapping[str, Question]

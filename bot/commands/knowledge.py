@@ -80,7 +80,7 @@ def explain(text: str, *, as_json: bool) -> None:
         raise InputError("knowledge explain: the text is empty; give the words of the error")
     knowledge = knowledge_of(read_settings())
     hits = Matcher(knowledge).scan(text)
-    matches = match((ErrorText(text, (0, len(text))),), hits, text, FuzzyTable(knowledge))
+    matches = match((ErrorText(text, (0, len(text)), pasted=True),), hits, text, FuzzyTable(knowledge))
     for found in matches:
         row = knowledge.errors[found.error_id]
         shares = sorted({**row.checks, **row.others}.items(), key=lambda item: -item[1])

@@ -65,7 +65,7 @@ def of_errors(matches: Sequence[Match], facts: Facts, knowledge: Knowledge) -> l
         best_role = best_role or row.role
         weight *= PROSE_DAMPING if match.prose and any_pasted else 1.0
         weight *= ELSEWHERE_DAMPING if elsewhere else 1.0
-        weight *= (QUOTED_DAMPING if match.quoted else 1.0) * (FUZZY_DAMPING if match.method == "fuzzy" else 1.0)
+        weight *= (QUOTED_DAMPING if match.quoted else 1.0) * (1.0 if match.method == "pattern" else FUZZY_DAMPING)
         out.append((Evidence("error", row.title, row.id, {**row.checks, **row.others}, row.refutes), weight))
     return out
 

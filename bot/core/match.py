@@ -7,19 +7,24 @@ error text with every text of the table by RapidFuzz and never counts for more t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import regex
 from rapidfuzz import fuzz, process
 
-from bot.core.model import ErrorText, Match
+from bot.core.model import ErrorText, Match, Span
+from bot.core.spelling import Spelling
 from knowledge.matcher import Hit, fold
-from knowledge.model import Knowledge
+from knowledge.model import Knowledge, Wording
+from knowledge.wording import WordingTable
 
 FUZZY_FROM = 86.0
 MIN_FUZZY_CHARS = 14
 MAX_FUZZY_TEXTS = 6
+LINE_CHARS = 200
+WORDS_SCORE = 0.8
+"""What a reading by words alone (knowledge/wording.py) counts for beside likeness."""
 _ROLE_RANK = {"specific": 0, "generic": 1, "wrapper": 2}
 _IMAP_REPLY = regex.compile(r"\b(?:NO|BAD|BYE) \[[A-Z-]{3,30}\]|\[(?:AUTHENTICATIONFAILED|UNAVAILABLE|CONTACTADMIN|LIMIT|INUSE)\]")
 """RFC 3501 section 7.1: a status with a response code; RFC 5530 names the codes."""
@@ -48,6 +53,31 @@ class FuzzyTable:
                     rows.append(row.id)
         return texts, rows
 
+    @cached_property
+    def _wordings(self) -> WordingTable:
+        return WordingTable(self.knowledge.concepts, self.knowledge.wordings)
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling([*self._choices[0], *(word for c in self.knowledge.concepts.values() for group in c.words.values() for word in group)])
+
+    def by_words(self, text: str, *, slips: bool = False) -> Wording | None:
+        """What the words of ``text`` speak of, in any order and language; None where they are of nothing known.
+
+        With ``slips`` a text that says nothing is read once more with its spelling put right.
+        """
+        found = self._wordings.read(text)
+        if found or not slips:
+            return found
+        corrected = self._spelling.corrected(text)
+        return self._wordings.read(corrected) if corrected else None
+
+    def is_elsewhere(self, text: str, span: Span) -> bool:
+        """True where the line around ``span`` is about a service that is not mail."""
+        start = text.rfind("\n", max(0, span[0] - LINE_CHARS), span[0]) + 1
+        end = text.find("\n", span[1], span[1] + LINE_CHARS)
+        return self._wordings.is_elsewhere(text[max(start, span[0] - LINE_CHARS): end if end >= 0 else span[1] + LINE_CHARS])
+
     def nearest(self, text: str) -> tuple[str, float] | None:
         """(row, score 0..1) of the nearest text, None below the threshold."""
         plain = " ".join(fold(text).split())
@@ -67,7 +97,8 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     the text had to agree. A row that a rival claims at the same place, with more agreement, is dropped."""
     knowledge = fuzzy.knowledge
     out: list[Match] = []
-    for hit in _without_rivals(_of_the_protocol(hits, text, knowledge), knowledge):
+    of_mail = [h for h in hits if not fuzzy.is_elsewhere(text, h.span)]
+    for hit in _without_rivals(_of_the_protocol(of_mail, text, knowledge), knowledge):
         quoted = any(e.quoted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         prose = not any(e.pasted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         out.append(Match(hit.error_id, text[hit.span[0]:hit.span[1]], 1.0, "pattern", hit.span, quoted, prose))
@@ -75,12 +106,25 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     for error in errors[:MAX_FUZZY_TEXTS]:
         if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
             continue
-        near = fuzzy.nearest(error.text)
-        if near:
+        near, wording = fuzzy.nearest(error.text), fuzzy.by_words(error.text, slips=error.pasted)
+        if near and (wording is None or near[0] not in wording.refines):
             out.append(Match(near[0], error.text, round(near[1], 3), "fuzzy", error.span, error.quoted))
+        elif wording:
+            out.append(Match(wording.id, error.text, WORDS_SCORE, "words", error.span, error.quoted))
     fixed = {(h.error_id, h.span): h.fixed for h in hits}
-    return tuple(sorted(out, key=lambda m: (m.method != "pattern", m.prose and not all(o.prose for o in out), _ROLE_RANK[knowledge.errors[m.error_id].role],
-                                            -fixed.get((m.error_id, m.span), 0), m.span)))
+    ranked = sorted(out, key=lambda m: (m.method != "pattern", m.prose and not all(o.prose for o in out), _ROLE_RANK[knowledge.errors[m.error_id].role],
+                                        -fixed.get((m.error_id, m.span), 0), m.span))
+    return tuple(_refined(ranked, errors, fuzzy))
+
+
+def _refined(ranked: list[Match], errors: Sequence[ErrorText], fuzzy: FuzzyTable) -> list[Match]:
+    """``ranked`` with a first row that says little replaced by the one that the words of its whole text speak of."""
+    first = next((m for m in ranked if m.method == "pattern"), None)
+    around = first and next((e for e in errors if e.pasted and e.span[0] <= first.span[0] < e.span[1]), None)
+    wording = around and fuzzy.by_words(around.text)
+    if not first or not wording or first.error_id not in wording.refines:
+        return ranked
+    return [replace(first, error_id=wording.id), *(m for m in ranked if m is not first and m.error_id != wording.id)]
 
 
 def _of_the_protocol(hits: Sequence[Hit], text: str, knowledge: Knowledge) -> list[Hit]:

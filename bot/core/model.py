@@ -183,7 +183,7 @@ class Match:
     text: str
     score: float
     method: str
-    """``pattern`` or ``fuzzy``."""
+    """``pattern``, ``fuzzy`` (like a text of the table) or ``words`` (what its words speak of together)."""
     span: Span = (0, 0)
     quoted: bool = False
     prose: bool = False

@@ -165,7 +165,7 @@ def _is_many(word: str, before: str) -> bool:
     if not word.isdigit() or before in _NAMES_A_NUMBER:
         return False
     number = int(word[:9])
-    return MANY <= number and not (1990 <= number <= 2100) and not (400 <= number < 600) and number not in (993, 995, 2525)
+    return number >= MANY and not (1990 <= number <= 2100) and not (400 <= number < 600) and number not in (993, 995, 2525)
 
 
 # -- not -----------------------------------------------------------------------------------------------

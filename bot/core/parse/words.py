@@ -24,7 +24,7 @@ _TOKEN = regex.compile(
 )
 _BARE = str.maketrans({"_": " ", "/": " ", "\u2019": "'", "\u2018": "'", "`": "'", "\u00b4": "'", "\u00a0": " "})
 _MIN_STEM = 2
-_ELIDED = frozenset({"l", "d", "qu", "n", "s", "c", "j", "m", "t", "un", "dell", "all", "nell", "sull", "dall", "quell", "nessun", "c", "lorsqu", "jusqu", "puisqu"})
+_ELIDED = frozenset({"l", "d", "qu", "n", "s", "c", "j", "m", "t", "un", "dell", "all", "nell", "sull", "dall", "quell", "nessun", "lorsqu", "jusqu", "puisqu"})
 """French and Italian words that lose their vowel before another one."""
 
 

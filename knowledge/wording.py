@@ -1,0 +1,129 @@
+"""Texts that no pattern claims, read by the words in them: which concepts stand in one sentence, in any order.
+
+The table's patterns know how programs put things; a translation that nobody has seen puts them otherwise. What it
+names stays the same: a host and "not found", a certificate and "expired". knowledge/concepts.toml has the words of
+each concept in each language, knowledge/wordings.toml says what they mean together.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from knowledge.model import Concept, Wording
+from knowledge.rules import fold
+
+MAX_CHARS = 1_500
+"""A program's words are short; of a longer text only the beginning is read."""
+MAX_SENTENCES = 12
+GAP = 40
+ELSEWHERE, MAIL = "elsewhere", "mail"
+"""Concepts that say what a line is about."""
+_FIRST_CJK = "\u2e80"
+_SENTENCE = regex.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n\s*\n")
+_NOT_WORD = regex.compile(r"[^\w]+")
+_INVISIBLE = regex.compile(r"\p{Cf}+")
+"""Soft hyphens, zero-width blanks and marks of direction."""
+_LETTERS = str.maketrans(
+    {letter: base for letter in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))) if (base := unicodedata.normalize("NFD", letter)[0]).isascii()}
+    | {"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е"}
+)
+"""Latin letters without their accents."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One entry of a concept: its parts must follow one another, each within GAP characters of the one before."""
+
+    parts: tuple[str, ...]
+
+    def stands_in(self, sentence: str) -> bool:
+        start = sentence.find(self.parts[0])
+        while start >= 0:
+            end = start + len(self.parts[0])
+            if self._rest(sentence, end):
+                return True
+            start = sentence.find(self.parts[0], end)
+        return False
+
+    def _rest(self, sentence: str, end: int) -> bool:
+        for part in self.parts[1:]:
+            at = sentence.find(part, max(0, end - 1), end + GAP + len(part))
+            if at < 0:
+                return False
+            end = at + len(part)
+        return True
+
+
+class WordingTable:
+    """Concepts and wordings, ready to read texts with."""
+
+    def __init__(self, concepts: Mapping[str, Concept], wordings: Sequence[Wording]) -> None:
+        self._wordings = tuple(wordings)
+        languages = sorted({language for concept in concepts.values() for language in concept.words} - {"any"})
+        self._words = {
+            language: {c.id: tuple(_word(w) for w in (*c.words.get(language, ()), *c.words.get("any", ()))) for c in concepts.values()}
+            for language in languages
+        }
+
+    def read(self, text: str) -> Wording | None:
+        """What the words of ``text`` speak of, None where they are of nothing we know or of another service.
+
+        Each sentence is read by itself, in the language that most of its words are of; of several readings the
+        one that stands first in the table counts.
+        """
+        best = len(self._wordings)
+        if self.is_elsewhere(text):
+            return None
+        for sentence in _sentences(text):
+            best = min(best, self._first(sentence))
+        return self._wordings[best] if best < len(self._wordings) else None
+
+    def is_elsewhere(self, line: str) -> bool:
+        """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail."""
+        sentence = f" {plain(line[:MAX_CHARS])} "
+        return self._any(ELSEWHERE, sentence) and not self._any(MAIL, sentence)
+
+    def _any(self, concept: str, sentence: str) -> bool:
+        return any(word.stands_in(sentence) for words in self._words.values() for word in words.get(concept, ()))
+
+    def _first(self, sentence: str) -> int:
+        named = [{c for c, entries in words.items() if any(e.stands_in(sentence) for e in entries)} for words in self._words.values()]
+        everywhere = frozenset().union(*named)
+        for concepts in sorted(named, key=len, reverse=True):
+            for at, wording in enumerate(self._wordings):
+                if everywhere.isdisjoint(wording.unless) and any(concepts.issuperset(group) for group in wording.sets):
+                    return at
+        return len(self._wordings)
+
+
+def plain(text: str) -> str:
+    """``text`` in lower case, Latin letters without accents, every run of other signs one blank."""
+    composed = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    return _NOT_WORD.sub(" ", fold(composed).translate(_LETTERS)).strip()
+
+
+def _sentences(text: str) -> Iterator[str]:
+    text = text[:MAX_CHARS]
+    parts = [p for p in _SENTENCE.split(text) if p and p.strip()][:MAX_SENTENCES]
+    for part in parts:
+        yield f" {plain(part)} "
+    if len(parts) == 2:
+        yield f" {plain(text)} "
+
+
+def _word(entry: str) -> _Word:
+    return _Word(tuple(_part(piece) for piece in entry.split("*")))
+
+
+def _part(piece: str) -> str:
+    """A piece of an entry as it stands in a plain sentence: a blank before it unless it may stand inside a word."""
+    piece = piece.strip()
+    inside, ends = piece.startswith("-"), piece.endswith(".")
+    text = plain(piece)
+    if text[:1] >= _FIRST_CJK:
+        return text
+    return ("" if inside else " ") + text + (" " if ends else "")

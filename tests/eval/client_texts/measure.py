@@ -1,0 +1,103 @@
+"""How many texts of mail programs are decoded rightly, by language and by program: `python -m tests.eval.client_texts.measure`.
+
+A text is decoded rightly where the first row that `triage knowledge explain` names is one of the rows given for it.
+Exit status 1 where a share is below its bar, or too many texts of other topics are claimed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.core.match import FuzzyTable, match
+from bot.core.model import ErrorText
+from knowledge import load
+from knowledge.matcher import Matcher
+
+HERE = Path(__file__).resolve().parent
+BARS = {"worked_on": 0.95, "held_out": 0.88}
+MOST_ELSEWHERE = 0.05
+"""Share of the texts of other topics that may be claimed."""
+
+First = Callable[[str], str | None]
+"""text -> id of the first row that claims it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A text as a program shows it, and the rows that are right for it."""
+
+    client: str
+    language: str
+    text: str
+    rows: tuple[str, ...]
+
+
+def samples(name: str) -> Iterator[Sample]:
+    """The samples of one half. Raises ValueError for a half that is empty: a measure of nothing is no measure."""
+    lines = (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    if not lines:
+        raise ValueError(f"{name}.jsonl is empty")
+    for line in lines:
+        entry = json.loads(line)
+        for language, text in entry["texts"].items():
+            yield Sample(entry["client"], language, text, tuple(entry["rows"]))
+
+
+def elsewhere() -> list[str]:
+    """Texts of other topics, which no row may claim."""
+    return [json.loads(line)["text"] for line in (HERE / "elsewhere.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def first_row() -> First:
+    """How the table as it stands reads a text."""
+    knowledge = load()
+    matcher, fuzzy = Matcher(knowledge), FuzzyTable(knowledge)
+
+    def first(text: str) -> str | None:
+        found = match((ErrorText(text, (0, len(text)), pasted=True),), matcher.scan(text), text, fuzzy)
+        return found[0].error_id if found else None
+
+    return first
+
+
+def measure(name: str, first: First, *, verbose: bool = False) -> float:
+    """Prints the shares of one half by language and by program, and returns the share of all."""
+    right: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for sample in samples(name):
+        row = first(sample.text)
+        for key in ("all", sample.language, sample.client):
+            seen[key] += 1
+            right[key] += row in sample.rows
+        if verbose and row not in sample.rows:
+            print(f"  {sample.client} [{sample.language}] {sample.text!r}: {row}, not {' or '.join(sample.rows)}")
+    programs = {sample.client for sample in samples(name)}
+    print(f"{name}: {right['all'] / seen['all']:.1%} of {seen['all']} texts")
+    for group in (sorted(seen.keys() - programs - {"all"}), sorted(programs)):
+        print("  " + ", ".join(f"{key} {right[key] / seen[key]:.0%}" for key in group))
+    return right["all"] / seen["all"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--misses", action="store_true", help="print the misses of the half that may be worked on")
+    options = parser.parse_args(arguments)
+    first = first_row()
+    below = [name for name, bar in BARS.items() if measure(name, first, verbose=options.misses and name == "worked_on") < bar]
+    others = elsewhere()
+    claimed = [text for text in others if first(text)]
+    print(f"other topics: {len(claimed)} of {len(others)} claimed" + "".join(f"\n  {text!r}" for text in claimed))
+    if below or len(claimed) > MOST_ELSEWHERE * len(others):
+        print("below the bar: " + ", ".join(f"{name} {BARS[name]:.0%}" for name in below) if below else "too many texts of other topics are claimed")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
