@@ -27,6 +27,8 @@ MANY = 60
 _NAMES_A_NUMBER = frozenset({"port", "error", "fehler", "erreur", "code", "outlook", "version", "windows", "office", "puerto", "porta", "poort", "порт"})
 BESIDE = 2
 """Words apart, less than this: "the old mail server" still has its adjective beside it."""
+LONG = 25
+"""Words without a stop from which on every "and" ends a thought."""
 _SHORT = 4
 """A sentence of so few words that says neither works nor fails ("At home?") is about the next one."""
 _ACTIONS = frozenset({"send", "receive", "connect"})
@@ -112,7 +114,7 @@ def _clauses(text: str, words: Words) -> Iterator[_Clause]:
         if run:
             hits = _hits(run, words)
             length = sum(1 if t.kind == "word" else max(len(t.text) // 2, 1) for t in run)
-            for part, starts_with_but, last in _at_contrasts(hits):
+            for part, starts_with_but, last in _at_contrasts(hits, length > LONG):
                 yield _Clause(part, length, sentence, token.text if last else ",", contrast or starts_with_but)
             contrast = False
         run = []
@@ -125,12 +127,12 @@ def _answer_follows(row: Sequence[Token], at: int) -> bool:
     return any(token.kind == "stop" for token in row[at + 2: at + 4])
 
 
-def _at_contrasts(hits: Sequence[_Hit]) -> Iterator[tuple[tuple[_Hit, ...], bool, bool]]:
-    """The hits cut at every word for "but"."""
+def _at_contrasts(hits: Sequence[_Hit], long: bool) -> Iterator[tuple[tuple[_Hit, ...], bool, bool]]:
+    """The hits cut at every word for "but"; of a run of words without stops, as people dictate, at every "and" too."""
     part: list[_Hit] = []
     after = False
     for hit in hits:
-        if hit.is_("but"):
+        if hit.is_("but") or (long and hit.is_("and")):
             if part:
                 yield tuple(part), after, False
             part, after = [], True
