@@ -13,7 +13,8 @@ from typing import Any
 _SMTPD = re.compile(r"postfix/[a-z/]*smtpd\[(\d+)\]: ")
 _QUEUE = re.compile(r"postfix/[a-z/]+\[\d+\]: ([0-9A-F]{6,}): ")
 _LOGIN = re.compile(r" dovecot: (?:imap|script-login)\(([^)]+)\)")
-_STAMP = re.compile(r"\S+")
+_STAMP = re.compile(r"(\S+?\d)(?: (\d\d:\d\d:\d\d),(\d{3}))? ")
+"""RFC 3339, or what fail2ban writes: a date, a time of day, a comma and milliseconds (the lab's clock is UTC)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def stamp_of(line: str) -> datetime:
     """The moment of a recorded line."""
     found = _STAMP.match(line)
     assert found is not None
-    return datetime.fromisoformat(found[0])
+    return datetime.fromisoformat(f"{found[1]}T{found[2]}.{found[3]}+00:00" if found[2] else found[1])
 
 
 def write_cases(path: Path, cases: Iterable[Case]) -> None:

@@ -13,8 +13,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,8 +28,8 @@ from tests.lab.scenarios import BY_NAME, Scenario
 from tests.lab.seats import UID, Seat, take_seat
 from tests.lab.servers import boot, stop, stop_dovecot, wait_until_quiet
 
-AT_ONCE, AT_ONCE_SLOW = 14, 5
-LONGEST = 40
+AT_ONCE, AT_ONCE_SLOW = 14, 3
+LONGEST, LONGEST_SLOW = 40, 100
 """Seconds that one program may take."""
 PAUSE = 2.5
 """Seconds between the tries of a program that polls."""
@@ -87,8 +85,7 @@ def _version(program: str) -> str:
 
 def _played(run: Run, versions: dict[str, str]) -> Case:
     scenario, person = run.scenario, run.person
-    names = {run.filled(name): ip for name, ip in scenario.hosts.items()}
-    seat = take_seat(run.number, run.address, names)
+    seat = take_seat(run.number, run.address, run.names)
     try:
         if scenario.before:
             _before(run, seat)
@@ -124,27 +121,12 @@ def _before(run: Run, seat: Seat) -> None:
     if run.scenario.change.get("port") == 465:
         wanted = replace(wanted, port=465, tls="implicit")
     program = "curl" if run.program in ("openssl", "neomutt", "thunderbird") else run.program
-    with _right_names(run, seat):
-        code, text = _run(program, seat, wanted)
+    seat.resolve({})
+    code, text = _run(program, seat, wanted)
+    seat.resolve(run.names)
     if code:
         raise RuntimeError(f"{run.id}, before: {text}")
     time.sleep(SETTLE)
-
-
-@contextmanager
-def _right_names(run: Run, seat: Seat) -> Iterator[None]:
-    """The scenario's host names mean the right servers for a while."""
-    path = ROOT / "etc" / f"hosts-{seat.number}"
-    wrong = path.read_text()
-    path.write_text("".join(line for line in wrong.splitlines(keepends=True) if line.split()[0] not in run.scenario.hosts.values() or line.split()[1] not in ("imap.trekmail.net", "smtp.trekmail.net")))
-    if "imap.trekmail.net" not in path.read_text():
-        path.write_text(path.read_text() + "192.0.2.11 imap.trekmail.net\n")
-    if "smtp.trekmail.net" not in path.read_text():
-        path.write_text(path.read_text() + "192.0.2.13 smtp.trekmail.net\n")
-    try:
-        yield
-    finally:
-        path.write_text(wrong)
 
 
 def _repeated(run: Run, seat: Seat, settings: Settings) -> tuple[int, str]:
@@ -193,7 +175,7 @@ def _run(program: str, seat: Seat, settings: Settings) -> tuple[int, str]:
             shutil.chown(made, UID, UID)
     process = seat.start(command.argv, env=command.env, stdin=command.stdin)
     try:
-        printed = process.communicate(timeout=LONGEST)[0].decode("utf-8", "replace")
+        printed = process.communicate(timeout=LONGEST_SLOW if program in SLOW else LONGEST)[0].decode("utf-8", "replace")
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, 9)
         printed = process.communicate()[0].decode("utf-8", "replace")

@@ -10,7 +10,7 @@ from typing import Final
 
 UNSHARE: Final = ["unshare", "--mount", "--net", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"]
 AS_USER: Final = ["--map-root-user", "--map-auto"]
-LONGEST: Final = 600
+LONGEST: Final = 900
 """Seconds that a lab may take from boot to stop."""
 
 

@@ -33,6 +33,11 @@ class Run:
         """Its name among the cases."""
         return f"{self.scenario.name}/{self.program}"
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Host names that mean something else at this person's place."""
+        return {self.filled(name): ip for name, ip in self.scenario.hosts.items()}
+
     def filled(self, text: str) -> str:
         """``text`` with this person's names in it."""
         local, _, domain = self.person.mailbox.partition("@")

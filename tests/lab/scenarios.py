@@ -11,7 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.lab.places import (
-    DOWN, EXPIRED, IMAP_HOST, LOST, MAIN, OTHER_CA, PANEL_PASSWORD, DENYING, RESTARTED, SMTP, SMTP_HOST, SMTP_TERSE, TERSE, UNTRUSTED,
+    DENYING,
+    DOWN,
+    EXPIRED,
+    IMAP_HOST,
+    LOST,
+    MAIN,
+    OTHER_CA,
+    PANEL_PASSWORD,
+    RESTARTED,
+    SMTP,
+    SMTP_HOST,
+    SMTP_TERSE,
+    TERSE,
+    UNTRUSTED,
 )
 
 ALL = ("imaplib", "imapflow", "curl", "mbsync", "neomutt", "s-nail", "fetchmail", "offlineimap", "thunderbird")
@@ -44,7 +57,7 @@ class Scenario:
     plan: str = "pro"
     verified: bool = True
     hosts: Mapping[str, str] = field(default_factory=dict)
-    """Names that resolve to another address here ({domain} is filled in); an empty address: the name does not exist."""
+    """Names that resolve to another address here ({domain} is filled in)."""
     block: tuple[str, int] = ("", 0)
     before: bool = False
     """The same person's program worked earlier, from the same address."""

@@ -6,7 +6,10 @@ servers (a firewall that drops, one that refuses, a box that eats data) is rules
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -58,9 +61,17 @@ class Seat:
         rules = f"table inet own {{\n chain out {{\n type filter hook output priority 0;\n {BLOCKS[kind].format(port=port)}\n }}\n}}\n"
         run("nsenter", f"--target={self.holder.pid}", "--net", "--", "nft", "-f", "-", feed=rules)
 
+    def resolve(self, names: Mapping[str, str]) -> None:
+        """From now on the service's names mean what they mean to everybody, except ``names``."""
+        _write_hosts(self.number, self.address, names)
+
     def leave(self) -> None:
-        """Free the place; its address is gone from the servers' side, too."""
-        self.holder.kill()
+        """Free the place: whatever still runs there ends, and its address is gone from the servers' side."""
+        mine = Path(f"/proc/{self.holder.pid}/ns/net").readlink()
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                if (process / "ns" / "net").readlink() == mine:
+                    os.kill(int(process.name), signal.SIGKILL)
         self.holder.wait()
 
 
@@ -70,8 +81,7 @@ def take_seat(number: int, address: str, names: Mapping[str, str]) -> Seat:
     folder.mkdir()
     shutil.chown(folder, UID, UID)
     six = ":" in address
-    hosts = {"localhost": "127.0.0.1", "mailhost": "127.0.1.1", IMAP_HOST: MAIN6 if six else MAIN, SMTP_HOST: SMTP6 if six else SMTP, **names}
-    (ETC / f"hosts-{number}").write_text("".join(f"{ip} {name}\n" for name, ip in hosts.items() if ip))
+    _write_hosts(number, address, names)
     (ETC / f"passwd-{number}").write_text(Path("/etc/passwd").read_text() + f"kim:x:{UID}:{UID}:Kim,,,:{HOME}:/bin/bash\n")
     holder = subprocess.Popen(["unshare", "--net", "--mount", "sleep", "infinity"], stdin=subprocess.DEVNULL)
     _in_own_namespace(holder.pid)
@@ -86,6 +96,12 @@ def take_seat(number: int, address: str, names: Mapping[str, str]) -> Seat:
               f"mount -t tmpfs -o mode=1777 tmp /tmp && mount -t tmpfs -o mode=755 home /home && mkdir {HOME} && mount --bind {folder} {HOME}")
     run("nsenter", f"--target={holder.pid}", "--mount", "--", "sh", "-c", script)
     return Seat(number, address, folder, holder)
+
+
+def _write_hosts(number: int, address: str, names: Mapping[str, str]) -> None:
+    six = ":" in address
+    hosts = {"localhost": "127.0.0.1", "mailhost": "127.0.1.1", IMAP_HOST: MAIN6 if six else MAIN, SMTP_HOST: SMTP6 if six else SMTP, **names}
+    (ETC / f"hosts-{number}").write_text("".join(f"{ip} {name}\n" for name, ip in hosts.items()))
 
 
 def _in_own_namespace(pid: int) -> None:

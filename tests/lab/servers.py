@@ -15,8 +15,28 @@ from string import Template
 from tests.lab.accounts import Person, tables
 from tests.lab.certificates import make_certificates
 from tests.lab.places import (
-    BUNDLE, CA, DENYING, DOWN, ETC, EXPIRED, HERE, HOSTS, IMAP_HOST, LOGS, LOST, MAIN, MAIN6, PER_ADDRESS, POLICY_PORT, RESTARTED,
-    ROOT, SMTP, SMTP6, SMTP_HOST, SMTP_TERSE, TERSE, TOTAL, UNTRUSTED,
+    BUNDLE,
+    CA,
+    DENYING,
+    DOWN,
+    ETC,
+    EXPIRED,
+    HERE,
+    HOSTS,
+    IMAP_HOST,
+    LOGS,
+    LOST,
+    MAIN,
+    MAIN6,
+    PER_ADDRESS,
+    POLICY_PORT,
+    ROOT,
+    SMTP,
+    SMTP6,
+    SMTP_HOST,
+    SMTP_TERSE,
+    TOTAL,
+    UNTRUSTED,
 )
 from tests.lab.policy import serve_policy
 from tests.lab.shell import run

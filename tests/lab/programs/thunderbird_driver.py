@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 PATIENCE = 30
 READ = """
@@ -131,13 +132,13 @@ def read(session):
 
 
 def main():
-    told = json.load(open(sys.argv[1]))
-    certificate = "".join(line.strip() for line in open(told["ca"]) if "-----" not in line)
+    told = json.loads(Path(sys.argv[1]).read_text())
+    certificate = "".join(line.strip() for line in Path(told["ca"]).read_text().splitlines() if "-----" not in line)
     display = f":{told['display']}"
     xserver = subprocess.Popen(["Xvfb", display, "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     env = {**os.environ, "DISPLAY": display, "MOZ_CRASHREPORTER_DISABLE": "1", "GTK_A11Y": "none", "NO_AT_BRIDGE": "1", "LIBGL_ALWAYS_SOFTWARE": "1"}
     time.sleep(0.7)
-    bird = subprocess.Popen(["thunderbird", "--marionette", "--remote-allow-system-access", "--no-remote", "--profile", "profile"], env=env, stdout=open("thunderbird.log", "wb"), stderr=subprocess.STDOUT, start_new_session=True)
+    bird = subprocess.Popen(["thunderbird", "--marionette", "--remote-allow-system-access", "--no-remote", "--profile", "profile"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         session = Marionette(2828)
         session.run(LISTEN, told["origin"], told["user"], told["password"], certificate)

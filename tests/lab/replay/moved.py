@@ -9,12 +9,13 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.logs import session
 from tests.lab.cases import Case, stamp_of
 
 _SESSION = re.compile(r"(?<=<)[A-Za-z0-9+/]{16}(?:[A-Za-z0-9+/]{16})?(?=>)")
+_CLOCK = re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b")
 _QUEUE = re.compile(r"(?<=\]: )[0-9A-F]{6,}(?=: )|(?<=queued as )[0-9A-F]{6,}")
 
 
@@ -49,6 +50,12 @@ class Retelling:
         domain = self.case.mailbox.partition("@")[2]
         found += rf"|(?<=\.|@|-){re.escape(domain)}(?![\w-])"
         return re.sub(found, lambda m: pairs[m[0]], text)
+
+    def said(self, text: str, failed: datetime) -> str:
+        """What a program said, with the other person's names and with its own clock at the failure."""
+        by = failed - datetime.fromisoformat(self.case.started)
+        moved = _CLOCK.sub(lambda m: f"{datetime.fromisoformat(m[0]).replace(tzinfo=UTC) + by:%Y-%m-%d %H:%M:%S}", text)
+        return self.text(moved)
 
     def message(self, line: str, by: timedelta) -> tuple[datetime, str, str]:
         """When a line is written now, by which recorded host, and its program and message."""

@@ -51,8 +51,8 @@ class World:
         nameless = bool(case.right) and not any(name in line for line in case.right_lines for name in (case.mailbox, case.mailbox.partition("@")[0]))
         settings = {**case.settings, "host": telling.text(case.settings["host"])}
         occasion = Occasion(failed, last, received, steady, nameless and not known)
-        ticket, gold = write(self.rng, case, scenario, persona, telling.text(case.text), telling.text(case.second_text), settings, occasion)
-        gold |= {"matching_lines": matching, "absence": None if matching else "proven" if not case.lines else None}
+        ticket, gold = write(self.rng, case, scenario, persona, telling.said(case.text, last), telling.said(case.second_text, last), settings, occasion)
+        gold |= {"matching_lines": matching, "absence": None}
         name = f"{len(self.tickets) + 1:04d}"
         self.tickets.append({"id": name, "ticket": ticket})
         self.gold.append({"id": name, **gold})

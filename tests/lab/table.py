@@ -1,0 +1,91 @@
+"""docs/lab.md, made from the cases: ``python -m tests.lab.table`` writes it, ``--check`` says whether it is current."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+from tests.lab.cases import Case, read_cases
+from tests.lab.places import CASES, HERE
+from tests.lab.replay.letters import FRAME
+from tests.lab.scenarios import BY_NAME, SCENARIOS
+
+PAGE = HERE.parents[1] / "docs" / "lab.md"
+WIDEST = 150
+HEAD = """# What each failure looks like, from both sides
+
+Real mail programs failed in these ways at a real {dovecot} and {postfix}; on the left what the program said, on the right what the
+servers wrote. Names, addresses and ids of the run are left as they were. The page is made from the recorded cases
+(`python -m tests.lab.table`); `make lab` plays a sample of them afresh and says where a newer server or program differs.
+
+{cases} cases of {scenarios} ways to fail, {programs}.
+
+A line in *italics* is all that the servers wrote where nothing names the failure; **none** is no line at all. Where two checks are named, no
+line and no text tells them apart: the account's state, or one question to the customer, decides.
+"""
+
+
+def page(cases: list[Case]) -> str:
+    """The whole page."""
+    failed = [c for c in cases if c.cause and c.failed and c.text]
+    programs = Counter(f"{c.program} {c.version}" for c in cases)
+    parts = [HEAD.format(dovecot="Dovecot 2.3", postfix="Postfix 3.7", cases=len(failed), scenarios=len({c.scenario for c in failed}), programs=", ".join(sorted(programs, key=str.lower)))]
+    titles = {}
+    for path in sorted((HERE.parents[1] / "knowledge" / "checks").glob("*.toml")):
+        row = tomllib.loads(path.read_text("utf-8"))
+        titles[row["number"]] = row["title"]
+    for check in (*range(1, 11), None):
+        parts.append(f"\n## {f'Check {check}: {titles[check]}' if check else 'Other causes'}\n\n| what was wrong | what programs say | what the servers write |\n|---|---|---|")
+        for scenario in SCENARIOS:
+            mine = [c for c in failed if c.scenario == scenario.name]
+            if scenario.cause and scenario.check == check and mine:
+                parts.append(_row(scenario.name, mine))
+    return "\n".join(parts) + "\n"
+
+
+def _row(name: str, cases: list[Case]) -> str:
+    scenario = BY_NAME[name]
+    also = f" (or check {', '.join(str(n) for n in scenario.either if n != scenario.check)}: not to be told apart)" if scenario.either else ""
+    said: dict[str, str] = {}
+    for case in cases:
+        said.setdefault(_stated(case), case.program)
+    texts = "<br>".join(f"{program}: `{_cell(text)}`" for text, program in list(said.items())[:4])
+    best = max(cases, key=lambda c: len(c.right))
+    lines = list(dict.fromkeys(_short(line) for line in best.right_lines))[:3]
+    wrote = "<br>".join(f"`{_cell(line)}`" for line in lines) if lines else "**none**" if not best.lines else f"*`{_cell(_short(best.lines[-1]))}`*"
+    return f"| {name.replace('-', ' ')}{also} | {texts} | {wrote} |"
+
+
+def _stated(case: Case) -> str:
+    stating = [line.strip() for line in case.text.splitlines() if not FRAME.search(line)]
+    telling = [line for line in stating if re.search(r"(?i)error|fail|refus|denied|reject|timed|certificate|login|\b[45]\d\d\b", line)]
+    return (telling or stating or case.text.splitlines())[-1 if case.text.startswith("Traceback") or "  File" in case.text else 0]
+
+
+def _short(line: str) -> str:
+    return re.sub(r"^\S+ (\w+) (?:dovecot: |postfix/)?", "", line)
+
+
+def _cell(text: str) -> str:
+    flat = " ".join(text.replace("`", "'").replace("|", "\\|").split())
+    return flat if len(flat) <= WIDEST else flat[: WIDEST - 1] + "…"
+
+
+def main() -> None:
+    """Write the page, or compare it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--out", type=Path, default=PAGE)
+    options = parser.parse_args()
+    made = page(read_cases(CASES))
+    if options.check:
+        sys.exit(0 if options.out.read_text("utf-8") == made else f"{options.out}: not what the cases say; run python -m tests.lab.table")
+    options.out.write_text(made, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
