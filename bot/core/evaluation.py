@@ -148,6 +148,9 @@ def _cause(triage: Triage, gold: Gold, score: Score) -> None:
         right = lead == gold["check"]
         acceptable = right or lead in gold.get("acceptable_checks", [])
         third = gold["check"] in ([lead, *[n for n in numbers if n != lead]] if lead else numbers)[:3]
+    if gold.get("one_of"):  # two things are wrong at once: either may be answered first
+        right = acceptable = bool({lead, diagnosis.other} & set(gold["one_of"]))
+        third = third or right
     either = set(gold.get("either") or ())
     tally = score.per_check.setdefault(_key(gold), Counter())
     tally["n"] += 1

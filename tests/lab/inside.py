@@ -24,7 +24,7 @@ from tests.lab.places import BAN_LOG, LOGS, MAIL_LOG, PROGRAMS, ROOT
 from tests.lab.programs import BY_ID
 from tests.lab.programs.settings import Settings, right
 from tests.lab.runs import SLOW, Run, plan
-from tests.lab.scenarios import BY_NAME, Scenario
+from tests.lab.scenarios import BY_NAME, Scenario, own_lines
 from tests.lab.seats import UID, Seat, take_seat
 from tests.lab.servers import boot, stop, stop_dovecot, wait_until_quiet
 
@@ -197,9 +197,7 @@ def _with_lines(case: Case, log: list[str], bans: list[str]) -> Case:
         after = own
     after += [line for line in bans if case.address in line and " Ban " in line]
     before = [line for line in own if line not in after]
-    wanted = re.compile(scenario.line) if scenario.line else None
-    hits = tuple(n for n, line in enumerate(after) if wanted and wanted.search(line))
-    return replace(case, before=tuple(before), lines=tuple(after), right=hits)
+    return replace(case, before=tuple(before), lines=tuple(after), right=own_lines(after, scenario))
 
 
 def _end_with_parent() -> None:

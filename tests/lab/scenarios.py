@@ -7,7 +7,8 @@ Postfix' sources write the same line and the same answer for both).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.lab.places import (
@@ -68,7 +69,7 @@ class Scenario:
     either: tuple[int, ...] = ()
     acceptable: tuple[int, ...] = ()
     second: tuple[str, str] = ("", "")
-    """Another scenario that hits the same person too, and the program that shows it."""
+    """Another scenario that hits the same person too, and the program that shows it: either may be named first."""
     hook: str = ""
     """ban, restart, rate: what else the lab does to it."""
     story: str = ""
@@ -181,7 +182,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     _imap("backend-down-imap", None, "server_side", r"temporary failure|Disconnected from server", hosts={IMAP_HOST: DOWN}, story="all_fail"),
     _smtp("backend-down-587", None, "server_side", r"authentication failed|Disconnected from server", hosts={SMTP_HOST: DOWN}, story="all_fail"),
     _imap("restart", None, "server_side", r"[Ss]erver shutting down|shutting down|Connection closed|Shutting down", hosts={IMAP_HOST: RESTARTED}, programs=("imaplib",), change={"mechanism": "idle"}, hook="restart"),
-    _imap("banned", None, "blocked_after_failures", r" Ban ", hook="ban", acceptable=(5,), told=True),
+    _imap("banned", None, "blocked_after_failures", r" Ban |Password mismatch|\(auth failed", hook="ban", acceptable=(5,), told=True),
     _imap("no-mechanism", None, "auth_method", r"unsupported|no auth attempts|auth failed|Aborted", change={"mechanism": "CRAM-MD5"}, before=True, programs=("imaplib", "curl")),
     _imap("quota", None, "quota_full", change={"size": 9000}, state="full", programs=("imaplib", "curl")),
     _smtp("too-large", None, "message_too_large", r"size|file too big|too big", change={"size": 40_000}),
@@ -191,7 +192,27 @@ SCENARIOS: tuple[Scenario, ...] = (
     _smtp("no-login-587", None, "smtp_auth_off", r"reject: ", change={"login": False}, before=True),
     _smtp("no-login-465", None, "smtp_auth_off", r"reject: ", change={"login": False, **IMPLICIT_465}, before=True),
     # -- two causes at once ------------------------------------------------------------------------------------
-    _imap("two-tls-and-password", 4, "port", TLS_FAILED, change={"tls": "starttls"}, before=True, told=True, second=("panel-587", "msmtp"), acceptable=(4, 2, 10), programs=WITH_STARTTLS),
-    _imap("two-name-and-no-login", 1, "username", NOBODY, change={"user": "{local}"}, second=("no-login-587", "msmtp"), acceptable=(1,)),
+    _imap("two-tls-and-password", 4, "port", TLS_FAILED, change={"tls": "starttls"}, before=True, told=True, second=("panel-587", "msmtp"), programs=WITH_STARTTLS),
+    _imap("two-name-and-no-login", 1, "username", NOBODY, change={"user": "{local}"}, second=("no-login-587", "msmtp")),
 )
 BY_NAME = {s.name: s for s in SCENARIOS}
+
+
+def one_of(scenario: Scenario) -> list[int | str]:
+    """What may be named first where two things are wrong at once; empty where one is."""
+    if not scenario.second[0]:
+        return []
+    both = (scenario, BY_NAME[scenario.second[0]])
+    return [answer for s in both for answer in (s.either or (s.check or s.cause,))]
+
+
+def line_of(scenario: Scenario) -> str:
+    """The pattern of the lines that are the failure's (or either failure's); empty: there is none."""
+    second = BY_NAME[scenario.second[0]].line if scenario.second[0] else ""
+    return "|".join(pattern for pattern in (scenario.line, second) if pattern)
+
+
+def own_lines(lines: Sequence[str], scenario: Scenario) -> tuple[int, ...]:
+    """Which of a case's lines are its failure's."""
+    pattern = line_of(scenario)
+    return tuple(n for n, line in enumerate(lines) if pattern and re.search(pattern, line))

@@ -7,7 +7,8 @@ import re
 _PARTS = (
     (re.compile(r"^\S+ \w+ "), ""),
     (re.compile(r"<[A-Za-z0-9+/]{16}(?:[A-Za-z0-9+/]{16})?>"), "<session>"),
-    (re.compile(r"(?<=\]: )[0-9A-F]{6,}(?=: )"), "QUEUEID"),
+    (re.compile(r"(?<=session=)[A-Za-z0-9+/]{16}(?:[A-Za-z0-9+/]{16})?"), "<session>"),
+    (re.compile(r"(?<=\]: )(warning: )?[0-9A-F]{6,}(?=: )"), r"\1QUEUEID"),
     (re.compile(r"message-id=\S+"), "message-id=…"),
     (re.compile(r"(?:[\w.+\\;-]+@)?[\w-]+(?:\.[\w-]+)*\.(?:example|test)(?:;\w+)?"), "NAME"),
     (re.compile(r"(?:sasl_username|user|username: |passwd-file\()[=<]*[A-Za-z\\]+\.[a-z]+"), "NAME"),

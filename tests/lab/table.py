@@ -11,11 +11,12 @@ from pathlib import Path
 
 from tests.lab.cases import Case, read_cases
 from tests.lab.places import CASES, HERE
-from tests.lab.replay.letters import FRAME
+from tests.lab.replay.letters import telling
 from tests.lab.scenarios import BY_NAME, SCENARIOS
 
 PAGE = HERE.parents[1] / "docs" / "lab.md"
 WIDEST = 150
+_STAMP = re.compile(r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\s*")
 HEAD = """# What each failure looks like, from both sides
 
 Real mail programs failed in these ways at a real {dovecot} and {postfix}; on the left what the program said, on the right what the
@@ -51,19 +52,13 @@ def _row(name: str, cases: list[Case]) -> str:
     scenario = BY_NAME[name]
     also = f" (or check {', '.join(str(n) for n in scenario.either if n != scenario.check)}: not to be told apart)" if scenario.either else ""
     said: dict[str, str] = {}
-    for case in cases:
-        said.setdefault(_stated(case), case.program)
+    for case in sorted(cases, key=lambda c: c.program != "Thunderbird"):  # what customers quote most comes first
+        said.setdefault(_STAMP.sub("", telling(case.text)), case.program)
     texts = "<br>".join(f"{program}: `{_cell(text)}`" for text, program in list(said.items())[:4])
     best = max(cases, key=lambda c: len(c.right))
     lines = list(dict.fromkeys(_short(line) for line in best.right_lines))[:3]
     wrote = "<br>".join(f"`{_cell(line)}`" for line in lines) if lines else "**none**" if not best.lines else f"*`{_cell(_short(best.lines[-1]))}`*"
     return f"| {name.replace('-', ' ')}{also} | {texts} | {wrote} |"
-
-
-def _stated(case: Case) -> str:
-    stating = [line.strip() for line in case.text.splitlines() if not FRAME.search(line)]
-    telling = [line for line in stating if re.search(r"(?i)error|fail|refus|denied|reject|timed|certificate|login|\b[45]\d\d\b", line)]
-    return (telling or stating or case.text.splitlines())[-1 if case.text.startswith("Traceback") or "  File" in case.text else 0]
 
 
 def _short(line: str) -> str:

@@ -12,10 +12,11 @@ from tests.eval.joined.letters import LANGUAGES
 from tests.eval.joined.prose import DISCLAIMER, TALK, as_html, since, slip, when
 from tests.lab.cases import Case
 from tests.lab.replay.moved import Persona
-from tests.lab.scenarios import Scenario
+from tests.lab.scenarios import Scenario, one_of
 
 FRAME = re.compile(r"^\s|^Traceback|^\^|https?://|could not send mail|^Could not send the message|dead\.letter|message not sent|^\*\*\* (Processing|Finished)|^Establishing")
 """Lines around an error that do not state it."""
+TELLING = re.compile(r"(?i)error|fail|refus|denied|reject|timed|certificate|login|\b[45]\d\d\b")
 SECURITY = {"implicit": "SSL/TLS", "starttls": "STARTTLS", "none": "no encryption"}
 VAGUE = 0.08
 VAGUE_CHECKS = frozenset({1, 2, 6, 7, 8, 9})
@@ -42,8 +43,8 @@ def write(rng: random.Random, case: Case, scenario: Scenario, persona: Persona, 
         version = case.version
         spoken = f"{spoken} {version}"
     vague = rng.random() < VAGUE and case.check in VAGUE_CHECKS and not scenario.second[0]
-    stating = [line for line in said.splitlines() if line.strip() and not FRAME.search(line)] or said.splitlines()[-1:]
-    shown = rng.choice(stating) if len(stating) < len(said.splitlines()) and rng.random() < 0.3 else said
+    stating = stated(said)
+    shown = telling(said) if "\n" in said and rng.random() < 0.3 else said
     body = [_quoted(rng, talk, spoken, shown, vague, case.settings["protocol"])]
     if second:
         body.append(_quoted(rng, talk, case.second_program, second, False, "smtp").strip())
@@ -62,11 +63,23 @@ def write(rng: random.Random, case: Case, scenario: Scenario, persona: Persona, 
     ticket = _ticket(rng, lang, body, persona, occasion.received)
     gold = {
         "mailbox": persona.mailbox, "mailbox_acceptable": [persona.mailbox], "client": case.program, "client_version": version, "os": None,
-        "error_texts": [] if vague else [line.strip() for line in (stating if shown == said else [shown])], "hosts": hosts, "ports": ports, "check": case.check,
-        "cause": case.cause, "acceptable_checks": list(scenario.acceptable or scenario.either or ([case.check] if case.check else [])), "either": list(scenario.either),
+        "error_texts": [] if vague else stating if shown == said else [shown], "hosts": hosts, "ports": ports, "check": case.check,
+        "cause": case.cause, "acceptable_checks": list(scenario.acceptable or scenario.either or ([case.check] if case.check else [])), "either": list(scenario.either), "one_of": one_of(scenario),
         "should_ask": False, "hard_negative": False, "scenario": case.scenario, "lang": lang,
     }
     return ticket, gold
+
+
+def stated(said: str) -> list[str]:
+    """The lines of a program's text that state the error, not what stands around it."""
+    return [line.strip() for line in said.splitlines() if line.strip() and not FRAME.search(line)] or said.splitlines()[-1:]
+
+
+def telling(said: str) -> str:
+    """The one line that people pick: the last of a traceback, else the first that speaks of an error."""
+    lines = stated(said)
+    spoken = [line for line in lines if TELLING.search(line)] or lines
+    return spoken[-1 if "  File " in said else 0]
 
 
 def _quoted(rng: random.Random, talk: dict[str, tuple[str, ...]], spoken: str, shown: str, vague: bool, protocol: str) -> str:
