@@ -1,4 +1,4 @@
-"""Runs the lab in full and keeps what happened: ``python -m tests.lab.record [--each 5] [--thunderbird]``.
+"""Runs the lab in full and keeps what happened: ``python -m tests.lab.record [--each 5] [thunderbird]``.
 
 Takes about four minutes without Thunderbird and six with it alone; writes tests/lab/cases/. Cases of programs that
 did not run this time stay as they are.
@@ -33,10 +33,10 @@ def main() -> None:
     """Read the command line, run, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=5, help="programs a scenario")
-    parser.add_argument("--thunderbird", action="store_true", help="Thunderbird alone")
+    parser.add_argument("only", nargs="*", help="programs (thunderbird) or runs (scenario/program), and nothing else")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lab-") as out:
-        run_lab(Path(out), options.each, *(("thunderbird",) if options.thunderbird else ()))
+        run_lab(Path(out), options.each, *options.only)
         fresh = read_cases(Path(out))
     print(f"{len(fresh)} runs, {keep(fresh, CASES)} cases in {CASES}")
 

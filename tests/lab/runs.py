@@ -48,13 +48,14 @@ class Run:
 
 
 def plan(each: int, *, only: frozenset[str] = frozenset()) -> list[Run]:
-    """``each`` programs a scenario (MOST at most), or the named ones alone. Who plays a run and from where does
+    """``each`` programs a scenario (MOST at most), or the named ones alone (programs, or runs as
+    scenario/program). Who plays a run and from where does
     not depend on the arguments, so that a fresh run can be held against a recorded one."""
     ranks: Counter[str] = Counter()
     chosen = []
     for run in _all():
         ranks[run.scenario.name] += run.program not in SLOW
-        if run.program in only or (not only and (run.id in SAMPLED or (run.program not in SLOW and ranks[run.scenario.name] <= each))):
+        if {run.program, run.id} & only or (not only and (run.id in SAMPLED or (run.program not in SLOW and ranks[run.scenario.name] <= each))):
             chosen.append(run)
     return chosen
 

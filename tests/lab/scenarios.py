@@ -134,9 +134,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     _imap("port-143-starttls", 4, "port", change={"port": 143, "tls": "starttls"}, told=True, programs=WITH_STARTTLS, acceptable=(4, 5)),
     _imap("port-143-plain", 4, "port", change={"port": 143, "tls": "none"}, told=True, programs=("imaplib", "imapflow", "curl", "mbsync", "fetchmail", "offlineimap"), acceptable=(4, 5)),
     _smtp("port-25", 4, "port", change={"port": 25}, told=True, acceptable=(4, 5)),
-    _imap("old-tls-993", 4, "port", TLS_FAILED, change={"oldest_tls": True}, before=True, programs=("curl", "openssl"), story="old_device"),
-    _smtp("old-tls-465", 4, "port", TLS_FAILED, change={"oldest_tls": True, **IMPLICIT_465}, before=True, programs=("curl", "swaks", "openssl"), story="old_device"),
-    _smtp("old-tls-587", 4, "port", TLS_FAILED, change={"oldest_tls": True}, before=True, programs=("curl", "swaks", "openssl"), story="old_device"),
+    _imap("old-tls-993", 4, "port", TLS_FAILED, change={"oldest_tls": True}, before=True, programs=("curl", "openssl")),
+    _smtp("old-tls-465", 4, "port", TLS_FAILED, change={"oldest_tls": True, **IMPLICIT_465}, before=True, programs=("curl", "swaks", "openssl")),
+    _smtp("old-tls-587", 4, "port", TLS_FAILED, change={"oldest_tls": True}, before=True, programs=("curl", "swaks", "openssl")),
     # -- 5: the network ----------------------------------------------------------------------------------------
     _imap("dropped-993", 5, "network", block=("drop", 993), told=True, acceptable=(5, 3)),
     _imap("prohibited-993", 5, "network", block=("prohibited", 993), told=True, acceptable=(5, 3)),

@@ -20,7 +20,7 @@ from tests.lab.places import ETC, IMAP_HOST, MAIN, MAIN6, ROOT, SMTP, SMTP6, SMT
 from tests.lab.shell import run
 
 UID = 1717
-HOME = Path("/home/kim")
+HOME = Path("/srv/kim")
 BLOCKS = {
     "": "",
     "drop": "tcp dport {port} drop",
@@ -93,7 +93,7 @@ def take_seat(number: int, address: str, names: Mapping[str, str]) -> Seat:
     run("nsenter", f"--target={holder.pid}", "--net", "--", "ip", "-batch", "-", feed=(
         f"link set lo up\nlink set eth0 up\naddress add {address}/{width} dev eth0 {'nodad' if six else ''}\n{default.removeprefix('-6 ')}\n"))
     script = (f"mount --bind {ETC}/hosts-{number} /etc/hosts && mount --bind {ETC}/passwd-{number} /etc/passwd && "
-              f"mount -t tmpfs -o mode=1777 tmp /tmp && mount -t tmpfs -o mode=755 home /home && mkdir {HOME} && mount --bind {folder} {HOME}")
+              f"mount -t tmpfs -o mode=1777 tmp /tmp && mount -t tmpfs -o mode=755 home /srv && mkdir {HOME} && mount --bind {folder} {HOME}")
     run("nsenter", f"--target={holder.pid}", "--mount", "--", "sh", "-c", script)
     return Seat(number, address, folder, holder)
 

@@ -10,12 +10,18 @@ from collections import Counter
 from pathlib import Path
 
 from tests.lab.cases import Case, read_cases
-from tests.lab.places import CASES, HERE
-from tests.lab.replay.letters import telling
-from tests.lab.scenarios import BY_NAME, SCENARIOS
+from tests.lab.places import CASES, DENYING, DOWN, HERE, IMAP_HOST, RESTARTED, SMTP_HOST, SMTP_TERSE, TERSE
+from tests.lab.replay.letters import SECURITY, telling
+from tests.lab.scenarios import BY_NAME, SCENARIOS, Scenario
 
 PAGE = HERE.parents[1] / "docs" / "lab.md"
 WIDEST = 150
+BLOCKED = {"drop": "packets vanish", "reset": "a firewall resets", "prohibited": "a firewall prohibits (ICMP)", "eat": "the connection opens, data vanishes"}
+STATES = {
+    "nologin": "passdb field nologin", "denied": "deny passdb", "networks": "allow_nets", "hash": "password hash locked", "removed": "not in the user database",
+    "refused-sender": "check_sender_access", "refused-login": "check_sasl_access", "hourly": "policy daemon", "daily": "policy daemon", "account": "policy daemon", "full": "over quota",
+}
+INSTANCES = {TERSE: "auth_verbose off", SMTP_TERSE: "auth_verbose off", DOWN: "password database down", DENYING: "a deny passdb comes first", RESTARTED: "the server stops meanwhile"}
 _STAMP = re.compile(r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\s*")
 HEAD = """# What each failure looks like, from both sides
 
@@ -58,7 +64,28 @@ def _row(name: str, cases: list[Case]) -> str:
     best = max(cases, key=lambda c: len(c.right))
     lines = list(dict.fromkeys(_short(line) for line in best.right_lines))[:3]
     wrote = "<br>".join(f"`{_cell(line)}`" for line in lines) if lines else "**none**" if not best.lines else f"*`{_cell(_short(best.lines[-1]))}`*"
-    return f"| {name.replace('-', ' ')}{also} | {texts} | {wrote} |"
+    return f"| **{name.replace('-', ' ')}**{also}<br>{_wrong(scenario, cases[0])} | {texts} | {wrote} |"
+
+
+def _wrong(scenario: Scenario, case: Case) -> str:
+    """What differed from the article's settings, in words."""
+    told = case.settings
+    parts = []
+    if told["user"] != case.mailbox:
+        parts.append(f"user name `{told['user']}`")
+    if "password" in scenario.change:
+        parts.append("another password")
+    usual = (told["port"], told["tls"]) in ((993, "implicit"), (465, "implicit"), (587, "starttls"))
+    if told["host"] not in (IMAP_HOST, SMTP_HOST) or not usual:
+        parts.append(f"`{told['host']}` port {told['port']} {SECURITY[told['tls']]}")
+    parts += [words for flag, words in (
+        (told["oldest_tls"], "nothing above TLS 1.1"), (not told["login"], "no SMTP login"), ("ca" in scenario.change, "an old provider's authority pinned"),
+        (scenario.block[0], BLOCKED.get(scenario.block[0], "")), (scenario.hold[0], "ten connections from the same address"), (scenario.hold[1], "fifteen connections in all"),
+        (scenario.state, STATES.get(scenario.state, "")), (not scenario.verified, "domain not verified"), (scenario.times > 1, "tries again and again"),
+        (scenario.second[0], f"and {scenario.second[0].replace('-', ' ')}"), ("sender" in scenario.change, "From is a colleague's address"),
+    ) if flag and words]
+    parts += [INSTANCES[ip] for ip in scenario.hosts.values() if ip in INSTANCES]
+    return ", ".join(parts)
 
 
 def _short(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,11 @@ from tests.lab.cases import Case, read_cases, stamp_of
 from tests.lab.places import CASES
 from tests.lab.replay.measure import measured
 from tests.lab.replay.moved import Persona, Retelling
+from tests.lab.replay.samples import HAND_WRITTEN, SAMPLES, write_samples
 from tests.lab.replay.split import split
 from tests.lab.scenarios import BY_NAME, SCENARIOS
 from tests.lab.shapes import shape
+from tests.lab.table import PAGE, page
 
 ALL = read_cases(CASES)
 FAILED = [c for c in ALL if c.cause and c.failed and c.text]
@@ -34,6 +37,11 @@ MEANT = {
     "smtp_auth_off": {"relay_denied", "sender_rejected"},
 }
 """Which events a failure's own lines may be, by cause; at least one of its lines must be."""
+
+
+def content(path: Path) -> bytes:
+    """What a file holds, unpacked: two versions of a packer may differ."""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 def decoded(lines: list[str]) -> list[LogEvent]:
@@ -96,10 +104,22 @@ def test_shapes_leave_out_what_differs() -> None:
     assert all(c.mailbox not in shape(line) and c.address not in shape(line) for c in ALL for line in c.lines)
 
 
+def test_the_page_says_what_the_cases_say() -> None:
+    assert PAGE.read_text("utf-8") == page(ALL), "docs/lab.md: run python -m tests.lab.table"
+
+
+def test_the_samples_are_made_of_the_cases(tmp_path: Path) -> None:
+    write_samples(tmp_path, ALL)
+    made = {p.relative_to(tmp_path): content(p) for p in tmp_path.rglob("*") if p.is_file()}
+    kept = {p.relative_to(SAMPLES): content(p) for p in SAMPLES.rglob("*") if p.is_file() and not HAND_WRITTEN.match(p.name) and p.name != "README.md"}
+    assert made == kept, "samples/: run python -m tests.lab.replay.samples"
+    assert len(made) == 12 + 5 + 1
+
+
 @pytest.mark.timeout(300)
 def test_triage_on_the_scenarios_that_rules_were_tuned_on(tmp_path: Path) -> None:
     figures = measured(ALL, "tuning", tmp_path, rounds=1, crowd=150)
     misses = json.dumps([m for m in figures["misses"] if m["what"] in ("top1", "wrong_confirmed", "mailbox")], ensure_ascii=False)
     assert figures["tickets"] > 180
     assert figures["line"] >= 0.9 and figures["top1"] >= 0.85 and figures["mailbox"] >= 0.99, misses
-    assert figures["wrong_confirmed"] <= 0.01 * figures["confirmed"] + len([m for m in figures["misses"] if m["what"] == "wrong_confirmed" and "recipient_refused" in str(m)]), misses
+    assert figures["wrong_confirmed"] <= 0.01 * figures["confirmed"], misses

@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 
 from bot.logs import session
 from tests.lab.cases import Case, stamp_of
+from tests.lab.places import MAIN6
 
 _SESSION = re.compile(r"(?<=<)[A-Za-z0-9+/]{16}(?:[A-Za-z0-9+/]{16})?(?=>)")
+_LOCAL = re.compile(r"(?<=lip=)192\.0\.2\.\d+")
 _CLOCK = re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b")
 _QUEUE = re.compile(r"(?<=\]: )[0-9A-F]{6,}(?=: )|(?<=queued as )[0-9A-F]{6,}")
 
@@ -68,6 +70,8 @@ class Retelling:
 
         rest = _SESSION.sub(session_moved, rest)
         rest = _QUEUE.sub(lambda m: self._queues.setdefault(m[0], f"{self.rng.randrange(16**5, 16**6):06X}{self.rng.randrange(16**4):04X}"), rest)
+        if ":" in self.persona.address and ":" not in self.case.address:
+            rest = _LOCAL.sub(MAIN6, rest)
         return at + by, host, self.text(rest)
 
     def forget_queues(self) -> None:

@@ -48,7 +48,7 @@ class World:
         known = self._history(case, scenario, persona, failed, hosts)
         matching, last = self._fail(telling, scenario, failed, hosts, steady)
         received = min(later(last, self.rng.randint(900, 9000)), END - timedelta(minutes=2))
-        nameless = bool(case.right) and not any(name in line for line in case.right_lines for name in (case.mailbox, case.mailbox.partition("@")[0]))
+        nameless = scenario.hook == "ban" or bool(case.right) and not any(name in line for line in case.right_lines for name in (case.mailbox, case.mailbox.partition("@")[0]))
         settings = {**case.settings, "host": telling.text(case.settings["host"])}
         occasion = Occasion(failed, last, received, steady, nameless and not known)
         ticket, gold = write(self.rng, case, scenario, persona, telling.said(case.text, last), telling.said(case.second_text, last), settings, occasion)
@@ -87,7 +87,7 @@ class World:
                 return False
             whose = self.rng.choice(self.right[case.settings["protocol"]])
             lines = whose.lines
-            if (":" in whose.address) != (":" in persona.address):
+            if ":" in whose.address and ":" not in persona.address:
                 return False
         telling = Retelling(whose, persona, self.rng)
         for n in range(self.rng.randint(3, 8)):
@@ -130,14 +130,12 @@ def build(cases: Iterable[Case], rounds: int, seed: int, crowd: int) -> World:
 
 
 def _somebody(world: World, case: Case) -> Persona:
-    """A new person whose address is of the same family."""
-    domain = world.people.domain(case.plan.capitalize())
-    box = world.people.mailbox(domain, quiet=True)
-    for _ in range(200):
-        if (":" in box.home) == (":" in case.address):
-            break
+    """A new person with an address that is nobody else's. Who came over IPv6 does so again; there are more
+    people than documentation addresses of IPv4."""
+    box = world.people.mailbox(world.people.domain(case.plan.capitalize()), quiet=True)
+    while box.home.count(".") == 3 and ":" in case.address:
         box.home = world.people.address()
-    return Persona(box.address, box.home if (":" in box.home) == (":" in case.address) else case.address)
+    return Persona(box.address, box.home)
 
 
 def write_world(out: Path, world: World) -> list[Path]:
