@@ -199,7 +199,7 @@ def _with_lines(case: Case, log: list[str], bans: list[str]) -> Case:
     after = [line for line in own if stamp_of(line) >= began]
     if scenario.hook == "ban":
         after = own
-    after += [line for line in bans if case.address in line and " Ban " in line]
+    after += [line for line in bans if line.endswith(f" Ban {case.address}")]
     before = [line for line in own if line not in after]
     return replace(case, before=tuple(before), lines=tuple(after), right=own_lines(after, scenario))
 

@@ -48,7 +48,7 @@ class World:
         known = self._history(case, scenario, persona, failed, hosts)
         matching, last = self._fail(telling, scenario, failed, hosts, steady)
         received = min(later(last, self.rng.randint(900, 9000)), END - timedelta(minutes=2))
-        nameless = scenario.hook == "ban" or bool(case.right) and not any(name in line for line in case.right_lines for name in (case.mailbox, case.mailbox.partition("@")[0]))
+        nameless = scenario.hook == "ban" or (bool(case.right) and not any(name in line for line in case.right_lines for name in (case.mailbox, case.mailbox.partition("@")[0])))
         settings = {**case.settings, "host": telling.text(case.settings["host"])}
         occasion = Occasion(failed, last, received, steady, nameless and not known)
         ticket, gold = write(self.rng, case, scenario, persona, telling.said(case.text, last), telling.said(case.second_text, last), settings, occasion)
