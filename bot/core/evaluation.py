@@ -160,6 +160,7 @@ def _cause(triage: Triage, gold: Gold, score: Score) -> None:
         named = acceptable and either <= set(numbers[:3])
         tally["either_n"] += 1
         tally["either"] += named
+        tally["top1"] += 0
         _tally(score, "both_named", named, triage, _told(triage))
     else:
         tally["top1_n"] += 1
