@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-real lint eval bench lock clean
+.PHONY: help run test test-real lint eval lab bench lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,12 +42,10 @@ run: $(VENV)/run.stamp ## Load the sample accounts and logs, triage the sample t
 # -- tests ----------------------------------------------------------------------------------------------------------
 
 test: $(VENV)/dev.stamp ## All tests that pip alone can bring (any user, under ten minutes on two cores)
-	$(PYTEST) tests --ignore=tests/real
+	$(PYTEST) tests --ignore=tests/lab/fresh
 	$(MAKE) --no-print-directory eval
 
-test-real: $(VENV)/dev.stamp ## Real Dovecot and Postfix (installs the distribution's packages when root)
-	bash tests/real/packages.sh
-	$(PYTEST) tests/real
+test-real: lab ## What needs real daemons and programs (installs the distribution's packages when root)
 
 lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the laws over knowledge/
 	$(BIN)/ruff check .
@@ -60,6 +58,11 @@ eval: $(VENV)/dev.stamp ## Triage the written tickets and hold them against thei
 	@echo "tuned on:"; for set in tuning tuning2 tuning3; do $(BIN)/triage eval tests/eval/$$set.jsonl tests/eval/$$set-gold.jsonl --bar 0.85; done
 	@echo "held out:"; $(BIN)/triage eval tests/eval/heldout2.jsonl tests/eval/heldout2-gold.jsonl --bar 0.78
 	@echo "texts of programs:"; $(BIN)/python -m tests.eval.client_texts.measure
+
+lab: $(VENV)/dev.stamp ## Real Dovecot, Postfix and mail programs fail afresh; then triage on every recorded case, as a table
+	bash tests/lab/packages.sh
+	$(PYTEST) tests/lab/fresh
+	$(BIN)/python -m tests.lab.replay.measure
 
 bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we promise is broken
 	$(BIN)/python -m tests.bench.bench

@@ -44,7 +44,7 @@ class Score:
 
     def figures(self, seconds: float) -> dict[str, Any]:
         """The contract's keys of eval and lab."""
-        names = ("mailbox", "client", "version", "error_span", "hosts", "ports", "line", "top1", "acceptable", "top3", "absence")
+        names = ("mailbox", "client", "version", "error_span", "hosts", "ports", "line", "top1", "acceptable", "top3", "absence", "both_named")
         return {
             "tickets": self.tickets,
             **{name: self.rate(name) for name in names},
@@ -157,12 +157,24 @@ def _cause(triage: Triage, gold: Gold, score: Score) -> None:
         right = lead == gold["check"]
         acceptable = right or lead in gold.get("acceptable_checks", [])
         third = gold["check"] in ([lead, *[n for n in numbers if n != lead]] if lead else numbers)[:3]
-    key = str(gold.get("check") or gold.get("cause"))
-    tally = score.per_check.setdefault(key, Counter())
+    if gold.get("one_of"):  # two things are wrong at once: either may be answered first
+        right = acceptable = bool({lead, diagnosis.other} & set(gold["one_of"]))
+        third = third or right
+    either = set(gold.get("either") or ())
+    tally = score.per_check.setdefault(_key(gold), Counter())
     tally["n"] += 1
-    tally["top1"] += right
     tally["acceptable"] += acceptable
-    _tally(score, "top1", right, triage, _told(triage))
+    tally["top3"] += third
+    if either:  # no evidence tells them apart: right is to name them all
+        named = acceptable and either <= set(numbers[:3])
+        tally["either_n"] += 1
+        tally["either"] += named
+        tally["top1"] += 0
+        _tally(score, "both_named", named, triage, _told(triage))
+    else:
+        tally["top1_n"] += 1
+        tally["top1"] += right
+        _tally(score, "top1", right, triage, _told(triage))
     _tally(score, "acceptable", acceptable, triage, (gold.get("check") or gold.get("cause"), _told(triage)))
     _tally(score, "top3", third, triage)
     if gold.get("should_ask"):
@@ -172,10 +184,16 @@ def _cause(triage: Triage, gold: Gold, score: Score) -> None:
             if diagnosis.confidence == level:
                 score.counts[level] += 1
                 if not acceptable:
+                    tally[f"wrong_{level}"] += 1
                     score.counts[f"wrong_{level}"] += 1
                     score.misses.append({"id": triage.ticket.id, "what": f"wrong_{level}", "detail": _told(triage)})
         if diagnosis.causes:
-            score.calibration.append((diagnosis.causes[0].probability, acceptable))
+            score.calibration.append((diagnosis.causes[0].probability, right if either else acceptable))
+
+
+def _key(gold: Gold) -> str:
+    """The row of the table that a ticket counts in: its check's number, or its other cause."""
+    return str(gold.get("check") or gold.get("cause"))
 
 
 def _told(triage: Triage) -> str:
@@ -187,7 +205,11 @@ def _server(triage: Triage, gold: Gold, score: Score) -> None:
     wanted = gold.get("matching_lines")
     if wanted:
         found = triage.server.matching.event.raw.strip() if triage.server.matching else None
-        _tally(score, "line", found in {w.strip() for w in wanted}, triage, (found, wanted[:2]))
+        hit = found in {w.strip() for w in wanted}
+        _tally(score, "line", hit, triage, (found, wanted[:2]))
+        tally = score.per_check.setdefault(_key(gold), Counter())
+        tally["line_n"] += 1
+        tally["line"] += hit
     if gold.get("absence") == "proven":
         _tally(score, "absence", triage.server.absence_proven, triage, triage.server.coverage)
 

@@ -243,6 +243,8 @@ def _event(draft: Draft, level: str, head: str, code: str | None, tls_text: str 
         draft.fail("lost_connection")
     elif head.startswith("Login failed"):
         draft.fail("auth_failed")
+    elif head.startswith("Authenticate ") and "nsupported authentication mechanism" in head:
+        draft.fail("auth_failed", "invalid_mech")  # imap-login, command AUTHENTICATE; lab: no-mechanism
     elif level in ("Error", "Fatal", "Panic"):
         draft.fail("server_error")
     elif tls_text is not None and draft.tls == "handshake":

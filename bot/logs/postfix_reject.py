@@ -58,6 +58,9 @@ RATE_WORDS: Final = re.compile(
     r"|\bslow(?:ing)? down\b|\bexceed(?:ed|s|ing)?\b.{0,40}\b(?:messages|recipients|mails|emails|sending)\b"
     r"|\b(?:messages|recipients|mails|emails|sending)\b.{0,40}\bexceed(?:ed|s|ing)?\b|上限|сутки|"
     r"pro (?:stunde|tag)"
+    # so many messages in so long, whatever is said around it
+    r"|\b\d[\d.,]* (?:messages|mails|e-?mails|recipients|nachrichten|empfänger|messaggi|mensajes|mensagens|berichten)\b"
+    r".{0,20}\b\d+ ?(?:h|hours?|min(?:ute)?s?|days?|stunden?|minuten|heures?|horas?|ore|uur)\b"
 )
 DISABLED_WORDS: Final = re.compile(
     r"\b(?:suspended|paused|deactivated|deaktiviert|gesperrt|pausiert|suspendu|suspendid[oa]|sospes[oa]|"

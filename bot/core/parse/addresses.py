@@ -43,7 +43,7 @@ _ABOUT = regex.compile(
     r"with|user\s?name|benutzername)\s*[\"'<(\[:]?\s*$"
 )
 _RECIPIENT_BEFORE = regex.compile(
-    r"(?:\bto|\bto\s+(?:the\s+)?(?:e-?mail\s+)?address(?:es)?:?|\bto:|\bto=<?|\ban|\ban:|\bà|\ba|\bal|\baan|\bnaar|\bpara|\bdo|\bна|\bкому|recipients?\s*[:=]?|empfänger\w*\s*[:=]?|"
+    r"(?:\bto|\bto\s+(?:the\s+)?(?:e-?mail\s+)?address(?:es)?:?|\bto:|\bto=<?|\ban|\ban:|\bà|\ba|\bal|\baan|\bnaar|\bpara|\bdo|\bна|\bкому|recipients?(?:\s+address(?:es)?)?\s*[:=]?|empfänger\w*\s*[:=]?|"
     r"destinatai?re\w*\s*:?|destinatari[oa]\w*\s*:?|ontvanger\w*\s*:?|odbiorc\w+\s*:?|получател\w+\s*:?|宛先\s*[:：]?|收件人\s*[:：]?|"
     r"rcpt\s+to\s*:?|sending\s+to|send\s+to|sent\s+to|write\s+to|mail\s+to|delivery\s+to)\s*[\"'<(\[]{0,2}\s*$"
 )

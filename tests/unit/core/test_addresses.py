@@ -75,6 +75,14 @@ def test_a_refused_recipient_is_no_mailbox() -> None:
     assert found.mailbox == "anna@firm.example"
 
 
+def test_a_recipient_that_a_program_names_in_its_own_words_is_no_mailbox() -> None:
+    """msmtp says it before it quotes the server (tests/lab/cases: hourly/msmtp)."""
+    error = "msmtp: recipient address friend@elsewhere.example not accepted by the server"
+    found = addressed(f"{error}\nmsmtp: could not send mail", requester="anna@firm.example", errors=(error,))
+    assert role(found, "friend@elsewhere.example") == {"recipient"}
+    assert found.mailbox == "anna@firm.example"
+
+
 def test_the_owner_in_a_sender_reject_is_the_login() -> None:
     error = "553 5.7.1 <sales@firm.example>: Sender address rejected: not owned by user anna@firm.example"
     assert addressed(error, errors=(error,)).mailbox == "anna@firm.example"
