@@ -99,9 +99,9 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
     if kind is not None:
         out.append((Evidence("words", kind.text, kind.id, kind.supports, kind.refutes), 0.85))
     plan = knowledge.plans.get(facts.plan or "")
-    if plan is not None and "smtp" in facts.protocols:
+    if plan is not None and ("smtp" in facts.protocols or (not facts.protocols and not plan.can_send)):
         stated = knowledge.finding_rules["stated-plan-can-send" if plan.can_send else "stated-plan-cannot-send"]
-        out.append((Evidence("words", stated.text, stated.id, stated.supports, stated.refutes), 0.9))
+        out.append((Evidence("words", stated.text, stated.id, stated.supports, stated.refutes), 0.9 if facts.protocols else 0.5))
     spoken: dict[str, int] = {}
     for cue in facts.cues:
         rule = knowledge.cues[cue.id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.core.model import Endpoint, Facts, Finding
-from bot.core.parse.endpoints import near_own_host, protocol_of_host
+from bot.core.parse.hosts import near_own_host, protocol_of_host
 from knowledge.model import Knowledge, Port, Settings
 
 

@@ -35,7 +35,7 @@ def to_json(triage: Triage) -> dict[str, Any]:
             "language": facts.language,
         },
         "findings": [{"id": f.id, "text": f.text, "check": f.check} for f in triage.findings],
-        "matches": [{"error_id": m.error_id, "text": m.text, "score": m.score, "method": m.method} for m in triage.matches],
+        "matches": [{"error_id": m.error_id, "text": m.text, "score": m.score, "method": "pattern" if m.method == "pattern" else "fuzzy"} for m in triage.matches],
         "log": _log(triage.server),
         "diagnosis": _diagnosis(triage.diagnosis),
         "reply": _reply(triage.reply),

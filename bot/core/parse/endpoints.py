@@ -7,12 +7,13 @@ how people write them in prose, in forms and in pasted configuration alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import regex
-from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.model import Endpoint, Reading, Span
+from bot.core.parse.config_flags import with_flags
+from bot.core.parse.hosts import FILE_ENDINGS, Token, hosts_in, near_own_host, protocol_of_host
 from knowledge.gated import Gated
 from knowledge.matcher import fold
 from knowledge.model import Settings
@@ -20,27 +21,6 @@ from knowledge.model import Settings
 PATTERN_SECONDS = 0.2
 MAX_ENDPOINTS = 40
 
-_HOST = regex.compile(
-    # letters of alphabets only: Chinese and Japanese words stand right beside a host name without a blank
-    r"(?<![\p{Latin}\p{Cyrillic}\p{N}_@.-])(?P<host>(?:[\p{Latin}\p{Cyrillic}\p{N}_](?:[\p{Latin}\p{Cyrillic}\p{N}_-]{0,61}[\p{Latin}\p{Cyrillic}\p{N}])?\.){1,6}"
-    r"\p{Latin}{2,24})(?P<dot>\.)?(?![\p{Latin}\p{Cyrillic}\p{N}_@-])(?!\.\w)"
-)
-_COMMA_HOST = regex.compile(r"(?<![\w@.-])(?P<host>(?:imap|smtp|mail|pop3?)[,;][a-z0-9-]{2,63}\.[a-z]{2,24})(?![\w@-])")
-"""A comma typed for the first full stop."""
-_NOT_MAIL = frozenset({"caldav", "carddav", "dav", "webdav", "ftp", "sftp", "git", "api", "cloud", "calendar", "ldap", "ns1", "ns2", "cpanel", "status"})
-"""First labels of names that no mail program is given: a question about them is not a mistyped mail server."""
-_AFTER_LOGIN = regex.compile(r"@[\w-]+(?:\.[\w-]+)+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
-"""fetchmail's user@firm@host: the login holds an @ of its own."""
-_IP = regex.compile(r"(?<![\w.:])(?P<host>(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\w]|\.\d)")
-_MAIL_LABEL = regex.compile(
-    r"(?:imaps?|imap4|smtps?|pop3?s?|mail\d*|e-?mail|mx\d*|in|out|incoming|outgoing|inbound|outbound|relay|mta|"
-    r"securemail|secure|ssl\d*|posta|correo|courriel|poczta|auth|send|asmtp|exim|mailserver|mailout|mailgate)\d*"
-)
-_HOST_LABEL = regex.compile(
-    r"(?:server\w*|host\w*|serveur\w*|servidor\w*|serwer\w*|сервер\w*|サーバー?\w*|伺服器|服务器|主机名?|hôte|"
-    r"incoming|outgoing|eingang\w*|ausgang\w*|entrant\w*|sortant\w*|entrante|saliente|entrata|uscita|inkomend\w*|uitgaand\w*|"
-    r"imap|smtp|pop3?|mx)\s*(?:name|address|adresse)?\s*(?:is|ist|est|es|è)?\s*[:=：>»]*\s*[\"'\[(<«]*\s*$"
-)
 _PORT_WORD = r"(?:ports?|portas?|puertos?|porte|poort(?:en)?|porcie|порт[аеу]?|ポート(?:番号)?|端口|连接埠|連接埠)"
 _PORT = regex.compile(
     rf"{_PORT_WORD}(?:\s+(?:is|ist|est|es|è|staat|steht|nr\.?|no\.?|number|nummer|set|auf|op|to|sur|en|su|na|на|のは|は)){{0,3}}\s*[:=：#\"'(\[]*\s*(?P<a>\d{{2,5}})(?!\d|[.,]\d)"
@@ -48,7 +28,7 @@ _PORT = regex.compile(
     r"|(?<![\w.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![\w%]|[.,:/-]\d|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
     r"|(?<=[a-z0-9])/(?P<d>993|995|465|587|143|110|25)(?!\w)"
 )
-_PORT_CHANGE = Gated(
+_PORT_CHANGE = regex.compile(
     r"\b(?:from|von|de|du|da|dal|van|z|ze|с|со)\s+(?:port\s+)?(?P<former>\d{2,5})\s+(?:by\s+itself\s+)?(?:to|auf|zu|à|a|para|naar|na|до|на|do)\s+(?:port\s+)?\d{2,5}\b"
     r"|(?P<former>\d{2,5})\s*(?:->|=>|\u2192)\s*\d{2,5}\b|(?P<former>\d{2,5})\s*(?:から|改成|改为|变成|變成|到)\s*\d{2,5}"
 )
@@ -81,15 +61,6 @@ _FORMER_CONTEXT = Gated(
 _STARTTLS_REACH = 110
 """STARTTLS is named for one side only, so it may stand far before its port ("changed SSL into STARTTLS because …, port 465")."""
 _PORT_OF = {993: "imap", 143: "imap", 465: "smtp", 587: "smtp", 25: "smtp", 2525: "smtp", 26: "smtp", 995: "pop3", 110: "pop3"}
-_FILES = frozenset({"php", "py", "js", "ts", "rb", "log", "txt", "conf", "cfg", "ini", "exe", "dll", "java", "go", "cs", "eml",
-                    "html", "htm", "xml", "json", "yml", "yaml", "toml", "png", "jpg", "jpeg", "pdf", "sh", "md", "c", "h", "so"})
-
-
-@dataclass(slots=True)
-class _Token:
-    value: str
-    span: Span
-    used: bool = False
 
 
 def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[Span]) -> tuple[Endpoint, ...]:
@@ -97,7 +68,7 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
     list, a probe by hand or a former provider have role ``other``."""
     folded = fold(reading.text)
     endpoints: list[Endpoint] = []
-    last_host: tuple[_Token, int] | None = None
+    last_host: tuple[Token, int] | None = None
     offset = 0
     pending_protocol: str | None = None
     for line_number, line in enumerate(folded.split("\n")):
@@ -106,7 +77,7 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
             continue
         line = line[:4000]
         try:
-            hosts = _hosts(line, settings, [(a - offset, b - offset) for a, b in error_spans])
+            hosts = hosts_in(line, settings, [(a - offset, b - offset) for a, b in error_spans])
             ports = _ports(line, bool(hosts))
             modes = _modes(line)
             words = _protocol_words(line)
@@ -132,7 +103,7 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
         offset += len(line) + 1
         if len(endpoints) >= MAX_ENDPOINTS:
             break
-    return _unique(_with_lone_mode(_with_flags(endpoints, folded), folded))
+    return _unique(_with_lone_mode(with_flags(endpoints, folded), folded))
 
 
 _STOP = regex.compile(r"[.!?;](?=\s)|[\u3002\uff01\uff1f\uff1b]")
@@ -143,39 +114,6 @@ def _sentence(line: str, start: int, end: int) -> str:
     before = max((m.end() for m in _STOP.finditer(line, 0, start)), default=0)
     after = _STOP.search(line, end)
     return line[before: after.start() if after else len(line)]
-
-
-_FLAG = Gated(
-    # EMAIL_USE_TLS: "true", mail.smtp.starttls.enable=true, "secure": false, SMTPSecure = 'tls', encryption: starttls
-    r"(?<![a-z])(?:[a-z0-9]+[._])*(?:(?P<starttls>use[._-]?(?:start[._-]?)?tls|start[._-]?tls(?:[._-](?:enable[d]?|required|auto))?|require[._-]?tls)"
-    r"|(?P<implicit>use[._-]?ssl|ssl[._-]enable[d]?|(?:smtp[._-]?)?ssl|force[._-]?ssl|implicit[._-]?tls)|(?P<secure>secure))"
-    r"[\"']?\s{0,3}(?:=>|[:=])\s{0,3}[\"'$]{0,2}(?P<value>true|yes|on|1|false|no|off|0)\b"
-)
-"""Switches of configuration files. Where a program has one switch for each mode, TLS means STARTTLS and SSL means
-TLS from the first byte (Django's EMAIL_USE_TLS and EMAIL_USE_SSL, Jakarta Mail's starttls.enable and ssl.enable);
-nodemailer's ``secure`` is true for TLS from the first byte (nodemailer.com/smtp)."""
-
-
-def _with_flags(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
-    """Endpoints for sending with the mode that the configuration's switches set, where none stands beside the port."""
-    state: dict[str, bool] = {}
-    for match in _FLAG.finditer(folded[:40_000], timeout=PATTERN_SECONDS):
-        name = next(n for n in ("starttls", "implicit", "secure") if match[n])
-        state.setdefault(name, match["value"] in ("true", "yes", "on", "1"))
-    mode = None
-    if state.get("implicit") or (state.get("secure") and not state.get("starttls")):
-        mode = "implicit"
-    elif state.get("starttls") or state.get("secure") is False:
-        mode = "starttls"
-    if mode is None or (state.get("implicit") and state.get("starttls")):
-        return endpoints
-    return [replace(e, tls=mode) if e.protocol == "smtp" and e.port and e.role == "setting" and e.tls in (None, "implicit", "starttls") and not _mode_beside(e, folded)
-            else e for e in endpoints]
-
-
-def _mode_beside(endpoint: Endpoint, folded: str) -> bool:
-    """True where a mode that is no switch of a file stands right behind the port ("465 SSL/TLS")."""
-    return endpoint.tls is not None and regex.match(r"[\s,/(]{1,4}(?:ssl|tls|start)", folded[endpoint.span[1]:endpoint.span[1] + 12]) is not None
 
 
 def _with_lone_mode(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
@@ -200,81 +138,8 @@ def _by_a_program(endpoint: Endpoint, span: Span, error_spans: Sequence[Span], s
     return own and regex.match(r"(?:imap|smtp|mx|mail|mta|pop)\d", endpoint.host) is not None
 
 
-def _hosts(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[_Token]:
-    found: list[_Token] = []
-    webmail = settings.webmail_url.partition("//")[2].partition("/")[0]
-    for match in _HOST.finditer(line, timeout=PATTERN_SECONDS):
-        host, (start, end) = match["host"], match.span("host")
-        before, after = line[max(0, start - 48): start], line[end: end + 12]
-        sentence = line[max(0, start - 130): start]
-        last = host.rpartition(".")[2]
-        if last in _FILES or (host == webmail and not _entered(sentence)) or (before.endswith(("@", "/")) and "//" not in before[-9:]):
-            continue
-        in_url = before.endswith("://")
-        labels = host.split(".")
-        mail_label = _MAIL_LABEL.fullmatch(labels[0]) is not None
-        own = near_own_host(host, settings)
-        labelled = _HOST_LABEL.search(before, timeout=PATTERN_SECONDS) is not None
-        with_port = regex.match(r"\s?:\s?\d{2,5}\b", after) is not None
-        in_error = any(a <= start < b for a, b in error_spans)
-        if in_url and not (labelled or mail_label or with_port):
-            continue
-        if labels[0] in _NOT_MAIL or (labels[0] in ("webmail", "www", "autodiscover", "autoconfig") and not labelled):
-            continue
-        if (mail_label and len(labels) > 2) or (own and len(labels) > 2) or labelled or with_port or (own and in_error):
-            found.append(_Token(host, (start, end)))
-    for match in _COMMA_HOST.finditer(line, timeout=PATTERN_SECONDS):
-        found.append(_Token(match["host"], match.span("host")))
-    for match in _AFTER_LOGIN.finditer(line, timeout=PATTERN_SECONDS):
-        found.append(_Token(match["host"], match.span("host")))
-    for match in _IP.finditer(line, timeout=PATTERN_SECONDS):
-        before = line[max(0, match.start() - 40): match.start()]
-        if regex.search(r"(?:our|my|public|client|unsere|meine|notre|mon|nuestra|mi|nostro|mio|ons|mijn|nasz|moj\w*|наш|мой)\s+(?:\w+\s+)?(?:ip|address|adresse)?\W*$", before):
-            continue
-        in_error = any(a <= match.start() < b for a, b in error_spans)
-        near_label = _HOST_LABEL.search(before, timeout=PATTERN_SECONDS) or regex.search(r"(?:host|server)\w*\W[^.!?]{0,20}\bip\b\W*$", before)
-        if (near_label or in_error) and not any(t.span[0] <= match.start() < t.span[1] for t in found):
-            found.append(_Token(match["host"], match.span("host")))
-    return sorted(found, key=lambda t: t.span)
-
-
-_SERVER_FIELD = Gated(r"server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|incoming|outgoing|eingang|ausgang|entrant|sortant|entrada|sa[ií]da|inkomend|uitgaand|przychodz|wychodz|входящ|исходящ|受信|送信")
-
-
-def _entered(before: str) -> bool:
-    """True where the words before say that the webmail's name was entered as a server."""
-    return _SERVER_FIELD.search(before, timeout=PATTERN_SECONDS) is not None and "://" not in before[-3:]
-
-
-def near_own_host(host: str, settings: Settings) -> str | None:
-    """The service host that ``host`` is, or is a typing slip away from; None where it is neither.
-
-    A slip is at most two edits (Damerau-Levenshtein) over the whole name, or over its registered part.
-    """
-    best: tuple[int, str] | None = None
-    own_hosts = [settings.imap_host, settings.smtp_host, *settings.customer_hosts]
-    if settings.pop3_host:
-        own_hosts.append(settings.pop3_host)
-    for own in own_hosts:
-        distance = DamerauLevenshtein.distance(host, own, score_cutoff=3)
-        if distance <= 2 and (best is None or distance < best[0]):
-            best = (distance, own)
-    if best:
-        return best[1]
-    for own in own_hosts:
-        tail, own_tail = host.partition(".")[2], own.partition(".")[2]
-        if tail and DamerauLevenshtein.distance(tail, own_tail, score_cutoff=3) <= 2:
-            return own
-        if host == own_tail or DamerauLevenshtein.distance(host, own_tail, score_cutoff=2) <= 1:
-            return own
-        stem = own_tail.partition(".")[0]
-        if len(stem) >= 6 and stem in host.split("."):
-            return own
-    return None
-
-
-def _ports(line: str, has_host: bool) -> list[_Token]:
-    found: list[_Token] = []
+def _ports(line: str, has_host: bool) -> list[Token]:
+    found: list[Token] = []
     context = has_host or regex.search(
         r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器", line
     ) is not None
@@ -282,7 +147,7 @@ def _ports(line: str, has_host: bool) -> list[_Token]:
     for match in _PORT_LIST.finditer(line, timeout=PATTERN_SECONDS):
         for number in regex.finditer(r"\d{2,5}", match["list"]):
             start = match.start("list") + number.start()
-            found.append(_Token(number[0], (start, start + len(number[0]))))
+            found.append(Token(number[0], (start, start + len(number[0]))))
     for match in _PORT.finditer(line, timeout=PATTERN_SECONDS):
         group = next(g for g in "abcd" if match[g])
         value = match[group]
@@ -299,24 +164,24 @@ def _ports(line: str, has_host: bool) -> list[_Token]:
                     r"\s+(?:ssl|tls|starttls|and|und|et|or|oder|with|mit|is|no|on|without|ohne)", line[match.end():]):
                 continue
         if int(value) <= 65535 and not any(t.span[0] <= match.start(group) < t.span[1] for t in found):
-            found.append(_Token(value, match.span(group)))
+            found.append(Token(value, match.span(group)))
     return sorted(found, key=lambda t: t.span)
 
 
 def _after_host(line: str, position: int) -> bool:
     file = regex.search(r"\.([a-z]{1,5})\s?:\s?$", line[:position])
-    if file and file[1] in _FILES:  # "manager.go:412" is a line of a program
+    if file and file[1] in FILE_ENDINGS:  # "manager.go:412" is a line of a program
         return False
     return regex.search(r"[a-z0-9-]\.[a-z]{2,24}\s?:\s?$|(?:\d{1,3}\.){3}\d{1,3}\s?:\s?$", line[:position]) is not None
 
 
-def _modes(line: str) -> list[_Token]:
-    found: list[_Token] = []
+def _modes(line: str) -> list[Token]:
+    found: list[Token] = []
     for name, pattern in _TLS:
         for match in pattern.finditer(line, timeout=PATTERN_SECONDS):
             if not any(a.span[0] < match.end() and match.start() < a.span[1] for a in found) \
                     and not _SWITCHED_OFF.match(line[match.end(): match.end() + 24], timeout=PATTERN_SECONDS):
-                found.append(_Token(name, match.span()))
+                found.append(Token(name, match.span()))
     found.sort(key=lambda t: t.span)
     # "TLS (STARTTLS)", "SSL/STARTTLS": the narrower word says what is set
     return [t for i, t in enumerate(found) if not (
@@ -329,14 +194,14 @@ _SWITCHED_OFF = regex.compile(
 )
 
 
-def _protocol_words(line: str) -> list[_Token]:
-    found = [_Token(name, m.span()) for name, pattern in _PROTOCOL for m in pattern.finditer(line, timeout=PATTERN_SECONDS)]
+def _protocol_words(line: str) -> list[Token]:
+    found = [Token(name, m.span()) for name, pattern in _PROTOCOL for m in pattern.finditer(line, timeout=PATTERN_SECONDS)]
     return sorted(found, key=lambda t: t.span)
 
 
 def _join(
-    line: str, hosts: list[_Token], ports: list[_Token], modes: list[_Token], words: list[_Token],
-    last_host: tuple[_Token, int] | None, line_number: int, pending_protocol: str | None,
+    line: str, hosts: list[Token], ports: list[Token], modes: list[Token], words: list[Token],
+    last_host: tuple[Token, int] | None, line_number: int, pending_protocol: str | None,
 ) -> list[Endpoint]:
     out: list[Endpoint] = []
     for index, port in enumerate(ports):
@@ -368,7 +233,7 @@ def _join(
     return out
 
 
-def _mode_of(line: str, port: _Token, index: int, ports: list[_Token], modes: list[_Token]) -> str | None:
+def _mode_of(line: str, port: Token, index: int, ports: list[Token], modes: list[Token]) -> str | None:
     """The mode that belongs to a port: inside its own stretch of the line, nearest first."""
     left = ports[index - 1].span[1] if index else 0
     right = ports[index + 1].span[0] if index + 1 < len(ports) else port.span[1] + 60
@@ -390,12 +255,12 @@ def _mode_of(line: str, port: _Token, index: int, ports: list[_Token], modes: li
     return "starttls" if port.value in ("587", "2525") and line[slice(*choice.span)] == "tls" else choice.value
 
 
-def _nearest_word(words: list[_Token], to: _Token) -> str | None:
+def _nearest_word(words: list[Token], to: Token) -> str | None:
     before = [w for w in words if w.span[0] <= to.span[0]]
     return before[-1].value if before else (words[0].value if words else None)
 
 
-def _role_of_host(line: str, host: _Token, words: list[_Token]) -> str | None:
+def _role_of_host(line: str, host: Token, words: list[Token]) -> str | None:
     """The protocol for which a host is entered: the word right before it ("SMTP server imap.mail.example" is an
     IMAP host in the SMTP field), else what the host's name says."""
     named = protocol_of_host(host.value)
@@ -406,15 +271,6 @@ def _role_of_host(line: str, host: _Token, words: list[_Token]) -> str | None:
         if len(between) <= 22 and alone and not regex.search(r"[/,;&+]|\band\b|\bund\b|\bet\b", between):
             return before[-1].value
     return named
-
-
-def protocol_of_host(host: str) -> str | None:
-    """imap, smtp or pop3 where a host's first label says so, else None."""
-    first = host.partition(".")[0]
-    for name, shape in (("imap", r"imap"), ("smtp", r"smtp"), ("pop3", r"pop(?:3?s?|mail)(?![a-z])")):
-        if regex.match(shape, first):
-            return name
-    return None
 
 
 def _placed(endpoint: Endpoint, span: Span, text: str, offset: int, other: bool) -> Endpoint:

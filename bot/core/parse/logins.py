@@ -36,7 +36,7 @@ _JUST = Gated(
 _LISTED = Gated(
     r"(?:^|[,;(\u3001\u30fb\u2022/|]|\n)[ \t*\-\u30fb]{0,6}(?:user\s?-?(?:name|id)?|login(?:\s+name)?|account\s+name|(?P<loose>name|account|id)|benutzer(?:name)?|kontoname|anmeldename|identifiant|utilisateur|nom\s+d'utilisateur|"
     r"usuario|utente|nome\s+utente|gebruiker(?:snaam)?|usu[a\u00e1]rio|utilizador|u[z\u017c]ytkownik|nazwa\s+u[z\u017c]ytkownika|login|имя(?:\s+пользователя)?|логин|пользователь|ユーザー?(?:名|\s?id)|用户名?|账号|帳號|使用者名稱)"
-    r"(?P<colon>\s{0,3}[:=\uff1a]\s{0,3}|[ \t]+)[\"'`<\[]?(?P<name>[a-z0-9][\w.\\-]{1,40}?)[\"'`>\]]?[ \t]*(?=[,;)\u3001\u30fb|\n]|\.(?:\s|$)|$)"
+    r"(?P<colon>\s{0,3}[:=\uff1a]\s{0,3}|[ \t]+)[\"'`<\[\u00ab]?\s?(?P<name>[a-z0-9][\w.\\-]{1,40}?)\s?[\"'`>\]\u00bb]?[ \t]*(?=[,;)\u3001\u30fb|\n]|\.(?:\s|$)|$)"
 )
 """One item of a list of settings ("server imap.mail.example, user buh, password saved"): the items part it from prose."""
 _SETTINGS_AROUND = Gated(r"(?:imap|smtp|mail)\.[a-z0-9-]+\.[a-z]|\b(?:993|465|587)\b|password|passwor[dt]|пароль|mot\s+de\s+passe|contrase|senha|has[l\u0142]o|wachtwoord|パスワード|密码|密碼")

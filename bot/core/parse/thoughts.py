@@ -154,6 +154,8 @@ def _hits(run: Sequence[Token], words: Words) -> list[_Hit]:
             i += 1
             continue
         found, taken = words.at(texts, i)
+        if not taken and "@" in token.text[1:-1]:
+            found, taken = ("mailbox", "address"), 1
         if not taken and _is_many(token.text, texts[i - 1] if i else ""):
             found, taken = ("many",), 1
         if taken and "skip" not in found:

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Endpoint, Ticket
-from bot.core.parse.endpoints import find_endpoints, near_own_host, protocol_of_host
+from bot.core.parse.endpoints import find_endpoints
+from bot.core.parse.hosts import near_own_host, protocol_of_host
 from bot.core.parse.reading import read
 from knowledge import load
 

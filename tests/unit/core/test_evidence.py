@@ -111,13 +111,13 @@ def test_words_for_one_cause_wear_off() -> None:
     cause = max(set(cause_of.values()), key=list(cause_of.values()).count)
     cues = [cue for cue, leading in cause_of.items() if leading == cause][:4]
     assert len(cues) >= 3
-    pieces = [w for p, w in of_words(replace(FACTS, cues=tuple(Cue(c, (0, 1)) for c in cues)), KNOWLEDGE) if p.ref in cues]
+    pieces = [w for p, w in of_words(replace(FACTS, cues=tuple(Cue(c, (0, 1)) for c in cues)), (), KNOWLEDGE) if p.ref in cues]
     assert pieces == sorted(pieces, reverse=True) and pieces[0] > pieces[-1]
 
 
 def test_cues_that_only_set_facts_are_no_evidence() -> None:
     silent = next((c.id for c in KNOWLEDGE.cues.values() if not c.supports and not c.refutes), None)
-    assert silent is None or silent not in refs(of_words(replace(FACTS, cues=(Cue(silent, (0, 1)),)), KNOWLEDGE))
+    assert silent is None or silent not in refs(of_words(replace(FACTS, cues=(Cue(silent, (0, 1)),)), (), KNOWLEDGE))
 
 
 # -- the server ------------------------------------------------------------------------------------------
