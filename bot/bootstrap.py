@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bot.adapters.accounts.csv_directory import CsvAccountDirectory
 from bot.adapters.accounts.memory import EmptyAccountDirectory
@@ -13,6 +14,9 @@ from bot.ports import AccountDirectory, LogStore
 from bot.settings import Settings
 from bot.triage import Triager
 from knowledge import Knowledge, KnowledgeError, load
+
+if TYPE_CHECKING:
+    from bot.adapters.store.desk import DeskStore
 
 
 class SystemClock:
@@ -36,11 +40,27 @@ def log_store_of(settings: Settings) -> SqliteLogStore:
     return SqliteLogStore(settings.log_store_path)
 
 
+def desk_of(settings: Settings) -> DeskStore:
+    """The desk's store. An SQLite file is brought to this version here; a server's database by ``triage db upgrade``, on purpose."""
+    from bot.adapters.store.database import Database
+    from bot.adapters.store.desk import DeskStore
+    from bot.adapters.store.upgrade import check, upgrade
+
+    database = Database(settings.database_url)
+    if database.sqlite:
+        upgrade(database)
+    else:
+        check(database)
+    return DeskStore(database, SystemClock())
+
+
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     """The directory that is configured: a live one by ACCOUNTS_URL, else the imported CSV, else an empty one."""
     plans = list(knowledge.plans)
     url = settings.accounts_url
     if url is None:
+        if not settings.database_url.startswith("sqlite:"):
+            return EmptyAccountDirectory()
         path = settings.database_path
         return CsvAccountDirectory(path) if path.is_file() else EmptyAccountDirectory()
     if url.startswith(("http://", "https://")):

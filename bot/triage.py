@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 
-from bot.core.diagnose import diagnose, expected_from_ticket
+from bot.core.diagnose import diagnose, expected_from_ticket, overruled
 from bot.core.lint import lint
 from bot.core.match import FuzzyTable, match
 from bot.core.model import Facts, Ticket
@@ -56,11 +57,14 @@ class Triager:
     def _fuzzy(self) -> FuzzyTable:
         return FuzzyTable(self.knowledge)
 
-    def triage(self, ticket: Ticket, *, verified: bool = False, language: str | None = None) -> Triage:
+    def triage(
+        self, ticket: Ticket, *, verified: bool = False, language: str | None = None, tried: Sequence[str] = (), chosen: str | None = None,
+    ) -> Triage:
         """Read the ticket, find the server's own lines, name the cause, draft the answer.
 
         ``verified`` says that the requester is proven to own the mailbox: only then does the draft hold facts
-        of the log or the account. ``language`` overrides the language of the reply.
+        of the log or the account. ``language`` overrides the language of the reply. ``tried`` are causes whose
+        advice did not help; ``chosen`` is an agent's word: a cause, or ``ask`` for what is missing.
         """
         reading = read(ticket, self.knowledge.languages)                          # one plain text, secrets masked
         hits = scan(reading, self._matcher)                                       # rows of the table, anywhere in it
@@ -69,7 +73,9 @@ class Triager:
         matches = match(facts.errors, hits, reading.text, self._fuzzy)            # which errors these are
         facts, account = self._account(ticket, facts)
         server = self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
-        diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge)
+        diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge, tried)
+        if chosen is not None:
+            diagnosis = overruled(diagnosis, chosen, self.knowledge)
         if diagnosis.verdict == "none" and facts.mailbox_assumed:
             facts = replace(facts, mailbox=None, mailbox_assumed=False)
         reply = draft(facts, findings, server, account, diagnosis, self.knowledge, verified=verified, language=language)

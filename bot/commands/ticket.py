@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
-from bot.bootstrap import triager_of
+from bot.bootstrap import desk_of, triager_of
 from bot.commands.show import print_triage
 from bot.core.model import Ticket
 from bot.core.output import to_json
@@ -34,9 +34,7 @@ def run(files: Iterable[str], *, format: str, as_json: bool, language: str | Non
         raise InputError(f"--lang {language}: no replies in that language; there are {known}")
     keep = None
     if save:
-        from bot.adapters.store.tickets import TicketStore
-
-        keep = TicketStore(settings.database_url)
+        keep = desk_of(settings)
     if as_json and keep is None:
         bad = _print_json(_tickets(files, format), triager, verified, language)
         if bad:
@@ -50,7 +48,8 @@ def run(files: Iterable[str], *, format: str, as_json: bool, language: str | Non
             continue
         triage = triager.triage(item, verified=verified, language=language)
         if keep is not None:
-            keep.save(triage)
+            with keep.step("ticket.saved") as step:
+                step.cases.save(triage)
         if as_json:
             sys.stdout.write(_line(triage))
         else:

@@ -28,6 +28,8 @@ QUOTED_DAMPING = 0.5
 FUZZY_DAMPING = 0.6
 PROSE_DAMPING = 0.4
 """For what the customer's own sentence seems to say where a program's text is pasted beside it."""
+TRIED_FACTOR = 0.03
+"""People skip steps, so advice that "did not help" thins a cause out and does not forbid it."""
 STRANGE_NETWORKS = 5
 """New networks within a day that make a mailbox look taken over: people travel, but not that much."""
 STEADY_SHARE = 0.75
@@ -59,6 +61,11 @@ def of_errors(matches: Sequence[Match], knowledge: Knowledge) -> list[Weighted]:
         weight *= (QUOTED_DAMPING if match.quoted else 1.0) * (FUZZY_DAMPING if match.method == "fuzzy" else 1.0)
         out.append((Evidence("error", row.title, row.id, {**row.checks, **row.others}, row.refutes), weight))
     return out
+
+
+def of_tried(tried: Sequence[str]) -> list[Weighted]:
+    """Causes whose advice the customer has followed in vain: they are as good as out."""
+    return [(Evidence("words", "its advice was followed and it still fails", f"tried:{cause}", refutes={cause: TRIED_FACTOR}), 1.0) for cause in tried]
 
 
 def of_findings(findings: Sequence[Finding], facts: Facts, knowledge: Knowledge) -> list[Weighted]:
