@@ -11,6 +11,7 @@ needs=(
     "iproute2:/usr/sbin/ip /sbin/ip /usr/bin/ip"
     "openssl:/usr/bin/openssl"
     "util-linux:/usr/bin/unshare"
+    "postgresql:/usr/lib/postgresql/15/bin/initdb /usr/lib/postgresql/16/bin/initdb /usr/lib/postgresql/17/bin/initdb /usr/local/bin/initdb"
     "uidmap:/usr/bin/newuidmap" # an ordinary user's namespace needs a range of user ids, which it hands out
 )
 

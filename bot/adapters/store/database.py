@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, TypeDecorator, create_engine, event
+from sqlalchemy import Connection, DateTime, TypeDecorator, create_engine, event, literal
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect, Engine
@@ -119,8 +119,8 @@ class Database:
     def insert_once(self, session: Session, table: type[SQLModel], values: Mapping[str, Any]) -> bool:
         """Insert a row unless one with the same unique key is there; True where it was inserted."""
         insert = sqlite_insert if self.sqlite else postgresql_insert
-        result = session.connection().execute(insert(table).values(**values).on_conflict_do_nothing())
-        return bool(result.rowcount)
+        statement = insert(table).values(**values).on_conflict_do_nothing().returning(literal(1))  # rowcount says -1 on PostgreSQL
+        return session.connection().execute(statement).first() is not None
 
 
 def _damaged(error: DBAPIError) -> bool:
