@@ -197,7 +197,7 @@ class Handler:
             if not listed:
                 return
             step.queues.send(Send(f"digest:{job.id}", "slack", "digest", place, {"burst": number, "cases": listed}, priority=8))
-            step.queues.send(Send(f"burst:{number}:{job.id}", "slack", "burst_update", "slack/update", {"burst": number}, priority=8, repeatable=True))
+            step.queues.send(Send(f"burst:{number}:{job.id}", "slack", "burst_update", "slack/update", {"burst": number, "place": place}, priority=8, repeatable=True))
             if len(listed) == 40:
                 step.queues.schedule(f"digest:{number}:after:{job.id}", "digest", None, {"burst": number}, run_at=step.now)
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from bot.core.diagnose import diagnose, expected_from_ticket, overruled
 from bot.core.lint import lint
 from bot.core.match import FuzzyTable, match
-from bot.core.model import Facts, Ticket
+from bot.core.model import ErrorText, Facts, Ticket
 from bot.core.note import write_note
 from bot.core.observed import AccountView, LogQuery, LogResult, ServerView
 from bot.core.parse.facts import parse, scan
@@ -81,6 +81,11 @@ class Triager:
         reply = draft(facts, findings, server, account, diagnosis, self.knowledge, verified=verified, language=language)
         note = write_note(reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
         return Triage(ticket, reading, facts, findings, matches, server, account, diagnosis, reply, note, self.knowledge.version)
+
+    def explain(self, text: str) -> list[tuple[str, str]]:
+        """(title, meaning) of the rows of the decoded-error table that claim a text, best first."""
+        found = match((ErrorText(text, (0, len(text))),), self._matcher.scan(text), text, self._fuzzy)
+        return [(self.knowledge.errors[m.error_id].title, self.knowledge.errors[m.error_id].meaning) for m in found]
 
     def _account(self, ticket: Ticket, facts: Facts) -> tuple[Facts, AccountView]:
         """The directory's view; a requester who has a mailbox there means that one where the text names none."""

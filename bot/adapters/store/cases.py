@@ -44,6 +44,10 @@ class CaseRows:
         row = self._session.get_one(InboundRow, key)
         return Accepted(row.ticket_id or "", row.version, new=False, duplicate=True)
 
+    def first_time(self, key: str) -> bool:
+        """True where a request of that id has not been seen; from now on it has."""
+        return self._database.insert_once(self._session, InboundRow, {"key": key, "version": 0, "accepted_at": self._now})
+
     def accepted(self, inbound: Inbound, result: Accepted) -> None:
         """Note which case a delivery belongs to."""
         row = self._session.get_one(InboundRow, f"{inbound.channel}:{inbound.delivery_id}")
@@ -55,6 +59,11 @@ class CaseRows:
         self._database.insert_once(self._session, ConversationRow, {"key": key, "ticket_id": None, "last_at": self._now})
         row = self._session.exec(self._database.for_update(select(ConversationRow).where(ConversationRow.key == key))).one()
         return row.ticket_id, row.last_at
+
+    def belongs(self, key: str) -> str | None:
+        """The case of a conversation, without locking anything."""
+        row = self._session.get(ConversationRow, key)
+        return row.ticket_id if row else None
 
     def converse(self, key: str, case_id: str | None) -> None:
         """From now on this conversation belongs to ``case_id``."""
@@ -75,6 +84,10 @@ class CaseRows:
         self._session.add(MessageRow(ticket_id=case_id, author=inbound.author, from_agent=inbound.from_agent, at=inbound.at,
                                      document=json.dumps(dict(inbound.message), ensure_ascii=False)))
         return ticket.version
+
+    def ask_for(self, case_id: str) -> None:
+        """Somebody asked for this case by name: it gets a card whatever it is about."""
+        self._locked(case_id).explicit = True
 
     def next_round(self, case_id: str, tried: Sequence[str]) -> int:
         """The last answer did not help: a new round in which ``tried`` is ruled out; returns its number."""
@@ -127,7 +140,7 @@ class CaseRows:
     def card(self, card_id: str, *, lock: bool = False) -> Card | None:
         """The card ``CASE#ROUND``; locked until the step ends where ``lock``: one decision at a time."""
         row = self._card_row(card_id, lock=lock)
-        return _card(row) if row else None
+        return card_of(row) if row else None
 
     def put_card(self, card: Card) -> None:
         """Keep a card, new or changed."""
@@ -138,11 +151,6 @@ class CaseRows:
             self._session.add(row)
         row.revision, row.state, row.mode, row.content = card.revision, card.state, card.mode, json.dumps(card.content.to_json(), ensure_ascii=False)
         row.remote_id, row.decision, row.decided_by, row.decided_at, row.detail = card.remote_id, card.decision, card.decided_by, card.decided_at, card.detail
-
-    def open_cards(self, *, limit: int = 50) -> list[Card]:
-        """Cards that wait for a decision, the oldest first."""
-        rows = self._session.exec(select(CardRow).where(col(CardRow.state).in_(("open", "rewriting", "failed"))).order_by(col(CardRow.created_at)).limit(limit))
-        return [_card(row) for row in rows]
 
     def review(self, card: Card, agent: str, decision: str, chosen: str | None = None) -> None:
         """Keep an agent's decision as a label."""
@@ -192,6 +200,7 @@ class CaseRows:
         return row.signature, row.count, row.opened_at
 
 
-def _card(row: CardRow) -> Card:
+def card_of(row: CardRow) -> Card:
+    """The row as a value."""
     return Card(row.ticket_id, row.round, row.revision, row.state, CardContent.from_json(json.loads(row.content)), row.outlet, row.place, row.thread, row.mode, row.remote_id, row.decision,
                 row.decided_by, row.decided_at, row.detail)

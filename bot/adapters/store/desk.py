@@ -12,6 +12,7 @@ from bot.adapters.store.cases import CaseRows
 from bot.adapters.store.database import Database
 from bot.adapters.store.people import PeopleRows
 from bot.adapters.store.queues import QueueRows
+from bot.adapters.store.views import Views
 from bot.ports import Clock
 
 
@@ -23,6 +24,7 @@ class StoredStep:
         self.cases = CaseRows(database, session, now)
         self.queues = QueueRows(database, session, now)
         self.people = PeopleRows(database, session, now)
+        self.views = Views(session, now)
 
 
 class DeskStore:
