@@ -8,8 +8,8 @@ import regex
 
 from bot.core.note import visible
 
-_PERSON = re.compile(r"slack:[A-Z0-9]{2,20}:([UW][A-Z0-9]{2,20})")
-_PLACE = re.compile(r"slack/([CDG][A-Z0-9]{2,20})")
+_PERSON = re.compile(r"slack:[A-Z0-9]{1,20}:([UW][A-Z0-9]{1,20})")
+_PLACE = re.compile(r"slack/([CDG][A-Z0-9]{1,20})")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _CLUSTER = regex.compile(r"\X")
 MAX_INPUT = 20_000
@@ -58,7 +58,7 @@ def said(text: str) -> str:
 def message_link(case_id: str) -> str:
     """A link of ours to the message that a case began with (``slack:T1:C1:1700000000.000100``); else the id as escaped text."""
     parts = case_id.split(":")
-    if len(parts) == 4 and parts[0] == "slack" and re.fullmatch(r"[CDG][A-Z0-9]{2,20}", parts[2]) and re.fullmatch(r"\d{1,12}\.\d{1,8}", parts[3]):
+    if len(parts) == 4 and parts[0] == "slack" and re.fullmatch(r"[CDG][A-Z0-9]{1,20}", parts[2]) and re.fullmatch(r"\d{1,12}\.\d{1,8}", parts[3]):
         return f"<https://slack.com/archives/{parts[2]}/p{parts[3].replace('.', '')}|ticket>"
     return escape(case_id, 200, line=True)
 

@@ -26,9 +26,9 @@ HELP = """*/triage TEXT or a link to a ticket*: what is wrong there, for you alo
 */triage escalate-to #channel* (leads)
 */triage pause*, */triage resume* (leads): hold back what nobody clicked
 */triage help*"""
-_LINK = re.compile(r"/archives/([CDG][A-Z0-9]{2,20})/p(\d{10})(\d{6})(?:\S*[?&;]thread_ts=(\d{10}\.\d{6}))?")
-_MEMBER = re.compile(r"<@([UW][A-Z0-9]{2,20})(?:\|[^>]*)?>")
-_CHANNEL = re.compile(r"<#([CG][A-Z0-9]{2,20})(?:\|[^>]*)?>")
+_LINK = re.compile(r"/archives/([CDG][A-Z0-9]{1,20})/p(\d{10})(\d{6})(?:\S*[?&;]thread_ts=(\d{10}\.\d{6}))?")
+_MEMBER = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^>]*)?>")
+_CHANNEL = re.compile(r"<#([CG][A-Z0-9]{1,20})(?:\|[^>]*)?>")
 LOGS_BACK = timedelta(hours=48)
 MAX_LINES = 8
 REFUSED = "Sorry, that is for support agents; a lead can add you: /triage role"
