@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from bot.adapters.slack.text import escape, mention, message_link
+from bot.adapters.slack.text import cut, escape, mention, message_link
 from bot.core.desk.card import CardContent
 from bot.core.desk.rules import button_actions
 from bot.core.desk.values import Card
@@ -117,11 +117,9 @@ def text_blocks(text: str) -> list[Block]:
     parts: list[str] = []
     rest = text
     while len(rest) > 2900:
-        cut = rest.rfind("\n", 1, 2900)
-        cut = cut if cut > 0 else rest.rfind(" ", 1, 2900)
-        cut = cut if cut > 0 else 2900
-        parts.append(rest[:cut])
-        rest = rest[cut:].lstrip("\n")
+        at = cut(rest, 2900)
+        parts.append(rest[:at])
+        rest = rest[at:].lstrip("\n")
     sections: list[Block] = [_mrkdwn(part) for part in [*parts, rest] if part.strip()]
     return sections[:45]
 
@@ -146,7 +144,7 @@ def _plain(text: str, limit: int) -> PlainTextObject:
 
 
 def _mrkdwn(text: str) -> SectionBlock:
-    return SectionBlock(text=_object(text[:3000]))
+    return SectionBlock(text=_object(text[: cut(text, 3000)]))
 
 
 def _object(text: str) -> MarkdownTextObject:

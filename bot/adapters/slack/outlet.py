@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import Block
 from bot.adapters.slack import blocks as draw
 from bot.adapters.slack.client import SlackCalls
 from bot.adapters.slack.lint import faults
-from bot.adapters.slack.text import escape, said
+from bot.adapters.slack.text import cut, escape, said
 from bot.core.desk.values import Card, Delivery, Found
 from bot.errors import SendError, SendLater, SendPointless, SendRefused
 from bot.ports import Desk
@@ -79,7 +79,7 @@ class SlackOutlet:
 
     def _reply(self, delivery: Delivery) -> str:
         text = escape(str(delivery.send.payload["text"]), 30_000)
-        return self._post(delivery, text[:2900], draw.text_blocks(text), str(delivery.send.payload["thread"]))
+        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(delivery.send.payload["thread"]))
 
     def _react(self, delivery: Delivery) -> str:
         payload = delivery.send.payload
@@ -106,16 +106,16 @@ class SlackOutlet:
         if ts is None:
             raise SendLater("Slack: the burst's head is not posted yet", seconds=3)
         text = draw.digest_text([str(c) for c in delivery.send.payload["cases"]])
-        return self._post(delivery, text[:2900], draw.text_blocks(text), ts)
+        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), ts)
 
     def _watch(self, delivery: Delivery) -> str:
         text = draw.watch_text([str(line) for line in delivery.send.payload["lines"]], str(delivery.send.payload["failed"]))
-        return self._post(delivery, text[:2900], draw.text_blocks(text), str(delivery.send.payload["thread"]))
+        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(delivery.send.payload["thread"]))
 
     def _escalation(self, delivery: Delivery) -> str:
         payload = delivery.send.payload
         text = draw.escalation_text(self._known(delivery), str(payload["assignee"]), str(payload["reason"]), str(payload["by"]))
-        return self._post(delivery, text[:2900], draw.text_blocks(text), "")
+        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), "")
 
     def _alarm(self, delivery: Delivery) -> str:
         text = said(str(delivery.send.payload["text"]))

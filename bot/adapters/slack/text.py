@@ -50,8 +50,19 @@ def channel_link(place: str) -> str:
     return f"<#{found[1]}>" if found else escape(place, 100, line=True)
 
 
+def cut(text: str, limit: int) -> int:
+    """Where to cut a text that is escaped already: at a line's end, else between words, else before an entity that would be torn."""
+    if len(text) <= limit:
+        return len(text)
+    at = text.rfind("\n", 1, limit)
+    at = at if at > 0 else text.rfind(" ", 1, limit)
+    at = at if at > 0 else limit
+    torn = text.rfind("&", max(0, at - 4), at)
+    return torn if torn > 0 and ";" not in text[torn:at] else at
+
+
 def said(text: str) -> str:
-    """A sentence of ours, in which members and channels stand by their ids, as Slack shows it."""
+    """A sentence of ours that holds nothing foreign: members and channels stand in it by their ids, and Slack shows their names."""
     return _PLACE.sub(lambda m: f"<#{m[1]}>", _PERSON.sub(lambda m: f"<@{m[1]}>", escape(text)))
 
 
