@@ -72,7 +72,7 @@ def _slack(settings: Settings, triager: Triager, port: int | None) -> Callable[[
                 view.queues.backlog()
             return True
 
-        uvicorn.run(http_app(app, ready), host="0.0.0.0", port=port, log_level="warning")
+        uvicorn.run(http_app(app, secret or "", ready), host="0.0.0.0", port=port, log_level="warning")
 
     return serve
 
