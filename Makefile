@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-real lint eval bench lock clean
+.PHONY: help run test test-real lint eval bench crash fuzz soak lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,16 @@ eval: $(VENV)/dev.stamp ## Triage the written tickets and hold them against thei
 
 bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we promise is broken
 	$(BIN)/python -m tests.bench.bench
+
+crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on SQLite and PostgreSQL: lost, doubled, parked
+	bash tests/real/packages.sh
+	$(BIN)/python -m tests.crash.run
+
+fuzz: $(VENV)/dev.stamp ## 50,000 hostile texts in every place of every Slack message
+	$(BIN)/python -m tests.fuzz.slack_texts
+
+soak: $(VENV)/dev.stamp ## Ten thousand tickets in a simulated outage, then two hours of steady events: memory, handles, acknowledgements
+	$(BIN)/python -m tests.soak.run
 
 lock: $(VENV)/uv.stamp ## Resolve the locks anew (hashes, no index address)
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --generate-hashes requirements/bootstrap.in -o requirements/bootstrap.lock
