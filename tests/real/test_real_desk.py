@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,3 +28,12 @@ def url(server: str) -> str:
     """An empty database."""
     empty(server)
     return server
+
+
+@pytest.mark.timeout(600)
+def test_a_short_crash_run_loses_and_doubles_nothing() -> None:
+    """``make crash`` runs the long one."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-m", "tests.crash.run", "--engine", "postgresql", "--tickets", "40", "--kills", "20", "--seed", "4", "--limit", "500"],
+                          cwd=root, capture_output=True, text=True, timeout=590, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
