@@ -131,6 +131,8 @@ def _take(step: Step, card: Card, decision: Decision) -> None:
         step.queues.schedule(f"{action}:{card.id}:{card.revision}", "triage", card.case_id, {"version": case.version, "chosen": chosen}, priority=1)
         if action == "other_check":
             step.cases.review(card, decision.by, action, decision.cause)
+        if action == "retry":
+            step.queues.settle_dead(card.case_id)
         change_card(step, replace(card, state="rewriting"))
         return
     step.cases.review(card, decision.by, action)

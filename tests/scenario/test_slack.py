@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.adapters.slack.lint import faults
+from bot.adapters.store.desk import DeskStore
+from bot.adapters.store.tables import ReviewRow
 from bot.core.desk.values import Card
+from bot.errors import InputError, StoreBusy
 from bot.triage import Triager
 from tests.slack.desk import Office, open_office
 from tests.slack.payloads import click, command, dispatch, event, message, shortcut, submit
@@ -138,8 +143,7 @@ def test_another_check_rewrites_the_draft_and_is_kept_as_a_label(office: Office)
     now = card_of(office, inner["ts"])
     assert (now.state, now.content.cause) == ("open", "network-block") and now.content.draft != card.content.draft
     with office.store.database.read() as session:
-        from bot.adapters.store.tables import ReviewRow
-        [review] = session.query(ReviewRow).all()
+        [review] = session.exec(select(ReviewRow)).all()
     assert (review.decision, review.cause, review.chosen) == ("other_check", card.content.cause, "network-block")
     dispatch(office.app, click("send", now.id, now.revision))
     office.work()
@@ -172,7 +176,7 @@ def test_looks_change_nothing(office: Office) -> None:
     views = [c["view"] for c in office.slack.called("views.open")]
     assert len(views) == 2 and all(faults(v["blocks"], surface="modal") == [] for v in views)
     assert len(told(office)) == 2 and "five minutes" in told(office)[1]
-    office.clock.ahead += __import__("datetime").timedelta(minutes=6)
+    office.clock.ahead += timedelta(minutes=6)
     office.work()
     assert "nothing of this mailbox" in office.slack.posts()[-1]["text"]
 
@@ -317,8 +321,6 @@ def test_app_home_and_search(office: Office) -> None:
 
 
 def test_a_failed_triage_says_so_and_can_be_tried_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.errors import InputError
-
     def broken(*_: object, **__: object) -> None:
         raise InputError("ticket: body: cannot be read")
 
@@ -329,12 +331,11 @@ def test_a_failed_triage_says_so_and_can_be_tried_again(office: Office, monkeypa
     dispatch(office.app, click("retry", card.id, card.revision))
     office.work()
     assert card_of(office, inner["ts"]).state == "open" and "Send" in buttons(office.slack.posts()[0])
+    with office.store.look() as view:
+        assert view.queues.troubled() == []
 
 
 def test_an_event_that_cannot_be_written_down_is_not_acknowledged(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.adapters.store.desk import DeskStore
-    from bot.errors import StoreBusy
-
     def busy(*_: object) -> None:
         raise StoreBusy("held by another process")
 

@@ -185,7 +185,7 @@ def test_a_limit_is_honoured_and_nothing_is_lost(tmp_path: Path, triager: Triage
         while len(slack.posts()) < 6 and time.monotonic() < ends:
             office.worker.turn()
             time.sleep(0.02)
-        assert [p["text"] for p in slack.posts()][0] == "urgent" and len(slack.posts()) == 6 and not slack.doubled() and slack.early == 0
+        assert slack.posts()[0]["text"] == "urgent" and len(slack.posts()) == 6 and not slack.doubled() and slack.early == 0
 
 
 def test_what_slack_refuses_and_what_nobody_can_find_out_is_parked(office: Office, slack: FakeSlack) -> None:

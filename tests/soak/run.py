@@ -143,7 +143,7 @@ def _rss_mb() -> float:
 
 
 def _handles() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def _slope(samples: list[tuple[float, float]]) -> float:

@@ -173,6 +173,10 @@ class QueueRows:
         revived = self._session.exec(update(JobRow).where(col(JobRow.key) == key, col(JobRow.state) == "dead").values(state="queued", run_at=self._now, attempts=0, error=""))
         return bool(moved.rowcount or revived.rowcount)
 
+    def settle_dead(self, case_id: str) -> None:
+        """A human has tried a case again another way: its dead jobs need nobody any more."""
+        self._session.exec(update(JobRow).where(col(JobRow.ticket_id) == case_id, col(JobRow.state) == "dead").values(state="done"))
+
     def drop_parked(self, key: str) -> bool:
         """A human says: it has arrived, or nobody needs it."""
         return bool(self._session.exec(update(DeliveryRow).where(col(DeliveryRow.key) == key, col(DeliveryRow.state) == "parked")
