@@ -111,7 +111,7 @@ def redraw(step: Step, card: Card) -> None:
 
 @dataclass(frozen=True)
 class Handler:
-    """Does the jobs. ``desk_place`` is where cards of tickets go that were not born in Slack."""
+    """Does the jobs. A card goes where its ticket came from: the case's channel is the outlet, its place and thread are that outlet's."""
 
     desk: Desk
     triager: Triager
@@ -160,14 +160,8 @@ class Handler:
             return  # not about us, and nobody asked
         if takes_over(case.round):
             content = replace(content, title=f"A human goes on: {content.title}", draft="")
-        if case.channel == "slack":
-            place, thread = case.place, case.thread
-        else:
-            place, thread = step.people.setting("desk"), ""
-            if not place:
-                return
-        mode = step.people.setting(f"mode:{place}", "draft")
-        card = Card(case.id, case.round, 1, "open", content, "slack", place, thread, "draft" if mode == "off" else mode)
+        mode = step.people.setting(f"mode:{case.place}", "draft")
+        card = Card(case.id, case.round, 1, "open", content, case.channel, case.place, case.thread, "draft" if mode == "off" else mode)
         step.cases.put_card(card)
         if not self._gathered(step, case, card):
             step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
@@ -226,11 +220,7 @@ class Handler:
                 return
             card = step.cases.card(f"{case.id}#{case.round}", lock=True)
             if card is None:
-                card = Card(case.id, case.round, 0, "failed", CardContent("The triage failed"), "slack", case.place, case.thread, detail=why)
-                if case.channel != "slack" and not (place := step.people.setting("desk")):
-                    return
-                if case.channel != "slack":
-                    card = replace(card, place=place, thread="")
+                card = Card(case.id, case.round, 1, "failed", CardContent("The triage failed"), case.channel, case.place, case.thread, detail=why)
                 step.cases.put_card(card)
                 step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
             else:

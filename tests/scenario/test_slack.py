@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from bot.adapters.slack.client import SlackCalls, web_client
 from bot.adapters.slack.lint import faults
+from bot.adapters.slack.people import SlackPeople
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.tables import ReviewRow
 from bot.core.desk.values import Card
 from bot.errors import InputError, StoreBusy
+from bot.handle import MAX_ATTEMPTS
 from bot.triage import Triager
 from tests.slack.desk import Office, open_office
 from tests.slack.payloads import click, command, dispatch, event, message, shortcut, submit
@@ -346,3 +349,27 @@ def test_an_event_that_cannot_be_written_down_is_not_acknowledged(office: Office
     assert dispatch(office.app, body).status == 200
     office.work()
     assert len(office.slack.posts()) == 1
+
+
+def test_a_ticket_that_kills_its_worker_each_time_is_given_to_a_human(office: Office) -> None:
+    inner = message(TICKET)
+    dispatch(office.app, event(inner))
+    dispatch(office.app, event(message("bob@firm.example: 535 5.7.8 Error: authentication failed", user="U2", ts="1795000000.000001")))
+    for _ in range(MAX_ATTEMPTS):  # five workers claim it and die
+        office.clock.ahead += timedelta(seconds=61)
+        with office.store.step("test.dying") as step:
+            assert any((job := step.queues.claim_job(timedelta(seconds=60))) and job.case_id == f"slack:T1:C1:{inner['ts']}" for _ in range(2))
+    office.clock.ahead += timedelta(seconds=61)
+    office.work()
+    assert card_of(office, inner["ts"]).state == "failed" and "died" in card_of(office, inner["ts"]).detail
+    with office.store.look() as view:
+        assert [what for what, *_ in view.queues.troubled()] == ["job"]
+
+
+def test_roles_come_from_user_groups_and_a_group_that_cannot_be_asked_gives_none(office: Office) -> None:
+    office.slack.groups = {"S1": ["U21"], "S2": ["U22"]}
+    people = SlackPeople(office.edge.calls, office.store, "S1", "S2")
+    assert [people.role("T1", u) for u in ("U21", "U22", "U23", "U8")] == ["agent", "lead", "none", "lead"]
+    assert len(office.slack.called("usergroups.users.list")) == 2, "asked once a minute, not at each click"
+    nowhere = SlackCalls(web_client("xoxb-test", "http://127.0.0.1:9/api/"))
+    assert SlackPeople(nowhere, office.store, "S1", "S2").role("T1", "U21") == "none"

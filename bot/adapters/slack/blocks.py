@@ -41,8 +41,6 @@ def card_blocks(card: Card, reply_state: str = "") -> list[Block]:
     lines = [escape(line, 400, line=True) for line in content.deciding]
     if content.against:
         lines.append("Against: " + escape("; ".join(content.against), 500, line=True))
-    if content.rivals:
-        lines.append("Or: " + escape("; ".join(content.rivals), 300, line=True))
     if lines:
         blocks.append(_mrkdwn("\n".join(lines)))
     footer = " · ".join(escape(part, 300, line=True) for part in (content.ignored, content.coverage, content.summary) if part)

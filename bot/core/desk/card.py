@@ -36,9 +36,8 @@ class CardContent:
     against: tuple[str, ...] = ()
     ignored: str = ""
     coverage: str = ""
-    rivals: tuple[str, ...] = ()
-    rival_causes: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    """The leading cause and its rivals with all that speaks for and against each."""
     lines: tuple[str, ...] = ()
     """The raw lines, for the button that shows them."""
     missing: tuple[str, ...] = ()
@@ -78,8 +77,7 @@ def content_of(triage: Triage, knowledge: Knowledge, now: datetime, tried: Seque
         mailbox=triage.facts.mailbox, deciding=tuple(_deciding(server)),
         against=tuple(visible(e.text, 200) for e, supports in lead.evidence if not supports)[:3] if lead else (),
         ignored=f"{server.ignored} lines from addresses that are not theirs" if server.ignored else "",
-        coverage=_coverage(server), rivals=tuple(f"{title_of(c.cause, knowledge)} {c.probability:.0%}" for c in diagnosis.causes[1:4]),
-        rival_causes=tuple(c.cause for c in diagnosis.causes[1:4]), evidence=tuple(_evidence(diagnosis.causes[:3], knowledge)),
+        coverage=_coverage(server), evidence=tuple(_evidence(diagnosis.causes[:3], knowledge)),
         lines=tuple(visible(line.event.raw, LINE_CHARS) for line in server.lines if line.weight > 0)[:MAX_LINES], missing=diagnosis.missing,
         draft=triage.reply.text if triage.reply else "", language=triage.reply.language if triage.reply else triage.facts.language,
         signature=_signature(triage, diagnosis),

@@ -20,7 +20,7 @@ from bot.core.parse.plain import one_line
 
 HELP = """*/triage TEXT or a link to a ticket*: what is wrong there, for you alone
 */triage explain ERROR TEXT*: what an error means
-*/triage logs [MAILBOX]*: the last failures of a mailbox; without one, of this thread's ticket
+*/triage logs MAILBOX*: the last failures of a mailbox (agents: of an open ticket in this channel)
 */triage mode off|note|draft* (leads): what I do in this channel
 */triage role @member none|agent|lead* (leads)
 */triage escalate-to #channel* (leads)
@@ -90,7 +90,6 @@ def _explain(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str
 
 def _logs(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
     mailbox = one_line(plain_of(rest), 320).strip().lower()
-    of_ticket = False
     with edge.desk.look() as view:
         own = {c.content.mailbox for c, _ in view.views.queue(limit=500) if c.place == f"slack/{body.get('channel_id')}"}
     if not mailbox:
