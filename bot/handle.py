@@ -57,7 +57,7 @@ class Door:
                 step.cases.converse(inbound.gather, case_id)
             result = Accepted(case_id, step.cases.add_message(case_id, inbound), new=known is None)
             step.cases.accepted(inbound, result)
-            if _wants_triage(step, case_id, inbound):
+            if (known is None and not inbound.from_agent) or _wants_triage(step, case_id, inbound):
                 step.queues.schedule(f"triage:{case_id}:{result.version}", "triage", case_id, {"version": result.version},
                                      run_at=step.now + timedelta(seconds=inbound.settle_seconds))
                 for send in sends:

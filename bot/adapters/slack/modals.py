@@ -39,7 +39,7 @@ def edit_view(card: Card, kept: str) -> dict[str, Any]:
 
 def check_view(causes: Sequence[tuple[str, str]], kept: str) -> dict[str, Any]:
     """Choose another check or cause: (id, title) each."""
-    options = [{"text": {"type": "plain_text", "text": escape(title, 75, line=True)}, "value": cause} for cause, title in causes][:100]
+    options = [{"text": {"type": "plain_text", "text": escape(title, 75, line=True) or "-"}, "value": cause} for cause, title in causes][:100]
     return _view("other_check", "Another check", [_input("cause", "What is it really?", {"type": "static_select", "options": options})], submit="Rewrite", kept=kept)
 
 

@@ -25,6 +25,7 @@ from sqlalchemy.exc import (
     NoSuchModuleError,
     OperationalError,
 )
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Session, SQLModel
 
 from bot.errors import SettingsError, StoreBusy, StoreCorrupt
@@ -103,6 +104,8 @@ class Database:
             yield
         except (OperationalError, InterfaceError) as error:
             raise StoreBusy(f"{self.name}: could not be used ({error.orig}); nothing of this step was kept, try again") from error
+        except PoolExhausted as error:
+            raise StoreBusy(f"{self.name}: all connections are in use; nothing of this step was kept, try again") from error
         except DatabaseError as error:
             if isinstance(error, DBAPIError) and _damaged(error):
                 raise StoreCorrupt(f"{self.name}: is no database of ours or is damaged ({error.orig}); move it away and run again") from error

@@ -144,11 +144,6 @@ class QueueRows:
         where = (col(PaceRow.place) == place, col(PaceRow.next_free) < until)
         self._session.exec(update(PaceRow).where(*where).values(next_free=until))
 
-    def withdraw(self, case_id: str, kind: str, why: str) -> int:
-        """Take back what of this kind waits for a case and has not been begun; returns how many."""
-        where = (col(DeliveryRow.ticket_id) == case_id, col(DeliveryRow.kind) == kind, col(DeliveryRow.state) == "queued")
-        return int(self._session.exec(update(DeliveryRow).where(*where).values(state="withdrawn", error=why)).rowcount)
-
     def _held(self, delivery: Delivery, **values: Any) -> bool:
         where = (col(DeliveryRow.id) == delivery.id, col(DeliveryRow.token) == delivery.token, col(DeliveryRow.state) == "sending")
         return bool(self._session.exec(update(DeliveryRow).where(*where).values(**values)).rowcount)

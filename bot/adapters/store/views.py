@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,9 +45,3 @@ class Views:
         """When something last came in."""
         row = self._session.exec(select(InboundRow).order_by(col(InboundRow.accepted_at).desc()).limit(1)).first()
         return row.accepted_at if row else None
-
-    def last_document(self, case_id: str) -> dict[str, Any] | None:
-        """The newest triage of a ticket, as the contract's JSON."""
-        row = self._session.exec(select(TriageRow).where(TriageRow.ticket_id == case_id).order_by(col(TriageRow.created_at).desc()).limit(1)).first()
-        found: dict[str, Any] | None = json.loads(row.document) if row else None
-        return found
