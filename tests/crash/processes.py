@@ -124,6 +124,9 @@ def edge(plan: Plan, triager: Triager, seed: int) -> None:
                 continue
             if card.state == "failed":  # its worker died too often, and says so: an agent tries again
                 dispatch(app, click("retry", card_id, card.revision, user="U9"))
+            if card.state == "decided":  # clicked before this process's predecessor could write it down
+                note(plan.folder / "clicked", str(number))
+                clicked.add(str(number))
             if card.state != "open":
                 continue
             answers = [dispatch(app, click("send", card_id, card.revision, user=user)).status for user in ("U9", "U8")]
