@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bot.adapters.accounts.csv_directory import CsvAccountDirectory
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.errors import KnowledgeFault, SettingsError
-from bot.ports import AccountDirectory, LogStore
+from bot.ports import AccountDirectory, LogStore, Outlet
 from bot.settings import Settings
 from bot.triage import Triager
 from knowledge import Knowledge, KnowledgeError, load
+
+if TYPE_CHECKING:
+    from bot.adapters.slack.client import SlackCalls
+    from bot.adapters.slack.context import Edge
+    from bot.adapters.store.desk import DeskStore
+    from bot.work import Worker
 
 
 class SystemClock:
@@ -36,11 +43,62 @@ def log_store_of(settings: Settings) -> SqliteLogStore:
     return SqliteLogStore(settings.log_store_path)
 
 
+def desk_of(settings: Settings) -> DeskStore:
+    """The desk's store. An SQLite file is brought to this version here; a server's database by ``triage db upgrade``, on purpose."""
+    from bot.adapters.store.database import Database
+    from bot.adapters.store.desk import DeskStore
+    from bot.adapters.store.upgrade import check, upgrade
+
+    database = Database(settings.database_url)
+    if database.sqlite:
+        upgrade(database)
+    else:
+        check(database)
+    return DeskStore(database, SystemClock())
+
+
+def slack_calls_of(settings: Settings) -> SlackCalls:
+    """The way to Slack's Web API. Raises SettingsError without a bot token."""
+    from bot.adapters.slack.client import SlackCalls, web_client
+
+    if not settings.slack_bot_token:
+        raise SettingsError("SLACK_BOT_TOKEN: is not set; docs/slack.md says where it comes from")
+    return SlackCalls(web_client(settings.slack_bot_token, settings.slack_api_url))
+
+
+def slack_edge_of(settings: Settings, desk: DeskStore, triager: Triager) -> Edge:
+    """What Slack's listeners call."""
+    from bot.adapters.slack.context import Edge
+    from bot.adapters.slack.people import SlackPeople
+    from bot.decide import Decisions
+    from bot.handle import Door
+
+    calls = slack_calls_of(settings)
+    people = SlackPeople(calls, desk, settings.slack_agents_group, settings.slack_leads_group)
+    return Edge(calls, people, desk, Door(desk), Decisions(desk), triager, triager.logs)
+
+
+def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
+    """One worker: its jobs, and the outlets that are configured."""
+    from bot.adapters.slack.outlet import SlackOutlet
+    from bot.deliver import Courier
+    from bot.handle import Handler
+    from bot.work import Worker
+
+    outlets: dict[str, Outlet] = {}
+    if settings.slack_bot_token:
+        outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
+    clock = SystemClock()
+    return Worker(desk, Handler(desk, triager, clock), Courier(desk, outlets, clock))
+
+
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     """The directory that is configured: a live one by ACCOUNTS_URL, else the imported CSV, else an empty one."""
     plans = list(knowledge.plans)
     url = settings.accounts_url
     if url is None:
+        if not settings.database_url.startswith("sqlite:"):
+            return EmptyAccountDirectory()
         path = settings.database_path
         return CsvAccountDirectory(path) if path.is_file() else EmptyAccountDirectory()
     if url.startswith(("http://", "https://")):

@@ -19,9 +19,11 @@ app = typer.Typer(
 logs_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Server logs: read, search, decode, and see what is covered.")
 accounts_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts: plans, pauses, domains.")
 knowledge_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What the bot knows: checks, decoded errors, clients.")
+db_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The database.")
 app.add_typer(logs_app, name="logs")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(knowledge_app, name="knowledge")
+app.add_typer(db_app, name="db")
 
 
 class TicketFormat(StrEnum):
@@ -172,6 +174,107 @@ def knowledge_explain(text: Annotated[str, typer.Argument(help="An error text; -
     from bot.commands.knowledge import explain
 
     explain(text, as_json=json)
+
+
+@db_app.command("upgrade", epilog="Example:  DATABASE_URL=postgresql://triage@db.example/triage triage db upgrade")
+def db_upgrade() -> None:
+    """Bring the database to this program's version (an SQLite file is upgraded at every start)."""
+    from bot.commands.desk import db_upgrade as run
+
+    run()
+
+
+Port = Annotated[int | None, typer.Option(help="Take events by signed HTTP on this port instead of Socket Mode.", min=1, max=65535)]
+
+
+@app.command("slack", epilog="Example:  triage slack   |   triage slack --port 3000")
+def slack(port: Port = None) -> None:
+    """Take Slack's events, clicks and commands in (Socket Mode, or signed HTTP with --port)."""
+    from bot.commands.serve import slack as run
+
+    run(port=port)
+
+
+@app.command("worker", epilog="Example:  triage worker --processes 2")
+def worker(processes: Annotated[int, typer.Option(min=1, max=64, help="How many at once.")] = 1) -> None:
+    """Triage what came in, and send what is to be sent."""
+    from bot.commands.serve import worker as run
+
+    run(processes=processes)
+
+
+@app.command("run", epilog="Example:  triage run")
+def run_all(port: Port = None) -> None:
+    """Everything in one: Slack where its tokens are set, and a worker."""
+    from bot.commands.serve import run
+
+    run(port=port)
+
+
+@app.command("mode", epilog="Example:  triage mode slack/C0123ABCD draft")
+def mode(
+    place: Annotated[str | None, typer.Argument(help="A place, such as slack/CHANNEL; without one all modes are listed.")] = None,
+    value: Annotated[str | None, typer.Argument(help="off, note (a card without a draft to send) or draft.", metavar="[MODE]")] = None,
+) -> None:
+    """What the bot does in a place."""
+    from bot.commands.desk import mode as run
+
+    run(place, value)
+
+
+@app.command("role", epilog="Example:  triage role slack:T0123ABCD:U0123ABCD lead")
+def role(
+    person: Annotated[str | None, typer.Argument(help="A person, such as slack:TEAM:USER; without one all roles are listed.")] = None,
+    value: Annotated[str | None, typer.Argument(help="none, agent or lead.", metavar="[ROLE]")] = None,
+) -> None:
+    """Who may decide, and who may lead."""
+    from bot.commands.desk import role as run
+
+    run(person, value)
+
+
+@app.command("escalate-to", epilog="Example:  triage escalate-to slack/C0123ABCD")
+def escalate_to(place: Annotated[str, typer.Argument(help="Where escalated tickets and alarms go.")]) -> None:
+    """Where escalated tickets and alarms go."""
+    from bot.commands.desk import escalate_to as run
+
+    run(place)
+
+
+@app.command("pause", epilog="Example:  triage pause")
+def pause() -> None:
+    """Hold back everything that nobody clicked, at once and in all processes."""
+    from bot.commands.desk import pause as run
+
+    run(paused=True)
+
+
+@app.command("resume", epilog="Example:  triage resume")
+def resume() -> None:
+    """The opposite of pause."""
+    from bot.commands.desk import pause as run
+
+    run(paused=False)
+
+
+@app.command("deliveries", epilog="Example:  triage deliveries --replay KEY")
+def deliveries(
+    replay: Annotated[str | None, typer.Option(help="Send or do it again.", metavar="KEY")] = None,
+    drop: Annotated[str | None, typer.Option(help="It has arrived, or nobody needs it.", metavar="KEY")] = None,
+    json: Json = False,
+) -> None:
+    """What could not be sent or done and waits for a human."""
+    from bot.commands.desk import deliveries as run
+
+    run(replay=replay, drop=drop, as_json=json)
+
+
+@app.command("doctor", epilog="Example:  triage doctor")
+def doctor() -> None:
+    """What is set, what it means, what is wrong, and what to do about it."""
+    from bot.commands.doctor import run
+
+    run()
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,6 +7,11 @@
     ├── SettingsError           a setting of the environment is missing or makes no sense
     ├── KnowledgeFault          a file of knowledge/ or of the overlay breaks a law
     ├── WorkerLost              a process of a batch was killed from outside
+    ├── SendError               something could not be sent outside
+    │   ├── SendLater           it surely did not arrive; again later
+    │   ├── SendRefused         it surely did not arrive and never will as it is
+    │   ├── SendUnsure          it may have arrived
+    │   └── SendPointless       nobody needs it any more
     └── StoreError              a database of ours cannot be used
         ├── StoreMissing        it is not there yet
         ├── StoreCorrupt        it is there and is no database, a damaged one, or one of another version
@@ -67,3 +72,27 @@ class StoreCorrupt(StoreError):
 
 class StoreBusy(StoreError):
     """Another process holds the database; trying again helps."""
+
+
+class SendError(TriageError):
+    """Something could not be sent; the message names the service and what it said."""
+
+
+class SendLater(SendError):
+    """It surely did not arrive. ``seconds``: how long to wait, for everything that goes to that place where ``whole_place``."""
+
+    def __init__(self, message: str, *, seconds: float, whole_place: bool = False) -> None:
+        super().__init__(message)
+        self.seconds, self.whole_place = seconds, whole_place
+
+
+class SendRefused(SendError):
+    """It surely did not arrive, and sending it again would not help: a human has to look."""
+
+
+class SendUnsure(SendError):
+    """It may have arrived (the connection broke after it was written): search before sending again."""
+
+
+class SendPointless(SendError):
+    """Nobody needs it any more."""

@@ -12,6 +12,7 @@ from bot.errors import SettingsError
 
 DEFAULT_DATABASE = "sqlite:///var/triage.db"
 DEFAULT_LOG_STORE = "sqlite:///var/logs.db"
+DEFAULT_SLACK_API = "https://slack.com/api/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ class Settings:
     """Where accounts are looked up live: an SQLAlchemy URL or http(s). None: the imported CSV."""
     accounts_query: str | None = None
     accounts_token: str | None = None
+    slack_bot_token: str | None = None
+    slack_app_token: str | None = None
+    """For Socket Mode; without it Slack has to reach us by HTTP."""
+    slack_signing_secret: str | None = None
+    slack_api_url: str = DEFAULT_SLACK_API
+    slack_agents_group: str | None = None
+    """Id of the user group whose members are agents."""
+    slack_leads_group: str | None = None
 
     @property
     def database_path(self) -> Path:
@@ -66,6 +75,12 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         accounts_url=values.get("ACCOUNTS_URL") or None,
         accounts_query=values.get("ACCOUNTS_QUERY") or None,
         accounts_token=values.get("ACCOUNTS_TOKEN") or None,
+        slack_bot_token=values.get("SLACK_BOT_TOKEN") or None,
+        slack_app_token=values.get("SLACK_APP_TOKEN") or None,
+        slack_signing_secret=values.get("SLACK_SIGNING_SECRET") or None,
+        slack_api_url=(values.get("SLACK_API_URL") or DEFAULT_SLACK_API).rstrip("/") + "/",
+        slack_agents_group=values.get("SLACK_AGENTS_GROUP") or None,
+        slack_leads_group=values.get("SLACK_LEADS_GROUP") or None,
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 
-from bot.core.diagnose import diagnose, expected_from_ticket
+from bot.core.diagnose import diagnose, expected_from_ticket, overruled
 from bot.core.lint import lint
 from bot.core.match import FuzzyTable, match
-from bot.core.model import Facts, Ticket
+from bot.core.model import ErrorText, Facts, Ticket
 from bot.core.note import write_note
 from bot.core.observed import AccountView, LogQuery, LogResult, ServerView
 from bot.core.parse.facts import parse, scan
@@ -56,11 +57,14 @@ class Triager:
     def _fuzzy(self) -> FuzzyTable:
         return FuzzyTable(self.knowledge)
 
-    def triage(self, ticket: Ticket, *, verified: bool = False, language: str | None = None) -> Triage:
+    def triage(
+        self, ticket: Ticket, *, verified: bool = False, language: str | None = None, tried: Sequence[str] = (), chosen: str | None = None,
+    ) -> Triage:
         """Read the ticket, find the server's own lines, name the cause, draft the answer.
 
         ``verified`` says that the requester is proven to own the mailbox: only then does the draft hold facts
-        of the log or the account. ``language`` overrides the language of the reply.
+        of the log or the account. ``language`` overrides the language of the reply. ``tried`` are causes whose
+        advice did not help; ``chosen`` is an agent's word: a cause, or ``ask`` for what is missing.
         """
         reading = read(ticket, self.knowledge.languages)                          # one plain text, secrets masked
         hits = scan(reading, self._matcher)                                       # rows of the table, anywhere in it
@@ -69,12 +73,19 @@ class Triager:
         matches = match(facts.errors, hits, reading.text, self._fuzzy)            # which errors these are
         facts, account = self._account(ticket, facts)
         server = self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
-        diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge)
+        diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge, tried)
+        if chosen is not None:
+            diagnosis = overruled(diagnosis, chosen, self.knowledge)
         if facts.mailbox_assumed and (diagnosis.verdict == "none" or not _seen(account, server)):
             facts = replace(facts, mailbox=None, mailbox_assumed=False)
         reply = draft(facts, findings, server, account, diagnosis, self.knowledge, verified=verified, language=language)
         note = write_note(reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
         return Triage(ticket, reading, facts, findings, matches, server, account, diagnosis, reply, note, self.knowledge.version)
+
+    def explain(self, text: str) -> list[tuple[str, str]]:
+        """(title, meaning) of the rows of the decoded-error table that claim a text, best first."""
+        found = match((ErrorText(text, (0, len(text))),), self._matcher.scan(text), text, self._fuzzy)
+        return [(self.knowledge.errors[m.error_id].title, self.knowledge.errors[m.error_id].meaning) for m in found]
 
     def _account(self, ticket: Ticket, facts: Facts) -> tuple[Facts, AccountView]:
         """The directory's view; a requester who has a mailbox there means that one where the text names none."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bot.bootstrap import triager_of
+from bot.bootstrap import desk_of, triager_of
 from bot.commands.batch import in_order
 from bot.commands.show import print_triage
 from bot.core.model import Ticket
@@ -27,9 +27,7 @@ def run(files: Iterable[str], *, format: str, as_json: bool, language: str | Non
         known = ", ".join(sorted(triager.knowledge.replies))
         raise InputError(f"--lang {language}: no replies in that language; there are {known}")
     if save:
-        from bot.adapters.store.tickets import TicketStore
-
-        keep = TicketStore(settings.database_url)
+        keep = desk_of(settings)
     triage = partial(triager.triage, verified=verified, language=language)
     answers: Iterator[BadTicket | Triage | str]
     if as_json and not save:  # nothing but lines is asked for: processes can make them
@@ -45,7 +43,8 @@ def run(files: Iterable[str], *, format: str, as_json: bool, language: str | Non
             _print(answered)
         else:
             if save:
-                keep.save(answered)
+                with keep.step("ticket.saved") as step:
+                    step.cases.save(answered)
             if as_json:
                 _print(_line(answered))
             else:

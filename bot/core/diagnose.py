@@ -8,6 +8,7 @@ absence reach LIKELY; fuzzy or many-sided texts stay GUESS; nothing at all is UN
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core import evidence as gather
@@ -49,10 +50,12 @@ def _from_ticket(facts: Facts, findings: Sequence[Finding], matches: Sequence[Ma
 
 def diagnose(
     facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView, account: AccountView, knowledge: Knowledge,
+    tried: Sequence[str] = (),
 ) -> Diagnosis:
-    """Rank the causes and decide between answering, asking, handing over and staying silent."""
+    """Rank the causes and decide between answering, asking, handing over and staying silent. ``tried``: causes whose advice
+    the customer has followed in vain."""
     told = _from_ticket(facts, findings, matches, knowledge)
-    pieces = [*told, *gather.of_server(server, facts, knowledge), *gather.of_account(account, facts, knowledge)]
+    pieces = [*told, *gather.of_server(server, facts, knowledge), *gather.of_account(account, facts, knowledge), *gather.of_tried(tried)]
     chances = posterior(pieces, knowledge)
     ranked = sorted(chances, key=lambda c: -chances[c])
     prior = priors(knowledge)
@@ -165,6 +168,21 @@ def _also(lead: str, findings: Sequence[Finding], server: ServerView, facts: Fac
             if rule.supports[cause] >= 0.9:
                 found.append(cause)
     return tuple(c for c in dict.fromkeys(found) if c != lead)[:2]
+
+
+def overruled(diagnosis: Diagnosis, chosen: str, knowledge: Knowledge) -> Diagnosis:
+    """The diagnosis with an agent's word instead of ours: a cause that leads from now on, or ``ask``. What the evidence
+    said stays as it was; only the order and the next step change. Raises KeyError for a cause that nobody knows."""
+    if chosen == "ask":
+        return replace(diagnosis, verdict="ask")
+    if chosen not in knowledge.checks and chosen not in knowledge.others:
+        raise KeyError(chosen)
+    number = knowledge.number(chosen)
+    lead = next((c for c in diagnosis.causes if c.cause == chosen), RankedCause(chosen, number, 0.0))
+    other = knowledge.others.get(chosen)
+    verdict = other.answer if other is not None and other.answer in ("escalate", "none") else "answer"
+    rest = tuple(c for c in diagnosis.causes if c.cause != chosen)
+    return Diagnosis(verdict, diagnosis.confidence, (lead, *rest), other=chosen if number is None else None, missing=diagnosis.missing)
 
 
 # -- what to do next -----------------------------------------------------------------------------------

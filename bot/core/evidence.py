@@ -35,6 +35,8 @@ TELLING_CUE = 0.55
 SURELY_ELSEWHERE = 0.8
 ELSEWHERE_DAMPING = 0.35
 """For error words in a ticket that says it is about something else: another provider's account, a scammer's letter."""
+TRIED_FACTOR = 0.03
+"""People skip steps, so advice that "did not help" thins a cause out and does not forbid it."""
 STRANGE_NETWORKS = 5
 """New networks within a day that make a mailbox look taken over: people travel, but not that much."""
 STEADY_SHARE = 0.75
@@ -68,6 +70,11 @@ def of_errors(matches: Sequence[Match], facts: Facts, knowledge: Knowledge) -> l
         weight *= (QUOTED_DAMPING if match.quoted else 1.0) * (1.0 if match.method == "pattern" else FUZZY_DAMPING)
         out.append((Evidence("error", row.title, row.id, {**row.checks, **row.others}, row.refutes), weight))
     return out
+
+
+def of_tried(tried: Sequence[str]) -> list[Weighted]:
+    """Causes whose advice the customer has followed in vain: they are as good as out."""
+    return [(Evidence("words", "its advice was followed and it still fails", f"tried:{cause}", refutes={cause: TRIED_FACTOR}), 1.0) for cause in tried]
 
 
 def of_findings(findings: Sequence[Finding], facts: Facts, knowledge: Knowledge) -> list[Weighted]:

@@ -16,6 +16,7 @@ needs=(
     "openssl:/usr/bin/openssl"
     "bsdutils:/usr/bin/script"
     "util-linux:/usr/bin/unshare"
+    "postgresql:/usr/lib/postgresql/15/bin/initdb /usr/lib/postgresql/16/bin/initdb /usr/lib/postgresql/17/bin/initdb /usr/local/bin/initdb"
     "uidmap:/usr/bin/newuidmap" # an ordinary user's namespace needs a range of user ids, which it hands out
     "python3:/usr/bin/python3"
     "curl:/usr/bin/curl"

@@ -1,0 +1,135 @@
+"""The slash command ``/triage``, answered privately with its acknowledgement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.adapters.slack import blocks as draw
+from bot.adapters.slack.context import Edge
+from bot.adapters.slack.text import escape, plain_of, said
+from bot.core.desk.card import content_of
+from bot.core.desk.values import Card
+from bot.core.model import Ticket
+from bot.core.observed import LogQuery
+from bot.core.parse.plain import one_line
+
+HELP = """*/triage TEXT or a link to a ticket*: what is wrong there, for you alone
+*/triage explain ERROR TEXT*: what an error means
+*/triage logs MAILBOX*: the last failures of a mailbox (agents: of an open ticket in this channel)
+*/triage mode off|note|draft* (leads): what I do in this channel
+*/triage role @member none|agent|lead* (leads)
+*/triage escalate-to #channel* (leads)
+*/triage pause*, */triage resume* (leads): hold back what nobody clicked
+*/triage help*"""
+_LINK = re.compile(r"/archives/([CDG][A-Z0-9]{1,20})/p(\d{10})(\d{6})(?:\S*[?&;]thread_ts=(\d{10}\.\d{6}))?")
+_MEMBER = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^>]*)?>")
+_CHANNEL = re.compile(r"<#([CG][A-Z0-9]{1,20})(?:\|[^>]*)?>")
+LOGS_BACK = timedelta(hours=48)
+MAX_LINES = 8
+REFUSED = "Sorry, that is for support agents; a lead can add you: /triage role"
+
+Handler = Callable[[Edge, dict[str, Any], str, str, str], str]
+
+
+def register(app: App, edge: Edge) -> None:
+    """Hang the listener on the app."""
+
+    @app.command("/triage")
+    def on_command(ack: Ack, body: dict[str, Any]) -> None:
+        person, role = edge.who(body)
+        if not edge.once("command", body):
+            ack()
+            return
+        word, _, rest = str(body.get("text") or "").strip().partition(" ")
+        known = _COMMANDS.get(word.lower())
+        if word.lower() in ("", "help"):
+            ack(text=HELP)
+        elif role == "none":
+            ack(text=REFUSED)
+        elif known is not None:
+            ack(text=known(edge, body, person, role, rest.strip()))
+        else:
+            answer, drawn = _triage(edge, body, person)
+            ack(text=answer, blocks=drawn)
+
+
+def _triage(edge: Edge, body: dict[str, Any], person: str) -> tuple[str, list[dict[str, Any]]]:
+    """A text or a ticket's link, triaged for one reader."""
+    text = str(body.get("text") or "")
+    link = _LINK.search(text)
+    if link:
+        thread = link[4] or f"{link[2]}.{link[3]}"
+        with edge.desk.look() as view:
+            case_id = view.cases.belongs(f"slack:{body.get('team_id')}:{link[1]}:{thread}")
+            case = view.cases.case(case_id) if case_id else None
+            card = view.cases.card(f"{case.id}#{case.round}") if case else None
+        if card is None:
+            return "That message is no ticket that I know; use the message shortcut Triage this.", []
+        return draw.card_text(card), [b.to_dict() for b in draw.card_blocks(card)]
+    ticket = Ticket(id=f"slash:{body.get('trigger_id')}", body=plain_of(text), channel="slack")
+    triage = edge.triager.triage(ticket)
+    with edge.desk.step("slash.triaged") as step:
+        step.cases.save(triage)
+        step.people.audit(person, "slash.triage", ticket.id)
+        card = Card(ticket.id, 1, 1, "closed", content_of(triage, edge.triager.knowledge, step.now))
+    return draw.card_text(card), [b.to_dict() for b in draw.card_blocks(card) if b.type != "actions"]
+
+
+def _explain(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
+    text = plain_of(rest)
+    found = edge.triager.explain(text)
+    if not found:
+        return f"Nothing in the table claims: {escape(text, 300, line=True)}"
+    return "\n".join(f"*{escape(title, 200, line=True)}*: {escape(meaning, 600, line=True)}" for title, meaning in found[:3])
+
+
+def _logs(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
+    mailbox = one_line(plain_of(rest), 320).strip().lower()
+    with edge.desk.look() as view:
+        own = {c.content.mailbox for c, _ in view.views.queue(limit=500) if c.place == f"slack/{body.get('channel_id')}"}
+    if not mailbox:
+        return "Which mailbox? /triage logs anna@firm.example"
+    of_ticket = mailbox in own
+    outcome = edge.decisions.look_up(person, role, mailbox, of_ticket=of_ticket)
+    if not outcome.done:
+        return said(outcome.said)
+    now = edge.triager.clock.now()
+    found = edge.logs.search(LogQuery(now - LOGS_BACK, now, mailboxes=(mailbox,), limit=200))
+    if found.failed:
+        return f"The logs could not be searched: {escape(found.failed, 200, line=True)}"
+    lines = [escape(line.raw, 310, line=True) for line in found.lines[-MAX_LINES:]]
+    return "\n".join(lines) or f"No failures of {escape(mailbox, 320, line=True)} in the last 48 hours."
+
+
+def _mode(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
+    return said(edge.decisions.set_mode(person, role, f"slack/{body.get('channel_id')}", rest.lower()).said)
+
+
+def _role(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
+    member = _MEMBER.search(rest)
+    if not member:
+        return "Whom? /triage role @member agent"
+    return said(edge.decisions.set_role(person, role, f"slack:{body.get('team_id')}:{member[1]}", rest[member.end():].strip().lower()).said)
+
+
+def _escalate_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
+    channel = _CHANNEL.search(rest)
+    if not channel:
+        return "Where to? /triage escalate-to #channel"
+    return said(edge.decisions.set_escalation(person, role, f"slack/{channel[1]}").said)
+
+
+def _pause(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
+    return edge.decisions.set_paused(person, role, paused=True).said
+
+
+def _resume(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
+    return edge.decisions.set_paused(person, role, paused=False).said
+
+
+_COMMANDS: dict[str, Handler] = {"explain": _explain, "logs": _logs, "mode": _mode, "role": _role, "escalate-to": _escalate_to, "pause": _pause, "resume": _resume}

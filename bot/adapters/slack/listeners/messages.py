@@ -1,0 +1,124 @@
+"""Messages, mentions and the shortcut "Triage this": tickets on their way to the door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.adapters.slack.context import Edge
+from bot.adapters.slack.outlet import moment_of
+from bot.adapters.slack.people import person_id
+from bot.adapters.slack.text import plain_of
+from bot.core.desk.values import Inbound, Send
+from bot.logs.event import rfc3339
+
+GATHER_SECONDS = 180.0
+"""Messages of one person within this time are one ticket."""
+EYES_SECONDS = 60
+_KINDS = (None, "file_share", "thread_broadcast", "me_message")
+OFF = "I am off in this channel. A lead can switch me on: /triage mode draft"
+NOT_YOU = "Sorry, tickets by message, mention or shortcut are for support agents; a lead can add you with /triage role"
+
+
+def register(app: App, edge: Edge) -> None:
+    """Hang the listeners on the app."""
+
+    @app.event("message")
+    def on_message(event: dict[str, Any], body: dict[str, Any]) -> None:
+        take(edge, event, body, mentioned=_mentions_us(event, body))
+
+    @app.event("app_mention")
+    def on_mention(event: dict[str, Any], body: dict[str, Any]) -> None:
+        take(edge, event, body, mentioned=True)
+
+    @app.shortcut("triage_this")
+    def on_shortcut(ack: Ack, body: dict[str, Any]) -> None:
+        person, role = edge.who(body)
+        channel = str(body["channel"]["id"])
+        if role == "none":
+            ack()
+            edge.whisper(channel, person.rpartition(":")[2], NOT_YOU)
+            return
+        message = {**body["message"], "channel": channel}
+        known = edge.once("shortcut", body) and _show_again(edge, str(body["team"]["id"]), message)
+        if not known:
+            take(edge, message, {"team_id": body["team"]["id"], "event_id": f"shortcut:{channel}:{message['ts']}"}, mentioned=True, allowed=True)
+        ack()
+
+
+def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, mentioned: bool, allowed: bool = False) -> None:
+    """Hand a message in, where it is a ticket of ours. ``allowed``: whoever asked for it is an agent. Raises StoreBusy: then Slack sends it again."""
+    if body.get("is_ext_shared_channel") or event.get("is_ext_shared_channel"):
+        return  # other companies read along there
+    if event.get("subtype") not in _KINDS or event.get("hidden"):
+        return
+    mails = [f for f in event.get("files") or [] if f.get("filetype") == "email" or f.get("mode") == "email"]
+    if (event.get("bot_id") and not mails and not allowed) or not event.get("user") or not event.get("ts"):
+        return
+    team, channel, ts, user = str(body.get("team_id", "")), str(event["channel"]), str(event["ts"]), str(event["user"])
+    direct = event.get("channel_type") == "im"
+    explicit = mentioned or direct or allowed
+    thread = str(event.get("thread_ts") or ts)
+    conversation = f"slack:{team}:{channel}:{thread}"
+    place = f"slack/{channel}"
+    with edge.desk.look() as view:
+        mode = view.people.setting(f"mode:{place}", "off")
+        case_id = view.cases.belongs(conversation)
+        case = view.cases.case(case_id) if case_id else None
+    if thread != ts and not explicit and (case is None or case.author != person_id(team, user)):
+        return  # people talk among themselves
+    if case is None and explicit and not allowed and edge.people.role(team, user) == "none" and mode == "off":
+        edge.whisper(channel, user, NOT_YOU)
+        return
+    if mode == "off" and not direct and not allowed and case is None:
+        if explicit:
+            edge.whisper(channel, user, OFF)
+        return
+    eyes = Send(f"eyes:{channel}:{ts}", "slack", "react", f"slack/reactions/{channel}", {"channel": channel, "ts": ts}, conversation, priority=2, repeatable=True,
+                expires_at=(now := _moment(ts)) and now + timedelta(seconds=EYES_SECONDS))
+    edge.door.accept(Inbound(
+        "slack", f"{team}:{channel}:{ts}", conversation, _ticket(event, mails, ts), person_id(team, user), _moment(ts), place=place, thread=thread,
+        gather=f"slack:{team}:{channel}:by:{user}" if thread == ts and not mails else None, gather_seconds=GATHER_SECONDS, explicit=explicit,
+        settle_seconds=0.0 if mails else edge.settle_seconds), [eyes])
+
+
+def _show_again(edge: Edge, team: str, message: Mapping[str, Any]) -> bool:
+    """Post the card of a ticket that was gathered with others and has none of its own yet; False where the message is no ticket so far."""
+    conversation = f"slack:{team}:{message['channel']}:{message.get('thread_ts') or message['ts']}"
+    with edge.desk.step("slack.show_card") as step:
+        case_id = step.cases.belongs(conversation)
+        case = step.cases.case(case_id) if case_id else None
+        if case is None:
+            return False
+        card = step.cases.card(f"{case.id}#{case.round}")
+        if card is None:  # it was held to be none of ours, and somebody asks for it by name
+            step.cases.ask_for(case.id)
+            step.queues.schedule(f"triage:{case.id}:{case.version}:asked", "triage", case.id, {"version": case.version})
+            return True
+        step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, card.case_id, priority=2))
+    return True
+
+
+def _ticket(event: Mapping[str, Any], mails: list[Mapping[str, Any]], ts: str) -> dict[str, Any]:
+    """The contract's ticket. A forwarded mail is the ticket, and its sender the requester; what was written above it stays out of headers."""
+    moment = rfc3339(_moment(ts))
+    if mails:
+        mail = mails[0]
+        sender = next((str(f.get("address")) for f in mail.get("from") or [] if f.get("address")), None)
+        return {"subject": str(mail.get("subject") or mail.get("title") or ""), "body": str(mail.get("plain_text") or mail.get("preview_plain_text") or ""),
+                "requester": sender, "channel": "slack", "received_at": moment}
+    return {"body": plain_of(str(event.get("text") or "")), "channel": "slack", "received_at": moment}
+
+
+def _moment(ts: str) -> Any:
+    moment = moment_of(ts)
+    assert moment is not None, f"Slack: {ts}: is no timestamp"
+    return moment
+
+
+def _mentions_us(event: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    bots = {str(a.get("user_id")) for a in body.get("authorizations") or [] if a.get("is_bot")}
+    return any(f"<@{bot}>" in str(event.get("text") or "") for bot in bots)

@@ -1,0 +1,196 @@
+"""Slack as an outlet: renders what a delivery names, sends it with its key, and finds it again by that key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.models.blocks import Block
+
+from bot.adapters.slack import blocks as draw
+from bot.adapters.slack.client import SlackCalls
+from bot.adapters.slack.lint import faults
+from bot.adapters.slack.text import cut, escape, said
+from bot.core.desk.values import Card, Delivery, Found
+from bot.errors import SendError, SendLater, SendPointless, SendRefused
+from bot.ports import Desk
+
+PAGES = 10
+CLOCK_SLACK = timedelta(seconds=120)
+"""How far Slack's clock and ours may be apart in a search."""
+
+
+class SlackOutlet:
+    """The port ``Outlet`` for Slack. Places are ``slack/CHANNEL``."""
+
+    gap = timedelta(seconds=1.1)
+    """Slack: about one message a second and channel; a little more, since what counts is when it arrives."""
+
+    def __init__(self, calls: SlackCalls, desk: Desk) -> None:
+        self._calls, self._desk = calls, desk
+        self._kinds: dict[str, Callable[[Delivery], str]] = {
+            "card": self._card, "card_update": self._card_update, "reply": self._reply, "react": self._react, "burst": self._burst,
+            "burst_update": self._burst_update, "digest": self._digest, "watch": self._watch, "escalation": self._escalation, "alarm": self._alarm,
+            "notice": self._alarm,
+        }
+
+    def send(self, delivery: Delivery) -> str:
+        """Post, update or react; returns the message's ts."""
+        kind = self._kinds.get(delivery.send.kind)
+        if kind is None:
+            raise SendRefused(f"Slack: nobody knows how to send a {delivery.send.kind}")
+        return kind(delivery)
+
+    def find(self, delivery: Delivery) -> Found:
+        """Look for the key in the metadata, or in the first block's id, of our messages since the delivery was written down."""
+        thread = self._thread_of(delivery)
+        method = "conversations.replies" if thread else "conversations.history"
+        arguments: dict[str, Any] = {"channel": _channel(delivery.send.place), "include_all_metadata": True, "limit": 200,
+                                     "oldest": f"{(delivery.created_at - CLOCK_SLACK).timestamp():.6f}", **({"ts": thread} if thread else {})}
+        token = token_of(delivery.send.key)
+        try:
+            for _ in range(PAGES):
+                page = self._calls.call(method, **arguments)
+                for message in page.get("messages", []):
+                    if _carries(message, token):
+                        return Found(str(message["ts"]))
+                cursor = (page.get("response_metadata") or {}).get("next_cursor")
+                if not page.get("has_more") or not cursor:
+                    return Found(None)
+                arguments["cursor"] = cursor
+        except SendError as error:
+            return Found(None, known=False, why=str(error))
+        return Found(None, known=False, why="too many messages to look through")
+
+    # -- kinds -------------------------------------------------------------------------------------------------
+
+    def _card(self, delivery: Delivery) -> str:
+        card = self._known(delivery)
+        return self._post(delivery, draw.card_text(card), draw.card_blocks(card, self._reply_state(card)), card.thread)
+
+    def _card_update(self, delivery: Delivery) -> str:
+        card = self._known(delivery)
+        if card.remote_id is None:
+            raise SendPointless("the card is not posted; it will be drawn as it then is")
+        return self._update(card.place, card.remote_id, f"card:{card.id}", draw.card_text(card), draw.card_blocks(card, self._reply_state(card)))
+
+    def _reply(self, delivery: Delivery) -> str:
+        text = escape(str(delivery.send.payload["text"]), 30_000)
+        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(delivery.send.payload["thread"]))
+
+    def _react(self, delivery: Delivery) -> str:
+        payload = delivery.send.payload
+        self._calls.call("reactions.add", channel=str(payload["channel"]), timestamp=str(payload["ts"]), name="eyes")
+        return str(payload["ts"])
+
+    def _burst(self, delivery: Delivery) -> str:
+        with self._desk.look() as view:
+            signature, count, since = view.cases.burst_state(int(delivery.send.payload["burst"]))
+        return self._post(delivery, f"{count} tickets since {since:%H:%M} UTC", draw.burst_blocks(signature, count, since), "")
+
+    def _burst_update(self, delivery: Delivery) -> str:
+        number = int(delivery.send.payload["burst"])
+        with self._desk.look() as view:
+            signature, count, since = view.cases.burst_state(number)
+            ts, place = view.queues.state_of(f"burst:{number}")[1], str(delivery.send.payload["place"])
+        if ts is None:
+            raise SendPointless("the burst is not posted yet")
+        return self._update(place, ts, f"burst:{number}", f"{count} tickets since {since:%H:%M} UTC", draw.burst_blocks(signature, count, since))
+
+    def _digest(self, delivery: Delivery) -> str:
+        with self._desk.look() as view:
+            _, ts = view.queues.state_of(f"burst:{int(delivery.send.payload['burst'])}")
+        if ts is None:
+            raise SendLater("Slack: the burst's head is not posted yet", seconds=3)
+        text = draw.digest_text([str(c) for c in delivery.send.payload["cases"]])
+        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), ts)
+
+    def _watch(self, delivery: Delivery) -> str:
+        text = draw.watch_text([str(line) for line in delivery.send.payload["lines"]], str(delivery.send.payload["failed"]))
+        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(delivery.send.payload["thread"]))
+
+    def _escalation(self, delivery: Delivery) -> str:
+        payload = delivery.send.payload
+        text = draw.escalation_text(self._known(delivery), str(payload["assignee"]), str(payload["reason"]), str(payload["by"]))
+        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), "")
+
+    def _alarm(self, delivery: Delivery) -> str:
+        text = said(str(delivery.send.payload["text"]))
+        return self._post(delivery, text, draw.text_blocks(text), str(delivery.send.payload.get("thread", "")))
+
+    # -- the calls -----------------------------------------------------------------------------------------------
+
+    def _post(self, delivery: Delivery, text: str, blocks: Sequence[Block], thread: str) -> str:
+        token = token_of(delivery.send.key)
+        drawn = _drawn(blocks, token, text)
+        answer = self._calls.call(
+            "chat.postMessage", channel=_channel(delivery.send.place), thread_ts=thread or None, text=text, blocks=drawn, parse="none", link_names=False,
+            unfurl_links=False, unfurl_media=False, metadata={"event_type": "triage_delivery", "event_payload": {"key": token}})
+        return str(answer["ts"])
+
+    def _update(self, place: str, ts: str, key: str, text: str, blocks: Sequence[Block]) -> str:
+        token = token_of(key)
+        self._calls.call("chat.update", channel=_channel(place), ts=ts, text=text, blocks=_drawn(blocks, token, text), parse="none", link_names=False,
+                         metadata={"event_type": "triage_delivery", "event_payload": {"key": token}})
+        return ts
+
+    def _known(self, delivery: Delivery) -> Card:
+        with self._desk.look() as view:
+            card = view.cases.card(str(delivery.send.payload["card"]))
+        if card is None:
+            raise SendPointless("the card is gone")
+        return card
+
+    def _reply_state(self, card: Card) -> str:
+        with self._desk.look() as view:
+            return view.queues.state_of(f"reply:{card.id}")[0]
+
+    def _thread_of(self, delivery: Delivery) -> str:
+        if delivery.send.kind == "card":
+            with self._desk.look() as view:
+                card = view.cases.card(str(delivery.send.payload["card"]))
+            return card.thread if card else ""
+        if delivery.send.kind == "digest":
+            with self._desk.look() as view:
+                return view.queues.state_of(f"burst:{int(delivery.send.payload['burst'])}")[1] or ""
+        return str(delivery.send.payload.get("thread", ""))
+
+
+def token_of(key: str) -> str:
+    """The key of a delivery as it stands in a message: short, and telling nobody anything."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _channel(place: str) -> str:
+    return place.removeprefix("slack/")
+
+
+def _carries(message: dict[str, Any], token: str) -> bool:
+    metadata = message.get("metadata") or {}
+    if (metadata.get("event_payload") or {}).get("key") == token:
+        return True
+    return any(block.get("block_id") == f"key|{token}" for block in message.get("blocks") or [])
+
+
+def _drawn(blocks: Sequence[Block], token: str, text: str) -> list[dict[str, Any]]:
+    try:
+        drawn: list[dict[str, Any]] = [block.to_dict() for block in blocks]
+    except SlackObjectFormationError as error:
+        raise SendRefused(f"Slack would refuse these blocks: {error}") from error
+    if drawn:
+        drawn[0]["block_id"] = f"key|{token}"
+    wrong = faults(drawn, text=text)
+    if wrong:
+        raise SendRefused("Slack would refuse these blocks: " + "; ".join(wrong[:3]))
+    return drawn
+
+
+def moment_of(ts: str) -> datetime | None:
+    """When a message was written, from its ts; None where that is none."""
+    try:
+        return datetime.fromtimestamp(float(ts), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,92 @@
+"""What leads and operators set from the command line; the same decisions as in Slack, under the name of whoever is logged in here."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.upgrade import upgrade
+from bot.bootstrap import desk_of
+from bot.core.desk.values import Outcome
+from bot.decide import Decisions
+from bot.errors import InputError
+from bot.settings import read_settings
+
+
+def db_upgrade() -> None:
+    """Bring the database to this program's version."""
+    database = Database(read_settings().database_url)
+    before, now = upgrade(database)
+    told = f"is at version {now}" if before == now else f"was at version {before or 'none'}, is now at {now}"
+    sys.stdout.write(f"{database.name}: {told}\n")
+
+
+def mode(place: str | None, value: str | None) -> None:
+    """Show all modes, or set one."""
+    desk = desk_of(read_settings())
+    if place is None or value is None:
+        with desk.look() as view:
+            for name, known in view.people.settings("mode:").items():
+                sys.stdout.write(f"{name}\t{known}\n")
+        return
+    _say(Decisions(desk).set_mode(_me(), "lead", place, value))
+
+
+def role(person: str | None, value: str | None) -> None:
+    """Show all roles, or give one."""
+    desk = desk_of(read_settings())
+    if person is None or value is None:
+        with desk.look() as view:
+            for name, known in view.people.roles().items():
+                sys.stdout.write(f"{name}\t{known}\n")
+        return
+    _say(Decisions(desk).set_role(_me(), "lead", person, value))
+
+
+def escalate_to(place: str) -> None:
+    """Where escalated tickets and alarms go."""
+    _say(Decisions(desk_of(read_settings())).set_escalation(_me(), "lead", place))
+
+
+def pause(*, paused: bool) -> None:
+    """The switch that holds back everything automatic."""
+    _say(Decisions(desk_of(read_settings())).set_paused(_me(), "lead", paused=paused))
+
+
+def deliveries(*, replay: str | None, drop: str | None, as_json: bool) -> None:
+    """What waits for a human; put one back, or take it off the list."""
+    desk = desk_of(read_settings())
+    if replay or drop:
+        key = str(replay or drop)
+        with desk.step("deliveries.human") as step:
+            moved = step.queues.replay(key) if replay else step.queues.drop_parked(key)
+            if moved:
+                step.people.audit(_me(), "delivery.replay" if replay else "delivery.drop", key)
+        if not moved:
+            raise InputError(f"{key}: nothing parked or failed has that key; triage deliveries lists them")
+        sys.stdout.write(f"{key}: {'put back' if replay else 'taken off the list'}\n")
+        return
+    with desk.look() as view:
+        troubled, backlog = view.queues.troubled(), view.queues.backlog()
+    if as_json:
+        for what, key, state, why in troubled:
+            sys.stdout.write(json.dumps({"what": what, "key": key, "state": state, "why": why}, ensure_ascii=False) + "\n")
+        return
+    for what, key, state, why in troubled:
+        sys.stdout.write(f"{state}\t{what}\t{key}\t{why}\n")
+    sys.stdout.write(f"waiting: {backlog['jobs']} jobs, {backlog['deliveries']} deliveries; for a human: {backlog['parked']} parked, {backlog['dead']} failed\n")
+
+
+def _say(outcome: Outcome) -> None:
+    if not outcome.done:
+        raise InputError(outcome.said)
+    sys.stdout.write(outcome.said + "\n")
+
+
+def _me() -> str:
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user id without a name, as in some containers
+        return "cli:unknown"

@@ -1,0 +1,121 @@
+"""``triage slack``, ``worker`` and ``run``: processes that go on until they are told to stop.
+
+The parent loads the knowledge once and forks; a child that dies is replaced at once, so that one ticket which kills its worker holds up nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from bot.bootstrap import desk_of, slack_edge_of, triager_of, worker_of
+from bot.errors import SettingsError
+from bot.settings import Settings, read_settings
+from bot.triage import Triager
+
+IDLE_SECONDS = 0.25
+JOB_SECONDS = 90
+"""A worker that spends longer on one turn is ended by the alarm, and its job's lease runs out."""
+RESTART_SECONDS = 1.0
+
+
+def slack(*, port: int | None) -> None:
+    """Take events in: by Socket Mode, or by signed HTTP where a port is given."""
+    settings = read_settings()
+    _supervise([_slack(settings, triager_of(settings), port)])
+
+
+def worker(*, processes: int) -> None:
+    """Do the work and send."""
+    settings = read_settings()
+    desk_of(settings).database.engine.dispose()  # upgraded, or refused, before the children start
+    _supervise([_worker(settings, triager_of(settings))] * processes)
+
+
+def run(*, port: int | None) -> None:
+    """All in one: Slack where its tokens are set, and a worker."""
+    settings = read_settings()
+    triager = triager_of(settings)
+    desk_of(settings).database.engine.dispose()
+    children = [_worker(settings, triager)]
+    if settings.slack_bot_token:
+        children.append(_slack(settings, triager, port))
+    else:
+        sys.stderr.write("triage: SLACK_BOT_TOKEN is not set: no Slack; the worker runs\n")
+    _supervise(children)
+
+
+def _slack(settings: Settings, triager: Triager, port: int | None) -> Callable[[], None]:
+    secret, app_token = settings.slack_signing_secret, settings.slack_app_token
+    if port is None and not app_token:
+        raise SettingsError("SLACK_APP_TOKEN: is not set; Socket Mode needs it (or use --port for signed HTTP)")
+    if port is not None and not secret:
+        raise SettingsError("SLACK_SIGNING_SECRET: is not set; signed HTTP needs it")
+
+    def serve() -> None:
+        from bot.adapters.slack.app import build_app, http_app, socket_mode
+        from bot.adapters.slack.client import web_client
+
+        desk = desk_of(settings)
+        app = build_app(slack_edge_of(settings, desk, triager), web_client(settings.slack_bot_token or "", settings.slack_api_url), secret or "socket mode needs none")
+        if port is None:
+            socket_mode(app, app_token or "").start()  # type: ignore[no-untyped-call]
+            return
+        import uvicorn
+
+        def ready() -> bool:
+            with desk.look() as view:
+                view.queues.backlog()
+            return True
+
+        uvicorn.run(http_app(app, secret or "", ready), host="0.0.0.0", port=port, log_level="warning")
+
+    return serve
+
+
+def _worker(settings: Settings, triager: Triager) -> Callable[[], None]:
+    def serve() -> None:
+        mine = worker_of(settings, desk_of(settings), triager)
+        while True:
+            signal.alarm(JOB_SECONDS)
+            busy = mine.turn()
+            signal.alarm(0)
+            if not busy:
+                time.sleep(IDLE_SECONDS)
+
+    return serve
+
+
+def _supervise(children: list[Callable[[], None]]) -> None:
+    """Run each in a process of its own; replace what dies; end them all with us."""
+    running: dict[int, Callable[[], None]] = {}
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        for pid in running:
+            os.kill(pid, signal.SIGTERM)
+        sys.exit(0)
+
+    for child in children:
+        running[_fork(child)] = child
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while True:
+        pid, status = os.wait()
+        child = running.pop(pid)
+        sys.stderr.write(f"triage: a process ended ({os.waitstatus_to_exitcode(status)}); a new one takes its place\n")
+        time.sleep(RESTART_SECONDS)
+        running[_fork(child)] = child
+
+
+def _fork(child: Callable[[], None]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    child()
+    os._exit(0)

@@ -1,0 +1,1 @@
+"""The agents' desk, pure: what a case, a card and a delivery are, and who may do what in which state."""

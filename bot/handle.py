@@ -1,0 +1,236 @@
+"""One ticket through the door: accepted once, triaged, saved, shown to the agents.
+
+The door (:meth:`Door.accept`) only writes down; whoever sent the ticket may be told "accepted" when it returns. The work happens in jobs
+(:class:`Handler`), which may be killed at any moment and are then done again by somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.core.desk.card import CardContent, content_of
+from bot.core.desk.conversation import is_small_talk, takes_over, ticket_of
+from bot.core.desk.values import Accepted, Card, Case, Inbound, Job, Send
+from bot.core.observed import LogQuery
+from bot.errors import InputError, StoreBusy
+from bot.logs.event import LogEvent
+from bot.ports import Clock, Desk, Step
+from bot.triage import Triager
+
+BURST_WINDOW: Final = timedelta(minutes=5)
+BURST_FROM: Final = 4
+"""From the fourth ticket of one error and server within the window on, they are gathered into one thread."""
+CROWD_FROM: Final = 15
+"""Cards a minute in one place; whatever comes beyond is gathered as well, whatever its error."""
+MAX_ATTEMPTS: Final = 5
+BACK_OFF: Final = timedelta(seconds=10)
+WATCH_EVERY: Final = timedelta(seconds=5)
+DIGEST_EVERY: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where every channel hands its tickets in."""
+
+    desk: Desk
+
+    def accept(self, inbound: Inbound, sends: Sequence[Send] = ()) -> Accepted | None:
+        """Write a message down with the work it asks for, in one transaction; None for greetings and thanks, which are no tickets.
+
+        The same delivery a second time changes nothing. ``sends`` go out with it (an eyes reaction). Raises StoreBusy: then it is not accepted.
+        """
+        if not (inbound.explicit or inbound.from_agent) and not inbound.message.get("attachments") and is_small_talk(str(inbound.message.get("body", ""))):
+            return None
+        with self.desk.step("inbox.accept") as step:
+            before = step.cases.seen(inbound)
+            if before is not None:
+                return before
+            known = _case_of(step, inbound)
+            case_id = known or inbound.conversation
+            if known is None:
+                step.cases.open(case_id, inbound)
+            step.cases.converse(inbound.conversation, case_id)
+            if inbound.gather:
+                step.cases.converse(inbound.gather, case_id)
+            result = Accepted(case_id, step.cases.add_message(case_id, inbound), new=known is None)
+            step.cases.accepted(inbound, result)
+            if (known is None and not inbound.from_agent) or _wants_triage(step, case_id, inbound):
+                step.queues.schedule(f"triage:{case_id}:{result.version}", "triage", case_id, {"version": result.version},
+                                     run_at=step.now + timedelta(seconds=inbound.settle_seconds))
+                for send in sends:
+                    step.queues.send(send)
+        return result
+
+
+def _case_of(step: Step, inbound: Inbound) -> str | None:
+    """The case a message belongs to: its conversation's; else what the same person wrote minutes ago and nobody has decided."""
+    case_id, _ = step.cases.conversation(inbound.conversation)
+    if inbound.gather:
+        recent, last = step.cases.conversation(inbound.gather)
+        fresh = step.now - last <= timedelta(seconds=inbound.gather_seconds)
+        if case_id is None and recent is not None and fresh:
+            case = step.cases.case(recent)
+            card = step.cases.card(f"{recent}#{case.round}") if case else None
+            if card is None or card.state == "open":
+                return recent
+    return case_id
+
+
+def _wants_triage(step: Step, case_id: str, inbound: Inbound) -> bool:
+    """Move the case on for a new message. False where no triage is wanted: a colleague has written, or agents have the case."""
+    case = step.cases.case(case_id)
+    assert case is not None
+    card = step.cases.card(f"{case_id}#{case.round}", lock=True)
+    if inbound.from_agent:
+        if card and card.state in ("open", "rewriting", "failed"):
+            change_card(step, replace(card, state="withdrawn", detail="a colleague has answered"))
+        return False
+    if card is None or card.state in ("open", "rewriting", "failed"):
+        return True
+    if card.decision in ("send", "edit"):
+        step.cases.next_round(case_id, [card.content.cause] if card.content.cause and card.content.verdict == "answer" else [])
+        return True
+    return card.state == "withdrawn" and inbound.explicit
+
+
+def change_card(step: Step, card: Card) -> None:
+    """Keep a changed card under its next revision and have it redrawn where it has been posted."""
+    card = replace(card, revision=card.revision + 1)
+    step.cases.put_card(card)
+    redraw(step, card)
+
+
+def redraw(step: Step, card: Card) -> None:
+    """Have a card drawn again as it then is."""
+    step.queues.send(Send(f"card:{card.id}:{card.revision}:{step.now.timestamp():.3f}", card.outlet, "card_update", f"{card.outlet}/update",
+                          {"card": card.id}, card.case_id, priority=2, repeatable=True))
+
+
+@dataclass(frozen=True)
+class Handler:
+    """Does the jobs. A card goes where its ticket came from: the case's channel is the outlet, its place and thread are that outlet's."""
+
+    desk: Desk
+    triager: Triager
+    clock: Clock
+
+    def work(self, job: Job) -> None:
+        """Do one claimed job, or give it back with the reason. A job begun too often is buried and its card says so."""
+        if job.attempts > MAX_ATTEMPTS:
+            self._give_up(job, "whoever worked on it died each time")
+            return
+        try:
+            {"triage": self._triage, "watch": self._watch, "digest": self._digest}[job.kind](job)
+        except StoreBusy:
+            return  # the lease runs out and somebody does it again; nothing was kept
+        except InputError as error:
+            self._give_up(job, str(error))
+
+    def _triage(self, job: Job) -> None:
+        with self.desk.look() as view:
+            case = view.cases.case(job.case_id or "")
+            if case is None or not case.messages or case.version != job.payload["version"]:
+                case = None
+        if case is None:
+            with self.desk.step("case.superseded") as step:  # a later message has its own job
+                step.queues.finish_job(job)
+            return
+        chosen = job.payload.get("chosen")
+        triage = self.triager.triage(ticket_of(case.id, case.messages), tried=case.tried, chosen=chosen)
+        content = content_of(triage, self.triager.knowledge, self.clock.now(), case.tried)
+        with self.desk.step("case.triaged") as step:
+            if not step.queues.finish_job(job):
+                return
+            current = step.cases.case(case.id, lock=True)
+            if current is None or current.version != case.version or current.round != case.round:
+                return
+            step.cases.save(triage)
+            self._show(step, current, content, rewritten=chosen is not None)
+
+    def _show(self, step: Step, case: Case, content: CardContent, *, rewritten: bool) -> None:
+        card = step.cases.card(f"{case.id}#{case.round}", lock=True)
+        if card is not None:
+            if card.state in ("open", "rewriting", "failed"):
+                change_card(step, replace(card, state="open", content=content, detail=""))
+            return
+        if content.verdict == "none" and not case.explicit and not rewritten:
+            return  # not about us, and nobody asked
+        if takes_over(case.round):
+            content = replace(content, title=f"A human goes on: {content.title}", draft="")
+        mode = step.people.setting(f"mode:{case.place}", "draft")
+        card = Card(case.id, case.round, 1, "open", content, case.channel, case.place, case.thread, "draft" if mode == "off" else mode)
+        step.cases.put_card(card)
+        if not self._gathered(step, case, card):
+            step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
+
+    def _gathered(self, step: Step, case: Case, card: Card) -> bool:
+        """True where a card is one of many: its ticket is listed in one thread, and the counter there grows."""
+        if case.explicit or case.round > 1:
+            return False
+        number, count = step.cases.burst(card.place, card.content.signature or "?", BURST_WINDOW)
+        if count < BURST_FROM:
+            number, count = step.cases.burst(card.place, f"* {step.now:%H:%M}", timedelta(minutes=1))
+            if count <= CROWD_FROM:
+                return False
+        step.cases.gather(number, case.id)
+        step.queues.send(Send(f"burst:{number}", card.outlet, "burst", card.place, {"burst": number}, priority=4))
+        step.queues.schedule(f"digest:{number}:{int(step.now.timestamp() // DIGEST_EVERY.total_seconds())}", "digest", None, {"burst": number},
+                             run_at=step.now + DIGEST_EVERY)
+        return True
+
+    def _digest(self, job: Job) -> None:
+        """List the tickets that a burst has gathered since the last list, and renew its counter."""
+        number = int(job.payload["burst"])
+        with self.desk.step("burst.digest") as step:
+            if not step.queues.finish_job(job):
+                return
+            place, listed = step.cases.listing(number, limit=40)
+            if not listed:
+                return
+            step.queues.send(Send(f"digest:{job.id}", "slack", "digest", place, {"burst": number, "cases": listed}, priority=8))
+            step.queues.send(Send(f"burst:{number}:{job.id}", "slack", "burst_update", "slack/update", {"burst": number, "place": place}, priority=8, repeatable=True))
+            if len(listed) == 40:
+                step.queues.schedule(f"digest:{number}:after:{job.id}", "digest", None, {"burst": number}, run_at=step.now)
+
+    def _watch(self, job: Job) -> None:
+        """Look at the log while the customer tries again; the first line that decides ends it, or the time."""
+        since, until = _moment(job.payload["since"]), _moment(job.payload["until"])
+        now = self.clock.now()
+        found = self.triager.logs.search(LogQuery(since, now, mailboxes=(str(job.payload["mailbox"]),), limit=50))
+        said = [_said(line) for line in found.lines if line.outcome == "failure"]
+        said += [f"{s.last:%H:%M:%S} UTC {s.service} login OK from {s.remote_ip}" for s in found.successes if s.last >= since]
+        with self.desk.step("watch.looked") as step:
+            if not said and now < until:
+                step.queues.again(job, now + WATCH_EVERY)
+                return
+            if not step.queues.finish_job(job):
+                return
+            step.queues.send(Send(f"watch:{job.id}", "slack", "watch", str(job.payload["place"]),
+                                  {"thread": job.payload["thread"], "lines": said[:5], "failed": found.failed or ""}, job.case_id, priority=1))
+
+    def _give_up(self, job: Job, why: str) -> None:
+        with self.desk.step("job.buried") as step:
+            if not step.queues.bury(job, why) or job.kind != "triage" or job.case_id is None:
+                return
+            case = step.cases.case(job.case_id, lock=True)
+            if case is None:
+                return
+            card = step.cases.card(f"{case.id}#{case.round}", lock=True)
+            if card is None:
+                card = Card(case.id, case.round, 1, "failed", CardContent("The triage failed"), case.channel, case.place, case.thread, detail=why)
+                step.cases.put_card(card)
+                step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
+            else:
+                change_card(step, replace(card, state="failed", detail=why))
+
+
+def _moment(value: object) -> Any:
+    return datetime.fromisoformat(str(value))
+
+
+def _said(line: LogEvent) -> str:
+    stamp = f"{line.time:%H:%M:%S} UTC" if line.time else "time unknown"
+    return f"{stamp} {line.service or line.program or ''} {(line.reason or line.event).replace('_', ' ')} from {line.remote_ip or 'no address'}"

@@ -1,0 +1,1 @@
+"""Fuzzing: many hostile inputs, and what must hold for each."""

@@ -1,0 +1,140 @@
+"""What operators type: the database, modes, roles, the pause, what waits for a human, the doctor; and the processes behind ``triage run``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.desk import DeskStore
+from bot.cli import main
+from bot.commands.doctor import SCOPES
+from bot.core.desk.values import Send
+from tests.slack.desk import RealClock
+from tests.slack.payloads import event, message
+from tests.slack.server import FakeSlack
+
+ROOT = Path(__file__).resolve().parents[2]
+VARIABLES = ("LOG_STORE_URL", "KNOWLEDGE_DIR", "ACCOUNTS_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL", "SLACK_LEADS_GROUP", "SLACK_AGENTS_GROUP")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.chdir(tmp_path)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///desk.db")
+
+    def command(*arguments: str, **environment: str) -> tuple[int, str, str]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        status = 0
+        try:
+            main(list(arguments))
+        except SystemExit as left:
+            status = int(left.code or 0)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return command
+
+
+def store(folder: Path) -> DeskStore:
+    return DeskStore(Database(f"sqlite:///{folder}/desk.db"), RealClock())
+
+
+def test_the_database_is_upgraded_once(run: Run) -> None:
+    assert "was at version none, is now at 0002" in run("db", "upgrade")[1]
+    assert "is at version 0002" in run("db", "upgrade")[1]
+    status, _, err = run("db", "upgrade", DATABASE_URL="mysql://x")
+    assert status == 2 and "DATABASE_URL" in err
+
+
+def test_leads_settings(run: Run, tmp_path: Path) -> None:
+    assert run("mode", "slack/C1", "draft")[:2] == (0, "Mode of slack/C1: draft.\n") and run("mode")[1] == "slack/C1\tdraft\n"
+    assert run("mode", "slack/C1", "auto")[0] == 2
+    assert run("role", "slack:T1:U1", "lead")[0] == 0 and run("role")[1] == "slack:T1:U1\tlead\n" and run("role", "slack:T1:U1", "none")[0] == 2
+    assert run("escalate-to", "slack/C9")[0] == 0 and run("pause")[1].startswith("Paused") and run("resume")[1] == "Resumed.\n"
+    with store(tmp_path).database.read() as session:
+        rows = session.connection().exec_driver_sql("SELECT action, \"before\", \"after\" FROM audit ORDER BY id").all()
+    assert [tuple(r) for r in rows] == [("mode", "", "draft"), ("role", "none", "lead"), ("escalate_to", "", "slack/C9"), ("pause", "", "on"), ("resume", "on", "off")]
+
+
+def test_what_waits_for_a_human(run: Run, tmp_path: Path) -> None:
+    assert run("deliveries")[1].startswith("waiting: 0 jobs")
+    from datetime import timedelta
+    with store(tmp_path).step("test.park") as step:
+        step.queues.send(Send("reply:1", "slack", "reply", "slack/C1"))
+        delivery = step.queues.claim_delivery("slack", timedelta(seconds=9), timedelta(), paused=False)
+        assert delivery and step.queues.park(delivery, "nobody knows")
+    assert json.loads(run("deliveries", "--json")[1]) == {"what": "delivery", "key": "reply:1", "state": "parked", "why": "nobody knows"}
+    assert run("deliveries", "--replay", "other")[0] == 2 and run("deliveries", "--replay", "reply:1")[0] == 0
+    assert "1 deliveries; for a human: 0 parked" in run("deliveries")[1]
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(run: Run) -> None:
+    status, out, _ = run("doctor")
+    assert status == 1 and "SLACK_BOT_TOKEN: is not set" in out and "triage role" in out
+    with FakeSlack() as slack:
+        run("role", "slack:T1:U1", "lead")
+        run("mode", "slack/C1", "draft")
+        tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": slack.url}
+        status, out, _ = run("doctor", **tokens)
+        assert status == 0 and "team T1" in out and "BAD" not in out, out
+        slack.scopes = "chat:write"
+        slack.members = set()
+        status, out, _ = run("doctor", **tokens)
+        assert status == 1 and "missing app_mentions:read" in out and "/invite @triage" in out
+
+
+def test_the_manifest_asks_for_what_the_doctor_checks_and_no_more() -> None:
+    manifest: dict[str, Any] = json.loads((ROOT / "manifest.json").read_text())
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
+    assert manifest["features"]["slash_commands"][0]["command"] == "/triage" and manifest["features"]["slash_commands"][0]["should_escape"]
+    assert {line.split(":")[0] for line in (ROOT / "Procfile").read_text().splitlines()} == {"release", "web", "worker"}
+
+
+@pytest.mark.parametrize(("arguments", "words"), [(("slack",), "SLACK_APP_TOKEN"), (("slack", "--port", "3999"), "SLACK_SIGNING_SECRET")])
+def test_without_tokens_there_is_one_line(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    status, _, err = run(*arguments, SLACK_BOT_TOKEN="xoxb-1")
+    assert status == 2 and words in err and len(err.splitlines()) == 1
+
+
+def test_triage_run_takes_a_ticket_from_socket_mode_to_its_card_and_replaces_a_dead_worker(tmp_path: Path) -> None:
+    with FakeSlack() as slack:
+        environment = {k: v for k, v in os.environ.items() if k not in VARIABLES} | {
+            "DATABASE_URL": f"sqlite:///{tmp_path}/desk.db", "LOG_STORE_URL": f"sqlite:///{tmp_path}/logs.db", "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1",
+            "SLACK_API_URL": slack.url, "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-m", "bot", "mode", "slack/C1", "draft"], env=environment, cwd=tmp_path, check=True, capture_output=True)
+        with subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                assert _until(lambda: slack.connected >= 1)
+                assert slack.push("events_api", event(message("anna@firm.example: 535 5.7.8 Error: authentication failed")), "one")
+                assert _until(lambda: len(slack.posts()) == 1) and "one" in slack.acknowledged
+                children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+                assert len(children) == 2
+                os.kill(int(children[0]), signal.SIGKILL)  # the worker was started first
+                assert _until(lambda: (now := Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()) != children and len(now) == 2)
+                assert slack.push("events_api", event(message("bob@firm.example: 535 5.7.8 Error: authentication failed", user="U2")), "two")
+                assert _until(lambda: len(slack.posts()) == 2)
+            finally:
+                process.terminate()
+                process.wait(20)
+        assert process.returncode == 0
+
+
+def _until(condition: Callable[[], bool], seconds: float = 90.0) -> bool:
+    ends = time.monotonic() + seconds
+    while not condition() and time.monotonic() < ends:
+        time.sleep(0.05)
+    return condition()
