@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-MISSING = "PostgreSQL's server is not installed: run bash tests/real/packages.sh"
+MISSING = "PostgreSQL's server is not installed: run bash tests/lab/packages.sh"
 
 
 def binaries() -> Path | None:

@@ -36,6 +36,25 @@ def test_the_side_that_fails_is_told_from_the_side_that_works(text: str) -> None
     assert not says(text, "en", "send", works=True)
 
 
+@pytest.mark.parametrize(("language", "text"), [
+    ("de", "Empfangen klappt, senden aber nicht."),
+    ("de", "Ich bekomme alle Mails, nur das Versenden schlägt fehl."),
+    ("nl", "Ontvangen gaat goed, maar versturen lukt niet."),
+    ("fr", "La réception fonctionne, mais l'envoi échoue."),
+    ("es", "Recibir funciona, pero enviar no funciona."),
+    ("it", "La ricezione funziona, ma l'invio non va."),
+    ("pt", "Receber funciona, mas enviar não funciona."),
+    ("pl", "Odbieranie działa, ale wysyłanie nie działa."),
+    ("ru", "Получение работает, а отправка не работает."),
+    ("ja", "受信はできますが、送信できません。"),
+    ("zh", "收信正常，但是发不出邮件。"),
+])
+def test_the_side_that_fails_is_told_in_every_language(language: str, text: str) -> None:
+    assert says(text, language, "send", fails=True), thoughts(text, language)
+    assert says(text, language, "receive", works=True), thoughts(text, language)
+    assert not says(text, language, "receive", fails=True), thoughts(text, language)
+
+
 def test_a_clause_that_says_both_is_cut_where_it_turns() -> None:
     assert says("It works at home fails at the office.", "en", "home", works=True)
     assert says("It works at home fails at the office.", "en", "office", fails=True)
