@@ -42,7 +42,7 @@ run: $(VENV)/run.stamp ## Load the sample accounts and logs, triage the sample t
 # -- tests ----------------------------------------------------------------------------------------------------------
 
 test: $(VENV)/dev.stamp ## All tests that pip alone can bring (any user, under ten minutes on two cores)
-	$(PYTEST) tests --ignore=tests/lab/fresh --ignore=tests/real
+	$(PYTEST) tests --ignore=tests/lab/fresh --ignore=tests/real -n auto --dist worksteal
 	$(MAKE) --no-print-directory eval
 
 test-real: lab ## What needs real daemons, programs and engines (installs the distribution's packages when root)
