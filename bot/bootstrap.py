@@ -1,24 +1,26 @@
-"""Settings -> the wired application. The only file that names concrete adapters."""
+"""Settings -> the wired application. The only file that names concrete adapters.
+
+What only a triage needs is imported when one is asked for: reading a log must not wait for patterns over tickets.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.adapters.accounts.csv_directory import CsvAccountDirectory
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.errors import KnowledgeFault, SettingsError
 from bot.ports import AccountDirectory, LogStore, Outlet
 from bot.settings import Settings
-from bot.triage import Triager
 from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
+    from bot.triage import Triager
     from bot.work import Worker
 
 
@@ -99,6 +101,8 @@ def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     if url is None:
         if not settings.database_url.startswith("sqlite:"):
             return EmptyAccountDirectory()
+        from bot.adapters.accounts.csv_directory import CsvAccountDirectory
+
         path = settings.database_path
         return CsvAccountDirectory(path) if path.is_file() else EmptyAccountDirectory()
     if url.startswith(("http://", "https://")):
@@ -114,6 +118,8 @@ def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
 
 def triager_of(settings: Settings) -> Triager:
     """Everything that a triage needs. A log store that does not exist yet is an empty one."""
+    from bot.triage import Triager
+
     knowledge = knowledge_of(settings)
     store = log_store_of(settings)
     logs: LogStore = store if store.path.is_file() else EmptyLogStore()

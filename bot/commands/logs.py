@@ -10,10 +10,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
-
 from bot.adapters.logstore.sqlite.ingest import Progress
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog
 from bot.bootstrap import log_store_of
@@ -51,6 +47,10 @@ def _progress() -> Iterator[Callable[[Progress], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None, speed="")
@@ -112,6 +112,8 @@ def search(
         for event in result.lines:
             sys.stdout.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
         return
+    from rich.console import Console
+
     console = Console(highlight=False, soft_wrap=True, markup=False)
     for event in result.lines:
         console.print(visible(event.raw, 2000), style={"failure": "red", "success": "green"}.get(event.outcome, ""))

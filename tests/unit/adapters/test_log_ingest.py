@@ -382,3 +382,9 @@ def test_failures_are_counted_by_the_hour(store: SqliteLogStore, tmp_path: Path)
         counted = db.execute("SELECT hour, event, reason, service, host, tls, count FROM log_failure ORDER BY hour").fetchall()
     first = int(datetime(2026, 11, 14, tzinfo=UTC).timestamp()) // 3600
     assert counted == [(first + n, "auth_failed", "password_mismatch", "auth", "imap1", "", 60) for n in range(72)]
+
+
+def test_reading_logs_does_not_wait_for_what_only_a_triage_needs() -> None:
+    asked = "import sys, bot.commands.logs; print({'bot.triage', 'rich.progress', 'jinja2'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
