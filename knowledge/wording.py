@@ -20,6 +20,8 @@ MAX_CHARS = 1_500
 """A program's words are short; of a longer text only the beginning is read."""
 MAX_SENTENCES = 12
 GAP = 40
+GRAM = 4
+"""Entries are found by so many of their first characters."""
 ELSEWHERE, MAIL = "elsewhere", "mail"
 """Concepts that say what a line is about."""
 _FIRST_CJK = "\u2e80"
@@ -68,6 +70,14 @@ class WordingTable:
             language: {c.id: tuple(_word(w) for w in (*c.words.get(language, ()), *c.words.get("any", ()))) for c in concepts.values()}
             for language in languages
         }
+        self._by_gram: dict[str, list[tuple[int, str, _Word]]] = {}
+        """First letters of an entry -> the language (by number), the concept and the entry."""
+        for number, words in enumerate(self._words.values()):
+            for concept, entries in words.items():
+                for entry in entries:
+                    self._by_gram.setdefault(entry.parts[0][:GRAM], []).append((number, concept, entry))
+        self.refinable = frozenset(row for wording in wordings for row in wording.refines)
+        """Rows that a reading by words may replace."""
 
     def read(self, text: str) -> Wording | None:
         """What the words of ``text`` speak of, None where they are of nothing we know or of another service.
@@ -84,14 +94,21 @@ class WordingTable:
 
     def is_elsewhere(self, line: str) -> bool:
         """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail."""
-        sentence = f" {plain(line[:MAX_CHARS])} "
-        return self._any(ELSEWHERE, sentence) and not self._any(MAIL, sentence)
+        concepts = set[str]().union(*self._named(f" {plain(line[:MAX_CHARS])} "))
+        return ELSEWHERE in concepts and MAIL not in concepts
 
-    def _any(self, concept: str, sentence: str) -> bool:
-        return any(word.stands_in(sentence) for words in self._words.values() for word in words.get(concept, ()))
+    def _named(self, sentence: str) -> list[set[str]]:
+        """The concepts of a sentence by language; only entries whose first letters stand in it are looked for."""
+        named: list[set[str]] = [set() for _ in self._words]
+        grams = {sentence[at:at + size] for size in range(1, GRAM + 1) for at in range(len(sentence) - size + 1)}
+        for gram in grams & self._by_gram.keys():
+            for language, concept, entry in self._by_gram[gram]:
+                if concept not in named[language] and entry.stands_in(sentence):
+                    named[language].add(concept)
+        return named
 
     def _first(self, sentence: str) -> int:
-        named = [{c for c, entries in words.items() if any(e.stands_in(sentence) for e in entries)} for words in self._words.values()]
+        named = self._named(sentence)
         everywhere = frozenset().union(*named)
         for concepts in sorted(named, key=len, reverse=True):
             for at, wording in enumerate(self._wordings):

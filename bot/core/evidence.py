@@ -100,8 +100,8 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
     out: list[Weighted] = []
     decided = any(_names_one_cause(knowledge.errors[m.error_id]) for m in matches if m.method == "pattern" and not m.prose and not m.quoted)
     damping = BESIDE_A_CLEAR_TEXT if decided else 1.0
-    kinds = {f.name: f.kind for f in knowledge.clients}
-    failing = next((kinds.get(c.name, "app") for c in facts.clients if c.failing is not False), "app")
+    families = (knowledge.family_named.get(c.name) for c in facts.clients if c.failing is not False)
+    failing = next((family.kind if family else "app" for family in families), "app")
     kind = knowledge.finding_rules.get(f"kind-{failing}")
     if kind is not None:
         out.append((Evidence("words", kind.text, kind.id, kind.supports, kind.refutes), 0.85))

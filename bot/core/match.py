@@ -72,6 +72,10 @@ class FuzzyTable:
         corrected = self._spelling.corrected(text)
         return self._wordings.read(corrected) if corrected else None
 
+    def may_refine(self, row: str) -> bool:
+        """True for a row that says so little that the words around it may replace it."""
+        return row in self._wordings.refinable
+
     def is_elsewhere(self, text: str, span: Span) -> bool:
         """True where the line around ``span`` is about a service that is not mail."""
         start = text.rfind("\n", max(0, span[0] - LINE_CHARS), span[0]) + 1
@@ -121,7 +125,7 @@ def _refined(ranked: list[Match], errors: Sequence[ErrorText], fuzzy: FuzzyTable
     """``ranked`` with a first row that says little replaced by the one that the words of its whole text speak of."""
     first = next((m for m in ranked if m.method == "pattern"), None)
     around = first and next((e for e in errors if e.pasted and e.span[0] <= first.span[0] < e.span[1]), None)
-    wording = around and fuzzy.by_words(around.text)
+    wording = fuzzy.by_words(around.text) if first and around and fuzzy.may_refine(first.error_id) else None
     if not first or not wording or first.error_id not in wording.refines:
         return ranked
     return [replace(first, error_id=wording.id), *(m for m in ranked if m is not first and m.error_id != wording.id)]

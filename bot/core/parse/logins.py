@@ -101,12 +101,17 @@ def _listed(reading: Reading, folded: str, error_spans: Sequence[tuple[int, int]
     return None
 
 
+_NEXT_ITEM = regex.compile(r"\s?[,;/]\s?(?P<item>[^\s,;/]{1,64})\s?[,;/]")
+
+
 def _in_a_row(folded: str, known: Sequence[str]) -> str | None:
     """The part before the @ of a known address as an item of its own beside the address: "info@firm.example, info, the
     password, imap...": the fields of a form in their order."""
     for address in known:
         local = address.partition("@")[0]
-        if len(local) >= 3 and regex.search(rf"{regex.escape(address)}\s?[,;/]\s?{regex.escape(local)}\s?[,;/]", folded, timeout=PATTERN_SECONDS):
+        at = folded.find(address)
+        item = _NEXT_ITEM.match(folded, at + len(address)) if at >= 0 and len(local) >= 3 else None
+        if item is not None and item["item"] == local:
             return local
     return None
 

@@ -56,8 +56,9 @@ def _part(words: Sequence[str]) -> _Part:
 def said(thoughts: Sequence[Thought], rules: Mapping[str, CueRule]) -> dict[str, Span]:
     """Cue -> where it is said, for every cue of which a saying holds."""
     out: dict[str, Span] = {}
+    spoken = frozenset[str]().union(*(t.concepts for t in thoughts))
     for cue, rule in rules.items():
-        spans = [span for text in rule.says if (span := _where(saying(text), thoughts)) is not None]
+        spans = [span for text in rule.says if saying(text)[0].held <= spoken and (span := _where(saying(text), thoughts)) is not None]
         if spans:
             out[cue] = min(spans)
     return out
