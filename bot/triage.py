@@ -31,6 +31,8 @@ from bot.ports import AccountDirectory, Clock, LogStore
 from knowledge.matcher import Matcher
 from knowledge.model import Knowledge
 
+COLLECT_AFTER = 100_000
+"""New objects before the collector looks again: a ticket makes several thousand, and all but a few die by count alone."""
 NEAR_LOGINS_BACK = timedelta(hours=48)
 
 
@@ -48,6 +50,7 @@ class Triager:
         _ = self._matcher, self._fuzzy
         gc.collect()
         gc.freeze()
+        gc.set_threshold(COLLECT_AFTER, 50, 50)
 
     @cached_property
     def _matcher(self) -> Matcher:

@@ -124,6 +124,12 @@ def test_what_a_selector_selects(make: Make, selectors: dict[str, tuple[str, ...
     assert result.failed is None
 
 
+def test_a_login_with_a_windows_domain_is_found_by_the_name_behind_it(make: Make) -> None:
+    store = make([failure(0, "OFFICE\\anna"), failure(1, "OFFICE\\bert")])
+    assert [line.login for line in store.search(ask(logins=("anna",))).lines] == ["OFFICE\\anna"]
+    assert [line.login for line in store.search(ask(logins=("office\\anna",))).lines] == ["OFFICE\\anna"]
+
+
 def test_failures_that_name_nobody_are_found_when_asked_for(make: Make) -> None:
     nobody: dict[str, object] = {"login": None, "mailbox": None}
     store = make(
