@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-real lint eval lab bench crash fuzz soak lock clean
+.PHONY: help run test test-real explore lint eval lab bench crash fuzz soak lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ run: $(VENV)/run.stamp ## Load the sample accounts and logs, triage the sample t
 test: $(VENV)/dev.stamp ## All tests that pip alone can bring (any user, under ten minutes on two cores)
 	$(PYTEST) tests --ignore=tests/lab/fresh --ignore=tests/real -n auto --dist worksteal
 	$(MAKE) --no-print-directory eval
+
+explore: $(VENV)/dev.stamp ## The generated tests with new cases every time (make test has the same ones in every run)
+	$(PYTEST) tests --ignore=tests/lab/fresh --ignore=tests/real -n auto --dist worksteal --hypothesis-profile=default -m "hypothesis"
 
 test-real: lab ## What needs real daemons, programs and engines (installs the distribution's packages when root)
 	$(PYTEST) tests/real

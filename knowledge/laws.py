@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import regex
 
 from knowledge.matcher import PATTERN_SECONDS, Hit, Matcher, fold
-from knowledge.model import DecodedError, Knowledge
+from knowledge.model import GRAMMAR, DecodedError, Knowledge
 from knowledge.wording import ELSEWHERE, MAIL, WordingTable
 
 RESERVED = regex.compile(r"(?:^|\.)(?:example|test|invalid|localhost)$|(?:^|\.)example\.(?:com|org|net)$")
@@ -161,8 +161,6 @@ def _cues(knowledge: Knowledge) -> Iterator[str]:
 
 
 _SAYING_MARKS = frozenset({"?", "=", "~"})
-_GRAMMAR = frozenset({"not", "neither", "without", "does", "able", "and", "but", "maybe", "past", "skip"})
-"""Concepts that are used up while a sentence is read; a saying cannot ask for them."""
 
 
 def _lexicons(knowledge: Knowledge) -> Iterator[str]:
@@ -174,7 +172,7 @@ def _lexicons(knowledge: Knowledge) -> Iterator[str]:
             yield f"lexicon/{lexicon.id}: no words for {concept!r} ({knowledge.thoughts[concept]}); an empty list says that there are none"
         for concept in sorted(set(lexicon.words) - set(knowledge.thoughts)):
             yield f"lexicon/{lexicon.id}: {concept!r} is no concept of thoughts.toml"
-    sayable = set(knowledge.thoughts) - _GRAMMAR
+    sayable = set(knowledge.thoughts) - GRAMMAR | {"works", "fails"}
     for cue in knowledge.cues.values():
         for saying in cue.says:
             for part in saying.split(";"):

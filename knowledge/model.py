@@ -306,6 +306,11 @@ class Language:
     """Hours east of UTC where most who write it live, summer time included; empty: any."""
 
 
+GRAMMAR = frozenset({"not", "neither", "without", "works", "fails", "does", "able", "and", "but", "maybe", "past", "skip"})
+"""Concepts that are used up while a sentence is read: no thought holds them, and of them a saying can ask only whether
+something works or fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """The words by which one language says the concepts of knowledge/thoughts.toml."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
@@ -11,6 +12,10 @@ from bot.adapters.logstore.memory import EmptyLogStore
 from bot.triage import Triager
 from knowledge import Knowledge, load
 from knowledge.matcher import Matcher
+
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+"""The same generated cases in every run: a gate that fails must fail again. ``--hypothesis-profile=default`` looks for new ones (`make explore`)."""
+hypothesis.settings.load_profile("gate")
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -402,6 +402,20 @@ _events = st.builds(
 )
 
 
+def _as_dovecot_writes(events: list[LogEvent]) -> list[LogEvent]:
+    """In order of time, and without a login whose session id was seen before on its host: Dovecot makes the id of time, port
+    and address, so that no two logins share one and none follows its own end."""
+    seen: set[tuple[str | None, str | None]] = set()
+    out = []
+    for event in sorted(events, key=lambda event: event.time or NOON):
+        session = (event.host, event.session)
+        if event.event != "login" or session not in seen:
+            out.append(event)
+        if event.event in ("login", "logout"):
+            seen.add(session)
+    return out
+
+
 @given(
     events=st.lists(_events, max_size=40),
     names=st.lists(_names, max_size=2),
@@ -422,7 +436,7 @@ def test_both_back_ends_answer_alike(
     limit: int,
     anonymous: bool,
 ) -> None:
-    events = sorted(events, key=lambda event: event.time or NOON)
+    events = _as_dovecot_writes(events)
     one = MemoryLogStore(events)
     other = SqliteLogStore(tmp_path_factory.mktemp("alike") / "log.sqlite")
     half = len(events) // 2
@@ -437,9 +451,6 @@ def test_both_back_ends_answer_alike(
     assert found.lines == expected.lines
     assert found.truncated == expected.truncated
     assert set(found.successes) == set(expected.successes)
-    # a session id that two logins share is no Dovecot's; what such a pair comes to over two batches is left open
-    whole = SqliteLogStore(tmp_path_factory.mktemp("whole") / "log.sqlite")
-    whole.add(events)
-    assert whole.search(query).sessions == expected.sessions
+    assert found.sessions == expected.sessions
     assert list(one.coverage(NOON, NOON + DAY)) == list(other.coverage(NOON, NOON + DAY))
     other.close()

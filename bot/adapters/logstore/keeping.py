@@ -99,11 +99,6 @@ def is_login(event: LogEvent) -> bool:
     return event.event == "login" and event.outcome == "success" and bool(event.mailbox or event.login)
 
 
-def opens_session(event: LogEvent) -> bool:
-    """True for a login that opens an IMAP or POP3 session."""
-    return is_login(event) and event.service in SESSION_SERVICES
-
-
 def ends_session(event: LogEvent) -> bool:
     """True for the line that ends an IMAP or POP3 session (logged out, or the connection went away)."""
     if event.service not in SESSION_SERVICES or event.session is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -95,11 +94,6 @@ def lines_text(card: Card) -> str:
     return "\n".join(escape(line, 310, line=True) for line in card.content.lines[:9])
 
 
-
-
-def kept_value(card_id: str, seen: int) -> str:
-    """A modal's memory of the card it was opened from."""
-    return json.dumps({"card": card_id, "seen": seen})
 
 
 def _paragraphs(lines: Sequence[str]) -> list[dict[str, Any]]:

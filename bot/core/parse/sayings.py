@@ -58,7 +58,7 @@ def said(thoughts: Sequence[Thought], rules: Mapping[str, CueRule]) -> dict[str,
     out: dict[str, Span] = {}
     spoken = frozenset[str]().union(*(t.concepts for t in thoughts))
     for cue, rule in rules.items():
-        spans = [span for text in rule.says if saying(text)[0].held <= spoken and (span := _where(saying(text), thoughts)) is not None]
+        spans = [span for parts in map(saying, rule.says) if parts[0].held <= spoken and (span := _where(parts, thoughts)) is not None]
         if spans:
             out[cue] = min(spans)
     return out

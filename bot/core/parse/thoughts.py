@@ -14,7 +14,7 @@ from itertools import pairwise, takewhile
 
 from bot.core.model import Span
 from bot.core.parse.words import Token, Words, tokens
-from knowledge.model import Lexicon
+from knowledge.model import GRAMMAR, Lexicon
 
 MAX_CHARACTERS = 12_000
 """More of a message is not read for what it says: the complaint stands in its first pages."""
@@ -33,7 +33,6 @@ _SHORT = 4
 """A sentence of so few words that says neither works nor fails ("At home?") is about the next one."""
 _ACTIONS = frozenset({"send", "receive", "connect"})
 """What one can be able to do with mail: "can send" says that it works, "cannot send" that it fails."""
-_GRAMMAR = frozenset({"not", "neither", "without", "works", "fails", "does", "able", "and", "but", "maybe", "past", "skip"})
 _VERBS = _ACTIONS | {"works", "fails", "does", "able", "change", "enter", "close", "remove", "add", "restart", "update", "move", "ask", "save"}
 _DENIED_IS_GOOD = frozenset({"fails", "paused", "change", "wrong", "expired", "sudden"})
 _PLACES = frozenset({"phone", "computer", "printer", "webmail", "program", "wifi", "home", "office", "mobile-data", "public-place", "network"})
@@ -79,8 +78,6 @@ class _Clause:
     sentence: int
     stop: str
     """What ended it."""
-    contrast: bool
-    """It begins with a word for "but"."""
 
 
 _ready: dict[int, tuple[Lexicon, Words]] = {}
@@ -104,7 +101,7 @@ def think(text: str, lexicon: Lexicon) -> tuple[Thought, ...]:
 
 def _clauses(text: str, words: Words) -> Iterator[_Clause]:
     run: list[Token] = []
-    sentence, contrast = 0, False
+    sentence = 0
     row = (*tokens(text), Token(".", "stop", (len(text), len(text))))
     for i, token in enumerate(row):
         if token.kind != "stop" or (token.text == ":" and _answer_follows(row, i)):
@@ -114,9 +111,8 @@ def _clauses(text: str, words: Words) -> Iterator[_Clause]:
         if run:
             hits = _hits(run, words)
             length = sum(1 if t.kind == "word" else max(len(t.text) // 2, 1) for t in run)
-            for part, starts_with_but, last in _at_contrasts(hits, length > LONG):
-                yield _Clause(part, length, sentence, token.text if last else ",", contrast or starts_with_but)
-            contrast = False
+            for part, last in _at_contrasts(hits, length > LONG):
+                yield _Clause(part, length, sentence, token.text if last else ",")
         run = []
         if _HARD & set(token.text):
             sentence += 1
@@ -127,19 +123,19 @@ def _answer_follows(row: Sequence[Token], at: int) -> bool:
     return any(token.kind == "stop" for token in row[at + 2: at + 4])
 
 
-def _at_contrasts(hits: Sequence[_Hit], long: bool) -> Iterator[tuple[tuple[_Hit, ...], bool, bool]]:
-    """The hits cut at every word for "but"; of a run of words without stops, as people dictate, at every "and" too."""
+def _at_contrasts(hits: Sequence[_Hit], long: bool) -> Iterator[tuple[tuple[_Hit, ...], bool]]:
+    """The hits cut at every word for "but", True with the last part; of a run of words without stops, as people dictate,
+    cut at every "and" too."""
     part: list[_Hit] = []
-    after = False
     for hit in hits:
         if hit.is_("but") or (long and hit.is_("and")):
             if part:
-                yield tuple(part), after, False
-            part, after = [], True
+                yield tuple(part), False
+            part = []
         else:
             part.append(hit)
     if part:
-        yield tuple(part), after, True
+        yield tuple(part), True
 
 
 def _hits(run: Sequence[Token], words: Words) -> list[_Hit]:
@@ -240,7 +236,7 @@ def _thought(hits: Sequence[_Hit], clause: _Clause) -> Thought:
     if "past" in held:
         works = False
     return Thought(
-        frozenset(held - _GRAMMAR), frozenset(denied - _GRAMMAR), works, fails,
+        frozenset(held - GRAMMAR), frozenset(denied - GRAMMAR), works, fails,
         "maybe" in held or "?" in clause.stop or "\uff1f" in clause.stop, clause.sentence,
         (hits[0].span[0], max(h.span[1] for h in hits)), _beside(hits),
     )
@@ -277,7 +273,7 @@ def _where_it_turns(hits: Sequence[_Hit]) -> int:
     works at work fails" after the first."""
     judging = [i for i, h in enumerate(hits) if any(_polarity([h]))]
     first, second = judging[0], next((j for i, j in pairwise(judging) if _polarity([hits[i]]) != _polarity([hits[j]])), judging[-1])
-    things_before = any(set(h.concepts) - _GRAMMAR - _ACTIONS for h in hits[:first])
+    things_before = any(set(h.concepts) - GRAMMAR - _ACTIONS for h in hits[:first])
     return first + 1 if things_before else second
 
 
