@@ -23,38 +23,38 @@ def upgrade(database: Database) -> tuple[str | None, str]:
 
     Killed half-way it leaves the old version. Raises StoreCorrupt where the database is of a later program.
     """
-    config = _config()
-    head = _head(config)
+    config, newest = _config(), head()
     with database.write("db.upgrade") as session:
         connection = session.connection()
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         before = MigrationContext.configure(connection).get_current_revision()
-        if before != head:
+        if before != newest:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
             except CommandError as error:
                 raise StoreCorrupt(f"{database.name}: is of another version of this program ({error}); install that one or restore a backup") from error
-    return before, head
+    return before, newest
 
 
 def check(database: Database) -> None:
     """Raises StoreMissing where migrations are missing: a server's database is upgraded on purpose, not by whoever starts first."""
-    head = _head(_config())
+    newest = head()
     with database.read() as session:
         current = MigrationContext.configure(session.connection()).get_current_revision()
-    if current != head:
-        raise StoreMissing(f"{database.name}: is at version {current or 'none'}, this program needs {head}; run: triage db upgrade")
+    if current != newest:
+        raise StoreMissing(f"{database.name}: is at version {current or 'none'}, this program needs {newest}; run: triage db upgrade")
+
+
+def head() -> str:
+    """The version that this program's migrations lead to."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    assert newest is not None
+    return newest
 
 
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(files("bot.adapters.store") / "migrations").replace("%", "%%"))
     return config
-
-
-def _head(config: Config) -> str:
-    head = ScriptDirectory.from_config(config).get_current_head()
-    assert head is not None
-    return head

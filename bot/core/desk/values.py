@@ -11,6 +11,24 @@ from bot.core.desk.card import CardContent
 
 
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a message reached us: what decides whether, and to whom, the bot may answer by itself."""
+
+    requester: str | None = None
+    """The one address that an answer may go to, as the channel holds it; None where it is not exactly one."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """All header fields in their order, topmost first, unfolded and undecoded; empty where the channel has none."""
+    return_path: str | None = None
+    """The envelope sender (RFC 5321); "" is the null path of bounces, None is unknown."""
+    participants: tuple[str, ...] = ()
+    """Everybody else on the conversation as it was read: CC, followers, later writers."""
+    vouched: bool = False
+    """The helpdesk says that it has verified the requester's address (a portal login), whatever the headers say."""
+    linked: tuple[str, ...] = ()
+    """Mailboxes that the helpdesk has linked to this contact."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """Something that came in from outside and belongs to a case. It counts as accepted only after commit.
 
@@ -39,6 +57,8 @@ class Inbound:
     """Somebody asked for it by name, so that even "this is not about us" is worth a card."""
     settle_seconds: float = 0.0
     """How long to wait for a next message before the triage starts."""
+    envelope: Envelope | None = None
+    """None for channels whose people are known by other means (Slack): nothing is ever answered there without a click."""
 
 
 @dataclass(frozen=True, slots=True)
