@@ -6,9 +6,7 @@ both have is joined key by key, so that a host states only what differs. Both ar
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path
@@ -36,15 +34,9 @@ from knowledge.model import (
     Texts,
     Wording,
 )
+from knowledge.source import HERE, KnowledgeError, Source, Table, merge, parsed, tables
 
-HERE = Path(__file__).resolve().parent
 T = TypeVar("T")
-Table = dict[str, Any]
-MAX_FILE_BYTES = 2_000_000
-
-
-class KnowledgeError(Exception):
-    """A knowledge file that cannot be used; the message is one line with file, key and what to do."""
 
 
 @cache
@@ -54,16 +46,16 @@ def load(overlay: Path | None = None) -> Knowledge:
     Raises KnowledgeError for a file that is unreadable, a key that is unknown, missing or of a wrong type,
     a cause that does not exist, and shares that cannot be.
     """
-    source = _Source(HERE, overlay)
+    source = Source(HERE, overlay)
     settings_table = source.single("settings.toml")
     ports = tuple(_build(Port, row, f"settings.toml [[ports]] {i + 1}") for i, row in
-                  enumerate(_tables(settings_table.pop("ports", []), "settings.toml: ports")))
+                  enumerate(tables(settings_table.pop("ports", []), "settings.toml: ports")))
     settings = _build(Settings, {**settings_table, "ports": ports}, "settings.toml")
     checks = {c.id: c for c in _entries(Check, source.folder("checks"))}
     others = {c.id: c for c in _entries(OtherCause, source.entries("causes.toml", "cause"))}
     errors = {e.id: e for e in _entries(DecodedError, _with_client_texts(source))}
-    knowledge = Knowledge(
-        version=source.version(),
+    read = Knowledge(
+        version="",
         settings=settings,
         plans={p.id: p for p in _entries(Plan, source.entries("plans.toml", "plan"))},
         checks=dict(sorted(checks.items(), key=lambda item: item[1].number)),
@@ -80,115 +72,11 @@ def load(overlay: Path | None = None) -> Knowledge:
         languages=tuple(_entries(Language, source.entries("languages.toml", "language"))),
         replies={r.language: r for r in _replies(source)},
         thoughts={name: str(meaning) for group in source.single("thoughts.toml").values() for name, meaning in group.items()},
-        lexicons={x.id: x for x in _lexicons(source)},
+        lexicons=_Lexicons(source.texts("lexicon")),
     )
+    knowledge = replace(read, version=source.version())  # which knows every file only when all are read
     _check_causes(knowledge)
     return knowledge
-
-
-# -- files ---------------------------------------------------------------------------------------------
-
-
-class _Source:
-    """Our folder and, where set, the host's own: hands out tables, merged, and remembers what it read."""
-
-    def __init__(self, ours: Path, overlay: Path | None) -> None:
-        if overlay is not None and not overlay.is_dir():
-            raise KnowledgeError(f"{overlay}: no such folder (KNOWLEDGE_DIR)")
-        self._roots = (ours,) if overlay is None else (ours, overlay)
-        self._digest = hashlib.sha256()
-
-    def version(self) -> str:
-        """Twelve hex digits that change whenever any file that was read changes."""
-        return self._digest.hexdigest()[:12]
-
-    def single(self, name: str) -> Table:
-        merged: Table = {}
-        for root in self._roots:
-            if (path := root / name).is_file():
-                merged = _merge(merged, self._read(path))
-        return merged
-
-    def entries(self, name: str, key: str) -> dict[str, tuple[str, Table]]:
-        """``[[key]]`` entries of one file by id, the host's joined over ours."""
-        return self._by_id([root / name for root in self._roots], key)
-
-    def folder_list(self, folder: str, key: str) -> dict[str, tuple[str, Table]]:
-        """As :meth:`entries`, over all files of a folder."""
-        return self._by_id([p for root in self._roots for p in sorted((root / folder).glob("*.toml"))], key)
-
-    def folder(self, folder: str) -> dict[str, tuple[str, Table]]:
-        """One entry a file: its id is the file's name, without an ordering prefix such as ``03-``."""
-        merged: dict[str, tuple[str, Table]] = {}
-        for root in self._roots:
-            for path in sorted((root / folder).glob("*.toml")):
-                table = self._read(path)
-                stem = path.stem.partition("-")[2] if path.stem[:2].isdigit() else path.stem
-                entry_id = table.setdefault("id", stem)
-                if entry_id != stem:
-                    raise KnowledgeError(f"{_shown(path)}: id is {entry_id!r}, but the file's name says {stem!r}")
-                merged[stem] = (_shown(path), _merge(merged[stem][1] if stem in merged else {}, table))
-        return merged
-
-    def files(self, folder: str) -> Iterator[tuple[str, Table]]:
-        for root in self._roots:
-            for path in sorted((root / folder).glob("*.toml")):
-                yield _shown(path), self._read(path)
-
-    def _by_id(self, paths: list[Path], key: str) -> dict[str, tuple[str, Table]]:
-        merged: dict[str, tuple[str, Table]] = {}
-        for path in paths:
-            if not path.is_file():
-                continue
-            table = self._read(path)
-            seen: set[str] = set()
-            for row in _tables(table.pop(key, []), f"{_shown(path)}: {key}"):
-                entry_id = row.get("id")
-                if not isinstance(entry_id, str) or not entry_id:
-                    raise KnowledgeError(f"{_shown(path)}: a [[{key}]] has no id; give it one")
-                if entry_id in seen:
-                    raise KnowledgeError(f"{_shown(path)}: [[{key}]] {entry_id} stands twice; join the two")
-                seen.add(entry_id)
-                earlier = merged[entry_id][1] if entry_id in merged else {}
-                merged[entry_id] = (f"{_shown(path)} [[{key}]] {entry_id}", _merge(earlier, row))
-            if table:
-                raise KnowledgeError(f"{_shown(path)}: unknown key {next(iter(table))!r}; only [[{key}]] is read")
-        return merged
-
-    def _read(self, path: Path) -> Table:
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise KnowledgeError(f"{_shown(path)}: cannot be read ({error.strerror})") from error
-        if len(raw) > MAX_FILE_BYTES:
-            raise KnowledgeError(f"{_shown(path)}: larger than {MAX_FILE_BYTES} bytes; split it")
-        self._digest.update(_shown(path).encode() + b"\0" + raw)
-        try:
-            return tomllib.loads(raw.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise KnowledgeError(f"{_shown(path)}: not UTF-8 (byte {error.start})") from error
-        except tomllib.TOMLDecodeError as error:
-            raise KnowledgeError(f"{_shown(path)}: {error}") from error
-
-
-def _shown(path: Path) -> str:
-    """A path as messages show it: ours from knowledge/ on, a host's as given."""
-    return str(path.relative_to(HERE.parent)) if path.is_relative_to(HERE) else str(path)
-
-
-def _merge(under: Table, over: Table) -> Table:
-    """``over`` laid on ``under``, tables joined key by key, everything else replaced."""
-    merged = dict(under)
-    for key, value in over.items():
-        earlier = merged.get(key)
-        merged[key] = _merge(earlier, value) if isinstance(earlier, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def _tables(value: object, where: str) -> list[Table]:
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise KnowledgeError(f"{where}: must be an array of tables")
-    return value
 
 
 # -- tables -> types -----------------------------------------------------------------------------------
@@ -199,11 +87,11 @@ def _entries(cls: type[T], tables: Mapping[str, tuple[str, Table]]) -> Iterator[
         yield _build(cls, table, where)
 
 
-def _with_client_texts(source: _Source) -> dict[str, tuple[str, Table]]:
+def _with_client_texts(source: Source) -> dict[str, tuple[str, Table]]:
     """Rows of errors/, with the texts of client_texts/ (one file a client, keyed by row) joined to them."""
     rows = source.folder("errors")
     for where, row in rows.values():
-        row["texts"] = tuple(_texts(dict(t), where) for t in _tables(row.get("texts", []), f"{where}: texts"))
+        row["texts"] = tuple(_texts(dict(t), where) for t in tables(row.get("texts", []), f"{where}: texts"))
     for where, table in source.files("client_texts"):
         try:
             client, origin = table.pop("client"), table.pop("source")
@@ -217,7 +105,7 @@ def _with_client_texts(source: _Source) -> dict[str, tuple[str, Table]]:
     return rows
 
 
-def _concepts(source: _Source) -> Iterator[Concept]:
+def _concepts(source: Source) -> Iterator[Concept]:
     for where, table in source.entries("concepts.toml", "concept").values():
         concept_id = table.pop("id")
         yield Concept(concept_id, MappingProxyType({lang: _coerce(tuple[str, ...], words, f"{where}: {lang}") for lang, words in table.items()}))
@@ -232,25 +120,54 @@ def _texts(table: Table, where: str) -> Texts:
     return Texts(client, source, MappingProxyType(by_language))
 
 
-def _replies(source: _Source) -> Iterator[Replies]:
+def _replies(source: Source) -> Iterator[Replies]:
     merged: dict[str, Table] = {}
     for where, table in source.files("replies"):
         language = Path(where).stem
-        merged[language] = _merge(merged.get(language, {}), table)
+        merged[language] = merge(merged.get(language, {}), table)
     for language, table in merged.items():
         complete = table.pop("complete", False)
         sentences = {key: _coerce(str, value, f"replies/{language}.toml: {key}") for key, value in _flat(table)}
         yield Replies(language, complete, MappingProxyType(sentences))
 
 
-def _lexicons(source: _Source) -> Iterator[Lexicon]:
-    """Each language's words, with those that are the same in all (any.toml) joined to them."""
-    tables = source.folder("lexicon")
-    where, shared = tables.pop("any", ("lexicon/any.toml", {"id": "any", "negation": "before", "words": {}}))
-    anywhere = _build(Lexicon, shared, where)
-    for own in _entries(Lexicon, tables):
-        words = {concept: (*own.words.get(concept, ()), *anywhere.words.get(concept, ())) for concept in {**own.words, **anywhere.words}}
-        yield replace(own, words=MappingProxyType(words))
+class _Lexicons(Mapping[str, Lexicon]):
+    """The lexicons by language, each built when it is first asked for: a ticket needs one, and all together are most of what
+    there is to read. A host's own are built at once, so that a fault in them shows at the start.
+
+    The names that are the same in every language (any.toml) are joined to each."""
+
+    def __init__(self, files: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
+        self._files = {language: texts for language, texts in files.items() if language != "any"}
+        self._anywhere = self._read("any", files.get("any", ())) if "any" in files else None
+        self._built: dict[str, Lexicon] = {}
+        for language, texts in self._files.items():
+            if len(texts) > 1 or not texts[0][0].startswith("knowledge/"):
+                self[language]
+
+    def __getitem__(self, language: str) -> Lexicon:
+        if language not in self._built:
+            own = self._read(language, self._files[language])
+            shared: Mapping[str, tuple[str, ...]] = self._anywhere.words if self._anywhere else {}
+            words = {concept: (*own.words.get(concept, ()), *shared.get(concept, ())) for concept in {**own.words, **shared}}
+            self._built[language] = replace(own, words=MappingProxyType(words))
+        return self._built[language]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    @staticmethod
+    def _read(language: str, texts: Sequence[tuple[str, bytes]]) -> Lexicon:
+        table: Table = {}
+        for where, raw in texts:
+            own = parsed(where, raw)
+            if own.setdefault("id", language) != language:
+                raise KnowledgeError(f"{where}: id is {own['id']!r}, but the file's name says {language!r}")
+            table = merge(table, own)
+        return _build(Lexicon, table, texts[-1][0])
 
 
 def _flat(table: Table, prefix: str = "") -> Iterator[tuple[str, object]]:

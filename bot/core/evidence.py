@@ -13,7 +13,7 @@ from itertools import pairwise
 import regex
 
 from bot.core.line_rules import rule_of
-from bot.core.lint import right_protocols
+from bot.core.lint import right_settings
 from bot.core.model import Facts, Finding, Match
 from bot.core.networks import networks_of, within
 from bot.core.observed import AccountView, ServerLine, ServerView
@@ -78,13 +78,14 @@ def of_tried(tried: Sequence[str]) -> list[Weighted]:
 
 
 def of_findings(findings: Sequence[Finding], facts: Facts, knowledge: Knowledge) -> list[Weighted]:
-    """Settings that cannot work; a second one for the same check repeats the first. Settings that are right, of
+    """Settings that cannot work; a second one for the same check repeats the first. A host and a port that are right, for
     the failing protocol, speak against checks 3 and 4."""
     out: list[Weighted] = []
-    right = right_protocols(facts, knowledge)
-    if not findings and right and (not facts.protocols or right & set(facts.protocols)):
-        rule = knowledge.finding_rules["settings-right"]
-        out.append((Evidence("setting", rule.text, rule.id, rule.supports, rule.refutes), 0.8))
+    faulty = {f.check for f in findings}
+    for protocols, rule_id in zip(right_settings(facts, knowledge), ("host-right", "port-right"), strict=True):
+        rule = knowledge.finding_rules[rule_id]
+        if not faulty & set(rule.refutes) and protocols and (not facts.protocols or protocols & set(facts.protocols)):
+            out.append((Evidence("setting", rule.text, rule.id, rule.supports, rule.refutes), 0.8))
     checks: dict[str | None, int] = {}
     for finding in findings:
         rule = knowledge.finding_rules[finding.id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.core.model import Endpoint, Facts, Finding
-from bot.core.parse.hosts import near_own_host, protocol_of_host
+from bot.core.parse.hosts import near_own_host, protocol_of_host, webmail_host
 from knowledge.model import Knowledge, Port, Settings
 
 
@@ -25,9 +25,22 @@ def lint(facts: Facts, knowledge: Knowledge) -> tuple[Finding, ...]:
     return tuple(out.values())
 
 
-def right_protocols(facts: Facts, knowledge: Knowledge) -> set[str]:
-    """Protocols for which the ticket names a host and a port that are right, and no mode that is wrong."""
-    return {protocol for e in facts.endpoints if e.role == "setting" and e.host is not None and (protocol := _proven_right(e, knowledge.settings))}
+def right_settings(facts: Facts, knowledge: Knowledge) -> tuple[set[str], set[str]]:
+    """Protocols for which the ticket names our host, and those for which it names a port of ours with no mode that is wrong.
+
+    A program's message counts too: it names the host that was entered."""
+    hosts: set[str] = set()
+    ports: set[str] = set()
+    for endpoint in facts.endpoints:
+        if endpoint.role != "setting":
+            continue
+        named = protocol_of_host(endpoint.host) if endpoint.host and endpoint.typed is None else None
+        if named and endpoint.host in _own_hosts(knowledge.settings, named):
+            hosts.add(named)
+        port = _port(endpoint.port, knowledge.settings)
+        if port is not None and port.supported and endpoint.tls in (None, port.tls):
+            ports.add(port.protocol)
+    return hosts, ports
 
 
 def _finding(knowledge: Knowledge, rule_id: str, endpoint_span: tuple[int, int], **slots: object) -> Finding:
@@ -122,6 +135,9 @@ def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator
         return
     if facts.domain and (host == facts.domain or host.endswith("." + facts.domain)):
         yield _finding(knowledge, "host-customer-domain", endpoint.span, host=host)
+        return
+    if host == webmail_host(settings):
+        yield _finding(knowledge, "host-webmail", endpoint.span, host=host)
         return
     near = near_own_host(host, settings)
     if near:

@@ -183,6 +183,11 @@ def test_any_change_changes_the_version_and_ours_stays(theirs: Knowledge, tmp_pa
     assert load().settings.imap_host == OURS.settings.imap_host
 
 
+@pytest.mark.parametrize("file", ["lexicon__en", "replies__ja", "errors__auth_failed", "findings", "languages", "thoughts"])
+def test_every_kind_of_file_counts_in_the_version(file: str, tmp_path: Path) -> None:
+    assert load(overlay(tmp_path, **{file: "# nothing but a remark\n"})).version != OURS.version
+
+
 def test_an_empty_folder_changes_nothing_but_is_allowed(tmp_path: Path) -> None:
     assert load(tmp_path).errors == OURS.errors
 

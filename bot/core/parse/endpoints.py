@@ -286,7 +286,7 @@ def _placed(endpoint: Endpoint, span: Span, text: str, offset: int, other: bool)
 def _field(text: str, span: Span) -> str | None:
     """The field around a host where it holds more than the host: blanks between brackets, a scheme, a port."""
     before, after = text[max(0, span[0] - 10): span[0]], text[span[1]: span[1] + 8]
-    scheme = regex.search(r"https?://$", before)
+    scheme = regex.search(r"https?://$", before) or (_in_server_field(text, span) and regex.search(r"(?:imap|smtp|pop3?)s?://$", before))
     # French sets blanks inside its quotes, so « host » is no typed blank
     open_bracket = regex.search(r"([\[\"'`<„“(])(\s*)$", before)
     close_bracket = regex.match(r"(\s*)[\]\"'`>“”)]", after)
@@ -294,7 +294,22 @@ def _field(text: str, span: Span) -> str | None:
         return open_bracket[2] + text[span[0]:span[1]] + close_bracket[1]
     if scheme:
         return scheme[0] + text[span[0]:span[1]]
-    return None
+    invisible = _INVISIBLE.match(after)
+    return text[span[0]:span[1]] + invisible[0] if invisible else None
+
+
+_INVISIBLE = regex.compile(r"\\r(?!\\n)|%20|%0d|\\(?:u200b|xa0|u00a0|ufeff)", regex.IGNORECASE)
+"""How programs show a character at the end of a name that nobody sees: the line end of an edited file, a blank that was pasted."""
+_FIELD_BEFORE = regex.compile(
+    r"(?:server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|hôte)[^.!?\n=]{0,100}$", regex.IGNORECASE
+)
+_FIELD_AFTER = regex.compile(r"\S{0,80}\s+(?:as|als|comme|como|come|jako|как)\s+(?:\p{L}+\s+){0,2}(?:server|serveur|servidor|serwer|сервер|host)", regex.IGNORECASE)
+
+
+def _in_server_field(text: str, span: Span) -> bool:
+    """True where prose says that a URL was put into the field of the server; a setting of that form ("dsn=smtps://…") is none."""
+    before = text[max(0, span[0] - 130): span[0]]
+    return _FIELD_BEFORE.search(before, timeout=PATTERN_SECONDS) is not None or _FIELD_AFTER.match(text[span[1]: span[1] + 140], timeout=PATTERN_SECONDS) is not None
 
 
 def _unique(endpoints: list[Endpoint]) -> tuple[Endpoint, ...]:

@@ -38,6 +38,18 @@ FILE_ENDINGS = frozenset({"php", "py", "js", "ts", "rb", "log", "txt", "conf", "
                     "html", "htm", "xml", "enable", "auth", "trust", "required", "timeout", "debug", "json", "yml", "yaml", "toml", "png", "jpg", "jpeg", "pdf", "sh", "md", "c", "h", "so"})
 _SERVER_FIELD = Gated(r"server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|incoming|outgoing|eingang|ausgang|entrant|sortant|entrada|sa[ií]da|inkomend|uitgaand|przychodz|wychodz|входящ|исходящ|受信|送信")
 
+_AS_SERVER = regex.compile(
+    r"[\"'`>»”)]?\s*(?:as|for|into|in|als|für|bei|comme|pour|como|para|come|per|voor|jako|dla|w|как|для|в)\s+(?:\p{L}+\s+){0,3}?(?:server|serveur|servidor|serwer|сервер|host|incoming|outgoing|"
+    r"eingang|ausgang|entrant|sortant|inkomend|uitgaand|przychodz|wychodz|imap|smtp)|\s*(?:を|作为|填)"
+)
+_ENTERING = Gated(
+    r"\b(?:put|enter\w*|typed?|set|fill\w*|wrote|used?|eingetragen|eingegeben|gesetzt|trage|mis|saisi|entré|indiqué|rempli|puse|pongo|puesto|escrib\w+|messo|inserit\w+|ingevuld|"
+    r"ingevoerd|gezet|pus|coloquei|inseri|preenchi|wpisa\w*|poda\w+)\b|ввел|ввёл|указал|вписал|поставил|入力|設定|填|输入|輸入|设置"
+)
+
+_OF_A_MAIL_PROGRAM = regex.compile(r"\bimap|\bsmtp|\b(?:993|465|587)\b|\bby\s+mail\b|server\s+identity|serveridentität|identité\s+du\s+serveur|outlook|thunderbird")
+"""A message about the webmail's name that no browser shows."""
+
 
 @dataclass(slots=True)
 class Token:
@@ -51,13 +63,17 @@ class Token:
 def hosts_in(line: str, settings: Settings, error_spans: Sequence[Span]) -> list[Token]:
     """The hosts of a line in their order. Files, web pages and names of other services are none."""
     found: list[Token] = []
-    webmail = settings.webmail_url.partition("//")[2].partition("/")[0]
+    webmail = webmail_host(settings)
     for match in _HOST.finditer(line, timeout=PATTERN_SECONDS):
         host, (start, end) = match["host"], match.span("host")
         before, after = line[max(0, start - 48): start], line[end: end + 12]
-        sentence = line[max(0, start - 130): start]
+        in_error = any(a <= start < b for a, b in error_spans)
         last = host.rpartition(".")[2]
-        if last in FILE_ENDINGS or (host == webmail and not (_entered(sentence) or any(a <= start < b for a, b in error_spans))) or (before.endswith(("@", "/")) and "//" not in before[-9:]):
+        if last in FILE_ENDINGS or (before.endswith(("@", "/")) and "//" not in before[-9:]):
+            continue
+        if host == webmail:
+            if _entered(line, start, end) or (in_error and _OF_A_MAIL_PROGRAM.search(line, max(0, start - 130), end + 130, timeout=PATTERN_SECONDS)):
+                found.append(Token(host, (start, end)))
             continue
         in_url = before.endswith("://")
         labels = host.split(".")
@@ -65,7 +81,6 @@ def hosts_in(line: str, settings: Settings, error_spans: Sequence[Span]) -> list
         own = near_own_host(host, settings)
         labelled = _HOST_LABEL.search(before, timeout=PATTERN_SECONDS) is not None
         with_port = regex.match(r"\s?:\s?\d{2,5}\b", after) is not None
-        in_error = any(a <= start < b for a, b in error_spans)
         if in_url and not (labelled or mail_label or with_port):
             continue
         if labels[0] in _NOT_MAIL or (labels[0] in ("webmail", "www", "autodiscover", "autoconfig") and not labelled):
@@ -87,9 +102,22 @@ def hosts_in(line: str, settings: Settings, error_spans: Sequence[Span]) -> list
     return sorted(found, key=lambda t: t.span)
 
 
-def _entered(before: str) -> bool:
-    """True where the words before say that the webmail's name was entered as a server."""
-    return _SERVER_FIELD.search(before, timeout=PATTERN_SECONDS) is not None and "://" not in before[-3:]
+def _entered(line: str, start: int, end: int) -> bool:
+    """True where the words around the webmail's name say that it was entered as a server: right behind the name of such a
+    field, behind a field and a verb of entering ("I put as incoming server …"), or before "as incoming server"."""
+    before = line[max(0, start - 130): start]
+    if "://" in before[-3:]:
+        return False
+    if _HOST_LABEL.search(before[-48:], timeout=PATTERN_SECONDS):
+        return True
+    if _AS_SERVER.match(line[end: end + 40], timeout=PATTERN_SECONDS):
+        return True
+    return _SERVER_FIELD.search(before, timeout=PATTERN_SECONDS) is not None and _ENTERING.search(before, timeout=PATTERN_SECONDS) is not None
+
+
+def webmail_host(settings: Settings) -> str:
+    """The host name of the webmail's address."""
+    return settings.webmail_url.partition("//")[2].partition("/")[0]
 
 
 def near_own_host(host: str, settings: Settings) -> str | None:

@@ -77,7 +77,7 @@ def find_login(reading: Reading, error_spans: Sequence[tuple[int, int]] = (), kn
                 if pattern not in (_OUTPUT, _LABEL_QUOTED) and any(a <= start < b for a, b in error_spans):
                     continue
                 name = reading.text[start:end].strip(".")
-                if folded[end: end + 1] == "@" or not _plausible(name.lower()):
+                if folded[end: end + 1] == "@" or _VARIABLE.fullmatch(name) or not _plausible(name.lower()):
                     continue
                 kind = next((s.kind for s in reading.segments if s.span[0] <= start < s.span[1]), "body")
                 if kind not in ("signature", "disclaimer", "header"):
@@ -92,7 +92,7 @@ def _listed(reading: Reading, folded: str, error_spans: Sequence[tuple[int, int]
     for match in _LISTED.finditer(folded, timeout=PATTERN_SECONDS):
         start, end = match.span("name")
         name = reading.text[start:end]
-        if any(a <= start < b for a, b in error_spans) or not _plausible(name.lower()) or (match["loose"] and not match["colon"].strip()):
+        if any(a <= start < b for a, b in error_spans) or _VARIABLE.fullmatch(name) or not _plausible(name.lower()) or (match["loose"] and not match["colon"].strip()):
             continue
         around = folded[max(0, match.start() - 160): match.start()] + folded[end: end + 160]
         kind = next((s.kind for s in reading.segments if s.span[0] <= start < s.span[1]), "body")
@@ -129,6 +129,10 @@ def _local_part(folded: str, known: Sequence[str]) -> str | None:
                 return local
             at = folded.find(local, end)
     return None
+
+
+_VARIABLE = regex.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+"""The name of an environment variable (POSIX 8.1: capitals, digits and underscores), which holds the user name and is none."""
 
 
 def _plausible(name: str) -> bool:

@@ -85,6 +85,8 @@ def test_numbers_that_are_no_ports(body: str) -> None:
     "I read firm.example and wrote to anna@mail.firm.example",
     "the file config.php and main.py in setup.exe",
     "https://webmail.trekmail.net works",
+    "The server is fine, I read my mail at webmail.trekmail.net, only Outlook fails",
+    "Der Server geht, webmail.trekmail.net auch",
     "Error in app.log e.g. at line 3.Then it stopped",
 ])
 def test_names_that_are_no_settings(body: str) -> None:
@@ -107,6 +109,18 @@ def test_an_address_that_a_program_resolved_is_no_setting() -> None:
     assert all(e.role == "other" for e in endpoints(f"It says: {error}", error) if e.host == "203.0.113.5")
 
 
+@pytest.mark.parametrize("body", [
+    "I put webmail.trekmail.net as incoming server", "Incoming server: webmail.trekmail.net",
+    "pus como servidor de entrada o endereço do navegador: webmail.trekmail.net",
+])
+def test_the_webmails_name_in_the_field_of_a_server_is_a_setting(body: str) -> None:
+    assert "webmail.trekmail.net" in {e.host for e in endpoints(body)}
+
+
+def test_a_url_in_a_configuration_is_as_it_should_be() -> None:
+    assert all(e.typed is None for e in endpoints("MAILER_DSN=smtps://smtp.trekmail.net:465"))
+
+
 def test_a_typo_is_kept_as_typed() -> None:
     assert "imap.trekmai.net" in {e.host for e in endpoints("Server imap.trekmai.net port 993")}
 
@@ -114,6 +128,9 @@ def test_a_typo_is_kept_as_typed() -> None:
 @pytest.mark.parametrize(("body", "typed"), [
     ("server: https://imap.trekmail.net port 993", "https://imap.trekmail.net"),
     ('server is "imap.trekmail.net " port 993', "imap.trekmail.net "),
+    ("I put imaps://imap.trekmail.net:993/ as incoming server", "imaps://imap.trekmail.net"),
+    ("dans le champ serveur j'ai mis imaps://imap.trekmail.net:993", "imaps://imap.trekmail.net"),
+    (r"Error: getaddrinfo ENOTFOUND smtp.trekmail.net\r, port 465", r"smtp.trekmail.net\r"),
 ])
 def test_a_field_that_holds_more_than_the_host_is_kept(body: str, typed: str) -> None:
     assert typed in {e.typed for e in endpoints(body)}

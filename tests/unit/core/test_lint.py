@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.lint import lint
+from bot.core.lint import lint, right_settings
 from bot.core.model import Endpoint, Facts
 from knowledge import load
 
@@ -33,7 +33,18 @@ def test_right_settings_have_no_fault(endpoints: list[Endpoint]) -> None:
     assert findings(*endpoints) == []
 
 
+def test_host_and_port_are_right_each_for_itself() -> None:
+    def right(*endpoints: Endpoint) -> tuple[set[str], set[str]]:
+        return right_settings(replace(FACTS, endpoints=endpoints), KNOWLEDGE)
+
+    assert right(at(SMTP, 465, "starttls", "smtp")) == ({"smtp"}, set())
+    assert right(at("mail.firm.example", 993, "implicit", "imap")) == (set(), {"imap"})
+    assert right(at(IMAP, 993, None, "imap"), at(SMTP, 25, None, "smtp", role="other")) == ({"imap"}, {"imap"})
+    assert right(at(IMAP, typed=f"[ {IMAP}]")) == (set(), set())
+
+
 @pytest.mark.parametrize(("endpoint", "finding"), [
+    (at("webmail.trekmail.net", 993, None, "imap"), "host-webmail"),
     (at(IMAP, 143, "starttls", "imap"), "unsupported-port"), (at(SMTP, 25, None, "smtp"), "unsupported-port"), (at(SMTP, 2525, None, "smtp"), "unsupported-port"),
     (at(IMAP, 933, "implicit", "imap"), "unknown-port"), (at(SMTP, 456, None, "smtp"), "unknown-port"),
     (at(IMAP, 993, "starttls", "imap"), "tls-mode"), (at(SMTP, 465, "starttls", "smtp"), "tls-mode"), (at(SMTP, 587, "implicit", "smtp"), "tls-mode"),

@@ -36,6 +36,7 @@ def test_a_bare_name_behind_its_label(body: str, name: str) -> None:
     "utilisateur : mon adresse", "my username is correct", "Login: imap.firm.example", "user 25 wrote", "usuario y contraseña correctos",
     "the login screen says error", "nothing here", "User-Agent: Thunderbird", "username is the same as before", "User name is ok",
     "Login: mail.firm.co.uk", "user: smtp.firm.eu",
+    'm.login(os.environ["TM_USER"], os.environ["TM_PASS"])', "user: SMTP_USER",
 ])
 def test_prose_about_the_login_is_no_login(body: str) -> None:
     assert login(body) is None
