@@ -9,7 +9,7 @@ from typing import Final
 LOOP_HEADER: Final = "X-Triage-Delivery"
 """Holds the delivery's token. A message that carries it is ours, or quotes ours as its own header: never answered."""
 ALWAYS: Final[Mapping[str, str]] = MappingProxyType({"X-Auto-Response-Suppress": "All"})
-"""On every mail of ours, clicked or not: nobody's out-of-office answers it (MS-OXCMAIL 2.1.3.2.18)."""
+"""On every mail of ours, clicked or not: nobody's out-of-office answers it (MS-OXCMAIL 2.1.3.2.20)."""
 AUTOMATIC: Final[Mapping[str, str]] = MappingProxyType({"Auto-Submitted": "auto-replied", **ALWAYS})
 """On what nobody clicked (RFC 3834 5: a reply that a program has made says so)."""
 
