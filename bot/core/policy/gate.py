@@ -145,21 +145,19 @@ def _answered_before(triage: Triage) -> bool:
     return any(m.role == "host_staff" and any(a <= m.span[0] < b for a, b in quoted) for m in triage.facts.mailboxes)
 
 
-def still_may(at: Circumstances, *, version: int, judged_version: int, open_: bool, paused: bool, tripped: bool, rules: Rules) -> str | None:
-    """Why what was queued must not be sent after all; None where it may. ``at`` and the rest as they are now.
+def still_may(at: Circumstances, *, answer: bool, same_version: bool, undecided: bool, tripped: bool, rules: Rules) -> str | None:
+    """Why what was queued must not be sent after all; None where it may. Everything as it is now, at the moment of sending.
 
-    ``judged_version`` is the ticket's version that the text was written for; ``open_``: nobody has decided its card.
+    ``answer``: it is the whole answer and no acknowledgement. ``same_version``: no message has come since it was written.
     """
-    if paused:
-        return "paused"
     if tripped:
         return "the breaker has tripped: too many automatic mails within a minute"
     if at.mode.name != "auto":
         return f"the mode is {at.mode.name} by now"
-    if version != judged_version:
+    if not same_version:
         return "another message has come"
-    if at.human or not open_:
+    if at.human or not undecided:
         return "a human was first"
     if at.spent:
         return "the ticket has had its one automatic mail"
-    return at.loop
+    return at.loop or (distrust(at.record, rules.bar, by_hand=at.mode.by_hand) if answer else None)

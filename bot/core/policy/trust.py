@@ -56,15 +56,22 @@ def distrust(record: Record, bar: float, *, by_hand: bool) -> str | None:
 def agreement(decision: str, cause: str | None, chosen: str | None, *, draft: str = "", text: str = "") -> bool | None:
     """Whether an agent's decision says that the bot was right; None where it says nothing.
 
-    Escalating, or trying again, says nothing about the cause. An edit agrees where it left the draft much as it was.
+    Escalating, or trying again, says nothing about the cause. An edit agrees where it left the draft much as it was, and so does an answer
+    that a human has written elsewhere (``reply``); one that reads otherwise may still say the same.
     """
     if decision == "send":
         return True
     if decision == "edit":
-        return Levenshtein.normalized_similarity(draft[:6000], text[:6000]) >= SAME
+        return _same(draft, text)
+    if decision == "reply":
+        return True if _same(draft, text) else None
     if decision == "other_check":
         return chosen is not None and chosen == cause
     return False if decision in ("not_ours", "ask") else None
+
+
+def _same(draft: str, text: str) -> bool:
+    return bool(draft) and Levenshtein.normalized_similarity(draft[:6000], text[:6000]) >= SAME
 
 
 def _wilson(right: int, decisions: int) -> tuple[float, float]:
