@@ -5,7 +5,7 @@ The rules are pure (bot/core/policy); here they meet what the desk knows: modes,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -35,7 +35,7 @@ class Answers:
     """The bot's own mails: what it may send, and whether it still may."""
 
     knowledge: Knowledge
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
 
     def sender(self, case: Case) -> Sender:
         """What is proven of a case's requester."""
@@ -66,7 +66,7 @@ class Answers:
         payload = {"text": reply.text, "thread": case.thread, "card": f"{case.id}#{case.round}", "automatic": True, "to": sender.address,
                    "version": case.version, "answer": permission.kind == "reply", "proven": not sender.doubt,
                    "mailbox": triage.facts.mailbox if tier != "unverified" and permission.kind == "reply" else None}
-        send = Send(f"auto:{case.id}:{case.version}", case.channel, "reply", case.place, payload, case.id, priority=2, automatic=True, expires_at=step.now + FRESH)
+        send = Send(f"auto:{case.id}:{case.version}", case.channel, "reply", case.place, payload, case.id, priority=4, automatic=True, expires_at=step.now + FRESH)
         return replace(content, by_itself=_told(permission)), send
 
     def judge(self, step: Step, delivery: Delivery) -> str | None:
