@@ -121,7 +121,8 @@ def _tell_card(step: Step, delivery: Delivery, remote_id: str | None) -> None:
             redraw(step, card)  # it may have changed while it was being posted
     elif delivery.send.kind == "reply" and delivery.send.automatic and remote_id is not None:
         answer = bool(delivery.send.payload.get("answer"))
-        told = f"{'Answered' if answer else 'Acknowledged'} by itself at {step.now:%Y-%m-%d %H:%M} UTC."
+        reason = card.content.by_itself.partition(": ")[2]
+        told = f"{'Answered' if answer else 'Acknowledged'} by itself at {step.now:%Y-%m-%d %H:%M} UTC: {reason}"
         card = replace(card, content=replace(card.content, by_itself=told))
         if answer and card.state == "open":
             card = replace(card, state="answered", decision="auto", decided_by="triage", decided_at=step.now)

@@ -31,7 +31,7 @@ class AutomaticRows:
         """Agents' first decisions on what the bot would have answered by itself (likely or confirmed), of late, and since a moment."""
         start = max(self._now - within, since) if since else self._now - within
         query = select(func.count(), func.sum(case((col(ReviewRow.agrees).is_(True), 1), else_=0))).where(
-            ReviewRow.cause == cause, col(ReviewRow.agrees).is_not(None), ReviewRow.at > start, col(ReviewRow.confidence).in_(("likely", "confirmed")))
+            ReviewRow.cause == cause, col(ReviewRow.agrees).is_not(None), ReviewRow.at >= start, col(ReviewRow.confidence).in_(("likely", "confirmed")))
         decisions, right = self._session.exec(query).one()
         return Record(int(decisions), int(right or 0))
 
