@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.adapters.store.database import Database
@@ -109,11 +112,23 @@ class Helpdesk:
         self.clock.moment += timedelta(**time)
 
 
+@cache
+def _empty() -> bytes:
+    """A database with its tables and nothing in them: made once, since migrations take longer than most tests."""
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/empty.db")
+        upgrade(database)
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.engine.dispose()
+        return (Path(folder) / "empty.db").read_bytes()
+
+
 def open_helpdesk(url: str, triager: Triager, rules: Rules = RULES, *, auto: bool = True) -> Helpdesk:
     """Wired as bootstrap does; ``auto``: a lead has switched the channel and its port check on by hand."""
     clock = Clock()
+    Path(url.removeprefix("sqlite:///")).write_bytes(_empty())
     database = Database(url)
-    upgrade(database)
     store = DeskStore(database, clock)
     answers = Answers(triager.knowledge, rules)
     outbox, slack = Outbox(), Outbox()

@@ -65,7 +65,7 @@ def test_a_sound_ticket_is_answered_once_and_its_card_says_so(desk: Helpdesk) ->
     desk.work()
     [reply] = desk.outbox.replies
     assert reply.send.payload["to"] == ANNA and reply.send.payload["automatic"] is True and reply.send.automatic
-    assert [d.send.kind for d in desk.outbox.sent][0] == "card", "agents see it no later than the customer"
+    assert desk.outbox.sent[0].send.kind == "card", "agents see it no later than the customer"
     card = desk.card("t1")
     assert (card.state, card.decision) == ("answered", "auto") and "Answered by itself" in card.content.by_itself
     assert not decide(desk, card, "send").done
