@@ -42,22 +42,21 @@ class Answers:
         own, domains = self._own()
         return sender_of(case.envelopes, self.rules.authserv_ids, own, domains)
 
-    def wants_blind(self, step: Step, case: Case) -> bool:
-        """Whether a triage without logs and accounts could be needed: something is automatic in this place."""
-        return case.channel != "slack" and any(mode == "auto" and name.partition("#")[0] in (case.place, case.channel)
-                                               for name, mode in step.people.settings("mode:").items())
-
     def consider(self, step: Step, case: Case, content: CardContent, triage: Triage, blind: Triage | None, sender: Sender, *,
                  by_agent: bool = False) -> tuple[CardContent, Send | None]:
         """What the bot does by itself with a fresh triage: the card's content with the reason in words, and what is to be sent, if anything.
 
-        ``by_agent``: an agent has asked for this draft, and what comes of it is theirs.
+        ``blind`` is the ticket triaged without logs and accounts; it must be there where the requester is unverified towards the mailbox.
+        ``by_agent``: an agent has asked for this draft, and what comes of it is theirs. In the modes note and draft the card says what would be done.
         """
         tier = sender.tier(triage.facts.mailbox, triage.account.account)
-        if tier == "unverified" and blind is None:
-            return content, None  # nothing is automatic here
         at = replace(self._circumstances(step, case, content.cause), tier=tier, brandless=self._brandless(triage, tier))
-        permission = may_answer(triage, blind, replace(at, human=at.human or by_agent), self.rules, self.knowledge)
+        at = replace(at, human=at.human or by_agent)
+        if at.mode.name in ("note", "draft"):
+            shadow = may_answer(triage, blind, replace(at, mode=Mode("auto")), self.rules, self.knowledge)
+            would = {"reply": "be answered", "acknowledge": "be acknowledged"}.get(shadow.kind, "not be answered")
+            return replace(content, by_itself=f"In mode auto it would {would} by itself: {shadow.why}."), None
+        permission = may_answer(triage, blind, at, self.rules, self.knowledge)
         heard = triage if tier != "unverified" or blind is None else blind
         reply = heard.reply if permission.kind == "reply" else \
             acknowledgement(heard, self.knowledge, handover=permission.handover) if permission.kind == "acknowledge" else None

@@ -143,16 +143,16 @@ class Handler:
             case = view.cases.case(job.case_id or "")
             if case is None or not case.messages or case.version != job.payload["version"]:
                 case = None
-            automatic = case is not None and self.answers is not None and self.answers.wants_blind(view, case)
         if case is None:
             with self.desk.step("case.superseded") as step:  # a later message has its own job
                 step.queues.finish_job(job)
             return
         chosen = job.payload.get("chosen")
         ticket = ticket_of(case.id, case.messages)
-        sender = self.answers.sender(case) if self.answers else None
+        sender = self.answers.sender(case) if self.answers and case.channel != "slack" else None
         triage = self.triager.triage(ticket, tried=case.tried, chosen=chosen, sender=sender)
-        blind = self.triager.triage(ticket, tried=case.tried, chosen=chosen, blind=True) if automatic else None
+        unverified = sender is not None and sender.tier(triage.facts.mailbox, triage.account.account) == "unverified"
+        blind = self.triager.triage(ticket, tried=case.tried, chosen=chosen, blind=True) if unverified else None
         content = content_of(triage, self.triager.knowledge, self.clock.now(), case.tried)
         with self.desk.step("case.triaged") as step:
             if not step.queues.finish_job(job):

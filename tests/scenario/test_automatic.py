@@ -49,7 +49,7 @@ def test_nothing_leaves_by_default_and_the_note_carries_the_draft(tmp_path: Path
     card = desk.card("t1")
     assert [d.send.kind for d in desk.outbox.sent] == ["card"] and desk.outbox.replies == []
     note = note_of(card)
-    assert card.content.draft in note and "/triage send" in note and "Check 4" in note and "\nEvidence:" in note
+    assert "it would be acknowledged by itself: trust is not earned yet" in note and card.content.draft in note and "/triage send" in note and "Check 4" in note and "\nEvidence:" in note
     assert decide(desk, card, "send").done
     desk.work()
     [reply] = desk.outbox.replies
