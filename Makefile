@@ -75,8 +75,8 @@ crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on
 	bash tests/lab/packages.sh
 	$(BIN)/python -m tests.crash.run
 
-fuzz: $(VENV)/dev.stamp ## 50,000 hostile texts in every place of every Slack message
-	$(BIN)/python -m tests.fuzz.slack_texts
+fuzz: $(VENV)/dev.stamp ## 50,000 hostile texts in every place of every Slack message; 100,000 tickets at the gate of automatic answers, forgeries, loops
+	$(BIN)/python -m tests.fuzz.run
 
 soak: $(VENV)/dev.stamp ## Ten thousand tickets in a simulated outage, then two hours of steady events: memory, handles, acknowledgements
 	$(BIN)/python -m tests.soak.run

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
+    from bot.answer import Answers
     from bot.triage import Triager
     from bot.work import Worker
 
@@ -91,7 +92,17 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
     clock = SystemClock()
-    return Worker(desk, Handler(desk, triager, clock), Courier(desk, outlets, clock))
+    answers = answers_of(settings, triager.knowledge)
+    return Worker(desk, Handler(desk, triager, clock, answers), Courier(desk, outlets, clock, judge=answers.judge))
+
+
+def answers_of(settings: Settings, knowledge: Knowledge) -> Answers:
+    """The gate of what nobody clicks."""
+    from bot.answer import Answers
+    from bot.core.policy.gate import Rules
+
+    rules = Rules(frozenset(settings.authserv_ids), frozenset(settings.own_addresses), settings.auto_bar, settings.auto_acknowledge, per_minute=settings.auto_per_minute)
+    return Answers(knowledge, rules)
 
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:

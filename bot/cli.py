@@ -211,15 +211,35 @@ def run_all(port: Port = None) -> None:
     run(port=port)
 
 
-@app.command("mode", epilog="Example:  triage mode slack/C0123ABCD draft")
+@app.command("mode", epilog="Example:  triage mode zendesk auto 2")
 def mode(
-    place: Annotated[str | None, typer.Argument(help="A place, such as slack/CHANNEL; without one all modes are listed.")] = None,
-    value: Annotated[str | None, typer.Argument(help="off, note (a card without a draft to send) or draft.", metavar="[MODE]")] = None,
+    place: Annotated[str | None, typer.Argument(help="A place, such as slack/CHANNEL, or a channel, such as zendesk; without one all modes are listed.")] = None,
+    value: Annotated[str | None, typer.Argument(help="off, note, draft or auto (docs/automatic-answers.md).", metavar="[MODE]")] = None,
+    check: Annotated[str | None, typer.Argument(help="Only for this check: its number or id. auto then needs no earned trust.", metavar="[CHECK]")] = None,
 ) -> None:
-    """What the bot does in a place."""
+    """What the bot does in a place, or for one check there."""
     from bot.commands.desk import mode as run
 
-    run(place, value)
+    run(place, value, check)
+
+
+@app.command("cards-to", epilog="Example:  triage cards-to zendesk slack/C0123ABCD")
+def cards_to(
+    channel: Annotated[str, typer.Argument(help="A helpdesk or mailbox, such as zendesk.")],
+    place: Annotated[str, typer.Argument(help="The Slack channel of its cards; without one they are notes in the channel itself.")] = "",
+) -> None:
+    """Where agents see the cards of a helpdesk's or mailbox's tickets."""
+    from bot.commands.desk import cards_to as run
+
+    run(channel, place)
+
+
+@app.command("abuse-to", epilog="Example:  triage abuse-to slack/C0123ABCD")
+def abuse_to(place: Annotated[str, typer.Argument(help="A Slack channel of the abuse desk.")]) -> None:
+    """Where tickets of mailboxes go that are suspended for abuse."""
+    from bot.commands.desk import abuse_to as run
+
+    run(place)
 
 
 @app.command("role", epilog="Example:  triage role slack:T0123ABCD:U0123ABCD lead")

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from bot.answer import BREAKER
 from bot.core.desk.rules import MODES, ROLES, may, refusal
 from bot.core.desk.values import Card, Decision, Outcome, Send
+from bot.core.policy.trust import agreement
 from bot.handle import change_card
 from bot.ports import Desk, Step
 
@@ -22,6 +24,8 @@ _WHY: Final = {
     "rewriting": "The draft is being rewritten; a moment, please.",
     "withdrawn": "The draft was withdrawn: a colleague has answered.",
     "failed": "The triage of this ticket failed; use Try again.",
+    "answered": "I have answered this by myself; Wrong check corrects it.",
+    "leaving": "I am answering this myself this very moment; look again in a minute.",
     "not_failed": "Nothing failed here.",
 }
 _DONE: Final = {"send": "Sent.", "edit": "Sent as edited.", "not_ours": "Marked as not ours.", "escalate": "Escalated.",
@@ -44,11 +48,19 @@ class Decisions:
             if why == "decided":
                 when = f" at {card.decided_at:%H:%M} UTC" if card.decided_at else ""
                 return Outcome(False, f"Already decided by {card.decided_by}{when}: {card.decision}.")
+            if why is None and decision.action in ("send", "edit") and _leaving(step, card.case_id):
+                why = "leaving"
             if why is not None:
                 return Outcome(False, _WHY[why], stale=why == "stale")
             _take(step, card, decision)
             step.people.audit(decision.by, f"card.{decision.action}", card.id, f"revision {card.revision}", decision.cause or decision.assignee or "")
         return Outcome(True, _DONE[decision.action])
+
+    def card_of_case(self, case_id: str) -> Card | None:
+        """The card that a case has in its present round: what a helpdesk's note command, reply or closing is about."""
+        with self.desk.look() as view:
+            case = view.cases.case(case_id)
+            return view.cases.card(f"{case.id}#{case.round}") if case else None
 
     def watch(self, card_id: str, by: str, role: str) -> Outcome:
         """Watch the log while the customer tries again."""
@@ -81,13 +93,22 @@ class Decisions:
 
     # -- leads -------------------------------------------------------------------------------------------------
 
-    def set_mode(self, by: str, role: str, place: str, mode: str) -> Outcome:
-        """off, note or draft for a place."""
-        if mode == "auto":
-            return Outcome(False, "Automatic answers are not offered; use draft.")
-        if mode not in MODES:
-            return Outcome(False, "A mode is one of: off, note, draft.")
-        return self._set(by, role, "mode", f"mode:{place}", mode, f"Mode of {place}: {mode}.")
+    def set_mode(self, by: str, role: str, place: str, mode: str, cause: str | None = None) -> Outcome:
+        """off, note, draft or auto for a place, or for one cause there. auto for a cause switches it on by hand, without the trust that it would have to earn."""
+        if mode not in MODES or (mode == "off" and cause):
+            return Outcome(False, "A mode is one of: off, note, draft, auto." if not cause else "For one check a mode is one of: note, draft, auto.")
+        if mode == "auto" and place.startswith("slack"):
+            return Outcome(False, "In Slack nothing is answered without a click; auto is for helpdesks and mailboxes (their channel's name).")
+        name = f"{place}#{cause}" if cause else place
+        return self._set(by, role, "mode", f"mode:{name}", mode, f"Mode of {name}: {mode}.")
+
+    def set_cards(self, by: str, role: str, channel: str, place: str) -> Outcome:
+        """The Slack channel where agents see the cards of a helpdesk's or mailbox's tickets; an empty ``place``: where the tickets are."""
+        return self._set(by, role, "cards_to", f"cards:{channel}", place, f"Cards of {channel} go to {place or 'the channel itself'}.")
+
+    def set_abuse(self, by: str, role: str, place: str) -> Outcome:
+        """Where cards of mailboxes go that are suspended for abuse."""
+        return self._set(by, role, "abuse_to", "abuse-to", place, f"Tickets of mailboxes suspended for abuse go to {place}.")
 
     def set_escalation(self, by: str, role: str, place: str) -> Outcome:
         """Where escalated tickets and alarms go."""
@@ -118,6 +139,8 @@ class Decisions:
         with self.desk.step("lead.setting") as step:
             before = step.people.set(name, value)
             step.people.audit(by, action, name, before, value)
+            if action == "resume":
+                step.people.set(BREAKER, "")
         return Outcome(True, said)
 
 
@@ -130,16 +153,16 @@ def _take(step: Step, card: Card, decision: Decision) -> None:
         chosen = {"other_check": decision.cause, "ask": "ask", "retry": None}[action]
         step.queues.schedule(f"{action}:{card.id}:{card.revision}", "triage", card.case_id, {"version": case.version, "chosen": chosen}, priority=1)
         if action == "other_check":
-            step.cases.review(card, decision.by, action, decision.cause)
+            step.cases.review(card, decision.by, action, decision.cause, agrees=_agrees(card, decision))
         if action == "retry":
             step.queues.settle_dead(card.case_id)
         change_card(step, replace(card, state="rewriting"))
         return
-    step.cases.review(card, decision.by, action)
+    step.cases.review(card, decision.by, action, agrees=_agrees(card, decision))
     detail = ""
     if action in ("send", "edit"):
         text = card.content.draft if action == "send" else decision.text
-        step.queues.send(Send(f"reply:{card.id}", case.channel, "reply", case.place, {"text": text, "thread": case.thread, "card": card.id}, case.id, priority=1))
+        step.queues.send(Send(f"reply:{card.id}", case.channel, "reply", case.place, {"text": text, "thread": case.thread, "card": card.id, "automatic": False}, case.id, priority=1))
     if action == "escalate":
         detail = decision.text
         target = step.people.setting("escalate-to")
@@ -148,3 +171,16 @@ def _take(step: Step, card: Card, decision: Decision) -> None:
                                   {"card": card.id, "assignee": decision.assignee or "", "reason": decision.text, "by": decision.by}, case.id, priority=1))
     change_card(step, replace(card, state="decided", decision=action, decided_by=decision.by, decided_at=step.now, detail=detail,
                               content=replace(card.content, draft=decision.text) if action == "edit" else card.content))
+
+
+def _agrees(card: Card, decision: Decision) -> bool | None:
+    """Whether the decision says that the bot's answer was right; a card that asked or escalated had none."""
+    if card.content.verdict != "answer":
+        return None
+    return agreement(decision.action, card.content.cause, decision.cause, draft=card.content.draft, text=decision.text)
+
+
+def _leaving(step: Step, case_id: str) -> bool:
+    """True while the bot's own mail is on its way out, or may have arrived: a second answer must not overtake it."""
+    key = step.automatic.key_of(case_id)
+    return key is not None and step.queues.state_of(key)[0] in ("sending", "unsure")

@@ -6,17 +6,18 @@ again, and what nobody can tell waits for a human.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from bot.core.desk.values import Delivery
 from bot.errors import SendLater, SendPointless, SendRefused, SendUnsure
-from bot.handle import redraw
+from bot.handle import change_card, redraw
 from bot.ports import Clock, Desk, Outlet, Step
 
 MAX_ATTEMPTS: Final = 12
+PAUSED_FOR: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Courier:
     lease: timedelta = timedelta(seconds=60)
     settle: timedelta = timedelta(seconds=30)
     margin: timedelta = timedelta(seconds=20)
+    judge: Callable[[Step, Delivery], str | None] | None = None
+    """Asked right before a reply leaves that nobody clicked: why it must not. Nobody to ask: it never leaves."""
 
     def carry(self) -> bool:
         """Send one delivery of each outlet that has one due; False where none had. Raises StoreBusy."""
@@ -57,6 +60,8 @@ class Courier:
             return
         if self.clock.now() > delivery.lease_until - self.margin:
             return  # the search took the lease's time: somebody else begins anew
+        if delivery.send.automatic and delivery.send.kind == "reply" and not self._may_leave(delivery):
+            return
         try:
             remote_id = outlet.send(delivery)
         except SendLater as error:
@@ -79,6 +84,21 @@ class Courier:
         else:
             self._sent(delivery, remote_id)
 
+    def _may_leave(self, delivery: Delivery) -> bool:
+        """The last word on a reply that nobody clicked. One that must not leave is withdrawn, and its card says why."""
+        with self.desk.step("delivery.judged") as step:
+            if step.people.setting("pause") == "on":
+                step.queues.not_sent(delivery, step.now + PAUSED_FOR, "paused")
+                return False
+            why = self.judge(step, delivery) if self.judge else "nobody is there to judge it"
+            if why is None:
+                return True
+            if step.queues.drop(delivery, why):
+                card = step.cases.card(str(delivery.send.payload.get("card", "")), lock=True)
+                if card is not None:
+                    change_card(step, replace(card, content=replace(card.content, by_itself=f"Not answered by itself: {why}.")))
+            return False
+
     def _sent(self, delivery: Delivery, remote_id: str) -> None:
         with self.desk.step("delivery.sent") as step:
             if step.queues.sent(delivery, remote_id):
@@ -99,5 +119,13 @@ def _tell_card(step: Step, delivery: Delivery, remote_id: str | None) -> None:
         step.cases.put_card(replace(card, remote_id=remote_id))
         if card.revision > 1 or card.state != "open":
             redraw(step, card)  # it may have changed while it was being posted
+    elif delivery.send.kind == "reply" and delivery.send.automatic and remote_id is not None:
+        answer = bool(delivery.send.payload.get("answer"))
+        reason = card.content.by_itself.partition(": ")[2]
+        told = f"{'Answered' if answer else 'Acknowledged'} by itself at {step.now:%Y-%m-%d %H:%M} UTC: {reason}"
+        card = replace(card, content=replace(card.content, by_itself=told))
+        if answer and card.state == "open":
+            card = replace(card, state="answered", decision="auto", decided_by="triage", decided_at=step.now)
+        change_card(step, card)
     elif delivery.send.kind == "reply":
         redraw(step, card)

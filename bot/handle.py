@@ -11,10 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from bot.answer import Answers
 from bot.core.desk.card import CardContent, content_of
 from bot.core.desk.conversation import is_small_talk, takes_over, ticket_of
 from bot.core.desk.values import Accepted, Card, Case, Inbound, Job, Send
 from bot.core.observed import LogQuery
+from bot.core.policy.gate import is_abuse
+from bot.core.policy.modes import mode_of
+from bot.core.policy.trust import agreement
 from bot.errors import InputError, StoreBusy
 from bot.logs.event import LogEvent
 from bot.ports import Clock, Desk, Step
@@ -86,21 +90,24 @@ def _wants_triage(step: Step, case_id: str, inbound: Inbound) -> bool:
     card = step.cases.card(f"{case_id}#{case.round}", lock=True)
     if inbound.from_agent:
         if card and card.state in ("open", "rewriting", "failed"):
+            body = str(inbound.message.get("body", ""))
+            step.cases.review(card, inbound.author, "reply", agrees=agreement("reply", card.content.cause, None, draft=card.content.draft, text=body))
             change_card(step, replace(card, state="withdrawn", detail="a colleague has answered"))
         return False
     if card is None or card.state in ("open", "rewriting", "failed"):
         return True
-    if card.decision in ("send", "edit"):
+    if card.decision in ("send", "edit", "auto"):
         step.cases.next_round(case_id, [card.content.cause] if card.content.cause and card.content.verdict == "answer" else [])
         return True
     return card.state == "withdrawn" and inbound.explicit
 
 
-def change_card(step: Step, card: Card) -> None:
-    """Keep a changed card under its next revision and have it redrawn where it has been posted."""
+def change_card(step: Step, card: Card) -> Card:
+    """Keep a changed card under its next revision and have it redrawn where it has been posted; returns it as it then is."""
     card = replace(card, revision=card.revision + 1)
     step.cases.put_card(card)
     redraw(step, card)
+    return card
 
 
 def redraw(step: Step, card: Card) -> None:
@@ -111,11 +118,13 @@ def redraw(step: Step, card: Card) -> None:
 
 @dataclass(frozen=True)
 class Handler:
-    """Does the jobs. A card goes where its ticket came from: the case's channel is the outlet, its place and thread are that outlet's."""
+    """Does the jobs. A card goes where its ticket came from, or to the Slack channel that ``cards:CHANNEL`` names; a helpdesk gets a note besides.
+    Without ``answers`` nothing is ever sent that nobody clicked."""
 
     desk: Desk
     triager: Triager
     clock: Clock
+    answers: Answers | None = None
 
     def work(self, job: Job) -> None:
         """Do one claimed job, or give it back with the reason. A job begun too often is buried and its card says so."""
@@ -139,7 +148,11 @@ class Handler:
                 step.queues.finish_job(job)
             return
         chosen = job.payload.get("chosen")
-        triage = self.triager.triage(ticket_of(case.id, case.messages), tried=case.tried, chosen=chosen)
+        ticket = ticket_of(case.id, case.messages)
+        sender = self.answers.sender(case) if self.answers and case.channel != "slack" else None
+        triage = self.triager.triage(ticket, tried=case.tried, chosen=chosen, sender=sender)
+        unverified = sender is not None and sender.tier(triage.facts.mailbox, triage.account.account) == "unverified"
+        blind = self.triager.triage(ticket, tried=case.tried, chosen=chosen, blind=True) if unverified else None
         content = content_of(triage, self.triager.knowledge, self.clock.now(), case.tried)
         with self.desk.step("case.triaged") as step:
             if not step.queues.finish_job(job):
@@ -148,27 +161,42 @@ class Handler:
             if current is None or current.version != case.version or current.round != case.round:
                 return
             step.cases.save(triage)
-            self._show(step, current, content, rewritten=chosen is not None)
+            send = None
+            if self.answers and sender:
+                content, send = self.answers.consider(step, current, content, triage, blind, sender, by_agent=chosen is not None)
+            if self._show(step, current, content, rewritten=chosen is not None, abuse=is_abuse(triage)) and send:
+                step.queues.send(send)
 
-    def _show(self, step: Step, case: Case, content: CardContent, *, rewritten: bool) -> None:
+    def _show(self, step: Step, case: Case, content: CardContent, *, rewritten: bool, abuse: bool = False) -> bool:
+        """The card of a triage, new or changed; True where it is open for a decision."""
+        if takes_over(case.round):
+            content = replace(content, title=f"A human goes on: {content.title}", draft="")
         card = step.cases.card(f"{case.id}#{case.round}", lock=True)
         if card is not None:
             if card.state in ("open", "rewriting", "failed"):
-                change_card(step, replace(card, state="open", content=content, detail=""))
-            return
+                changed = change_card(step, replace(card, state="open", content=content, detail=""))
+                _note(step, case, changed)
+            return card.state in ("open", "rewriting", "failed")
         if content.verdict == "none" and not case.explicit and not rewritten:
-            return  # not about us, and nobody asked
-        if takes_over(case.round):
-            content = replace(content, title=f"A human goes on: {content.title}", draft="")
-        mode = step.people.setting(f"mode:{case.place}", "draft")
-        card = Card(case.id, case.round, 1, "open", content, case.channel, case.place, case.thread, "draft" if mode == "off" else mode)
+            return False  # not about us, and nobody asked
+        mode = mode_of(step.people.settings("mode:"), case.place, case.channel).name
+        if mode == "off" and case.channel != "slack":
+            return False
+        outlet, place, thread = _where(step, case, abuse=abuse)
+        shown = "draft" if mode == "off" or (mode == "note" and case.channel != "slack") else mode  # a helpdesk's note carries the draft
+        card = Card(case.id, case.round, 1, "open", content, outlet, place, thread, shown)
         step.cases.put_card(card)
         if not self._gathered(step, case, card):
             step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
+        _note(step, case, card)
+        if abuse and case.channel == "slack" and (queue := step.people.setting("abuse-to")):
+            payload = {"card": card.id, "assignee": "", "reason": "The mailbox is suspended for abuse, or looks taken over.", "by": "triage"}
+            step.queues.send(Send(f"abuse:{card.id}", "slack", "escalation", queue, payload, case.id, priority=1))
+        return True
 
     def _gathered(self, step: Step, case: Case, card: Card) -> bool:
         """True where a card is one of many: its ticket is listed in one thread, and the counter there grows."""
-        if case.explicit or case.round > 1:
+        if case.explicit or case.round > 1 or card.outlet != "slack":
             return False
         number, count = step.cases.burst(card.place, card.content.signature or "?", BURST_WINDOW)
         if count < BURST_FROM:
@@ -220,11 +248,25 @@ class Handler:
                 return
             card = step.cases.card(f"{case.id}#{case.round}", lock=True)
             if card is None:
-                card = Card(case.id, case.round, 1, "failed", CardContent("The triage failed"), case.channel, case.place, case.thread, detail=why)
+                card = Card(case.id, case.round, 1, "failed", CardContent("The triage failed"), *_where(step, case, abuse=False), detail=why)
                 step.cases.put_card(card)
                 step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
             else:
                 change_card(step, replace(card, state="failed", detail=why))
+
+
+def _where(step: Step, case: Case, *, abuse: bool) -> tuple[str, str, str]:
+    """(outlet, place, thread) of a new card: where the ticket came from, or the Slack channel that a lead has named for its channel, or for abuse."""
+    named = (step.people.setting("abuse-to") if abuse else "") or step.people.setting(f"cards:{case.channel}")
+    if case.channel == "slack" or not named:
+        return case.channel, case.place, case.thread
+    return named.partition("/")[0], named, ""
+
+
+def _note(step: Step, case: Case, card: Card) -> None:
+    """The internal note in the helpdesk, where the card itself is elsewhere."""
+    if card.outlet != case.channel:
+        step.queues.send(Send(f"note:{card.id}:{card.revision}", case.channel, "note", case.place, {"card": card.id, "thread": case.thread}, case.id, priority=3))
 
 
 def _moment(value: object) -> Any:

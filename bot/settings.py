@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import SettingsError
@@ -36,6 +37,16 @@ class Settings:
     slack_agents_group: str | None = None
     """Id of the user group whose members are agents."""
     slack_leads_group: str | None = None
+    authserv_ids: tuple[str, ...] = ()
+    """Names under which our own mail exchanger writes Authentication-Results (AUTHSERV_ID); none: no sender is proven by mail."""
+    own_addresses: tuple[str, ...] = ()
+    """Addresses of ours that no machine of ours ever answers (OWN_ADDRESSES)."""
+    auto_bar: float = 0.95
+    """Precision that agents' decisions must prove before a check is answered without a click (AUTO_BAR)."""
+    auto_acknowledge: str = "missing"
+    """missing or nothing: what a ticket gets by itself that is not answered (AUTO_ACKNOWLEDGE)."""
+    auto_per_minute: int = 30
+    """Automatic mails a minute in all before the breaker trips (AUTO_PER_MINUTE)."""
 
     @property
     def database_path(self) -> Path:
@@ -81,7 +92,34 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         slack_api_url=(values.get("SLACK_API_URL") or DEFAULT_SLACK_API).rstrip("/") + "/",
         slack_agents_group=values.get("SLACK_AGENTS_GROUP") or None,
         slack_leads_group=values.get("SLACK_LEADS_GROUP") or None,
+        **_automatic(values),
     )
+
+
+def _automatic(values: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of automatic answers. Raises SettingsError naming the variable."""
+    own = _listed(values.get("OWN_ADDRESSES"))
+    wrong = next((a for a in own if a.count("@") != 1 or a.startswith("@") or a.endswith("@")), None)
+    if wrong is not None:
+        raise SettingsError(f"OWN_ADDRESSES: {wrong!r} is no address; write support@example.com, help@example.com")
+    acknowledge = values.get("AUTO_ACKNOWLEDGE") or "missing"
+    if acknowledge not in ("missing", "nothing"):
+        raise SettingsError(f"AUTO_ACKNOWLEDGE: {acknowledge!r} is neither missing nor nothing")
+    bar, per_minute = values.get("AUTO_BAR") or "0.95", values.get("AUTO_PER_MINUTE") or "30"
+    try:
+        share, mails = float(bar), int(per_minute)
+    except ValueError as error:
+        raise SettingsError(f"AUTO_BAR, AUTO_PER_MINUTE: {error}") from error
+    if not 0.5 <= share < 1:
+        raise SettingsError(f"AUTO_BAR: {bar} is not between 0.5 and 1; 0.95 takes 73 flawless decisions")
+    if not 1 <= mails <= 1000:
+        raise SettingsError(f"AUTO_PER_MINUTE: {per_minute} is not between 1 and 1000")
+    return {"authserv_ids": _listed(values.get("AUTHSERV_ID")), "own_addresses": own, "auto_bar": share, "auto_acknowledge": acknowledge, "auto_per_minute": mails}
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    """The words of a list with commas or blanks, in lower case."""
+    return tuple((text or "").lower().replace(",", " ").split())
 
 
 def _dotenv(path: Path) -> dict[str, str]:

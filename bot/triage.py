@@ -16,6 +16,8 @@ from bot.core.note import write_note
 from bot.core.observed import AccountView, LogQuery, LogResult, ServerView
 from bot.core.parse.facts import parse, scan
 from bot.core.parse.reading import read
+from bot.core.policy.brands import branded
+from bot.core.policy.tiers import Sender
 from bot.core.reply import draft
 from bot.core.server import (
     anonymous_query,
@@ -62,26 +64,31 @@ class Triager:
 
     def triage(
         self, ticket: Ticket, *, verified: bool = False, language: str | None = None, tried: Sequence[str] = (), chosen: str | None = None,
+        sender: Sender | None = None, blind: bool = False,
     ) -> Triage:
         """Read the ticket, find the server's own lines, name the cause, draft the answer.
 
         ``verified`` says that the requester is proven to own the mailbox: only then does the draft hold facts
         of the log or the account. ``language`` overrides the language of the reply. ``tried`` are causes whose
-        advice did not help; ``chosen`` is an agent's word: a cause, or ``ask`` for what is missing.
+        advice did not help; ``chosen`` is an agent's word: a cause, or ``ask`` for what is missing. ``sender`` is
+        what is proven of the requester, which verifies them towards their own mailboxes. ``blind``: neither logs nor
+        accounts are asked, so that nothing in the draft can depend on them.
         """
         reading = read(ticket, self.knowledge.languages)                          # one plain text, secrets masked
         hits = scan(reading, self._matcher)                                       # rows of the table, anywhere in it
         facts = parse(ticket, reading, hits, self.knowledge)                      # mailbox, client, errors, settings
         findings = lint(facts, self.knowledge)                                    # settings that cannot work
         matches = match(facts.errors, hits, reading.text, self._fuzzy)            # which errors these are
-        facts, account = self._account(ticket, facts)
-        server = self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
+        facts, account = (facts, AccountView()) if blind else self._account(ticket, facts)
+        server = ServerView() if blind else self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
         diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge, tried)
         if chosen is not None:
             diagnosis = overruled(diagnosis, chosen, self.knowledge)
         if facts.mailbox_assumed and (diagnosis.verdict == "none" or not _seen(account, server)):
             facts = replace(facts, mailbox=None, mailbox_assumed=False)
-        reply = draft(facts, findings, server, account, diagnosis, self.knowledge, verified=verified, language=language)
+        owner = sender is not None and sender.tier(facts.mailbox, account.account) != "unverified"
+        reply = draft(facts, findings, server, account, diagnosis, branded(self.knowledge, facts.mailbox, account.account),
+                      verified=verified or owner, language=language)
         note = write_note(reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
         return Triage(ticket, reading, facts, findings, matches, server, account, diagnosis, reply, note, self.knowledge.version)
 

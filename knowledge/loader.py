@@ -30,6 +30,7 @@ from knowledge.model import (
     Port,
     Question,
     Replies,
+    Reseller,
     Settings,
     Texts,
     Wording,
@@ -50,7 +51,9 @@ def load(overlay: Path | None = None) -> Knowledge:
     settings_table = source.single("settings.toml")
     ports = tuple(_build(Port, row, f"settings.toml [[ports]] {i + 1}") for i, row in
                   enumerate(tables(settings_table.pop("ports", []), "settings.toml: ports")))
-    settings = _build(Settings, {**settings_table, "ports": ports}, "settings.toml")
+    resellers = tuple(_build(Reseller, row, f"settings.toml [[resellers]] {i + 1}") for i, row in
+                      enumerate(tables(settings_table.pop("resellers", []), "settings.toml: resellers")))
+    settings = _build(Settings, {**settings_table, "ports": ports, "resellers": resellers}, "settings.toml")
     checks = {c.id: c for c in _entries(Check, source.folder("checks"))}
     others = {c.id: c for c in _entries(OtherCause, source.entries("causes.toml", "cause"))}
     errors = {e.id: e for e in _entries(DecodedError, _with_client_texts(source))}

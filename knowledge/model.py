@@ -191,6 +191,21 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reseller:
+    """Somebody who sells the host's mailboxes under a name of their own; their customers never hear the host's."""
+
+    accounts: tuple[str, ...] = ()
+    """Accounts of the directory that are theirs."""
+    domains: tuple[str, ...] = ()
+    """Domains of their customers."""
+    brand: str | None = None
+    """None: no brand is known, and their customers are answered by humans only."""
+    support_name: str | None = None
+    webmail_url: str | None = None
+    """None: replies that name webmail name the host's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a customer must enter, and the host's own names and addresses."""
 
@@ -215,6 +230,7 @@ class Settings:
     """How this host pauses a mailbox, in words of the log: nologin, deny, allow_nets, locked, removed."""
     imap_idle_minutes: int = 30
     webmail_addresses: tuple[str, ...] = ()
+    resellers: tuple[Reseller, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

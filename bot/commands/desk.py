@@ -8,8 +8,9 @@ import sys
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.upgrade import upgrade
-from bot.bootstrap import desk_of
+from bot.bootstrap import desk_of, knowledge_of
 from bot.core.desk.values import Outcome
+from bot.core.policy.modes import cause_named
 from bot.decide import Decisions
 from bot.errors import InputError
 from bot.settings import read_settings
@@ -23,15 +24,29 @@ def db_upgrade() -> None:
     sys.stdout.write(f"{database.name}: {told}\n")
 
 
-def mode(place: str | None, value: str | None) -> None:
+def mode(place: str | None, value: str | None, check: str | None) -> None:
     """Show all modes, or set one."""
-    desk = desk_of(read_settings())
+    settings = read_settings()
+    desk = desk_of(settings)
     if place is None or value is None:
         with desk.look() as view:
             for name, known in view.people.settings("mode:").items():
                 sys.stdout.write(f"{name}\t{known}\n")
         return
-    _say(Decisions(desk).set_mode(_me(), "lead", place, value))
+    cause = cause_named(check, knowledge_of(settings)) if check else None
+    if check and cause is None:
+        raise InputError(f"{check}: is no check; triage knowledge list shows them")
+    _say(Decisions(desk).set_mode(_me(), "lead", place, value, cause))
+
+
+def cards_to(channel: str, place: str) -> None:
+    """Where agents see the cards of a channel's tickets."""
+    _say(Decisions(desk_of(read_settings())).set_cards(_me(), "lead", channel, place))
+
+
+def abuse_to(place: str) -> None:
+    """Where tickets of mailboxes go that are suspended for abuse."""
+    _say(Decisions(desk_of(read_settings())).set_abuse(_me(), "lead", place))
 
 
 def role(person: str | None, value: str | None) -> None:

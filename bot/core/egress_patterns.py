@@ -72,6 +72,11 @@ _SECRET = _any_of(
     r"(?<!\w)(?:password|passwd|pass|pwd|passwort|kennwort|contraseña|wachtwoord|hasło|senha|token|secret|api[_-]?key)"
     r"(?:\s?=\s?\S{3,}|\s?:\s?(?=\S{0,60}[\d!$%&*_+=#])\S{4,})",
 )
+_CODE = _compile(
+    r"(?<![\w.,:/+-])\d{3}[ -]?\d{3,6}(?![\w:/]|[.,]\d)"
+    r"|(?<![\w.,:/+-])\d{4,8}(?![\w:/]|[.,]\d)(?=[^\n\d]{1,40}?(?:\bcode|\bkod\b|código|codice|コード|码|碼|\bpin\b|\btan\b))"
+)
+"""One-time codes: six digits and more alone, or four and more with the word behind them. None of our sentences holds such a number."""
 _LOG_TEXT = _any_of(
     r"\b(?:rip|lip|rport|lport|mpid|session|sasl_username|sasl_method|sasl_sender|user|client|from|to|helo|proto|relay"
     r"|status|dsn|orig_to|method|auth|ssl|message-id)=\S",
@@ -126,6 +131,7 @@ KINDS: tuple[tuple[str, regex.Pattern[str] | Gated, Callable[[str], bool]], ...]
     ("session id", _UUID_OR_HASH, _always),
     ("session id", _BASE64_RUN, lambda part: not _WORDS.fullmatch(part)),
     ("secret", _SECRET, _always),
+    ("code", _CODE, _always),
     ("log text", _LOG_TEXT, _always),
     ("log text", _PROCESS, _always),
 )

@@ -20,7 +20,7 @@ from bot.core.verdict import Citation, Diagnosis, RankedCause, Reply
 from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge, Replies
 
-__all__ = ["ReplyError", "choose_language", "draft"]
+__all__ = ["ReplyError", "choose_language", "draft", "questions"]
 
 MAX_REPLY_CHARS = 6000
 MAX_QUESTIONS = 3
@@ -54,7 +54,7 @@ def draft(
     if diagnosis.verdict == "escalate":
         parts.append(say(sentences, "escalate.text", slots))
     elif diagnosis.verdict == "ask" or f"cause.{diagnosis.causes[0].cause}.sure" not in sentences.sentences:
-        parts += _ask(diagnosis, sentences, slots)
+        parts += questions(diagnosis, sentences, slots)
     else:
         body, citations = _answer(facts, server, diagnosis, knowledge, sentences, slots)
         parts += body
@@ -154,13 +154,13 @@ def _steps(
     )
 
 
-def _ask(diagnosis: Diagnosis, sentences: Replies, slots: Mapping[str, object]) -> list[str]:
-    """At most three questions, the deciding one first, and none that the ticket has answered."""
+def questions(diagnosis: Diagnosis, sentences: Replies, slots: Mapping[str, object]) -> list[str]:
+    """The request for what is missing: at most three questions, the deciding one first, and none that the ticket has answered."""
     wanted = [diagnosis.question] if diagnosis.question else []
     wanted += [_QUESTION_OF[m] for m in diagnosis.missing if m in _QUESTION_OF]
-    questions = [say(sentences, f"question.{q}", slots) for q in dict.fromkeys(wanted)]
-    questions = [q for q in questions if q][:MAX_QUESTIONS] or [say(sentences, "question.error-text", slots)]
-    listed = questions[0] if len(questions) == 1 else "\n".join(f"- {q}" for q in questions)
+    asked = [say(sentences, f"question.{q}", slots) for q in dict.fromkeys(wanted)]
+    asked = [q for q in asked if q][:MAX_QUESTIONS] or [say(sentences, "question.error-text", slots)]
+    listed = asked[0] if len(asked) == 1 else "\n".join(f"- {q}" for q in asked)
     return [say(sentences, "ask.intro", slots), listed]
 
 

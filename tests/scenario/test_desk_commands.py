@@ -71,6 +71,18 @@ def test_leads_settings(run: Run, tmp_path: Path) -> None:
     assert [tuple(r) for r in rows] == [("mode", "", "draft"), ("role", "none", "lead"), ("escalate_to", "", "slack/C9"), ("pause", "", "on"), ("resume", "on", "off")]
 
 
+def test_what_leads_set_for_automatic_answers(run: Run, tmp_path: Path) -> None:
+    assert run("mode", "zendesk", "auto", "4")[1] == "Mode of zendesk#port-and-tls: auto.\n" and run("mode", "zendesk", "auto")[0] == 0
+    assert run("mode", "zendesk", "auto", "12")[0] == 2 and run("mode", "zendesk", "off", "4")[0] == 2
+    assert run("cards-to", "zendesk", "slack/C1")[0] == 0 and run("abuse-to", "slack/C2")[0] == 0
+    with store(tmp_path).look() as view:
+        assert view.people.setting("cards:zendesk") == "slack/C1" and view.people.setting("abuse-to") == "slack/C2"
+    for name, value in (("AUTO_BAR", "2"), ("AUTO_BAR", "much"), ("AUTO_PER_MINUTE", "0"), ("AUTO_ACKNOWLEDGE", "maybe"), ("OWN_ADDRESSES", "support")):
+        status, _, err = run("mode", **{name: value})
+        assert status == 2 and name in err and "Traceback" not in err
+        run("mode", **{name: ""})
+
+
 def test_what_waits_for_a_human(run: Run, tmp_path: Path) -> None:
     assert run("deliveries")[1].startswith("waiting: 0 jobs")
     from datetime import timedelta

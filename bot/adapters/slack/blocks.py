@@ -50,6 +50,8 @@ def card_blocks(card: Card, reply_state: str = "") -> list[Block]:
         blocks += [DividerBlock(), _mrkdwn(escape(content.draft, DRAFT_SHOWN))]
         if len(content.draft) > DRAFT_SHOWN:
             blocks.append(ContextBlock(elements=[_object("The draft goes on: *Copy* shows the whole.")]))
+    if content.by_itself:
+        blocks.append(ContextBlock(elements=[_object(escape(content.by_itself, 300, line=True))]))
     blocks += _state(card, reply_state)
     buttons = [_button(card, action) for action in button_actions(card.state, card.mode, bool(content.draft))]
     for start in range(0, len(buttons), 5):
@@ -77,6 +79,8 @@ def _state(card: Card, reply_state: str) -> list[Block]:
         return [ContextBlock(elements=[_object("_Draft withdrawn: " + escape(card.detail, 300, line=True) + "_")])]
     if card.state == "failed":
         return [_mrkdwn(":warning: Our triage of this ticket failed: " + escape(card.detail, 500, line=True))]
+    if card.state == "answered":
+        return [_mrkdwn("*Answered without a click.* If that was wrong, choose another check: it costs me trust.")]
     if card.state != "decided" or card.decision is None:
         return []
     when = f" at {card.decided_at:%d %b %H:%M} UTC" if card.decided_at else ""

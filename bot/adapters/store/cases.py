@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,9 +24,12 @@ from bot.adapters.store.tables import (
     TriageRow,
 )
 from bot.core.desk.card import CardContent
-from bot.core.desk.values import Accepted, Card, Case, Inbound
+from bot.core.desk.values import Accepted, Card, Case, Envelope, Inbound
 from bot.core.output import to_json
 from bot.core.verdict import Triage
+
+_ENVELOPE = "envelope"
+"""Where a message's document keeps how it came: emptying the document forgets both."""
 
 
 class CaseRows:
@@ -82,7 +86,7 @@ class CaseRows:
         ticket.version += 1
         ticket.explicit = ticket.explicit or inbound.explicit
         self._session.add(MessageRow(ticket_id=case_id, author=inbound.author, from_agent=inbound.from_agent, at=inbound.at,
-                                     document=json.dumps(dict(inbound.message), ensure_ascii=False)))
+                                     document=json.dumps({**inbound.message, **_enclosed(inbound.envelope)}, ensure_ascii=False)))
         return ticket.version
 
     def ask_for(self, case_id: str) -> None:
@@ -103,9 +107,11 @@ class CaseRows:
             ticket = self._locked(case_id)
         if ticket is None:
             return None
-        rows = self._session.exec(select(MessageRow).where(MessageRow.ticket_id == case_id, MessageRow.from_agent == False).order_by(col(MessageRow.id))).all()  # noqa: E712
+        rows = self._session.exec(select(MessageRow).where(MessageRow.ticket_id == case_id).order_by(col(MessageRow.id))).all()
+        messages = [json.loads(r.document) for r in rows if r.document and not r.from_agent]
+        envelopes = tuple(_opened(message.pop(_ENVELOPE, None)) for message in messages)
         return Case(ticket.id, ticket.channel or "", ticket.place, ticket.thread, ticket.author, ticket.version, ticket.round, ticket.explicit,
-                    tuple(json.loads(r.document) for r in rows if r.document), tuple(json.loads(ticket.tried)))
+                    tuple(messages), tuple(json.loads(ticket.tried)), envelopes, any(r.from_agent for r in rows))
 
     def _locked(self, case_id: str) -> TicketRow:
         query = select(TicketRow).where(TicketRow.id == case_id).execution_options(populate_existing=True)
@@ -152,11 +158,13 @@ class CaseRows:
         row.revision, row.state, row.mode, row.content = card.revision, card.state, card.mode, json.dumps(card.content.to_json(), ensure_ascii=False)
         row.remote_id, row.decision, row.decided_by, row.decided_at, row.detail = card.remote_id, card.decision, card.decided_by, card.decided_at, card.detail
 
-    def review(self, card: Card, agent: str, decision: str, chosen: str | None = None) -> None:
-        """Keep an agent's decision as a label."""
+    def review(self, card: Card, agent: str, decision: str, chosen: str | None = None, *, agrees: bool | None = None) -> None:
+        """Keep an agent's decision as a label. ``agrees`` counts only for the first of a round: what follows is about what the agent chose."""
+        earlier = self._session.exec(select(ReviewRow.id).where(ReviewRow.ticket_id == card.case_id, ReviewRow.round == card.round).limit(1)).first()
         last = self._session.exec(select(TriageRow).where(TriageRow.ticket_id == card.case_id).order_by(col(TriageRow.created_at).desc()).limit(1)).first()
         self._session.add(ReviewRow(ticket_id=card.case_id, round=card.round, agent=agent, decision=decision, cause=card.content.cause, chosen=chosen,
-                                    confidence=card.content.confidence, knowledge_version=last.knowledge_version if last else "", at=self._now))
+                                    confidence=card.content.confidence, knowledge_version=last.knowledge_version if last else "", at=self._now,
+                                    agrees=agrees if earlier is None else None))
 
     def _card_row(self, card_id: str, *, lock: bool = False) -> CardRow | None:
         case_id, _, number = card_id.rpartition("#")
@@ -204,3 +212,13 @@ def card_of(row: CardRow) -> Card:
     """The row as a value."""
     return Card(row.ticket_id, row.round, row.revision, row.state, CardContent.from_json(json.loads(row.content)), row.outlet, row.place, row.thread, row.mode, row.remote_id, row.decision,
                 row.decided_by, row.decided_at, row.detail)
+
+
+def _enclosed(envelope: Envelope | None) -> dict[str, Any]:
+    return {_ENVELOPE: asdict(envelope)} if envelope else {}
+
+
+def _opened(kept: dict[str, Any] | None) -> Envelope | None:
+    if not isinstance(kept, dict):
+        return None
+    return Envelope(kept["requester"], tuple((str(n), str(v)) for n, v in kept["headers"]), kept["return_path"], tuple(kept["participants"]), kept["vouched"], tuple(kept["linked"]))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.adapters.store.automatic import AutomaticRows
 from bot.adapters.store.cases import CaseRows
 from bot.adapters.store.database import Database
 from bot.adapters.store.people import PeopleRows
@@ -25,6 +26,7 @@ class StoredStep:
         self.queues = QueueRows(database, session, now)
         self.people = PeopleRows(database, session, now)
         self.views = Views(session, now)
+        self.automatic = AutomaticRows(database, session, now)
 
 
 class DeskStore:

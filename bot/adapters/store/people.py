@@ -42,6 +42,11 @@ class PeopleRows:
         row = self._session.get(SettingRow, name)
         return row.value if row else default
 
+    def since(self, name: str) -> datetime | None:
+        """When it was last set; None where it never was."""
+        row = self._session.get(SettingRow, name)
+        return row.at if row else None
+
     def settings(self, prefix: str) -> dict[str, str]:
         """All that begins with ``prefix``, by the rest of its name."""
         rows = self._session.exec(select(SettingRow).where(col(SettingRow.name).startswith(prefix, autoescape=True)).order_by(col(SettingRow.name)))

@@ -215,6 +215,8 @@ class ReviewRow(SQLModel, table=True):
     confidence: str
     knowledge_version: str = ""
     at: datetime = _moment(index=True)
+    agrees: bool | None = None
+    """Whether it says that the bot was right; None where it says nothing, or is not the first decision of its round."""
 
 
 class RoleRow(SQLModel, table=True):
@@ -258,3 +260,17 @@ class AuditRow(SQLModel, table=True):
     subject: str = ""
     before: str = ""
     after: str = ""
+
+
+class AutomaticRow(SQLModel, table=True):
+    """A mail that nobody clicked: written down before it is sent, so that the caps hold whoever dies when."""
+
+    __tablename__ = "automatic"
+
+    ticket_id: str = Field(primary_key=True, max_length=200)
+    """One a ticket, for good."""
+    key: str = Field(max_length=300)
+    """The delivery's."""
+    requester: str = Field(index=True, max_length=64)
+    """A keyed hash (HMAC-SHA-256); the key is a setting, and erasing it makes all of them nobody's."""
+    at: datetime = _moment(index=True)

@@ -13,10 +13,11 @@ DECISIONS: Final = {"send": "decided", "edit": "decided", "not_ours": "decided",
 """What an agent decides, and the state that it leads to."""
 LOOKS: Final = frozenset({"show_lines", "show_all", "copy", "test_now"})
 """What changes nothing and may be done in any state."""
-_LEADS: Final = frozenset({"mode", "role", "escalate_to", "pause", "resume", "logs_any", "release", "report"})
+_LEADS: Final = frozenset({"mode", "role", "escalate_to", "cards_to", "abuse_to", "pause", "resume", "logs_any", "release", "report"})
 _AGENTS: Final = frozenset({*DECISIONS, *LOOKS, "triage", "explain", "logs", "search", "home"})
-_FROM: Final = {"send": {"open"}, "edit": {"open"}, "not_ours": {"open", "failed"}, "escalate": {"open", "failed"},
-                "other_check": {"open"}, "ask": {"open"}, "retry": {"failed"}}
+_FROM: Final = {"send": {"open"}, "edit": {"open"}, "not_ours": {"open", "failed", "answered"}, "escalate": {"open", "failed", "answered"},
+                "other_check": {"open", "answered"}, "ask": {"open"}, "retry": {"failed"}}
+"""What the bot has answered by itself is corrected afterwards; the correction costs it trust."""
 
 
 def may(role: str, action: str) -> bool:
@@ -32,7 +33,7 @@ def highest(roles: set[str]) -> str:
 
 
 def refusal(state: str, revision: int, mode: str, has_draft: bool, *, action: str, role: str, seen: int) -> str | None:
-    """Why ``action`` on a card is refused: not_allowed, decided, rewriting, failed, withdrawn, stale, no_draft, not_failed; None: it may be done.
+    """Why ``action`` on a card is refused: not_allowed, decided, answered, rewriting, failed, withdrawn, stale, no_draft, not_failed; None: it may be done.
 
     ``seen`` is the revision of the card that was clicked: a card that says something else by now is refused.
     """

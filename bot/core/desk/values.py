@@ -86,6 +86,10 @@ class Case:
     messages: tuple[Mapping[str, Any], ...] = ()
     tried: tuple[str, ...] = ()
     """Causes whose advice the customer has had and still writes."""
+    envelopes: tuple[Envelope | None, ...] = ()
+    """How each of ``messages`` reached us, in the same order."""
+    answered: bool = False
+    """A human colleague has written to the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Card:
     round: int
     revision: int
     state: str
-    """open, rewriting, decided, withdrawn, failed."""
+    """open, rewriting, decided, answered (by the bot itself), withdrawn, failed."""
     content: CardContent
     outlet: str = "slack"
     """Where agents see it; ``place`` and ``thread`` are that outlet's."""

@@ -16,6 +16,9 @@ KEY_STEMS: Final = (
     "session", "cookie", "キー", "トークン", "令牌", "密钥",
 )
 
+_ONE_TIME: Final = r"(?<![\w.,:+/-])(?:\d{3}[ -]?\d{3}|\d{4,8})(?![\w.:/-]*\d)(?!\w)"
+"""A one-time code: six digits, often in two groups, or four to eight."""
+
 TOKEN_RULES: Final = (
     Rule(
         "token",
@@ -97,6 +100,23 @@ TOKEN_RULES: Final = (
         needs=("code", "otp", "2fa", "tan:", "tan ", "cvv", "cvc", "código", "codice",
                "kod", "код", "コード", "码"),
     ),
+    # mails by which somebody else verifies an address: the code stands before, behind or below the words for it
+    Rule(
+        "code",
+        rf"(?:{any_of(words.ONE_TIME)})[^\n\d]{{0,40}}\s{{0,4}}(?P<v>{_ONE_TIME})",
+        _I,
+        "v",
+        needs=("code", "cód", "codi", "kod", "код", "コード", "验证码", "驗證碼", "otp"),
+    ),
+    Rule(
+        "code",
+        rf"(?P<v>{_ONE_TIME})[ \t]{{1,3}}(?:is|ist|est|es|è|é|jest|это)[ \t](?:your|the|ihr|dein|votre|ton|su|tu|il|uw|je|seu|ваш)[^\n\d]{{0,40}}(?:code|cód|codice|kod|код|pin|otp)",
+        _I,
+        "v",
+        needs=("code", "cód", "codi", "kod", "код", "pin", "otp"),
+    ),
+    Rule("code", rf"\b(?:use|enter|type)[ \t](?P<v>{_ONE_TIME})[ \t](?:to|as)\b", _I, "v", needs=("use ", "enter ", "type ")),
+    Rule("token", r"https?://[^\s/]{1,100}/(?:[\w.-]{1,60}/){0,4}(?P<v>(?:confirm|verify|verification|activate|reset|magic|invite)[\w-]{0,30}[/?][^\s\"'<>]{4,400})", _I, "v", needs=("http",)),
     Rule(
         "iban",
         r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,4})"

@@ -40,6 +40,14 @@ CODE_LABELS: Final = (
     "cvc", "backup codes?", "recovery codes?",
 )
 
+ONE_TIME: Final = (
+    "(?:verification|confirmation|login|log-in|sign-?in|security|access|one[- ]time|authentication) code", "(?:enter|type|use) (?:this|the(?: following)?) code",
+    r"\b(?:your|ihr|dein|votre|ton|uw|je) (?:otp|code)", "bestätigungscode", "sicherheitscode", "anmeldecode", "code de (?:vérification|confirmation|connexion)",
+    "código de (?:verificación|confirmación|verificação|acesso)", "codice di (?:verifica|conferma)", "verificatiecode", "kod (?:weryfikacyjny|potwierdzający)",
+    "код подтверждения", "確認コード", "認証コード", "验证码", "驗證碼",
+)
+"""What a mail calls the code by which it verifies its reader."""
+
 COPULAS: Final = (
     "is", "was", "are", "being", "reads", "ist", "war", "lautet", "wäre", "heißt", "heisst", "est",
     "était", "es", "era", "è", "e'", "été", "luidt", "to", "brzmi", "jest", "é", "foi", "это", "был", "är",

@@ -13,9 +13,10 @@ from bot.core.model import Ticket
 from bot.triage import Triager
 from tests.conftest import NOW
 
-STATES = ("open", "rewriting", "decided", "withdrawn", "failed")
+STATES = ("open", "rewriting", "decided", "answered", "withdrawn", "failed")
 ALLOWED = {("open", "send"), ("open", "edit"), ("open", "not_ours"), ("open", "escalate"), ("open", "other_check"), ("open", "ask"),
-           ("failed", "not_ours"), ("failed", "escalate"), ("failed", "retry")}
+           ("failed", "not_ours"), ("failed", "escalate"), ("failed", "retry"),
+           ("answered", "not_ours"), ("answered", "escalate"), ("answered", "other_check")}
 
 
 @pytest.mark.parametrize(("role", "state", "action", "seen"), list(product([*ROLES, "boss"], STATES, [*DECISIONS, "delete"], (1, 2))))

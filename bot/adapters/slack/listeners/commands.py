@@ -13,17 +13,19 @@ from bot.adapters.slack import blocks as draw
 from bot.adapters.slack.context import Edge
 from bot.adapters.slack.text import escape, plain_of, said
 from bot.core.desk.card import content_of
+from bot.core.desk.rules import MODES
 from bot.core.desk.values import Card
 from bot.core.model import Ticket
 from bot.core.observed import LogQuery
 from bot.core.parse.plain import one_line
+from bot.core.policy.modes import cause_named
 
 HELP = """*/triage TEXT or a link to a ticket*: what is wrong there, for you alone
 */triage explain ERROR TEXT*: what an error means
 */triage logs MAILBOX*: the last failures of a mailbox (agents: of an open ticket in this channel)
-*/triage mode off|note|draft* (leads): what I do in this channel
+*/triage mode off|note|draft* (leads): what I do in this channel; */triage mode zendesk auto [CHECK]*: what I do in a helpdesk or mailbox
 */triage role @member none|agent|lead* (leads)
-*/triage escalate-to #channel* (leads)
+*/triage escalate-to #channel*, */triage abuse-to #channel*, */triage cards-to zendesk #channel* (leads)
 */triage pause*, */triage resume* (leads): hold back what nobody clicked
 */triage help*"""
 _LINK = re.compile(r"/archives/([CDG][A-Z0-9]{1,20})/p(\d{10})(\d{6})(?:\S*[?&;]thread_ts=(\d{10}\.\d{6}))?")
@@ -107,7 +109,13 @@ def _logs(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -
 
 
 def _mode(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
-    return said(edge.decisions.set_mode(person, role, f"slack/{body.get('channel_id')}", rest.lower()).said)
+    words = plain_of(rest).lower().split()
+    here = not words or words[0] in MODES
+    place = f"slack/{body.get('channel_id')}" if here else words.pop(0)
+    cause = cause_named(words[1], edge.triager.knowledge) if len(words) > 1 else None
+    if len(words) > 2 or (len(words) == 2 and cause is None):
+        return "Such as: /triage mode draft, /triage mode zendesk auto, /triage mode zendesk auto 2 (a check's number or id)"
+    return said(edge.decisions.set_mode(person, role, place, words[0] if words else "", cause).said)
 
 
 def _role(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
@@ -124,6 +132,20 @@ def _escalate_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest:
     return said(edge.decisions.set_escalation(person, role, f"slack/{channel[1]}").said)
 
 
+def _abuse_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
+    channel = _CHANNEL.search(rest)
+    if not channel:
+        return "Where to? /triage abuse-to #channel"
+    return said(edge.decisions.set_abuse(person, role, f"slack/{channel[1]}").said)
+
+
+def _cards_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
+    channel, (name, *_) = _CHANNEL.search(rest), [*plain_of(rest).lower().split(), ""]
+    if not channel or not name.isidentifier():
+        return "Which, and where to? /triage cards-to zendesk #channel"
+    return said(edge.decisions.set_cards(person, role, name, f"slack/{channel[1]}").said)
+
+
 def _pause(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
     return edge.decisions.set_paused(person, role, paused=True).said
 
@@ -132,4 +154,4 @@ def _resume(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str)
     return edge.decisions.set_paused(person, role, paused=False).said
 
 
-_COMMANDS: dict[str, Handler] = {"explain": _explain, "logs": _logs, "mode": _mode, "role": _role, "escalate-to": _escalate_to, "pause": _pause, "resume": _resume}
+_COMMANDS: dict[str, Handler] = {"explain": _explain, "logs": _logs, "mode": _mode, "role": _role, "escalate-to": _escalate_to, "abuse-to": _abuse_to, "cards-to": _cards_to, "pause": _pause, "resume": _resume}

@@ -1,0 +1,27 @@
+"""What a customer hears who gets no answer by itself: thanks, and what is missing; or that a human goes on. Reviewed sentences alone."""
+
+from __future__ import annotations
+
+from bot.core.egress import leaks
+from bot.core.observed import AccountView, ServerView
+from bot.core.policy.brands import branded
+from bot.core.reply import choose_language, questions
+from bot.core.reply_slots import fill_slots, say
+from bot.core.verdict import Reply, Triage
+from knowledge.model import Knowledge
+
+
+def acknowledgement(triage: Triage, knowledge: Knowledge, *, handover: bool) -> Reply | None:
+    """The acknowledgement of a ticket in its language (else in English); None where the last look finds what must not leave.
+
+    ``handover``: it says that a human goes on and asks for nothing. It holds no fact of log or account, whoever reads it, and no word of the ticket.
+    Raises ReplyError where a sentence names an unknown slot.
+    """
+    known = branded(knowledge, triage.facts.mailbox, triage.account.account)
+    sentences = choose_language(known, triage.facts.language)
+    slots = fill_slots(triage.facts, triage.findings, ServerView(), AccountView(), known, sentences, verified=False, zone=None)
+    said = [say(sentences, "escalate.text", slots)] if handover else questions(triage.diagnosis, sentences, slots)
+    text = "\n\n".join(part.strip() for part in (say(sentences, "greeting", slots), *said, say(sentences, "closing", slots)) if part.strip())
+    if leaks(text, (), known.settings, names=[family.name for family in known.clients]):
+        return None
+    return Reply(sentences.language, text)
