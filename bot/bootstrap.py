@@ -5,7 +5,7 @@ What only a triage needs is imported when one is asked for: reading a log must n
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
@@ -17,6 +17,7 @@ from bot.settings import Settings
 from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
+    from bot.adapters.helpdesk.inbox import HelpdeskInbox
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
@@ -82,6 +83,7 @@ def slack_edge_of(settings: Settings, desk: DeskStore, triager: Triager) -> Edge
 
 def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     """One worker: its jobs, and the outlets that are configured."""
+    from bot.adapters.helpdesk.outlet import HelpdeskOutlet
     from bot.adapters.slack.outlet import SlackOutlet
     from bot.deliver import Courier
     from bot.handle import Handler
@@ -91,7 +93,23 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
     clock = SystemClock()
-    return Worker(desk, Handler(desk, triager, clock), Courier(desk, outlets, clock))
+    inbox = inbox_of(settings, desk, triager.knowledge)
+    if inbox is not None:
+        outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk)
+        inbox.begin()
+    return Worker(desk, Handler(desk, triager, clock, inbox.jobs() if inbox else {}), Courier(desk, outlets, clock))
+
+
+def inbox_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> HelpdeskInbox | None:
+    """The configured helpdesk's inbox; None where there is no helpdesk. Raises SettingsError naming the variable that is missing or wrong."""
+    from bot.adapters.helpdesk.inbox import HelpdeskInbox
+    from bot.adapters.helpdesk.vendors import helpdesk_of
+
+    helpdesk = helpdesk_of(settings)
+    if helpdesk is None:
+        return None
+    every = settings.helpdesk_poll_seconds or (300 if settings.helpdesk_webhook_secrets else 15)
+    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every))
 
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
