@@ -37,7 +37,7 @@ needs=(
     "xvfb:/usr/bin/Xvfb"
     "request-tracker5:/usr/bin/rt-mailgate-5"
     "rt5-db-sqlite:/var/lib/dbconfig-common/sqlite3/request-tracker5/rtdb"
-    "rt5-standalone:/usr/share/request-tracker5/libexec/rt-server"
+    "rt5-standalone:/usr/share/doc/rt5-standalone"
     "nodejs:/usr/bin/node"
     "npm:/usr/bin/npm /usr/local/bin/npm"
 )

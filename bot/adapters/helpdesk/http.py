@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from html import escape
 from typing import Any, Final, NoReturn
 from urllib.parse import quote
 
@@ -131,6 +132,11 @@ def moment(value: object) -> datetime:
         return found if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise SendRefused(f"a time that cannot be read: {visible(str(value), 40)}") from error
+
+
+def as_html(text: str) -> str:
+    """Plain text for a vendor that wants HTML: everything escaped, lines kept."""
+    return escape(text).replace("\n", "<br>\n")
 
 
 def the(value: Json, *names: str) -> Json:

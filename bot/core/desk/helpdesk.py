@@ -60,6 +60,8 @@ class Thread:
     participants: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     """Of the mail that opened it, where the helpdesk keeps them."""
+    customer: str = ""
+    """The helpdesk's own id of the requester, where a reply has to name it."""
     vouched: bool = False
     """The helpdesk has verified that the requester is who they say (a portal login)."""
     linked: tuple[str, ...] = ()
