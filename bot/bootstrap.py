@@ -17,6 +17,8 @@ from bot.settings import Settings
 from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
     from bot.adapters.helpdesk.inbox import HelpdeskInbox
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
@@ -103,13 +105,39 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
 def inbox_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> HelpdeskInbox | None:
     """The configured helpdesk's inbox; None where there is no helpdesk. Raises SettingsError naming the variable that is missing or wrong."""
     from bot.adapters.helpdesk.inbox import HelpdeskInbox
+    from bot.adapters.helpdesk.standard import thread_of
     from bot.adapters.helpdesk.vendors import helpdesk_of
 
     helpdesk = helpdesk_of(settings)
     if helpdesk is None:
         return None
     every = settings.helpdesk_poll_seconds or (300 if settings.helpdesk_webhook_secrets else 15)
-    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every))
+    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every), thread_of if helpdesk.name == "webhook" else None)
+
+
+def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:
+    """The routes that other systems call; they may stand beside a page's in one application. Raises SettingsError as the helpdesk does."""
+    from bot.adapters.helpdesk.inbox import READ
+    from bot.adapters.helpdesk.vendors import arrival_of, helpdesk_of, vendor_of
+    from bot.adapters.web.ingress import Arrival, Hook, Ingress, routes
+    from bot.adapters.web.metrics import Metrics
+
+    hooks: dict[str, Hook] = {}
+    vendor, helpdesk = vendor_of(settings), helpdesk_of(settings)
+    if vendor is not None and helpdesk is not None and vendor.scheme is not None and settings.helpdesk_webhook_secrets:
+        known = vendor
+
+        def arrival(document: object) -> Arrival:
+            return Arrival(*arrival_of(known, document))
+
+        hooks[helpdesk.name] = Hook(helpdesk.name, vendor.scheme, settings.helpdesk_webhook_secrets, arrival, READ)
+
+    def ready() -> bool:
+        with desk.look() as view:
+            view.queues.backlog()
+        return True
+
+    return list(routes(Ingress(desk, SystemClock(), hooks, Metrics(desk, SystemClock())), ready))
 
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:

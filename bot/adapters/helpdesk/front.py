@@ -31,7 +31,7 @@ class Front:
         since = float(cursor) if cursor else (datetime.now(UTC) - timedelta(days=1)).timestamp()
         query: dict[str, Any] = {"q[after]": f"{since:.3f}", "q[types][]": list(TYPES), "limit": 100}
         newest, rows = since, dict[str, str]()
-        page: str | None = "/events"
+        page = "/events"
         for _ in range(PAGES):
             found = self._api.get(page, **query)
             for event in items(found, "_results"):
@@ -39,7 +39,7 @@ class Front:
                 if ticket and str(ticket) not in rows:
                     rows[str(ticket)] = str(event.get("id"))
                 newest = max(newest, when)
-            page, query = the(found, "_pagination", "next"), {}
+            page, query = str(the(found, "_pagination", "next") or ""), {}
             if not page:
                 break
         return Changes(tuple(reversed(rows.items())), str(max(newest - OVERLAP, since)))
@@ -89,11 +89,11 @@ class Front:
 
     def _all(self, path: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        page: str | None = path
+        page = path
         for _ in range(PAGES):
             found = self._api.get(page)
             rows += items(found, "_results")
-            page = the(found, "_pagination", "next")
+            page = str(the(found, "_pagination", "next") or "")
             if not page:
                 break
         return rows

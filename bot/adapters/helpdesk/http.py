@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from bot.core.note import visible
-from bot.errors import SendLater, SendRefused, SendUnsure, SettingsError
+from bot.errors import SendLater, SendPointless, SendRefused, SendUnsure, SettingsError
 
 TIMEOUT: Final = httpx.Timeout(12.0, connect=5.0)
 LARGEST: Final = 16 * 1024 * 1024
@@ -46,23 +46,26 @@ class Api:
                                     follow_redirects=False, trust_env=False, transport=transport)
 
     def get(self, path: str, /, **query: Any) -> Json:
-        """Ask for something; changes nothing, so a connection that breaks is only "later". Raises SendLater, SendRefused."""
+        """Ask for something; changes nothing, so a connection that breaks is only "later". Raises SendLater, SendRefused, SendPointless."""
         try:
             return self.call("GET", path, query=query)
         except SendUnsure as error:
             raise SendLater(str(error), seconds=DEFAULT_WAIT) from error
 
     def call(self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Json:
-        """One request, its JSON answer (None where there is none). Raises SendLater, SendRefused, SendUnsure."""
+        """One request, its JSON answer (None where there is none). Raises SendLater, SendRefused, SendUnsure; SendPointless where a GET finds nothing."""
         return self.exchange(method, path, body, query=query, headers=headers)[0]
 
-    def exchange(self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> tuple[Json, httpx.Headers]:
-        """As :meth:`call`, with the answer's header fields."""
+    def exchange(
+        self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None,
+        content: bytes | None = None, any_answer: bool = False,
+    ) -> tuple[Json, httpx.Headers]:
+        """As :meth:`call`, with the answer's header fields. ``content`` is sent as it is; ``any_answer``: a success need not hold JSON."""
         url = path if path.startswith(("http://", "https://")) else f"{self.base}{path}"
         if not self._ours(url):
             raise SendRefused(f"{self.vendor}: it names another server for the next page, where our token does not go")
         try:
-            with self._client.stream(method, url, json=body, params={k: v for k, v in (query or {}).items() if v is not None} or None, headers=headers) as answer:
+            with self._client.stream(method, url, json=body, content=content, params={k: v for k, v in (query or {}).items() if v is not None} or None, headers=headers) as answer:
                 read = b""
                 for piece in answer.iter_bytes():
                     read += piece
@@ -73,8 +76,10 @@ class Api:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise SendUnsure(f"{self.vendor}: the connection broke ({type(error).__name__})") from error
         if not answer.is_success:
+            if answer.status_code in (404, 410) and method == "GET":
+                raise SendPointless(f"{self.vendor}: it is not there (any more), or hidden from us")
             self._refused(answer, read)
-        if not read.strip():
+        if any_answer or not read.strip():
             return None, answer.headers
         try:
             return json.loads(read), answer.headers

@@ -11,7 +11,7 @@ from bot.core.desk.helpdesk import TICKET_ID, Closed, Command, Thread, events_of
 from bot.core.desk.rules import highest
 from bot.core.desk.values import Decision, Inbound, Job, Outcome, Send
 from bot.decide import Decisions
-from bot.errors import SendLater, SendRefused
+from bot.errors import SendLater, SendPointless, SendRefused
 from bot.handle import Door
 from bot.ports import Clock, Desk, Helpdesk
 from knowledge.model import Knowledge
@@ -19,6 +19,8 @@ from knowledge.model import Knowledge
 READ: Final = "helpdesk_read"
 SWEEP: Final = "helpdesk_sweep"
 LONGEST_WAIT: Final = 900.0
+TRIES: Final = 20
+"""A ticket that the helpdesk will not show is asked for some hours; then it is a human's."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class HelpdeskInbox:
         except SendLater as error:
             self._later(job, error)
             return
-        except SendRefused as error:
+        except (SendRefused, SendPointless) as error:
             self._later(job, SendLater(str(error), seconds=LONGEST_WAIT))  # a token that is renewed tomorrow must not end the sweep for good
             return
         with self.desk.step("helpdesk.swept") as step:
@@ -71,15 +73,21 @@ class HelpdeskInbox:
         """Read one ticket and take what is new of it."""
         try:
             document = job.payload.get("document")
-            thread = self.thread_of(document) if self.thread_of is not None else self.helpdesk.read(str(job.payload["ticket"]))
+            thread: Thread | None = self.thread_of(document) if self.thread_of is not None else self.helpdesk.read(str(job.payload["ticket"]))
         except SendLater as error:
             self._later(job, error)
             return
+        except SendPointless:
+            thread = None  # deleted meanwhile: there is nothing to take
         except SendRefused as error:
+            if int(job.payload.get("tries", 0)) < TRIES and self.thread_of is None:
+                self._later(job, SendLater(str(error), seconds=60))  # a token that is renewed tomorrow
+                return
             with self.desk.step("helpdesk.refused") as step:
                 step.queues.bury(job, str(error))
             return
-        self.take(thread)
+        if thread is not None:
+            self.take(thread)
         with self.desk.step("helpdesk.read") as step:
             step.queues.finish_job(job)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from bot.adapters.helpdesk.http import Api, Json, items, moment, segment, the
 from bot.core.desk.helpdesk import Changes, Post, Thread
 from bot.core.parse.sender import single_address
-from bot.errors import SendError, SendRefused
+from bot.errors import SendError, SendPointless, SendRefused
 
 PAGE: Final = 100
 PAGES: Final = 10
@@ -134,7 +134,7 @@ class RequestTracker:
     def _user(self, name: str) -> dict[str, Any]:
         try:
             found: Json = self._api.get(f"/REST/2.0/user/{segment(name)}")
-        except SendRefused:  # RT_System and users that we may not see: nobody whose word counts
+        except (SendRefused, SendPointless):  # RT_System and users that we may not see: nobody whose word counts
             found = {}
         self._privileged[name] = str(the(found, "Privileged")) == "1" and name != "RT_System"
         return found if isinstance(found, dict) else {}
