@@ -99,7 +99,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     if inbox is not None:
         outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk)
         inbox.begin()
-    return Worker(desk, Handler(desk, triager, clock, inbox.jobs() if inbox else {}), Courier(desk, outlets, clock))
+    return Worker(desk, Handler(desk, triager, clock, channels=inbox.jobs() if inbox else {}), Courier(desk, outlets, clock))
 
 
 def inbox_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> HelpdeskInbox | None:

@@ -18,6 +18,7 @@ import httpx
 
 from bot.core.note import visible
 from bot.errors import SendLater, SendPointless, SendRefused, SendUnsure, SettingsError
+from bot.failpoints import reach
 
 TIMEOUT: Final = httpx.Timeout(12.0, connect=5.0)
 LARGEST: Final = 16 * 1024 * 1024
@@ -64,6 +65,9 @@ class Api:
         url = path if path.startswith(("http://", "https://")) else f"{self.base}{path}"
         if not self._ours(url):
             raise SendRefused(f"{self.vendor}: it names another server for the next page, where our token does not go")
+        writes = method != "GET"
+        if writes:
+            reach("helpdesk.write.before")
         try:
             with self._client.stream(method, url, json=body, content=content, params={k: v for k, v in (query or {}).items() if v is not None} or None, headers=headers) as answer:
                 read = b""
@@ -75,6 +79,8 @@ class Api:
             raise SendLater(f"{self.vendor}: cannot be reached ({type(error).__name__})", seconds=DEFAULT_WAIT, whole_place=True) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise SendUnsure(f"{self.vendor}: the connection broke ({type(error).__name__})") from error
+        if writes:
+            reach("helpdesk.write.after")
         if not answer.is_success:
             if answer.status_code in (404, 410) and method == "GET":
                 raise SendPointless(f"{self.vendor}: it is not there (any more), or hidden from us")
