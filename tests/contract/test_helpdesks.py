@@ -58,6 +58,7 @@ def test_a_ticket_is_read_whole(server: LookAlike, helpdesk: Helpdesk) -> None:
     assert [(plain_text(p).strip(), p.staff, p.public) for p in thread.posts] == [("one", False, True), ("two", True, False), ("three", True, True), ("four", False, True)]
     assert [p.at for p in thread.posts] == sorted(p.at for p in thread.posts) and len({p.id for p in thread.posts}) == 4
     assert thread.participants or server.kind == "chatwoot"
+    assert thread.headers == ((("Authentication-Results", "mx.desk.example; dmarc=pass"), ("Subject", "s")) if server.kind == "zammad" else ())
     server.agent_closes(ticket)
     closed = helpdesk.read(named(server, ticket))
     assert closed.closed and closed.closed_by in ("7", "tea_7")

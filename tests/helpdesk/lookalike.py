@@ -187,7 +187,7 @@ class LookAlike:
         return ""
 
     def _send(self, handler: BaseHTTPRequestHandler, status: int, body: Any, more: dict[str, str]) -> None:
-        content = b"" if body is None else json.dumps(body).encode()
+        content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         handler.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(content)), **more}.items():
             handler.send_header(name, value)

@@ -124,6 +124,8 @@ class ZammadLike(LookAlike):
         if path == "/api/v1/tags/add" and method == "POST":
             self.ticket(str(body["o_id"])).tags.append(body["item"])
             return 201, True, {}
+        if path.startswith("/api/v1/ticket_article_plain/"):
+            return 200, b"Authentication-Results: mx.desk.example;\r\n dmarc=pass\r\nSubject: s\r\n\r\nBody: none", {"Content-Type": "application/octet-stream"}
         if found := re.fullmatch(r"/api/v1/ticket_articles/by_ticket/(\d+)", path):
             return 200, [self._article(self.ticket(found[1]), m) for m in self.ticket(found[1]).messages], {}
         if found := re.fullmatch(r"/api/v1/tickets/(\d+)", path):

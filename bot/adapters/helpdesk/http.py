@@ -62,6 +62,24 @@ class Api:
         content: bytes | None = None, any_answer: bool = False,
     ) -> tuple[Json, httpx.Headers]:
         """As :meth:`call`, with the answer's header fields. ``content`` is sent as it is; ``any_answer``: a success need not hold JSON."""
+        read, answer = self._request(method, path, body, query=query, headers=headers, content=content)
+        if any_answer or not read.strip():
+            return None, answer.headers
+        try:
+            return json.loads(read), answer.headers
+        except (ValueError, RecursionError) as error:
+            raise SendUnsure(f"{self.vendor}: answered {answer.status_code} with something that is no JSON") from error
+
+    def raw(self, path: str) -> bytes:
+        """A GET of something that is no JSON. Raises as :meth:`get`."""
+        try:
+            return self._request("GET", path, None, query=None, headers=None, content=None)[0]
+        except SendUnsure as error:
+            raise SendLater(str(error), seconds=DEFAULT_WAIT) from error
+
+    def _request(
+        self, method: str, path: str, body: Any, *, query: Mapping[str, Any] | None, headers: Mapping[str, str] | None, content: bytes | None,
+    ) -> tuple[bytes, httpx.Response]:
         url = path if path.startswith(("http://", "https://")) else f"{self.base}{path}"
         if not self._ours(url):
             raise SendRefused(f"{self.vendor}: it names another server for the next page, where our token does not go")
@@ -85,12 +103,7 @@ class Api:
             if answer.status_code in (404, 410) and method == "GET":
                 raise SendPointless(f"{self.vendor}: it is not there (any more), or hidden from us")
             self._refused(answer, read)
-        if any_answer or not read.strip():
-            return None, answer.headers
-        try:
-            return json.loads(read), answer.headers
-        except (ValueError, RecursionError) as error:
-            raise SendUnsure(f"{self.vendor}: answered {answer.status_code} with something that is no JSON") from error
+        return read, answer
 
     def _ours(self, url: str) -> bool:
         there = httpx.URL(url)
@@ -127,6 +140,20 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
         return (parsedate_to_datetime(value) - (now or datetime.now(UTC))).total_seconds()
     except (ValueError, TypeError):
         return None
+
+
+def header_fields(block: str) -> tuple[tuple[str, str], ...]:
+    """Header fields of a mail, topmost first: one a line, folded ones indented; the first empty line ends them."""
+    fields: list[tuple[str, str]] = []
+    for line in block.splitlines()[:500]:
+        if not line.strip():
+            break
+        if line[:1] in (" ", "\t") and fields:
+            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
+        elif ":" in line:
+            name, _, value = line.partition(":")
+            fields.append((name.strip(), value.strip()))
+    return tuple(fields)
 
 
 def segment(value: object) -> str:

@@ -146,6 +146,6 @@ class HelpdeskInbox:
         with self.desk.step("helpdesk.later") as step:
             tries = int(job.payload.get("tries", 0)) + 1
             wait = min(max(error.seconds, 5.0 * 2.0 ** min(tries, 10)), LONGEST_WAIT)
-            step.queues.again(job, step.now + timedelta(seconds=wait), payload={**job.payload, "tries": tries})
+            step.queues.again(job, step.now + timedelta(seconds=wait), payload={**job.payload, "tries": tries, "why": str(error)})
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, Json, items, moment, segment, the
+from bot.adapters.helpdesk.http import Api, Json, header_fields, items, moment, segment, the
 from bot.core.desk.helpdesk import Changes, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless, SendRefused
@@ -66,7 +66,7 @@ class RequestTracker:
             id=str(the(head, "id")), subject=str(the(head, "Subject") or ""), requester=requesters[0] if len(requesters) == 1 else None, posts=posts, closed=closed,
             closed_by=self._closer(transactions) if closed else None,
             participants=tuple(str(u.get("id")) for kind in ("Cc", "AdminCc") for u in items(head, kind)) + tuple(r for r in requesters[1:] if r),
-            headers=_headers(str(first[0].get("Headers") or "")) if first else ())
+            headers=header_fields(str(first[0].get("Headers") or "")) if first else ())
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """A comment."""
@@ -148,15 +148,3 @@ def _text_of(part: dict[str, Any]) -> dict[str, Any]:
     content = part.get("Content")
     is_text = str(part.get("ContentType") or "").startswith(("text/", "message/rfc822"))
     return {"size": len(content or ""), **({"text": content} if is_text and isinstance(content, str) else {})}
-
-
-def _headers(block: str) -> tuple[tuple[str, str], ...]:
-    """Header fields as RT keeps them: one a line, folded ones indented."""
-    fields: list[tuple[str, str]] = []
-    for line in block.splitlines()[:500]:
-        if line[:1] in (" ", "\t") and fields:
-            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
-        elif ":" in line:
-            name, _, value = line.partition(":")
-            fields.append((name.strip(), value.strip()))
-    return tuple(fields)

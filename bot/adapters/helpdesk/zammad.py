@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, items, moment, segment, the
+from bot.adapters.helpdesk.http import Api, header_fields, items, moment, segment, the
 from bot.core.desk.helpdesk import Changes, Post, Thread
 from bot.core.parse.sender import single_address
-from bot.errors import SendError
+from bot.errors import SendError, SendPointless, SendRefused
 
 PAGE: Final = 100
 PAGES: Final = 10
@@ -54,12 +54,14 @@ class Zammad:
         customer = self._api.get(f"/api/v1/users/{segment(the(head, 'customer_id'))}") if the(head, "customer_id") else {}
         requester = single_address(str(the(customer, "email") or ""))
         me = self._who()
+        first = next((a for a in articles if a.get("sender") == "Customer"), {})
         closed = str(the(head, "state") or "") in _CLOSED
         closer = the(head, "updated_by_id")
-        human = closed and closer not in (None, _SYSTEM, me, the(head, "customer_id"))
+        human = the(head, "state") == "closed" and closer not in (None, _SYSTEM, me, the(head, "customer_id"))
         return Thread(
             id=str(the(head, "id") or ticket), subject=str(the(head, "title") or ""), requester=requester, posts=tuple(_post(a, me) for a in articles), closed=closed,
-            closed_by=str(closer) if human else None, participants=tuple(dict.fromkeys(c for a in articles if (c := str(a.get("cc") or "").strip()))))
+            closed_by=str(closer) if human else None, participants=tuple(dict.fromkeys(c for a in articles if (c := str(a.get("cc") or "").strip()))),
+            headers=self._headers(first) if first.get("type") == "email" else ())
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """An internal note."""
@@ -86,6 +88,14 @@ class Zammad:
             return [("Agent" in roles or not roles, f"Zammad as {the(user, 'login')} ({', '.join(roles) or 'roles are not told'})" + ("" if "Agent" in roles or not roles else ": needs the role Agent"))]
         except SendError as error:
             return [(False, f"{error} (the token needs the permission ticket.agent)")]
+
+    def _headers(self, article: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Of the mail as it came in, which Zammad keeps."""
+        try:
+            mail = self._api.raw(f"/api/v1/ticket_article_plain/{segment(article.get('id'))}")
+        except (SendPointless, SendRefused):
+            return ()
+        return header_fields(mail[:200_000].decode("utf-8", "replace"))
 
     def _who(self) -> int:
         if self._me is None:

@@ -48,7 +48,8 @@ class Zendesk:
         requester = users.get(str(head.get("requester_id")), {})
         others = [i for name in ("collaborator_ids", "follower_ids", "email_cc_ids") for i in head.get(name) or []]
         closed = head.get("status") in _CLOSED
-        closer = str(head.get("assignee_id") or "")  # the ticket does not say who solved it; its assignee is the one it counts for
+        merged = "closed_by_merge" in (head.get("tags") or [])  # Zendesk's own tag ("Merging tickets"): a merge says nothing about whose fault it was
+        closer = "" if merged else str(head.get("assignee_id") or "")  # the ticket does not say who solved it; its assignee is the one it counts for
         return Thread(
             id=str(head.get("id") or ticket), subject=str(head.get("subject") or ""), requester=single_address(str(requester.get("email") or "")), closed=closed,
             closed_by=closer if closed and closer and closer != me else None, participants=tuple(f"zendesk:{i}" for i in dict.fromkeys(others)),
