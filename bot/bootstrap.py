@@ -5,7 +5,7 @@ What only a triage needs is imported when one is asked for: reading a log must n
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
@@ -17,6 +17,9 @@ from bot.settings import Settings
 from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from bot.adapters.helpdesk.inbox import HelpdeskInbox
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
@@ -83,6 +86,7 @@ def slack_edge_of(settings: Settings, desk: DeskStore, triager: Triager) -> Edge
 
 def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     """One worker: its jobs, and the outlets that are configured."""
+    from bot.adapters.helpdesk.outlet import HelpdeskOutlet
     from bot.adapters.slack.outlet import SlackOutlet
     from bot.deliver import Courier
     from bot.handle import Handler
@@ -92,8 +96,12 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
     clock = SystemClock()
+    inbox = inbox_of(settings, desk, triager.knowledge)
+    if inbox is not None:
+        outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk)
+        inbox.begin()
     answers = answers_of(settings, triager.knowledge)
-    return Worker(desk, Handler(desk, triager, clock, answers), Courier(desk, outlets, clock, judge=answers.judge))
+    return Worker(desk, Handler(desk, triager, clock, answers, channels=inbox.jobs() if inbox else {}), Courier(desk, outlets, clock, judge=answers.judge))
 
 
 def answers_of(settings: Settings, knowledge: Knowledge) -> Answers:
@@ -103,6 +111,44 @@ def answers_of(settings: Settings, knowledge: Knowledge) -> Answers:
 
     rules = Rules(frozenset(settings.authserv_ids), frozenset(settings.own_addresses), settings.auto_bar, settings.auto_acknowledge, per_minute=settings.auto_per_minute)
     return Answers(knowledge, rules)
+
+
+def inbox_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> HelpdeskInbox | None:
+    """The configured helpdesk's inbox; None where there is no helpdesk. Raises SettingsError naming the variable that is missing or wrong."""
+    from bot.adapters.helpdesk.inbox import HelpdeskInbox
+    from bot.adapters.helpdesk.standard import thread_of
+    from bot.adapters.helpdesk.vendors import helpdesk_of
+
+    helpdesk = helpdesk_of(settings)
+    if helpdesk is None:
+        return None
+    every = settings.helpdesk_poll_seconds or (300 if settings.helpdesk_webhook_secrets else 15)
+    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every), thread_of if helpdesk.name == "webhook" else None)
+
+
+def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:
+    """The routes that other systems call; they may stand beside a page's in one application. Raises SettingsError as the helpdesk does."""
+    from bot.adapters.helpdesk.inbox import READ
+    from bot.adapters.helpdesk.vendors import arrival_of, helpdesk_of, vendor_of
+    from bot.adapters.web.ingress import Arrival, Hook, Ingress, routes
+    from bot.adapters.web.metrics import Metrics
+
+    hooks: dict[str, Hook] = {}
+    vendor, helpdesk = vendor_of(settings), helpdesk_of(settings)
+    if vendor is not None and helpdesk is not None and vendor.scheme is not None and settings.helpdesk_webhook_secrets:
+        known = vendor
+
+        def arrival(document: object) -> Arrival:
+            return Arrival(*arrival_of(known, document))
+
+        hooks[helpdesk.name] = Hook(helpdesk.name, vendor.scheme, settings.helpdesk_webhook_secrets, arrival, READ)
+
+    def ready() -> bool:
+        with desk.look() as view:
+            view.queues.backlog()
+        return True
+
+    return list(routes(Ingress(desk, SystemClock(), hooks, Metrics(desk, SystemClock())), ready))
 
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:

@@ -203,6 +203,14 @@ def worker(processes: Annotated[int, typer.Option(min=1, max=64, help="How many 
     run(processes=processes)
 
 
+@app.command("web", epilog="Example:  triage web --port 8080")
+def web(port: Annotated[int | None, typer.Option(help="Port to listen on (8080).", min=1, max=65535)] = None) -> None:
+    """Take the helpdesk's webhooks in (/webhooks/NAME), and answer /healthz, /readyz and /metrics."""
+    from bot.commands.ingress import run
+
+    run(port=port)
+
+
 @app.command("run", epilog="Example:  triage run")
 def run_all(port: Port = None) -> None:
     """Everything in one: Slack where its tokens are set, and a worker."""

@@ -6,8 +6,8 @@ The door (:meth:`Door.accept`) only writes down; whoever sent the ticket may be 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -125,6 +125,8 @@ class Handler:
     triager: Triager
     clock: Clock
     answers: Answers | None = None
+    channels: Mapping[str, Callable[[Job], None]] = field(default_factory=dict)
+    """Kinds of jobs that a channel brings with it: reading a helpdesk's ticket, a sweep."""
 
     def work(self, job: Job) -> None:
         """Do one claimed job, or give it back with the reason. A job begun too often is buried and its card says so."""
@@ -132,7 +134,7 @@ class Handler:
             self._give_up(job, "whoever worked on it died each time")
             return
         try:
-            {"triage": self._triage, "watch": self._watch, "digest": self._digest}[job.kind](job)
+            {"triage": self._triage, "watch": self._watch, "digest": self._digest, **self.channels}[job.kind](job)
         except StoreBusy:
             return  # the lease runs out and somebody does it again; nothing was kept
         except InputError as error:
@@ -197,7 +199,7 @@ class Handler:
     def _gathered(self, step: Step, case: Case, card: Card) -> bool:
         """True where a card is one of many: its ticket is listed in one thread, and the counter there grows."""
         if case.explicit or case.round > 1 or card.outlet != "slack":
-            return False
+            return False  # a helpdesk's ticket has its note to itself
         number, count = step.cases.burst(card.place, card.content.signature or "?", BURST_WINDOW)
         if count < BURST_FROM:
             number, count = step.cases.burst(card.place, f"* {step.now:%H:%M}", timedelta(minutes=1))

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.core.desk.helpdesk import Changes, Thread
 from bot.core.desk.values import Accepted, Card, Case, Delivery, Found, Inbound, Job, Send
 from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
 from bot.core.policy.trust import Record
@@ -65,11 +66,50 @@ class Outlet(Protocol):
         ...
 
 
+class Helpdesk(Protocol):
+    """A helpdesk's tickets. Everything raises SendLater (not now) or SendRefused (never as it is); what writes also raises SendUnsure.
+
+    Our key stands in the text that is written (bot.core.desk.helpdesk.signed), so that a ticket that is read tells whether it is there.
+    """
+
+    name: str
+    """Of the channel: rt, zendesk, …"""
+    limits_recipients: bool
+    """A reply goes to nobody but the requester. Where False, the helpdesk copies it to everybody on the ticket."""
+    recognises: bool
+    """The other side knows a key that it has had: what may have arrived is simply sent again, and nothing can be read."""
+
+    def changed(self, cursor: str) -> Changes:
+        """The tickets that changed since ``cursor`` ("" is a day ago), the longest ago first."""
+        ...
+
+    def read(self, ticket: str) -> Thread:
+        """One ticket, whole."""
+        ...
+
+    def note(self, ticket: str, text: str, key: str) -> str:
+        """Add an internal note; returns its id."""
+        ...
+
+    def reply(self, thread: Thread, text: str, key: str) -> str:
+        """Answer the requester in public; returns the answer's id."""
+        ...
+
+    def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
+        """Add tags and set fields."""
+        ...
+
+    def check(self) -> Sequence[tuple[bool, str]]:
+        """What the token may do, for ``triage doctor``: (good, in words)."""
+        ...
+
+
 class Cases(Protocol):
     """Cases, their messages, triages and cards, within one step."""
 
     def seen(self, inbound: Inbound) -> Accepted | None: ...
     def first_time(self, key: str) -> bool: ...
+    def had(self, key: str) -> bool: ...
     def accepted(self, inbound: Inbound, result: Accepted) -> None: ...
     def conversation(self, key: str) -> tuple[str | None, datetime]: ...
     def belongs(self, key: str) -> str | None: ...

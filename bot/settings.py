@@ -47,6 +47,18 @@ class Settings:
     """missing or nothing: what a ticket gets by itself that is not answered (AUTO_ACKNOWLEDGE)."""
     auto_per_minute: int = 30
     """Automatic mails a minute in all before the breaker trips (AUTO_PER_MINUTE)."""
+    helpdesk_kind: str | None = None
+    """rt, zendesk, zammad, freshdesk, helpscout, front, intercom, chatwoot, webhook. None: no helpdesk."""
+    helpdesk_url: str | None = None
+    helpdesk_user: str | None = None
+    """Whom the token belongs to: docs/helpdesks.md says what each helpdesk wants here."""
+    helpdesk_token: str | None = None
+    helpdesk_account: str | None = None
+    """A number or id of the helpdesk's own: Chatwoot's account, RT's queue, Front's channel."""
+    helpdesk_webhook_secrets: tuple[str, ...] = ()
+    """More than one while a secret is being changed."""
+    helpdesk_poll_seconds: int | None = None
+    """Between two sweeps; None: 300 where webhooks come in, else 15."""
 
     @property
     def database_path(self) -> Path:
@@ -93,6 +105,7 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         slack_agents_group=values.get("SLACK_AGENTS_GROUP") or None,
         slack_leads_group=values.get("SLACK_LEADS_GROUP") or None,
         **_automatic(values),
+        **_helpdesk(values),
     )
 
 
@@ -120,6 +133,16 @@ def _automatic(values: Mapping[str, str]) -> dict[str, Any]:
 def _listed(text: str | None) -> tuple[str, ...]:
     """The words of a list with commas or blanks, in lower case."""
     return tuple((text or "").lower().replace(",", " ").split())
+
+
+def _helpdesk(values: Mapping[str, str]) -> dict[str, Any]:
+    """What HELPDESK_* says. Raises SettingsError naming the variable."""
+    poll = values.get("HELPDESK_POLL_SECONDS") or ""
+    if poll and not (poll.isascii() and poll.isdigit() and 1 <= int(poll[:9]) <= 86_400):
+        raise SettingsError(f"HELPDESK_POLL_SECONDS: {poll[:40]!r} is no number of seconds from 1 to 86400")
+    return {"helpdesk_kind": (values.get("HELPDESK_KIND") or "").strip().lower() or None, "helpdesk_poll_seconds": int(poll) if poll else None,
+            "helpdesk_webhook_secrets": tuple((values.get("HELPDESK_WEBHOOK_SECRET") or "").split()),
+            **{f"helpdesk_{name}": values.get(f"HELPDESK_{name.upper()}") or None for name in ("url", "user", "token", "account")}}
 
 
 def _dotenv(path: Path) -> dict[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from bot.adapters.helpdesk.vendors import helpdesk_of, vendor_of
 from bot.bootstrap import desk_of, slack_calls_of
-from bot.errors import SendError, TriageError
+from bot.errors import SendError, SettingsError, TriageError
 from bot.settings import Settings, read_settings
 
 SCOPES = ("app_mentions:read", "channels:history", "chat:write", "commands", "groups:history", "im:history", "reactions:write", "channels:read", "groups:read", "im:read")
@@ -17,7 +18,7 @@ Finding = tuple[bool, str]
 def run() -> None:
     """Print all findings; status 1 where one is a fault."""
     settings = read_settings()
-    findings = [*_database(settings), *_slack(settings)]
+    findings = [*_database(settings), *_slack(settings), *_helpdesk(settings)]
     for good, said in findings:
         sys.stdout.write(f"{'ok ' if good else 'BAD'}  {said}\n")
     if not all(good for good, _ in findings):
@@ -43,9 +44,31 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield True, f"escalations go to {target}" if target else "escalations: no target is set; only the card shows them (triage escalate-to slack/CHANNEL)"
 
 
+def _helpdesk(settings: Settings) -> Iterator[Finding]:
+    try:
+        helpdesk = helpdesk_of(settings)
+        vendor = vendor_of(settings)
+    except SettingsError as error:
+        yield False, str(error)
+        return
+    if helpdesk is None or vendor is None:
+        yield True, "helpdesk: none is set (HELPDESK_KIND; docs/helpdesks.md)"
+        return
+    yield from helpdesk.check()
+    if vendor.scheme is None:
+        yield True, f"{helpdesk.name} has no webhooks; it is asked every {settings.helpdesk_poll_seconds or 15} s"
+    elif settings.helpdesk_webhook_secrets:
+        yield True, f"webhooks: POST /webhooks/{helpdesk.name} (triage web), signed in {vendor.scheme.header}"
+    else:
+        yield True, f"HELPDESK_WEBHOOK_SECRET: is not set: no webhooks; it is asked every {settings.helpdesk_poll_seconds or 15} s"
+    url = settings.helpdesk_url or ""
+    if url.startswith("http://") and not url.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]")):
+        yield False, "HELPDESK_URL: http:// to another machine shows the token and the tickets to the network between; use https://"
+
+
 def _slack(settings: Settings) -> Iterator[Finding]:
     if not settings.slack_bot_token:
-        yield False, "SLACK_BOT_TOKEN: is not set; create the app from manifest.json (docs/slack.md)"
+        yield settings.helpdesk_kind is not None, "SLACK_BOT_TOKEN: is not set; create the app from manifest.json (docs/slack.md)"
         return
     if not settings.slack_bot_token.startswith("xoxb-"):
         yield False, "SLACK_BOT_TOKEN: is no bot token; it starts with xoxb- (OAuth & Permissions)"

@@ -6,21 +6,26 @@ The parent loads the knowledge once and forks; a child that dies is replaced at 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 from bot.bootstrap import desk_of, slack_edge_of, triager_of, worker_of
 from bot.errors import SettingsError
 from bot.settings import Settings, read_settings
 from bot.triage import Triager
+from bot.work import Worker
 
 IDLE_SECONDS = 0.25
 JOB_SECONDS = 90
 """A worker that spends longer on one turn is ended by the alarm, and its job's lease runs out."""
 RESTART_SECONDS = 1.0
+MEMORY_BYTES = 3 * 1024**3
+"""What one worker may hold. A triage needs some hundred megabytes; more is a ticket that would take the whole machine with it."""
 
 
 def slack(*, port: int | None) -> None:
@@ -79,15 +84,22 @@ def _slack(settings: Settings, triager: Triager, port: int | None) -> Callable[[
 
 def _worker(settings: Settings, triager: Triager) -> Callable[[], None]:
     def serve() -> None:
-        mine = worker_of(settings, desk_of(settings), triager)
-        while True:
-            signal.alarm(JOB_SECONDS)
-            busy = mine.turn()
-            signal.alarm(0)
-            if not busy:
-                time.sleep(IDLE_SECONDS)
+        work_on(worker_of(settings, desk_of(settings), triager), JOB_SECONDS)
 
     return serve
+
+
+def work_on(mine: Worker, seconds: float) -> NoReturn:
+    """Turn after turn, until this process is ended: by the alarm where one takes longer than ``seconds``, by its own memory where a ticket eats it up.
+
+    Either way the job's lease runs out, another process takes it, and after a few times it is a human's (``triage deliveries``)."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    while True:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        busy = mine.turn()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if not busy:
+            time.sleep(IDLE_SECONDS)
 
 
 def _supervise(children: list[Callable[[], None]]) -> None:

@@ -35,6 +35,9 @@ needs=(
     "libphp-phpmailer:/usr/share/php/libphp-phpmailer/src/PHPMailer.php"
     "thunderbird:/usr/bin/thunderbird"
     "xvfb:/usr/bin/Xvfb"
+    "request-tracker5:/usr/bin/rt-mailgate-5"
+    "rt5-db-sqlite:/var/lib/dbconfig-common/sqlite3/request-tracker5/rtdb"
+    "rt5-standalone:/usr/share/doc/rt5-standalone"
     "nodejs:/usr/bin/node"
     "npm:/usr/bin/npm /usr/local/bin/npm"
 )

@@ -52,6 +52,10 @@ class CaseRows:
         """True where a request of that id has not been seen; from now on it has."""
         return self._database.insert_once(self._session, InboundRow, {"key": key, "version": 0, "accepted_at": self._now})
 
+    def had(self, key: str) -> bool:
+        """Whether a request of that id has been seen; changes nothing."""
+        return self._session.get(InboundRow, key) is not None
+
     def accepted(self, inbound: Inbound, result: Accepted) -> None:
         """Note which case a delivery belongs to."""
         row = self._session.get_one(InboundRow, f"{inbound.channel}:{inbound.delivery_id}")

@@ -1,0 +1,105 @@
+"""Chatwoot, application API (https://developers.chatwoot.com/api-reference/conversations/, …/messages/, …/conversation-labels/)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from bot.adapters.helpdesk.http import Api, items, moment, segment, the
+from bot.core.desk.helpdesk import Changes, Post, Thread
+from bot.core.parse.sender import single_address
+from bot.errors import SendError
+
+PAGES: Final = 20
+OVERLAP: Final = 60.0
+_INCOMING: Final = (0, "incoming")
+_OUTGOING: Final = (1, "outgoing")
+
+
+class Chatwoot:
+    """The port ``Helpdesk`` for one account of Chatwoot. Of a mail inbox a reply names To, and no Cc."""
+
+    name = "chatwoot"
+    limits_recipients = True
+    recognises = False
+
+    def __init__(self, api: Api, account: str) -> None:
+        self._api, self._base = api, f"/api/v1/accounts/{segment(account)}"
+        self._me: Any = None
+
+    def changed(self, cursor: str) -> Changes:
+        """The most recently active first, until one that is older than the cursor, a moment in seconds."""
+        since = float(cursor) if cursor else (datetime.now(UTC) - timedelta(days=1)).timestamp()
+        rows: dict[str, float] = {}
+        for page in range(1, PAGES + 1):
+            found = items(self._api.get(f"{self._base}/conversations", status="all", assignee_type="all", sort_by="last_activity_at_desc", page=page), "data", "payload")
+            active = [(str(c.get("id")), float(c.get("last_activity_at") or c.get("timestamp") or 0)) for c in found]
+            rows.update({ticket: when for ticket, when in active if when >= since})
+            if not active or active[-1][1] < since:
+                break
+        new = sorted(rows.items(), key=lambda row: row[1])
+        return Changes(tuple((ticket, f"{when:.3f}") for ticket, when in new), str(max(new[-1][1] - OVERLAP, since) if new else since))
+
+    def read(self, ticket: str) -> Thread:
+        """The conversation and all its messages."""
+        path = f"{self._base}/conversations/{segment(ticket)}"
+        head = self._api.get(path)
+        me = self._who()
+        messages: dict[str, dict[str, Any]] = {}
+        before: str | None = None
+        for _ in range(PAGES):  # twenty at a time, the newest page first
+            found = items(self._api.get(f"{path}/messages", before=before), "payload")
+            new = [m for m in found if str(m.get("id")) not in messages]
+            messages.update({str(m.get("id")): m for m in new})
+            if len(new) < 20:
+                break
+            before = str(min(int(m.get("id") or 0) for m in new))
+        entries = sorted((m for m in messages.values() if m.get("message_type") in (*_INCOMING, *_OUTGOING)), key=lambda m: int(m.get("id") or 0))
+        closed, closer = the(head, "status") == "resolved", the(head, "meta", "assignee", "id")
+        return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "additional_attributes", "mail_subject") or ""), posts=tuple(_post(m, me) for m in entries),
+                      requester=single_address(str(the(head, "meta", "sender", "email") or "")), closed=closed, closed_by=str(closer) if closed and closer and closer != me else None)
+
+    def note(self, ticket: str, text: str, key: str) -> str:
+        """A private message."""
+        return self._write(ticket, {"content": text, "private": True})
+
+    def reply(self, thread: Thread, text: str, key: str) -> str:
+        """An outgoing message."""
+        mail = {"to_emails": thread.requester, "cc_emails": "", "bcc_emails": ""} if thread.requester and thread.subject else {}
+        return self._write(thread.id, {"content": text, "private": False, **mail})
+
+    def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
+        """Chatwoot replaces the list of labels, so what is there is read first."""
+        path = f"{self._base}/conversations/{segment(ticket)}"
+        if tags:
+            there = the(self._api.get(f"{path}/labels"), "payload") or []
+            self._api.call("POST", f"{path}/labels", {"labels": list(dict.fromkeys([*(str(t) for t in there), *tags]))})
+        if fields:
+            self._api.call("POST", f"{path}/custom_attributes", {"custom_attributes": dict(fields)})
+
+    def check(self) -> Sequence[tuple[bool, str]]:
+        """Whose token it is, and whether it may read the account."""
+        try:
+            profile = self._api.get("/api/v1/profile")
+            self._api.get(f"{self._base}/conversations", status="all", page=1)
+            return [(True, f"Chatwoot as {the(profile, 'name')}")]
+        except SendError as error:
+            return [(False, str(error))]
+
+    def _who(self) -> Any:
+        if self._me is None:
+            self._me = the(self._api.get("/api/v1/profile"), "id") or 0
+        return self._me
+
+    def _write(self, ticket: str, message: dict[str, Any]) -> str:
+        found = self._api.call("POST", f"{self._base}/conversations/{segment(ticket)}/messages", {"message_type": "outgoing", **message})
+        return str(the(found, "id") or f"{ticket}:message")
+
+
+def _post(message: dict[str, Any], me: Any) -> Post:
+    named = tuple({"name": str(a.get("file_name") or a.get("extension") or ""), "content_type": str(a.get("file_type") or ""), "size": int(a.get("file_size") or 0)} for a in items(message, "attachments"))
+    staff = message.get("message_type") in _OUTGOING
+    author = the(message, "sender", "id")
+    return Post(id=str(message.get("id")), at=moment(message.get("created_at")), author=str(author), staff=staff, public=not message.get("private"),
+                body=str(message.get("content") or ""), mine=staff and author == me, attachments=named)

@@ -1,0 +1,151 @@
+"""What comes in from a helpdesk: the jobs that read a ticket, and the sweep that finds what no webhook told of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from bot.core.desk.helpdesk import TICKET_ID, Closed, Command, Thread, events_of
+from bot.core.desk.rules import highest
+from bot.core.desk.values import Decision, Inbound, Job, Outcome, Send
+from bot.decide import Decisions
+from bot.errors import SendLater, SendPointless, SendRefused
+from bot.handle import Door
+from bot.ports import Clock, Desk, Helpdesk
+from knowledge.model import Knowledge
+
+READ: Final = "helpdesk_read"
+SWEEP: Final = "helpdesk_sweep"
+LONGEST_WAIT: Final = 900.0
+TRIES: Final = 20
+"""A ticket that the helpdesk will not show is asked for some hours; then it is a human's."""
+
+
+@dataclass(frozen=True)
+class HelpdeskInbox:
+    """Reads tickets and hands in what is new: messages to the door, agents' notes and closes to the decisions.
+
+    Everything it takes has a key of its own, so a job may be done twice, and webhook and sweep may both tell of the same change.
+    """
+
+    helpdesk: Helpdesk
+    desk: Desk
+    clock: Clock
+    knowledge: Knowledge
+    every: timedelta
+    """Between two sweeps."""
+    thread_of: Callable[[Any], Thread] | None = None
+    """For the generic webhook, whose ticket comes with the delivery."""
+
+    def jobs(self) -> Mapping[str, Callable[[Job], None]]:
+        """The kinds of jobs that are done here."""
+        return {READ: self.read, SWEEP: self.sweep}
+
+    def begin(self) -> None:
+        """See to it that there is a sweep; one that had been given up is taken up again."""
+        if self.thread_of is not None:
+            return
+        with self.desk.step("sweep.begin") as step:
+            key = f"sweep:{self.helpdesk.name}"
+            if not step.queues.schedule(key, SWEEP, None, {"cursor": ""}, priority=4):
+                step.queues.replay(key)
+
+    def sweep(self, job: Job) -> None:
+        """Ask what has changed since the cursor and queue a look at each; the cursor moves in the same transaction."""
+        try:
+            found = self.helpdesk.changed(str(job.payload.get("cursor", "")))
+        except SendLater as error:
+            self._later(job, error)
+            return
+        except (SendRefused, SendPointless) as error:
+            self._later(job, SendLater(str(error), seconds=LONGEST_WAIT))  # a token that is renewed tomorrow must not end the sweep for good
+            return
+        with self.desk.step("helpdesk.swept") as step:
+            wait = timedelta(seconds=1) if found.more else self.every
+            if step.queues.again(job, step.now + wait, payload={"cursor": found.cursor}):
+                for ticket, version in found.tickets:
+                    if TICKET_ID.fullmatch(ticket):
+                        step.queues.schedule(f"read:{self.helpdesk.name}:{ticket}:{version}", READ, None, {"ticket": ticket}, priority=4)
+
+    def read(self, job: Job) -> None:
+        """Read one ticket and take what is new of it."""
+        try:
+            document = job.payload.get("document")
+            thread: Thread | None = self.thread_of(document) if self.thread_of is not None else self.helpdesk.read(str(job.payload["ticket"]))
+        except SendLater as error:
+            self._later(job, error)
+            return
+        except SendPointless:
+            thread = None  # deleted meanwhile: there is nothing to take
+        except SendRefused as error:
+            if int(job.payload.get("tries", 0)) < TRIES and self.thread_of is None:
+                self._later(job, SendLater(str(error), seconds=60))  # a token that is renewed tomorrow
+                return
+            with self.desk.step("helpdesk.refused") as step:
+                step.queues.bury(job, str(error))
+            return
+        if thread is not None:
+            self.take(thread)
+        with self.desk.step("helpdesk.read") as step:
+            step.queues.finish_job(job)
+
+    def take(self, thread: Thread) -> None:
+        """Everything that is new about a ticket, in order. A ticket that was closed before we ever saw it is left alone."""
+        with self.desk.look() as view:
+            known = view.cases.belongs(f"{self.helpdesk.name}/{thread.id}") is not None
+        if thread.closed and not known:
+            return
+        door = Door(self.desk)
+        for event in events_of(self.helpdesk.name, thread):
+            if isinstance(event, Inbound):
+                door.accept(event)
+            else:
+                self._decide(thread, event)
+
+    def _decide(self, thread: Thread, event: Command | Closed) -> None:
+        """Take an agent's word once. It is marked as taken after it was carried out: a decision that is taken twice is refused the second time."""
+        key = f"{self.helpdesk.name}:word:{event.key}"
+        with self.desk.look() as view:
+            case_id = view.cases.belongs(f"{self.helpdesk.name}/{thread.id}")
+            case = view.cases.case(case_id) if case_id else None
+            card = view.cases.card(f"{case.id}#{case.round}") if case else None
+            role = highest({view.people.role(event.by), "agent"})  # the helpdesk has already let them in as staff
+            taken = view.cases.had(key)
+        if taken:
+            return
+        outcome = Outcome(False, "There is nothing to decide for this ticket yet.")
+        if card is not None:
+            outcome = self._carry_out(Decision(card.id, card.revision, "not_ours", event.by, role) if isinstance(event, Closed) else self._decision(card.id, card.revision, event, role))
+        with self.desk.step("helpdesk.word") as step:
+            if step.cases.first_time(key) and not outcome.done and isinstance(event, Command):
+                step.queues.send(Send(f"say:{key}", self.helpdesk.name, "say", self.helpdesk.name, {"thread": thread.id, "text": f"Triage: {outcome.said}"}, case_id, priority=1))
+
+    def _carry_out(self, decision: Decision | Outcome) -> Outcome:
+        return decision if isinstance(decision, Outcome) else Decisions(self.desk).decide(decision)
+
+    def _decision(self, card_id: str, revision: int, command: Command, role: str) -> Decision | Outcome:
+        """A command as a decision, or what is wrong with it."""
+        if command.stale:
+            return Outcome(False, "The customer has written since the last note; the new note has the draft as it is now.")
+        if not command.action:
+            return Outcome(False, "That is no command. Known: /triage send, check NUMBER, ask, not-ours, escalate REASON, retry.")
+        if command.action != "other_check":
+            return Decision(card_id, revision, command.action, command.by, role, text=command.argument)
+        wanted = command.argument.strip().removeprefix("#")
+        for check in self.knowledge.checks.values():
+            if wanted in (str(check.number), check.id):
+                return Decision(card_id, revision, "other_check", command.by, role, cause=check.id)
+        if wanted in self.knowledge.others:
+            return Decision(card_id, revision, "other_check", command.by, role, cause=wanted)
+        return Outcome(False, f"There is no such check; use a number from 1 to {len(self.knowledge.checks)}.")
+
+    def _later(self, job: Job, error: SendLater) -> None:
+        """The helpdesk cannot be asked now: that is no fault of the job, so it counts as no attempt."""
+        with self.desk.step("helpdesk.later") as step:
+            tries = int(job.payload.get("tries", 0)) + 1
+            wait = min(max(error.seconds, 5.0 * 2.0 ** min(tries, 10)), LONGEST_WAIT)
+            step.queues.again(job, step.now + timedelta(seconds=wait), payload={**job.payload, "tries": tries, "why": str(error)})
+
+

@@ -1,0 +1,1 @@
+"""Helpdesks for tests: a real Request Tracker, and look-alikes of the others."""
