@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from bot.adapters.slack import blocks as draw
 from bot.adapters.slack.client import SlackCalls
 from bot.adapters.slack.lint import faults
 from bot.adapters.slack.text import cut, escape, said
+from bot.core.desk.keys import token_of
 from bot.core.desk.values import Card, Delivery, Found
 from bot.errors import SendError, SendLater, SendPointless, SendRefused
 from bot.ports import Desk
@@ -157,11 +157,6 @@ class SlackOutlet:
             with self._desk.look() as view:
                 return view.queues.state_of(f"burst:{int(delivery.send.payload['burst'])}")[1] or ""
         return str(delivery.send.payload.get("thread", ""))
-
-
-def token_of(key: str) -> str:
-    """The key of a delivery as it stands in a message: short, and telling nobody anything."""
-    return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def _channel(place: str) -> str:

@@ -1,0 +1,1 @@
+"""Whether, and to whom, the bot may answer by itself: pure rules."""
