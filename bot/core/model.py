@@ -12,12 +12,16 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that came with a ticket. ``text`` is what could be read of it (text and .eml parts), else None."""
+    """A part that came with a ticket. ``text`` is what could be read of it, else None."""
 
     name: str
     content_type: str
     size: int
     text: str | None = None
+    content: bytes | None = field(default=None, repr=False)
+    """A picture's or an archive's bytes, until a reader has opened it."""
+    pictured: bool = False
+    """``text`` was read off a picture, so it may hold slips."""
 
 
 @dataclass(frozen=True, slots=True)

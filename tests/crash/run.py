@@ -24,10 +24,10 @@ from typing import Any
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
-from bot.adapters.slack.outlet import token_of
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.upgrade import upgrade
+from bot.core.desk.keys import token_of
 from bot.triage import Triager
 from knowledge import load
 from tests.crash.processes import CHANNELS, Plan, edge, noted, slack, spawn, worker

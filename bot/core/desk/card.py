@@ -47,6 +47,8 @@ class CardContent:
     """Same error and same server: tickets of one incident share it. Empty where nothing is common."""
     summary: str = ""
     """For a human who takes over: what was tried in which round."""
+    by_itself: str = ""
+    """What the bot would do, or has done, without a click, and why."""
 
     def to_json(self) -> dict[str, Any]:
         """As kept in the database."""

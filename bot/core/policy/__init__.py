@@ -1,1 +1,1 @@
-"""Whether, and to whom, the bot may answer by itself: pure rules."""
+"""When the bot may write to a customer by itself: pure rules over frozen values. docs/automatic-answers.md tells them in prose."""

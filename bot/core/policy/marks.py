@@ -1,16 +1,24 @@
-"""The marks that what we send carries, so that nobody answers it by itself and we know it again."""
+"""The marks that every mail of ours carries, so that no machine answers it and we know it when it comes back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-DELIVERY_HEADER: Final = "X-Triage-Delivery"
-"""Our own loop header; its value is the token of the delivery's key (:func:`bot.core.desk.keys.token_of`)."""
-AUTO_SUBMITTED: Final = "Auto-Submitted"
-AUTO_REPLIED: Final = "auto-replied"
-"""RFC 3834 5: an answer that no human has seen."""
-AUTO_GENERATED: Final = "auto-generated"
-"""RFC 3834 5: a message that answers nothing, such as a note to agents."""
-SUPPRESS_HEADER: Final = "X-Auto-Response-Suppress"
-"""Exchange's own mark ([MS-OXCMAIL] 2.1.3.2.20): no receipts, absence notes or automatic replies."""
-SUPPRESS: Final = "All"
+LOOP_HEADER: Final = "X-Triage-Delivery"
+"""Holds the delivery's token. A message that carries it is ours, or quotes ours as its own header: never answered."""
+ALWAYS: Final[Mapping[str, str]] = MappingProxyType({"X-Auto-Response-Suppress": "All"})
+"""On every mail of ours, clicked or not: nobody's out-of-office answers it (MS-OXCMAIL 2.1.3.2.20)."""
+AUTOMATIC: Final[Mapping[str, str]] = MappingProxyType({"Auto-Submitted": "auto-replied", **ALWAYS})
+"""On what nobody clicked (RFC 3834 5: a reply that a program has made says so)."""
+
+
+def headers_of(token: str, *, automatic: bool) -> dict[str, str]:
+    """The marks of one mail. ``token`` names its delivery (bot.core.desk.keys.token_of)."""
+    return {LOOP_HEADER: token, **(AUTOMATIC if automatic else ALWAYS)}
+
+
+def message_id_of(token: str, domain: str) -> str:
+    """The Message-ID of a delivery: the same however often it is tried, so that a second copy is known as one."""
+    return f"<triage.{token}@{domain}>"
