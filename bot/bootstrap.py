@@ -17,6 +17,7 @@ from bot.settings import Settings
 from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
+    from bot.adapters.attachments.reader import ProgramReader
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
@@ -114,6 +115,14 @@ def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     from bot.adapters.accounts.sql_directory import SqlAccountDirectory
 
     return SqlAccountDirectory(url, settings.accounts_query, plans=plans)
+
+
+def attachment_reader_of(settings: Settings) -> ProgramReader:
+    """What opens pictures and archives. Raises SettingsError where OCR_LANGUAGES makes no sense."""
+    from bot.adapters.attachments.ocr import ocr_here
+    from bot.adapters.attachments.reader import ProgramReader
+
+    return ProgramReader(ocr_here(settings.ocr_languages))
 
 
 def triager_of(settings: Settings) -> Triager:

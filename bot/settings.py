@@ -36,6 +36,8 @@ class Settings:
     slack_agents_group: str | None = None
     """Id of the user group whose members are agents."""
     slack_leads_group: str | None = None
+    ocr_languages: str = "eng"
+    """Languages that tesseract reads pictures in, its own names joined by +."""
 
     @property
     def database_path(self) -> Path:
@@ -81,6 +83,7 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         slack_api_url=(values.get("SLACK_API_URL") or DEFAULT_SLACK_API).rstrip("/") + "/",
         slack_agents_group=values.get("SLACK_AGENTS_GROUP") or None,
         slack_leads_group=values.get("SLACK_LEADS_GROUP") or None,
+        ocr_languages=values.get("OCR_LANGUAGES") or "eng",
     )
 
 

@@ -49,7 +49,7 @@ class Segment:
     """A stretch of the reading and what it is.
 
     ``kind``: subject, body, quoted (an earlier mail, quoted), forwarded, header (From:/Date: lines of a
-    quoted mail), signature, disclaimer, code (log or command output), attachment.
+    quoted mail), signature, disclaimer, code (log or command output), attachment, picture (text read off one).
     """
 
     kind: str
@@ -70,6 +70,10 @@ class Reading:
     """ISO 639-1, ``pt-br`` and ``zh-tw`` where they can be told apart; ``en`` where nothing speaks."""
     masked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def pictured(self, span: Span) -> bool:
+        """True where a span begins in text that was read off a picture."""
+        return any(s.kind == "picture" and s.span[0] <= span[0] < s.span[1] for s in self.segments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ needs=(
     "xvfb:/usr/bin/Xvfb"
     "nodejs:/usr/bin/node"
     "npm:/usr/bin/npm /usr/local/bin/npm"
+    "tesseract-ocr:/usr/bin/tesseract" # screenshots; brings English
 )
 
 missing=()

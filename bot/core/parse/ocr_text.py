@@ -1,8 +1,8 @@
 """Text that was read off a picture, with the slips mended that change an error's meaning.
 
-Only shapes that leave one reading are touched: a code of a known form, a reply code with its enhanced status, a response code in
-capitals, a number behind "port". Names, addresses and hosts stay as they were read: a guess there would be a wrong fact. The
-slips are those that tesseract 5 makes on screenshots (tests/real/test_real_ocr.py draws some).
+Only shapes that leave one reading are touched: a code of a known form, a reply code with its enhanced status, one of IMAP's response
+codes, a number behind "port". Names, addresses and hosts stay as they were read: a guess there would be a wrong fact. The slips are
+those that tesseract 5 makes on screenshots (tests/real/test_real_ocr.py draws some).
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ _LIGATURES: Final = str.maketrans({"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl
 _HEX: Final = regex.compile(rf"(?<![\p{{L}}\p{{N}}])[0OoQ] ?[xX×] ?((?:{_H} ?){{7}}{_H})(?![\p{{L}}\p{{N}}])([}}\]])?")
 _REPLY: Final = regex.compile(rf"(?<![\p{{L}}\p{{N}}.])([245])([0-5OoQlI|S])({_D})([ -]?)([245])[., ] ?({_D}{{1,3}})[.,] ?({_D}{{1,3}})(?![\p{{L}}\p{{N}}])")
 _STATUS: Final = regex.compile(rf"(?<![\p{{L}}\p{{N}}.])([245])\.({_D}{{1,3}})\.({_D}{{1,3}})(?![\p{{L}}\p{{N}}])")
-_CAPITALS: Final = regex.compile(r"(?<![\p{L}\p{N}])(?=[A-Z0-9l|]{0,24}[l|10])[A-Z][A-Z]{2,14}[l|10][A-Z][A-Z0-9l|]{1,14}(?![\p{L}\p{N}])")
+_CAPITALS: Final = regex.compile(r"(?<![\p{L}\p{N}])[A-Z][A-Z0-9l|]{4,21}(?![\p{L}\p{N}])")
+_CODES: Final = frozenset(
+    ["AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "UNAVAILABLE", "EXPIRED", "PRIVACYREQUIRED", "CONTACTADMIN", "NOPERM", "INUSE", "SERVERBUG", "CLIENTBUG", "LIMIT", "OVERQUOTA", "ALREADYEXISTS", "NONEXISTENT", "LOGINDISABLED"]
+)
+"""IMAP's response codes (RFC 5530 3, RFC 9051)."""
 _PORT: Final = regex.compile(rf"(?<!\p{{L}})(port\W{{1,3}})({_D}{{2,5}})(?![\p{{L}}\p{{N}}])", regex.IGNORECASE)
 _RN_WORDS: Final = {w.replace("rn", "m"): w for w in ("internet", "internal", "external", "return", "returned", "warning", "alternate", "alternative", "modern", "extern", "intern")}
 _RN: Final = regex.compile(r"\b(" + "|".join(sorted(_RN_WORDS, key=len, reverse=True)) + r")\b", regex.IGNORECASE)
@@ -36,7 +40,7 @@ def repaired(text: str) -> str:
     text = _HEX.sub(_hex, text)
     text = _REPLY.sub(_reply, text)
     text = _STATUS.sub(lambda m: f"{m[1]}.{m[2].translate(_DIGITS)}.{m[3].translate(_DIGITS)}", text)
-    text = _CAPITALS.sub(lambda m: m[0].translate(_LETTERS), text)
+    text = _CAPITALS.sub(lambda m: read if (read := m[0].translate(_LETTERS)) in _CODES else m[0], text)
     text = _PORT.sub(_port, text)
     text = _RN.sub(_rn, text)
     return _joined([line.strip() for line in text.split("\n")])
