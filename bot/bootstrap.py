@@ -18,6 +18,7 @@ from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
     from bot.adapters.attachments.reader import ProgramReader
+    from bot.adapters.mailbox.source import MailboxSource
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
@@ -92,6 +93,10 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
     clock = SystemClock()
+    if settings.mailbox is not None:
+        from bot.adapters.mailbox.outlet import MailboxOutlet
+
+        outlets["mailbox"] = MailboxOutlet(settings.mailbox, desk, clock)
     return Worker(desk, Handler(desk, triager, clock), Courier(desk, outlets, clock))
 
 
@@ -115,6 +120,15 @@ def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     from bot.adapters.accounts.sql_directory import SqlAccountDirectory
 
     return SqlAccountDirectory(url, settings.accounts_query, plans=plans)
+
+
+def mailbox_source_of(settings: Settings, desk: DeskStore) -> MailboxSource:
+    """What takes mail in. Raises SettingsError where no mailbox is set up."""
+    from bot.adapters.mailbox.source import MailboxSource
+
+    if settings.mailbox is None:
+        raise SettingsError("MAILBOX_ADDRESS: is not set; docs/mailbox.md says how a support mailbox is set up")
+    return MailboxSource(settings.mailbox, desk, attachment_reader_of(settings))
 
 
 def attachment_reader_of(settings: Settings) -> ProgramReader:

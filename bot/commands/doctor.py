@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from bot.bootstrap import desk_of, slack_calls_of
+from bot.bootstrap import attachment_reader_of, desk_of, slack_calls_of
 from bot.errors import SendError, TriageError
 from bot.settings import Settings, read_settings
 
@@ -17,7 +17,7 @@ Finding = tuple[bool, str]
 def run() -> None:
     """Print all findings; status 1 where one is a fault."""
     settings = read_settings()
-    findings = [*_database(settings), *_slack(settings)]
+    findings = [*_database(settings), *_slack(settings), *_mailbox(settings)]
     for good, said in findings:
         sys.stdout.write(f"{'ok ' if good else 'BAD'}  {said}\n")
     if not all(good for good, _ in findings):
@@ -43,7 +43,18 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield True, f"escalations go to {target}" if target else "escalations: no target is set; only the card shows them (triage escalate-to slack/CHANNEL)"
 
 
+def _mailbox(settings: Settings) -> Iterator[Finding]:
+    ocr = attachment_reader_of(settings).ocr
+    yield True, f"pictures: read by {ocr.name}" if ocr else "pictures: only named; install tesseract-ocr, or this program with [ocr]"
+    if settings.mailbox is not None:
+        from bot.adapters.mailbox.checks import findings
+
+        yield from findings(settings.mailbox)
+
+
 def _slack(settings: Settings) -> Iterator[Finding]:
+    if not settings.slack_bot_token and settings.mailbox is not None:
+        return
     if not settings.slack_bot_token:
         yield False, "SLACK_BOT_TOKEN: is not set; create the app from manifest.json (docs/slack.md)"
         return
