@@ -57,16 +57,17 @@ class MailboxOutlet:
         message_id = writing.id_of(key, self.settings.address)
         case_id = delivery.send.case_id
         try:
-            with self.submission(self.settings) as submission, self.imap(self.settings) as sent:
+            with self.imap(self.settings) as sent:
                 sent.select(self._folder(sent))
                 if self._copies(sent, message_id, "UNDRAFT"):
                     return message_id
                 if kind == "reply" and delivery.send.payload.get("automatic"):
                     self._nobody_was_first(sent, self._case(delivery), delivery)
-                submission.address(self.settings.address, recipient)
-                if case_id is not None and kind == "reply":
-                    self._keep(message_id, case_id)
-                self._hand_in(sent, submission, message_id, raw)
+                with self.submission(self.settings) as submission:
+                    submission.address(self.settings.address, recipient)
+                    if case_id is not None and kind == "reply":
+                        self._keep(message_id, case_id)
+                    self._hand_in(sent, submission, message_id, raw)
         except FAULTS as error:
             raise SendLater(f"mailbox: {error}", seconds=IMAP_LATER) from error
         return message_id
