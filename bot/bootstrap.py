@@ -89,14 +89,10 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     from bot.handle import Handler
     from bot.work import Worker
 
-    outlets: dict[str, Outlet] = {}
+    outlets: dict[str, Outlet] = mailbox_outlets_of(settings, desk)
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
     clock = SystemClock()
-    if settings.mailbox is not None:
-        from bot.adapters.mailbox.outlet import MailboxOutlet
-
-        outlets["mailbox"] = MailboxOutlet(settings.mailbox, desk, clock)
     return Worker(desk, Handler(desk, triager, clock), Courier(desk, outlets, clock))
 
 
@@ -120,6 +116,15 @@ def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     from bot.adapters.accounts.sql_directory import SqlAccountDirectory
 
     return SqlAccountDirectory(url, settings.accounts_query, plans=plans)
+
+
+def mailbox_outlets_of(settings: Settings, desk: DeskStore) -> dict[str, Outlet]:
+    """The support mailbox's outlet by its name, where one is set up."""
+    if settings.mailbox is None:
+        return {}
+    from bot.adapters.mailbox.outlet import MailboxOutlet
+
+    return {"mailbox": MailboxOutlet(settings.mailbox, desk, SystemClock())}
 
 
 def mailbox_source_of(settings: Settings, desk: DeskStore) -> MailboxSource:

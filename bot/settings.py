@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import SettingsError
@@ -53,6 +53,10 @@ class Settings:
     log_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """Zone of log lines that name none (LOG_ZONE)."""
     knowledge_dir: Path | None = None
+    mailbox: MailboxSettings | None = None
+    """The support mailbox; None where none is set up."""
+    ocr_languages: str = "eng"
+    """Languages that tesseract reads pictures in, its own names joined by +."""
     accounts_url: str | None = None
     """Where accounts are looked up live: an SQLAlchemy URL or http(s). None: the imported CSV."""
     accounts_query: str | None = None
@@ -65,10 +69,6 @@ class Settings:
     slack_agents_group: str | None = None
     """Id of the user group whose members are agents."""
     slack_leads_group: str | None = None
-    mailbox: MailboxSettings | None = None
-    """The support mailbox; None where none is set up."""
-    ocr_languages: str = "eng"
-    """Languages that tesseract reads pictures in, its own names joined by +."""
 
     @property
     def database_path(self) -> Path:
@@ -105,6 +105,8 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         log_store_url=values.get("LOG_STORE_URL") or DEFAULT_LOG_STORE,
         log_zone=zone,
         knowledge_dir=Path(folder).resolve() if folder else None,
+        mailbox=_mailbox(values),
+        ocr_languages=values.get("OCR_LANGUAGES") or "eng",
         accounts_url=values.get("ACCOUNTS_URL") or None,
         accounts_query=values.get("ACCOUNTS_QUERY") or None,
         accounts_token=values.get("ACCOUNTS_TOKEN") or None,
@@ -114,8 +116,6 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         slack_api_url=(values.get("SLACK_API_URL") or DEFAULT_SLACK_API).rstrip("/") + "/",
         slack_agents_group=values.get("SLACK_AGENTS_GROUP") or None,
         slack_leads_group=values.get("SLACK_LEADS_GROUP") or None,
-        mailbox=_mailbox(values),
-        ocr_languages=values.get("OCR_LANGUAGES") or "eng",
     )
 
 
@@ -167,7 +167,7 @@ def _address(text: str, name: str) -> str | None:
 def _server(url: str, name: str, schemes: Mapping[str, int]) -> MailServer:
     """``scheme://host[:port]``; the scheme with an s means TLS from the first byte, the other STARTTLS."""
     try:
-        parts = urlsplit(url.strip())
+        parts = urllib.parse.urlsplit(url.strip())
         port = parts.port
     except ValueError as error:
         raise SettingsError(f"{name}: {error}; write {next(iter(schemes))}://host or {next(iter(schemes))}://host:port") from error

@@ -135,8 +135,8 @@ class ImapServer:
                 elif name == "UID FETCH":
                     mail = next((m for m in selected.mails if m.uid == int(rest.split()[2])), None)
                     if mail:
-                        raw = mail.raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if "HEADER" in rest else mail.raw
-                        say(f'* 1 FETCH (UID {mail.uid} RFC822.SIZE {len(mail.raw)} INTERNALDATE "{mail.at.strftime(STAMP)}" BODY[]<0> {{{len(raw)}}}'.encode() + b"\r\n" + raw + b")")
+                        head = f'* 1 FETCH (UID {mail.uid} RFC822.SIZE {len(mail.raw)} INTERNALDATE "{mail.at.strftime(STAMP)}" BODY[]<0> {{{len(mail.raw)}}}'
+                        say(head.encode() + b"\r\n" + mail.raw + b")")
                 elif name == "UID STORE":
                     _, _, uid, change, flag = rest.split(" ", 4)
                     for mail in selected.mails:

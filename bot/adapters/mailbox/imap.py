@@ -73,10 +73,9 @@ class Connection:
         """The UIDs that match, ascending. ``criteria`` is IMAP's own language; nothing foreign may stand in it unchecked."""
         return sorted(int(uid) for uid in self._box.uids(criteria, charset=None))
 
-    def fetch(self, uid: int, *, header_only: bool = False) -> Fetched | None:
+    def fetch(self, uid: int) -> Fetched | None:
         """A mail, left unseen; None where somebody has moved or deleted it."""
-        part = "BODY.PEEK[HEADER]" if header_only else f"BODY.PEEK[]<0.{MAX_FETCH}>"
-        answer = self._imap.uid("FETCH", str(uid), f"(UID RFC822.SIZE INTERNALDATE {part})")
+        answer = self._imap.uid("FETCH", str(uid), f"(UID RFC822.SIZE INTERNALDATE BODY.PEEK[]<0.{MAX_FETCH}>)")
         check_command_status(answer, UnexpectedCommandStatusError)
         for item in answer[1]:
             if isinstance(item, tuple) and len(item) == 2:

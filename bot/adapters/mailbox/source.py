@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.adapters.mailbox.imap import FAULTS, MAX_FETCH, Connection, Fetched, connect
-from bot.adapters.mailbox.intake import CHANNEL, id_key, inbound_of, place_of, ticket_in, unread
+from bot.adapters.mailbox.intake import CHANNEL, id_key, inbound_of, ticket_in, unread
 from bot.adapters.mailbox.letter import Letter, letter_of
 from bot.core.desk.values import Inbound
 from bot.errors import StoreBusy
@@ -146,15 +146,12 @@ class MailboxSource:
 
     def _of_colleague(self, box: Connection, uid: int, _mark: Mark) -> bool:
         """What lies in the Sent folder and is not ours: on a case that we know, a human has answered."""
-        fetched = box.fetch(uid, header_only=True)
+        fetched = box.fetch(uid)
         letter = letter_of(fetched.raw, self.settings.address) if fetched else None
         case_id = self._case_of(letter) if letter and not letter.ours else None
         if fetched is None or letter is None or case_id is None:
             return False
-        message = {"body": "", "channel": "email", "received_at": fetched.arrived.isoformat()}
-        answered = Inbound(CHANNEL, letter.delivery_id, case_id, message, letter.envelope.requester or "", fetched.arrived, place=place_of(self.settings.address),
-                           thread=case_id, from_agent=True, envelope=letter.envelope)
-        Door(self.desk).accept(answered)
+        Door(self.desk).accept(inbound_of(ticket_in(fetched.raw, letter, fetched.arrived), letter, self.settings.address, case_id, fetched.arrived, from_agent=True))
         if letter.id:
             self._keep(letter.id, case_id)
         return True
