@@ -133,7 +133,9 @@ def mailbox_source_of(settings: Settings, desk: DeskStore) -> MailboxSource:
 
     if settings.mailbox is None:
         raise SettingsError("MAILBOX_ADDRESS: is not set; docs/mailbox.md says how a support mailbox is set up")
-    return MailboxSource(settings.mailbox, desk, attachment_reader_of(settings))
+    knowledge = knowledge_of(settings)
+    checks = {name: check.id for check in knowledge.checks.values() for name in (str(check.number), check.id)} | {cause: cause for cause in knowledge.others}
+    return MailboxSource(settings.mailbox, desk, attachment_reader_of(settings), checks)
 
 
 def attachment_reader_of(settings: Settings) -> ProgramReader:

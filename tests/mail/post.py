@@ -153,7 +153,7 @@ def post(folder: Path, triager: Triager, **changes: Any) -> Iterator[Post]:
             clock = RealClock()
             store = DeskStore(database, clock)
             outlet = MailboxOutlet(settings, store, clock, plain_imap, plain_smtp)
-            source = MailboxSource(settings, store, ProgramReader(), plain_imap, **changes)
+            source = MailboxSource(settings, store, ProgramReader(), {"1": "username-full-address"}, plain_imap, **changes)
             worker = Worker(store, Handler(store, triager, clock), Courier(store, {"mailbox": outlet}, clock))
             made = Post(server, smtp, store, source, outlet, worker, clock)
             made.take()  # the first look only notes how far the mailbox has come

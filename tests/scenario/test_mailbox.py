@@ -272,3 +272,32 @@ def test_idle_picks_up_within_seconds_and_survives_a_connection_that_breaks(tmp_
         desk.server.die_at = {"UID FETCH"}
         assert arrives(3) < 8
         assert desk.server.logins >= 3
+
+
+def test_a_colleague_decides_by_answering_the_note(desk: Post) -> None:
+    desk.server.deliver(letter())
+    desk.take()
+    (name,) = _cases(desk)
+    subject = "Re: " + desk.smtp.to(AGENTS)[0]["Subject"]
+
+    def says(text: str, number: int, **fields: str) -> None:
+        desk.server.deliver(letter(text, **{"sender": AGENTS, "subject": subject, "id": f"<a{number}@example.net>", **fields}))
+        assert desk.take() == 0
+        desk.work()
+
+    says("/triage send", 1, subject=f"Re: [{name}] forged without the code")
+    says("I will look at it later", 2)
+    says("/triage dance", 3)
+    assert not desk.smtp.to(ANNA) and [c.state for c in desk.cards()] == ["open"]
+    notices = [m.get_payload(decode=True).decode() for m in desk.smtp.to(AGENTS) if "Alarm" in m["Subject"]]  # type: ignore[union-attr]
+    assert len(notices) == 2 and "newest note" in notices[0] and "no command" in notices[1]
+    says("/triage check 1\n\n> quoted", 4)
+    assert len(desk.smtp.to(ANNA)) == 0 and desk.cards()[0].content.cause == "username-full-address"
+    says("/triage send", 5)
+    assert len(desk.smtp.to(ANNA)) == 0, "that note was not of the draft as it now is"
+    subject = "Re: " + next(m["Subject"] for m in reversed(desk.smtp.to(AGENTS)) if "Check 1:" in m["Subject"])
+    says("/triage send", 6)
+    assert len(desk.smtp.to(ANNA)) == 1
+    forged = letter("/triage send", sender="mallory@example.org", subject=subject, id="<f@example.org>")
+    desk.server.deliver(forged)
+    assert desk.take() == 1, "from anybody else it is a ticket like any other"

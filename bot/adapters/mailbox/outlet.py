@@ -18,6 +18,7 @@ from bot.adapters.mailbox.imap import FAULTS, Connection, connect
 from bot.adapters.mailbox.intake import id_key
 from bot.adapters.mailbox.letter import message_ids
 from bot.adapters.mailbox.submission import Submission, open_submission
+from bot.adapters.mailbox.words import code_of, digest_of
 from bot.core.desk.note_text import decision_of, note_of
 from bot.core.desk.values import Card, Case, Delivery, Found
 from bot.core.parse.sender import single_address
@@ -99,12 +100,14 @@ class MailboxOutlet:
 
     def _note(self, delivery: Delivery) -> tuple[str, str, bytes]:
         card = self._card(delivery)
-        return self._to_agents(delivery.send.key, card.case_id, card.content.title, note_of(card))
+        return self._to_agents(self._key(delivery), card.case_id, f"{card.content.title[:100]} ({code_of(self.desk, card)})", note_of(card))
 
     def _decision(self, delivery: Delivery) -> tuple[str, str, bytes]:
-        """Cards are redrawn often; by mail only what ends one is told, once."""
+        """Cards are redrawn often; by mail only another diagnosis or draft is told, and what ends a card, each once."""
         card = self._card(delivery)
-        if card.state not in ("decided", "withdrawn", "failed"):
+        if card.state == "open":
+            return self._note(delivery)
+        if card.state == "rewriting":
             raise SendPointless("nothing is decided yet")
         return self._to_agents(self._key(delivery), card.case_id, card.content.title, decision_of(card))
 
@@ -161,11 +164,11 @@ class MailboxOutlet:
             step.cases.converse(id_key(message_id), case_id)
 
     def _key(self, delivery: Delivery) -> str:
-        """The key that a mail's Message-ID is made of: the delivery's, but for decisions, of which a card has one each."""
-        if delivery.send.kind != "card_update":
+        """The key that a mail's Message-ID is made of: the delivery's, but for notes on a card, of which each state and content has one."""
+        if delivery.send.kind not in ("card", "note", "card_update"):
             return delivery.send.key
         card = self._card(delivery)
-        return f"decision:{card.id}:{card.state}:{card.decision or ''}"
+        return f"note:{card.id}:{digest_of(card)}" if card.state == "open" else f"decision:{card.id}:{card.state}:{card.decision or ''}"
 
     def _case(self, delivery: Delivery) -> Case:
         with self.desk.look() as view:

@@ -11,14 +11,17 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.adapters.mailbox.imap import FAULTS, MAX_FETCH, Connection, Fetched, connect
-from bot.adapters.mailbox.intake import CHANNEL, id_key, inbound_of, ticket_in, unread
+from bot.adapters.mailbox.intake import CHANNEL, id_key, inbound_of, place_of, ticket_in, unread
 from bot.adapters.mailbox.letter import Letter, letter_of
-from bot.core.desk.values import Inbound
+from bot.adapters.mailbox.words import carries, code_of, decision_in
+from bot.core.desk.values import Case, Decision, Inbound, Send
+from bot.core.parse.segments import cut
+from bot.decide import Decisions
 from bot.errors import StoreBusy
 from bot.failpoints import reach
 from bot.handle import Door
@@ -55,6 +58,8 @@ class MailboxSource:
     settings: MailboxSettings
     desk: Desk
     reader: AttachmentReader
+    checks: dict[str, str] = field(default_factory=dict)
+    """Ids of causes by number and by id, as colleagues name them."""
     imap: Callable[[MailboxSettings], Connection] = connect
     watch_seconds: float = WATCH_SECONDS
 
@@ -129,6 +134,9 @@ class MailboxSource:
         if letter.ours:
             return False
         case_id = None if letter.automatic else self._case_of(letter)
+        if case_id is None and letter.envelope.requester in self.settings.agents and (case := self._named(letter)) is not None:
+            self._heed(fetched, letter, case)
+            return False
         inbound = self._inbound(fetched, letter, case_id, mark)
         reach("mailbox.accept.before")
         accepted = Door(self.desk).accept(inbound)
@@ -156,25 +164,51 @@ class MailboxSource:
             self._keep(letter.id, case_id)
         return True
 
+    def _heed(self, fetched: Fetched, letter: Letter, case: Case) -> None:
+        """A colleague has answered a note: that is between us, never a ticket, and where it holds a command it is carried out once."""
+        fresh = "".join(piece.text for piece in cut(ticket_in(fetched.raw, letter, fetched.arrived).body) if piece.kind not in ("quoted", "header"))
+        subject = _subject(letter)
+        with self.desk.look() as view:
+            card = view.cases.card(f"{case.id}#{case.round}")
+        if letter.automatic or card is None:
+            return
+        asked = decision_in(fresh, card, f"mailbox:{letter.envelope.requester}", self.checks)
+        if isinstance(asked, Decision):
+            if not carries(subject, code_of(self.desk, card)):
+                asked = "The subject of that mail is not the one of the newest note; please answer that note."
+            else:
+                outcome = Decisions(self.desk).decide(asked)
+                asked = None if outcome.done else outcome.said
+        if asked is None:
+            return
+        with self.desk.step("mailbox.word") as step:
+            step.queues.send(Send(f"say:{letter.delivery_id}", CHANNEL, "notice", place_of(self.settings.address), {"text": asked}, case.id, priority=1))
+
     # -- threads -------------------------------------------------------------------------------------------------
 
     def _case_of(self, letter: Letter) -> str | None:
         """The case of the nearest mail that this one refers to and that we have had or sent; else the one whose number is in its subject,
         where the same person writes."""
-        subject = next((value for name, value in letter.envelope.headers if name.lower() == "subject"), "")
-        numbers = [word.strip("[]()") for word in subject.split() if word.startswith("[mail-")]
         with self.desk.look() as view:
             for message_id in letter.references:
                 if (case_id := view.cases.belongs(id_key(message_id))) is not None:
                     return case_id
-            for number in numbers[:3]:
-                case = view.cases.case(number)
-                if case is not None and case.channel == CHANNEL and case.author and case.author == letter.envelope.requester:
-                    return case.id
-        return None
+        case = self._named(letter)
+        return case.id if case is not None and case.author and case.author == letter.envelope.requester else None
+
+    def _named(self, letter: Letter) -> Case | None:
+        """The case whose number stands in a mail's subject."""
+        numbers = [word.strip("[]()") for word in _subject(letter).split() if word.startswith("[mail-")]
+        with self.desk.look() as view:
+            cases = [view.cases.case(number) for number in numbers[:3]]
+        return next((case for case in cases if case is not None and case.channel == CHANNEL), None)
 
     def _keep(self, message_id: str, case_id: str) -> None:
         with self.desk.step("mailbox.thread") as step:
             if step.cases.belongs(id_key(message_id)) is None:
                 step.cases.conversation(id_key(message_id))
                 step.cases.converse(id_key(message_id), case_id)
+
+
+def _subject(letter: Letter) -> str:
+    return next((value for name, value in letter.envelope.headers if name.lower() == "subject"), "")
