@@ -19,7 +19,9 @@ from knowledge import Knowledge, KnowledgeError, load
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
+    from bot.adapters.attachments.reader import ProgramReader
     from bot.adapters.helpdesk.inbox import HelpdeskInbox
+    from bot.adapters.mailbox.source import MailboxSource
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
@@ -92,7 +94,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     from bot.handle import Handler
     from bot.work import Worker
 
-    outlets: dict[str, Outlet] = {}
+    outlets: dict[str, Outlet] = mailbox_outlets_of(settings, desk)
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
     clock = SystemClock()
@@ -171,6 +173,34 @@ def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     from bot.adapters.accounts.sql_directory import SqlAccountDirectory
 
     return SqlAccountDirectory(url, settings.accounts_query, plans=plans)
+
+
+def mailbox_outlets_of(settings: Settings, desk: DeskStore) -> dict[str, Outlet]:
+    """The support mailbox's outlet by its name, where one is set up."""
+    if settings.mailbox is None:
+        return {}
+    from bot.adapters.mailbox.outlet import MailboxOutlet
+
+    return {"mailbox": MailboxOutlet(settings.mailbox, desk, SystemClock())}
+
+
+def mailbox_source_of(settings: Settings, desk: DeskStore) -> MailboxSource:
+    """What takes mail in. Raises SettingsError where no mailbox is set up."""
+    from bot.adapters.mailbox.source import MailboxSource
+
+    if settings.mailbox is None:
+        raise SettingsError("MAILBOX_ADDRESS: is not set; docs/mailbox.md says how a support mailbox is set up")
+    knowledge = knowledge_of(settings)
+    checks = {name: check.id for check in knowledge.checks.values() for name in (str(check.number), check.id)} | {cause: cause for cause in knowledge.others}
+    return MailboxSource(settings.mailbox, desk, attachment_reader_of(settings), checks)
+
+
+def attachment_reader_of(settings: Settings) -> ProgramReader:
+    """What opens pictures and archives. Raises SettingsError where OCR_LANGUAGES makes no sense."""
+    from bot.adapters.attachments.ocr import ocr_here
+    from bot.adapters.attachments.reader import ProgramReader
+
+    return ProgramReader(ocr_here(settings.ocr_languages))
 
 
 def triager_of(settings: Settings) -> Triager:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from bot.core.desk.helpdesk import Changes, Thread
 from bot.core.desk.values import Accepted, Card, Case, Delivery, Found, Inbound, Job, Send
+from bot.core.model import Ticket
 from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
 from bot.core.policy.trust import Record
 from bot.core.verdict import Triage
@@ -40,6 +41,14 @@ class AccountDirectory(Protocol):
 
     def in_domain(self, domain: str) -> Sequence[str]:
         """Mailboxes of a domain, lower-cased; empty where the directory does not know it."""
+        ...
+
+
+class AttachmentReader(Protocol):
+    """Reads what needs a program of its own: pictures and archives."""
+
+    def read(self, ticket: Ticket) -> Ticket:
+        """``ticket`` with their text, as far as it can be had within fixed limits; never raises on foreign bytes."""
         ...
 
 

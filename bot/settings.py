@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,34 @@ DEFAULT_SLACK_API = "https://slack.com/api/"
 
 
 @dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is fetched or handed in. TLS from the first byte where ``implicit``, else by STARTTLS; never without."""
+
+    host: str
+    port: int
+    implicit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSettings:
+    """A support mailbox as a channel (docs/mailbox.md)."""
+
+    address: str
+    """What customers write to, and what answers come from; lower-cased."""
+    user: str
+    password: str = field(repr=False)
+    imap: MailServer
+    smtp: MailServer
+    agents: tuple[str, ...] = ()
+    """Colleagues' addresses: the first gets the notes, and what any of them writes on a case counts as a human's answer."""
+    folder: str = "INBOX"
+    sent: str | None = None
+    """None: the folder that the server marks as such (RFC 6154), else Sent."""
+    authority: Path | None = None
+    """A PEM file of authorities to trust besides the system's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment says. docs/settings.md lists every variable."""
 
@@ -25,6 +54,10 @@ class Settings:
     log_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """Zone of log lines that name none (LOG_ZONE)."""
     knowledge_dir: Path | None = None
+    mailbox: MailboxSettings | None = None
+    """The support mailbox; None where none is set up."""
+    ocr_languages: str = "eng"
+    """Languages that tesseract reads pictures in, its own names joined by +."""
     accounts_url: str | None = None
     """Where accounts are looked up live: an SQLAlchemy URL or http(s). None: the imported CSV."""
     accounts_query: str | None = None
@@ -95,6 +128,8 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         log_store_url=values.get("LOG_STORE_URL") or DEFAULT_LOG_STORE,
         log_zone=zone,
         knowledge_dir=Path(folder).resolve() if folder else None,
+        mailbox=_mailbox(values),
+        ocr_languages=values.get("OCR_LANGUAGES") or "eng",
         accounts_url=values.get("ACCOUNTS_URL") or None,
         accounts_query=values.get("ACCOUNTS_QUERY") or None,
         accounts_token=values.get("ACCOUNTS_TOKEN") or None,
@@ -159,3 +194,44 @@ def _dotenv(path: Path) -> dict[str, str]:
             raise SettingsError(f"{path}: line {number} is not NAME=value")
         values[name.strip()] = value.strip().strip("'\"")
     return values
+
+
+def _mailbox(values: Mapping[str, str]) -> MailboxSettings | None:
+    """The support mailbox, where MAILBOX_ADDRESS names one. Raises SettingsError naming the variable."""
+    address = _address(values.get("MAILBOX_ADDRESS") or "", "MAILBOX_ADDRESS")
+    if address is None:
+        return None
+    for name in ("MAILBOX_PASSWORD", "MAILBOX_IMAP", "MAILBOX_SMTP"):
+        if not values.get(name):
+            raise SettingsError(f"{name}: is not set, and MAILBOX_ADDRESS is; docs/mailbox.md says what goes there")
+    authority = values.get("MAILBOX_CA")
+    if authority and not Path(authority).is_file():
+        raise SettingsError(f"MAILBOX_CA: {authority}: no such file; it holds the authority's certificate in PEM")
+    agents = [_address(one, "MAILBOX_AGENTS") for one in (values.get("MAILBOX_AGENTS") or "").split(",")]
+    return MailboxSettings(
+        address=address, user=values.get("MAILBOX_USER") or address, password=values["MAILBOX_PASSWORD"],
+        imap=_server(values["MAILBOX_IMAP"], "MAILBOX_IMAP", {"imaps": 993, "imap": 143}),
+        smtp=_server(values["MAILBOX_SMTP"], "MAILBOX_SMTP", {"smtps": 465, "smtp": 587}),
+        agents=tuple(one for one in agents if one), folder=values.get("MAILBOX_FOLDER") or "INBOX", sent=values.get("MAILBOX_SENT") or None,
+        authority=Path(authority).resolve() if authority else None,
+    )
+
+
+def _address(text: str, name: str) -> str | None:
+    given = text.strip().lower()
+    local, at, domain = given.rpartition("@")
+    if given and not (local and at and "." in domain and given.isascii() and given.isprintable() and not set(given) & set(" <>()[],;:\"\\")):
+        raise SettingsError(f"{name}: {given[:80]!r} is no plain address such as support@example.com")
+    return given or None
+
+
+def _server(url: str, name: str, schemes: Mapping[str, int]) -> MailServer:
+    """``scheme://host[:port]``; the scheme with an s means TLS from the first byte, the other STARTTLS."""
+    try:
+        parts = urllib.parse.urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}; write {next(iter(schemes))}://host or {next(iter(schemes))}://host:port") from error
+    if parts.scheme not in schemes or not parts.hostname or parts.username or parts.path.strip("/") or parts.query:
+        raise SettingsError(f"{name}: write {' or '.join(f'{s}://host' for s in schemes)} (implicit TLS or STARTTLS), with :port where it is another; the login goes elsewhere")
+    return MailServer(parts.hostname, port or schemes[parts.scheme], parts.scheme == next(iter(schemes)))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from bot.adapters.helpdesk.vendors import helpdesk_of, vendor_of
-from bot.bootstrap import desk_of, slack_calls_of
+from bot.bootstrap import attachment_reader_of, desk_of, slack_calls_of
 from bot.errors import SendError, SettingsError, TriageError
 from bot.settings import Settings, read_settings
 
@@ -18,7 +18,7 @@ Finding = tuple[bool, str]
 def run() -> None:
     """Print all findings; status 1 where one is a fault."""
     settings = read_settings()
-    findings = [*_database(settings), *_slack(settings), *_helpdesk(settings)]
+    findings = [*_database(settings), *_slack(settings), *_helpdesk(settings), *_mailbox(settings)]
     for good, said in findings:
         sys.stdout.write(f"{'ok ' if good else 'BAD'}  {said}\n")
     if not all(good for good, _ in findings):
@@ -66,7 +66,18 @@ def _helpdesk(settings: Settings) -> Iterator[Finding]:
         yield False, "HELPDESK_URL: http:// to another machine shows the token and the tickets to the network between; use https://"
 
 
+def _mailbox(settings: Settings) -> Iterator[Finding]:
+    ocr = attachment_reader_of(settings).ocr
+    yield True, f"pictures: read by {ocr.name}" if ocr else "pictures: only named; install tesseract-ocr, or this program with [ocr]"
+    if settings.mailbox is not None:
+        from bot.adapters.mailbox.checks import findings
+
+        yield from findings(settings.mailbox)
+
+
 def _slack(settings: Settings) -> Iterator[Finding]:
+    if not settings.slack_bot_token and settings.mailbox is not None:
+        return
     if not settings.slack_bot_token:
         yield settings.helpdesk_kind is not None, "SLACK_BOT_TOKEN: is not set; create the app from manifest.json (docs/slack.md)"
         return

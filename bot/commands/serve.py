@@ -14,7 +14,14 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from bot.bootstrap import desk_of, slack_edge_of, triager_of, worker_of
+from bot.bootstrap import (
+    attachment_reader_of,
+    desk_of,
+    mailbox_source_of,
+    slack_edge_of,
+    triager_of,
+    worker_of,
+)
 from bot.errors import SettingsError
 from bot.settings import Settings, read_settings
 from bot.triage import Triager
@@ -38,7 +45,7 @@ def worker(*, processes: int) -> None:
     """Do the work and send."""
     settings = read_settings()
     desk_of(settings).database.engine.dispose()  # upgraded, or refused, before the children start
-    _supervise([_worker(settings, triager_of(settings))] * processes)
+    _supervise([*[_worker(settings, triager_of(settings))] * processes, *_mailbox(settings)])
 
 
 def run(*, port: int | None) -> None:
@@ -46,11 +53,12 @@ def run(*, port: int | None) -> None:
     settings = read_settings()
     triager = triager_of(settings)
     desk_of(settings).database.engine.dispose()
-    children = [_worker(settings, triager)]
+    children = [_worker(settings, triager), *_mailbox(settings)]
     if settings.slack_bot_token:
         children.append(_slack(settings, triager, port))
     else:
-        sys.stderr.write("triage: SLACK_BOT_TOKEN is not set: no Slack; the worker runs\n")
+        others = "the mailbox and the worker run" if settings.mailbox else "the worker runs"
+        sys.stderr.write(f"triage: SLACK_BOT_TOKEN is not set: no Slack; {others}\n")
     _supervise(children)
 
 
@@ -100,6 +108,14 @@ def work_on(mine: Worker, seconds: float) -> NoReturn:
         signal.setitimer(signal.ITIMER_REAL, 0)
         if not busy:
             time.sleep(IDLE_SECONDS)
+
+
+def _mailbox(settings: Settings) -> list[Callable[[], None]]:
+    """A process that takes mail in, where a mailbox is set up. A second one elsewhere does no harm: the door knows each mail."""
+    if settings.mailbox is None:
+        return []
+    attachment_reader_of(settings)  # what is wrong with OCR_LANGUAGES is said at the start
+    return [lambda: mailbox_source_of(settings, desk_of(settings)).run()]
 
 
 def _supervise(children: list[Callable[[], None]]) -> None:

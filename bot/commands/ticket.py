@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bot.bootstrap import desk_of, triager_of
+from bot.bootstrap import attachment_reader_of, desk_of, triager_of
 from bot.commands.batch import in_order
 from bot.commands.show import print_triage
 from bot.core.model import Ticket
@@ -28,7 +28,11 @@ def run(files: Iterable[str], *, format: str, as_json: bool, language: str | Non
         raise InputError(f"--lang {language}: no replies in that language; there are {known}")
     if save:
         keep = desk_of(settings)
-    triage = partial(triager.triage, verified=verified, language=language)
+    reader = attachment_reader_of(settings)
+
+    def triage(ticket: Ticket) -> Triage:
+        return triager.triage(reader.read(ticket), verified=verified, language=language)
+
     answers: Iterator[BadTicket | Triage | str]
     if as_json and not save:  # nothing but lines is asked for: processes can make them
         answers = in_order(partial(_answer, triage, _line), _tickets(files, format))

@@ -12,12 +12,16 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that came with a ticket. ``text`` is what could be read of it (text and .eml parts), else None."""
+    """A part that came with a ticket. ``text`` is what could be read of it, else None."""
 
     name: str
     content_type: str
     size: int
     text: str | None = None
+    content: bytes | None = field(default=None, repr=False)
+    """A picture's or an archive's bytes, until a reader has opened it."""
+    pictured: bool = False
+    """``text`` was read off a picture, so it may hold slips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Segment:
     """A stretch of the reading and what it is.
 
     ``kind``: subject, body, quoted (an earlier mail, quoted), forwarded, header (From:/Date: lines of a
-    quoted mail), signature, disclaimer, code (log or command output), attachment.
+    quoted mail), signature, disclaimer, code (log or command output), attachment, picture (text read off one).
     """
 
     kind: str
@@ -66,6 +70,10 @@ class Reading:
     """ISO 639-1, ``pt-br`` and ``zh-tw`` where they can be told apart; ``en`` where nothing speaks."""
     masked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def pictured(self, span: Span) -> bool:
+        """True where a span begins in text that was read off a picture."""
+        return any(s.kind == "picture" and s.span[0] <= span[0] < s.span[1] for s in self.segments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def write_note(
     lines = [
         *_headline(diagnosis, knowledge),
         *_who(facts, account),
-        *_said(facts, findings, matches, knowledge),
+        *_said(reading, facts, findings, matches, knowledge),
         *_server(server),
         *_causes(diagnosis, knowledge),
         *(f"Note: {n}" for n in reading.notes),
@@ -91,12 +91,12 @@ def _who(facts: Facts, account: AccountView) -> Iterator[str]:
         yield "Other addresses: " + ", ".join(dict.fromkeys(others[:6]))
 
 
-def _said(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge) -> Iterator[str]:
+def _said(reading: Reading, facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge) -> Iterator[str]:
     for client in facts.clients[:3]:
         state = {True: "fails", False: "works", None: ""}[client.failing]
         yield "Client: " + " ".join(p for p in (visible(client.name), client.version, client.platform and f"on {client.platform}", state and f"({state})") if p)
     for error in facts.errors[:3]:
-        yield f"Error: {visible(error.text, 240)}"
+        yield f"Error: {visible(error.text, 240)}" + (" (read from the picture)" if reading.pictured(error.span) else "")
     for match in matches[:3]:
         how = "" if match.method == "pattern" else f" (only similar, {match.score:.0%})"
         yield f"Decoded: {knowledge.errors[match.error_id].title}{how}"

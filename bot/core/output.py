@@ -23,7 +23,7 @@ def to_json(triage: Triage) -> dict[str, Any]:
             "mailboxes": [{"address": m.address, "role": m.role, "span": list(m.span)} for m in facts.mailboxes],
             "login": facts.login,
             "clients": [{"name": c.name, "version": c.version, "platform": c.platform} for c in facts.clients],
-            "errors": [{"text": e.text, "span": list(e.span)} for e in facts.errors],
+            "errors": [{"text": e.text, "span": list(e.span), **({"pictured": True} if triage.reading.pictured(e.span) else {})} for e in facts.errors],
             "endpoints": [{"host": e.host, "port": e.port, "tls": e.tls, "protocol": e.protocol, "role": e.role} for e in facts.endpoints],
             "cues": [{"id": c.id, "span": list(c.span)} for c in facts.cues],
             "webmail_works": facts.webmail_works,

@@ -40,6 +40,7 @@ needs=(
     "rt5-standalone:/usr/share/doc/rt5-standalone"
     "nodejs:/usr/bin/node"
     "npm:/usr/bin/npm /usr/local/bin/npm"
+    "tesseract-ocr:/usr/bin/tesseract" # screenshots; brings English
 )
 
 missing=()

@@ -20,6 +20,7 @@ from bot.adapters.logstore.memory import MemoryLogStore
 from bot.core.evaluation import evaluate
 from bot.core.model import Ticket
 from bot.core.output import to_json
+from bot.core.parse.ticket_json import ticket_to_json
 from bot.core.parse.tickets import read_tickets
 from bot.core.verdict import Triage
 from bot.logs.decode import Decoder
@@ -71,7 +72,7 @@ def log_lines() -> Iterator[str]:
 
 
 def test_the_schemas_are_schemas() -> None:
-    assert set(SCHEMAS) == {"triage.json", "log-event.json", "eval.json", "helpdesk-webhook.json"}
+    assert set(SCHEMAS) == {"triage.json", "log-event.json", "eval.json", "helpdesk-webhook.json", "ticket.json"}
     for name, schema in SCHEMAS.items():
         Draft202012Validator.check_schema(schema)
         assert schema["$schema"].endswith("2020-12/schema") and schema["$id"] == name
@@ -89,6 +90,12 @@ def test_no_object_of_ours_is_open() -> None:
                 yield from open_objects(value, f"{place}/{number}")
 
     assert [place for name, schema in SCHEMAS.items() for place in open_objects(schema, name)] == []
+
+
+def test_tickets_are_as_the_schema_says() -> None:
+    for ticket in tuning():
+        assert faults("ticket.json", ticket_to_json(ticket)) == []
+    assert faults("ticket.json", {"subject": "no body"}) and faults("ticket.json", {"body": "x", "attachments": [{"content": 3}]})
 
 
 def test_triages_are_as_the_schema_says(triages: list[Triage]) -> None:

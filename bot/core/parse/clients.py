@@ -30,7 +30,7 @@ from knowledge.model import ClientFamily
 
 MAX_CLIENTS = 8
 _IGNORED = frozenset({"signature", "disclaimer", "header"})
-_FAINT = {"quoted": -9.0, "forwarded": -9.0, "attachment": -3.0}
+_FAINT = {"quoted": -9.0, "forwarded": -9.0, "attachment": -3.0, "picture": -3.0}
 _BASE = {"name": 10.0, "error": 8.0, "weak": 3.0}
 _FIELD_BONUS, _FAILS, _PAST, _VERSION, _DIRECT = 12.0, 5.0, -5.0, 2.0, 2.0
 _NO_PHONE = ("Windows", "macOS", "Linux")

@@ -105,6 +105,9 @@ def _attached(attachment: Attachment, notes: list[str]) -> list[Piece]:
             Piece("header", "\n\n" + head + "\n\n"),
             Piece("forwarded", "".join(p.text for p in cut(body))),
         ]
+    if attachment.pictured:
+        notes.append(f"read from the picture {name}: letters and digits may be misread")
+        return [Piece("picture", "\n\n" + text)]
     return [Piece("attachment", "\n\n" + text)]
 
 

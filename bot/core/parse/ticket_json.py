@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.core.model import Attachment, Ticket
 from bot.core.parse.html import looks_like_html
+from bot.core.parse.mime_parts import MAX_CONTENT, Contents, attached
 from bot.core.parse.plain import MAX_INPUT, one_line
 from bot.core.parse.sender import sender
 from bot.errors import InputError
@@ -41,6 +44,7 @@ def ticket_from_json(value: Any, *, where: str, fallback_id: str) -> Ticket:
     requester = _text(value, "requester", where)
     if "requester" not in value and "from" in headers:
         requester = headers["from"]
+    attachments, notes = _json_attachments(value.get("attachments"), where)
     return Ticket(
         id=one_line(str(identity), 200) if identity not in (None, "") else fallback_id,
         body=body[:MAX_INPUT],
@@ -50,9 +54,22 @@ def ticket_from_json(value: Any, *, where: str, fallback_id: str) -> Ticket:
         channel=one_line(_text(value, "channel", where), 60) or None,
         received_at=_time(value.get("received_at"), where),
         headers=headers,
-        attachments=_json_attachments(value.get("attachments"), where),
-        notes=cut_note(body),
+        attachments=attachments,
+        notes=(*_notes(value.get("notes"), where), *notes, *cut_note(body)),
     )
+
+
+def ticket_to_json(ticket: Ticket) -> dict[str, Any]:
+    """``ticket`` in the contract's form, the inverse of :func:`ticket_from_json`. Bytes that no reader has opened are left out."""
+    return {
+        "id": ticket.id, "subject": ticket.subject, "body": ticket.body, "format": ticket.format, "requester": ticket.requester,
+        "channel": ticket.channel, "received_at": ticket.received_at.isoformat() if ticket.received_at else None, "headers": dict(ticket.headers),
+        "attachments": [
+            {"name": a.name, "content_type": a.content_type, "size": a.size, **({"text": a.text} if a.text else {}), **({"pictured": True} if a.pictured else {})}
+            for a in ticket.attachments
+        ],
+        "notes": list(ticket.notes),
+    }
 
 
 def _text(value: Mapping[str, Any], key: str, where: str, default: str = "") -> str:
@@ -96,12 +113,13 @@ def _json_headers(value: Any, where: str) -> dict[str, str]:
     return headers
 
 
-def _json_attachments(value: Any, where: str) -> tuple[Attachment, ...]:
+def _json_attachments(value: Any, where: str) -> tuple[tuple[Attachment, ...], list[str]]:
+    """The attachments, each with ``text``, or with ``content`` in base64 that is read here as far as it can be; and what was not read."""
     if value is None:
-        return ()
+        return (), []
     if not isinstance(value, list):
         raise InputError(f"{where}: attachments: expected a list, got {_type(value)}")
-    attachments: list[Attachment] = []
+    contents = Contents()
     for number, item in enumerate(value[:MAX_ATTACHMENTS]):
         here = f"{where}: attachments[{number}]"
         if isinstance(item, str):
@@ -112,15 +130,36 @@ def _json_attachments(value: Any, where: str) -> tuple[Attachment, ...]:
         size = item.get("size", len(text or ""))
         if isinstance(size, bool) or not isinstance(size, int):
             raise InputError(f"{here}: size: expected a whole number, got {_type(size)}")
-        attachments.append(
-            Attachment(
-                name=one_line(_text(item, "name", here) or _text(item, "filename", here), 120),
-                content_type=one_line(_text(item, "content_type", here), 120) or "application/octet-stream",
-                size=size,
-                text=text[:MAX_INPUT] if text else None,
+        name = one_line(_text(item, "name", here) or _text(item, "filename", here), 120)
+        kind = one_line(_text(item, "content_type", here), 120).lower() or "application/octet-stream"
+        data = None if text else _content(_text(item, "content", here), here)
+        if data is None:
+            contents.attachments.append(
+                Attachment(name, kind, size, text[:MAX_INPUT] if text else None, pictured=item.get("pictured") is True)
             )
-        )
-    return tuple(attachments)
+        elif len(data) > MAX_CONTENT:
+            contents.note(f"attachment {name or kind} is too large to be opened")
+            contents.attachments.append(Attachment(name, kind, len(data)))
+        else:
+            attached(name, kind, data, contents)
+    return tuple(contents.attachments), contents.notes
+
+
+def _content(encoded: str, here: str) -> bytes | None:
+    if not encoded:
+        return None
+    try:
+        return base64.b64decode("".join(encoded.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError(f"{here}: content: is no base64; give the bytes in base64, or what can be read as text") from None
+
+
+def _notes(value: Any, where: str) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise InputError(f"{where}: notes: expected a list of texts")
+    return [one_line(one, 300) for one in value[:50]]
 
 
 def _type(value: Any) -> str:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.parse.mime import MAX_PARTS, ticket_from_eml
+from bot.core.parse.mime import ticket_from_eml
+from bot.core.parse.mime_message import MAX_PARTS
 from bot.core.parse.mime_text import unflow
 from bot.errors import InputError
 
