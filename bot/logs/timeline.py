@@ -49,6 +49,10 @@ class Timeline:
         """Grows whenever what :meth:`steady` said may no longer hold."""
         self._simple: dict[str | None, tuple[int, int]] = {}
 
+    def as_of(self, now: datetime) -> None:
+        """Move the reference on: the stream is still being written at ``now``."""
+        self._latest = now.astimezone(UTC) + _DAY
+
     def resolve(
         self, local: datetime, year_known: bool, host: str | None, session: SessionId | None
     ) -> datetime | None:

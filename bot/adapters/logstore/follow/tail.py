@@ -1,0 +1,168 @@
+"""One path that is followed, whatever becomes of the file behind it.
+
+Renamed, deleted and made anew: the old file is held open and read until it has been quiet for a while, the new one from its
+beginning. Truncated: what its copy beside it holds is read first; whether the copy has everything nobody can know, so the stretch
+between the last line and the next counts as a hole. After a restart the same questions are asked of what the store remembers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from bot.adapters.logstore.follow import siblings
+from bot.adapters.logstore.follow.files import Identify, PackedFile, PlainFile, TruncatedError
+from bot.adapters.logstore.follow.stream import Stream
+from bot.adapters.logstore.sqlite.feeds import Followed
+from bot.adapters.logstore.sqlite.marks import Identity
+from bot.adapters.logstore.sqlite.sources import UNREADABLE, reason_of
+
+LINGER: Final = 60.0
+"""Seconds for which a file that is no longer under its path must be quiet until it is let go: daemons write on until they are told."""
+MOST_HELD: Final = 64
+
+Recall = Callable[[int], Identity | None]
+"""The identity of a file by its number in the store."""
+
+
+class Tail:
+    """A path's lines, in order. ``say`` takes messages for people."""
+
+    def __init__(self, path: Path, stream: Stream, identify: Identify, recall: Recall, before: Followed | None, say: Callable[[str], None]) -> None:
+        self.path, self.stream = path, stream
+        self._identify, self._say = identify, say
+        self._files: list[PlainFile | PackedFile] = []
+        self._live: PlainFile | None = None
+        self._trouble = ""
+        self._before: tuple[Identity, tuple[int, int]] | None = None
+        self._cold = True
+        self._gone: list[PlainFile | PackedFile] = []
+        if before is not None:
+            stream.newest.update(before.newest)
+            identity = recall(before.source)
+            if identity is not None:
+                self._before = (identity, (before.device, before.inode))
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def pieces(self) -> Iterator[str]:
+        """The lines written since the last look. What cannot be read is said once, and tried again at the next look."""
+        try:
+            self._look()
+            for file in list(self._files):
+                yield from self._from(file)
+            if self._live is not None:
+                self._trouble = ""
+        except UNREADABLE as error:
+            self._complain(f"{self.path}: cannot be read ({reason_of(error)}); it is tried again")
+        if self._live is None and not self._files and not self._trouble:
+            self._complain(f"{self.path}: is not there; it is read as soon as it is")
+
+    def _from(self, file: PlainFile | PackedFile) -> Iterator[str]:
+        try:
+            yield from file.pieces()
+            if file is self._live:
+                return
+            if isinstance(file, PackedFile) or time.monotonic() - file.grew > LINGER or len(self._files) > MOST_HELD:
+                yield from file.pieces(finished=True)
+                self._let_go(file)
+        except TruncatedError:
+            self._let_go(file)
+            if file is self._live:
+                self._live = None
+                self._before = (file.identity, file.key)
+                self._look()
+
+    def _look(self) -> None:
+        """See what lies under the path now."""
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            self._live = None
+            return
+        if self._live is not None and self._live.key == (status.st_dev, status.st_ino):
+            return
+        try:
+            new = PlainFile(self.path, self._identify)
+        except FileNotFoundError:
+            self._live = None
+            return
+        held = {file.key for file in self._files} | {new.key}
+        if self._before is not None:
+            self._resume(new, *self._before, held)
+        elif self._files:
+            old = max((file.modified for file in self._files if isinstance(file, PlainFile)), default=0)
+            self._files += siblings.missed(self.path, old, held, self._identify)
+        self._before = None
+        known = next((file for file in self._files if file.key == new.key), None)
+        if isinstance(known, PlainFile):  # it was renamed away and back again
+            new.close()
+            self._files.remove(known)
+            new = known
+        self._live = new
+        self._files.append(new)
+        if self._cold:
+            self._cold = False
+            self._warm()
+
+    def _resume(self, new: PlainFile, old: Identity, key: tuple[int, int], held: set[tuple[int, int]]) -> None:
+        """Go on where the file ``old`` was left, which lay under the path as ``key``."""
+        if new.identity.length and new.identity.id is not None and new.identity.id == old.id:
+            return
+        rest = siblings.find(self.path, old, self._identify)
+        if rest is not None:
+            since = rest.modified if isinstance(rest, PlainFile) else rest.path.stat().st_mtime_ns
+            self._files.append(rest)
+            self._files += siblings.missed(self.path, since, held | {rest.key}, self._identify)
+        if rest is None or new.key == key:
+            self.stream.broken()
+            self._say(f"{self.path}: was truncated or replaced; lines may be missing between its last line and the next, which counts as a gap")
+
+    def _warm(self) -> None:
+        """Learn from the lines before the first that is to be read who is connected."""
+        first = self._files[0]
+        if first.identity.id is None:
+            return
+        for text in first.before():
+            self.stream.warm(text)
+
+    def _let_go(self, file: PlainFile | PackedFile) -> None:
+        file.close()
+        self._files.remove(file)
+        if file.dirty:
+            self._gone.append(file)
+
+    # -- what the store is to remember -----------------------------------------------------------------------------
+
+    @property
+    def dirty(self) -> list[PlainFile | PackedFile]:
+        """Files that were read further than the store knows."""
+        return [file for file in (*self._gone, *self._files) if file.dirty]
+
+    def stored(self) -> None:
+        """The store knows everything now."""
+        for file in self.dirty:
+            file.dirty = False
+        self._gone.clear()
+
+    def followed(self, ids: Mapping[int, int]) -> Followed | None:
+        """What lies under the path; ``ids`` are the numbers that files were just given, by ``id()`` of their identity."""
+        live = self._live
+        if live is None:
+            return None
+        source = ids.get(id(live.identity), live.identity.id)
+        return None if source is None else Followed(source, *live.key, dict(self.stream.newest))
+
+    def close(self) -> None:
+        """Let go of every file."""
+        for file in self._files:
+            file.close()
+        self._files.clear()
+        self._live = None
+
+    def _complain(self, text: str) -> None:
+        if text != self._trouble:
+            self._trouble = text
+            self._say(text)
