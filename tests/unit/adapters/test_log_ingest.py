@@ -371,9 +371,11 @@ def test_pruning_by_size_keeps_the_newest(store: SqliteLogStore, tmp_path: Path)
     three_days(store, tmp_path)
     whole = store.path.stat().st_size
     assert store.prune(size=2 * whole) is None
-    assert store.prune(size=1) == datetime(2026, 11, 16, tzinfo=UTC)
+    assert store.prune(size=int(whole * 0.55)) == datetime(2026, 11, 16, tzinfo=UTC)
     assert store.path.stat().st_size < whole * 0.6
     assert len(store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000)).lines) == 1440
+    assert store.prune(size=1) == datetime(2026, 11, 16, 23, tzinfo=UTC), "a size that one day breaks is kept by the hour"
+    assert len(store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000)).lines) == 60
 
 
 def test_failures_are_counted_by_the_hour(store: SqliteLogStore, tmp_path: Path) -> None:

@@ -153,6 +153,11 @@ class PackedFile:
         self.dirty = False
         self.grew = 0.0
 
+    @property
+    def modified(self) -> int:
+        """When its lines were last written to, nanoseconds since 1970: packing keeps the time."""
+        return self.path.stat().st_mtime_ns
+
     def pieces(self, *, finished: bool = True) -> Iterator[str]:
         """Its lines from where reading stood. Raises what :data:`bot.adapters.logstore.sqlite.sources.UNREADABLE` names."""
         with OpenLog(LogFile(self.path)) as log:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from bot import failpoints
 from bot.adapters.logstore.digest import Source, from_micros, to_micros
 from bot.adapters.logstore.follow.feed import Feed, Say
 from bot.adapters.logstore.sqlite import feeds
@@ -137,8 +138,11 @@ class Follow:
             writer.put(ready)
             for hole in holes:
                 feeds.put_hole(connection, *hole)
+            failpoints.reach("logs.store.rows")
             feeds.put_lag(connection, ready, to_micros(self._now()))
             feed.store(connection, writer)
+            failpoints.reach("logs.store.before")
+        failpoints.reach("logs.store.after")
 
     def _open(self) -> None:
         if self._connection is None:

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from bot.adapters.logstore.follow.files import Identify, PackedFile, PlainFile
 from bot.adapters.logstore.sqlite.marks import Identity
-from bot.adapters.logstore.sqlite.sources import HEAD, UNREADABLE, LogFile, OpenLog, fingerprint
+from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog, fingerprint
 
 _NUMBER: Final = r"[.\-_][0-9][0-9T:._\-]{0,30}"
 _PACKED: Final = r"\.(?:gz|xz|zst|bz2)"
@@ -60,20 +59,30 @@ def find(path: Path, wanted: Identity, identify: Identify) -> PlainFile | Packed
     return None
 
 
-def missed(path: Path, since: int, held: set[tuple[int, int]], identify: Identify) -> Iterator[PlainFile | PackedFile]:
+def missed(path: Path, since: int, held: set[tuple[int, int]], identify: Identify) -> list[PlainFile | PackedFile]:
     """Rotated copies of ``path`` that nobody has read and that were written to after ``since`` (nanoseconds), oldest first: the path
     was rotated more than once between two looks. ``held`` are files that are open already."""
-    for place in reversed(_listed(path)):
-        try:
-            status = place.stat()
-            if status.st_mtime_ns < since or (status.st_dev, status.st_ino) in held:
-                continue
-            head, packed = head_of(place)
-            identity = identify(head)
-            if head and identity.id is None:
-                yield PackedFile(place, identity) if packed else PlainFile(place, identify, identity)
-        except UNREADABLE:
-            continue
+    for look in range(LOOKS):
+        found: dict[bytes, PlainFile | PackedFile] = {}
+        vanished = False
+        for place in _listed(path):
+            try:
+                status = place.stat()
+                if status.st_mtime_ns < since or (status.st_dev, status.st_ino) in held:
+                    continue
+                head, packed = head_of(place)
+                identity = identify(head)
+                if head and identity.id is None and identity.fingerprint not in found:
+                    found[identity.fingerprint] = PackedFile(place, identity) if packed else PlainFile(place, identify, identity)
+            except FileNotFoundError:
+                vanished = True
+            except UNREADABLE:
+                continue  # half packed: its plain original is there still
+        if not vanished or look == LOOKS - 1:
+            break
+        for file in found.values():
+            file.close()
+    return sorted(found.values(), key=lambda file: file.modified)
 
 
 def _listed(path: Path) -> list[Path]:

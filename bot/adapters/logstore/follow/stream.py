@@ -20,7 +20,7 @@ class Stream:
     """One feed's reader and what it has read since the last :meth:`take`. ``now`` is asked for the year's witness."""
 
     def __init__(self, zone: tzinfo, now: Callable[[], datetime]) -> None:
-        self._now = now
+        self.now = now
         self._digest = Digest()
         self._skimmer = Skimmer(self._digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, reference=now())
         self.newest: dict[Source, int] = {}
@@ -36,7 +36,7 @@ class Stream:
 
     def feed(self, text: str) -> None:
         """Read whole lines, each with its end."""
-        self._skimmer.as_of(self._now())
+        self._skimmer.as_of(self.now())
         self._skimmer.feed(text)
         self.lines += text.count("\n")
 

@@ -37,11 +37,17 @@ class Tail:
         self._live: PlainFile | None = None
         self._trouble = ""
         self._before: tuple[Identity, tuple[int, int]] | None = None
+        """The file that lay under the path when it was last seen, where that was another process or another file."""
+        self._torn: PlainFile | None = None
+        """The file before whose first line others may be missing."""
+        self._left: list[Identity] = []
+        """Renamed files that the process before this one held open."""
         self._cold = True
         self._gone: list[PlainFile | PackedFile] = []
         if before is not None:
             stream.newest.update(before.newest)
             identity = recall(before.source)
+            self._left = [left for number in before.held if (left := recall(number)) is not None]
             if identity is not None:
                 self._before = (identity, (before.device, before.inode))
 
@@ -52,6 +58,11 @@ class Tail:
         try:
             self._look()
             for file in list(self._files):
+                if file is self._torn:
+                    if self.stream.lines:
+                        return  # what came before is stored first, so that the hole begins at its last line
+                    self.stream.broken()
+                    self._torn = None
                 yield from self._from(file)
             if self._live is not None:
                 self._trouble = ""
@@ -90,12 +101,18 @@ class Tail:
             self._live = None
             return
         held = {file.key for file in self._files} | {new.key}
-        if self._before is not None:
-            self._resume(new, *self._before, held)
-        elif self._files:
-            old = max((file.modified for file in self._files if isinstance(file, PlainFile)), default=0)
-            self._files += siblings.missed(self.path, old, held, self._identify)
-        self._before = None
+        found: list[PlainFile | PackedFile] = []
+        try:
+            if self._before is not None:
+                found = self._resume(new, *self._before, held)
+            elif self._files:
+                old = max((file.modified for file in self._files if isinstance(file, PlainFile)), default=0)
+                found = siblings.missed(self.path, old, held, self._identify)
+        except OSError:  # a copy went away meanwhile: everything is looked for again
+            new.close()
+            raise
+        self._files += found
+        self._before, self._left = None, []
         known = next((file for file in self._files if file.key == new.key), None)
         if isinstance(known, PlainFile):  # it was renamed away and back again
             new.close()
@@ -107,18 +124,19 @@ class Tail:
             self._cold = False
             self._warm()
 
-    def _resume(self, new: PlainFile, old: Identity, key: tuple[int, int], held: set[tuple[int, int]]) -> None:
-        """Go on where the file ``old`` was left, which lay under the path as ``key``."""
+    def _resume(self, new: PlainFile, old: Identity, key: tuple[int, int], held: set[tuple[int, int]]) -> list[PlainFile | PackedFile]:
+        """What is to be read before ``new``: the rest of the file ``old``, which lay under the path as ``key``, and of those before it."""
+        files = [file for left in self._left if (file := siblings.find(self.path, left, self._identify)) is not None]
         if new.identity.length and new.identity.id is not None and new.identity.id == old.id:
-            return
+            return files
         rest = siblings.find(self.path, old, self._identify)
         if rest is not None:
-            since = rest.modified if isinstance(rest, PlainFile) else rest.path.stat().st_mtime_ns
-            self._files.append(rest)
-            self._files += siblings.missed(self.path, since, held | {rest.key}, self._identify)
+            held = held | {file.key for file in (*files, rest)}
+            files += [rest, *siblings.missed(self.path, rest.modified, held, self._identify)]
         if rest is None or new.key == key:
-            self.stream.broken()
+            self._torn = new
             self._say(f"{self.path}: was truncated or replaced; lines may be missing between its last line and the next, which counts as a gap")
+        return files
 
     def _warm(self) -> None:
         """Learn from the lines before the first that is to be read who is connected."""
@@ -153,7 +171,10 @@ class Tail:
         if live is None:
             return None
         source = ids.get(id(live.identity), live.identity.id)
-        return None if source is None else Followed(source, *live.key, dict(self.stream.newest))
+        if source is None:
+            return None
+        held = [ids.get(id(file.identity), file.identity.id) for file in self._files if file is not live]
+        return Followed(source, *live.key, dict(self.stream.newest), tuple(number for number in held if number is not None))
 
     def close(self) -> None:
         """Let go of every file."""

@@ -1,7 +1,7 @@
 """What the embedded store keeps of the feeds that `triage logs follow` reads, beside the rows that they brought.
 
-log_follow  each path that is followed: the file last seen under it (its log_source, device and inode), and the
-            newest line of each host and program that it brought. A new file under the same inode is one that was
+log_follow  each path that is followed: the file last seen under it (its log_source, device and inode), the files that
+            were renamed and are still read, and the newest line of each host and program that it brought. A new file under the same inode is one that was
             truncated: what was written between the last look and the truncation is gone, and nobody can say how much
 log_hole    stretches in which a feed may have lost lines, however long or short; they are gaps of the coverage
 log_feed    when the newest line of a host and program was stored, by our clock, and how old it was then
@@ -49,21 +49,23 @@ class Followed:
     inode: int
     newest: Mapping[Source, int] = field(default_factory=dict)
     """The newest line of each host and program, microseconds."""
+    held: tuple[int, ...] = ()
+    """Renamed files that may still be written to, by their numbers in log_source."""
 
 
 def followed(connection: sqlite3.Connection, path: str) -> Followed | None:
     """What lay under ``path`` last; None where it was never followed."""
-    row = connection.execute("SELECT source, device, inode, newest FROM log_follow WHERE path = ?", (path,)).fetchone()
+    row = connection.execute("SELECT source, device, inode, known FROM log_follow WHERE path = ?", (path,)).fetchone()
     if row is None:
         return None
-    newest = {(host, family): time for host, family, time in json.loads(row[3])}
-    return Followed(row[0], row[1], row[2], newest)
+    known = json.loads(row[3])
+    return Followed(row[0], row[1], row[2], {(host, family): time for host, family, time in known["newest"]}, tuple(known["held"]))
 
 
 def put_followed(connection: sqlite3.Connection, path: str, now: Followed) -> None:
     """Remember what lies under ``path``."""
-    newest = json.dumps([[*source, time] for source, time in now.newest.items()])
-    connection.execute("INSERT OR REPLACE INTO log_follow VALUES (?, ?, ?, ?, ?)", (path, now.source, now.device, now.inode, newest))
+    known = json.dumps({"newest": [[*source, time] for source, time in now.newest.items()], "held": now.held})
+    connection.execute("INSERT OR REPLACE INTO log_follow VALUES (?, ?, ?, ?, ?)", (path, now.source, now.device, now.inode, known))
 
 
 def put_hole(connection: sqlite3.Connection, source: Source, start: int, end: int) -> None:
