@@ -44,6 +44,8 @@ class PushedFeed:
         self._held = 0
         self._taken: list[Parcel] = []
         self._told: list[bytes] = []
+        self._dropping: list[bytes] = []
+        """Those of them that the transaction at hand forgets."""
         self._callers: dict[bytes, list[Callable[[], None]]] = {}
         self._unacknowledged: set[bytes] = set()
         self.cursor: tuple[str, int] | None = None
@@ -120,14 +122,16 @@ class PushedFeed:
         if stands is not None and stands.cursor is not None:
             feeds.put_cursor(connection, self.name, stands.cursor, stands.time)
         digests = [parcel.digest for parcel in self._taken if parcel.digest is not None]
-        if digests or self._told:
-            feeds.drop_parcels(connection, self._told)
+        with self._guard:
+            self._dropping = list(self._told)
+        if digests or self._dropping:
+            feeds.drop_parcels(connection, self._dropping)
             feeds.put_parcels(connection, digests, to_micros(self.stream.now()))
 
     def stored(self) -> None:
         """Tell who waits for it."""
         with self._guard:
-            self._told.clear()
+            self._told = self._told[len(self._dropping) :]
             taken, self._taken = self._taken, []
             callers = []
             for parcel in taken:

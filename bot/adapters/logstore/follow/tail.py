@@ -57,13 +57,18 @@ class Tail:
         """The lines written since the last look. What cannot be read is said once, and tried again at the next look."""
         try:
             self._look()
-            for file in list(self._files):
+            waiting = list(self._files)
+            while waiting:
+                file = waiting.pop(0)
                 if file is self._torn:
                     if self.stream.lines:
                         return  # what came before is stored first, so that the hole begins at its last line
                     self.stream.broken()
                     self._torn = None
+                live = self._live
                 yield from self._from(file)
+                if self._live is not live:  # it was truncated: its copy comes next, then the file anew
+                    waiting = list(self._files)
             if self._live is not None:
                 self._trouble = ""
         except UNREADABLE as error:
