@@ -54,7 +54,7 @@ def unwrap(line: str) -> Record | None:
     time = _journal_time(fields) if journal else _stamped(fields)
     parts = envelope.from_fields(
         time, _word(fields, HOSTS), identifier, _number(fields), "journald" if journal else "bare",
-        envelope.clean(message),
+        envelope.clean(message).lstrip(" "),  # rsyslog's msg begins with the space behind the tag's colon (RFC 3164 4.1.3)
     )
     if journal:
         parts = parts._replace(format="journald")

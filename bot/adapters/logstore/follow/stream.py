@@ -32,7 +32,9 @@ class Stream:
     def warm(self, text: str) -> None:
         """Read lines that are stored already, for what they teach."""
         self._skimmer.feed(text)
-        self._digest.take()
+        for source, minutes in self._digest.take().minutes.items():
+            last = max(minute.last for minute in minutes.values())
+            self.newest[source] = max(last, self.newest.get(source, last))
 
     def feed(self, text: str) -> None:
         """Read whole lines, each with its end."""
