@@ -212,7 +212,7 @@ def test_an_address_that_is_taken_is_named(store: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         listeners = Listeners(None, taken.getsockname(), None, "", stream, now, lambda _: None)
-        with pytest.raises(SettingsError, match="LOG_SYSLOG_TCP: cannot listen on 127.0.0.1"):
+        with pytest.raises(SettingsError, match=r"LOG_SYSLOG_TCP: cannot listen on 127\.0\.0\.1"):
             Follow(store, listeners.feeds, say=lambda _: None).run(once=True)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.adapters.logstore.follow.stream import WARM_BYTES
 from bot.adapters.logstore.sqlite.marks import Identity
+from bot.adapters.logstore.sqlite.reading import WARM_BYTES
 from bot.adapters.logstore.sqlite.sources import BLOCK, HEAD, LogFile, OpenLog, blocks, fingerprint
 
 Identify = Callable[[bytes], Identity]

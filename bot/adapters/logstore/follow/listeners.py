@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+import uvicorn
+
 from bot.adapters.logstore.follow.feed import Say
 from bot.adapters.logstore.follow.http import http_server
 from bot.adapters.logstore.follow.pushed import Parcel, PushedFeed
@@ -72,7 +74,7 @@ class Listeners:
         server: asyncio.Server | None = None
         transport: asyncio.DatagramTransport | None = None
         web: asyncio.Task[None] | None = None
-        stop_web: Callable[[], None] = lambda: None
+        running: uvicorn.Server | None = None
         try:
             if self._udp is not None:
                 taken = _bound("LOG_SYSLOG_UDP", self._udp, socket.SOCK_DGRAM)
@@ -88,15 +90,14 @@ class Listeners:
                 taken.listen(128)
                 running = http_server(self._records, self._token, self._now)
                 web = asyncio.create_task(running.serve(sockets=[taken]))
-                stop_web = lambda: setattr(running, "should_exit", True)  # noqa: E731
                 self.addresses["HTTP"] = taken.getsockname()[:2]
         except (SettingsError, OSError) as error:
             self._fault = error
         self._ready.set()
         if self._fault is None:
             await self._over.wait()
-        stop_web()
-        if web is not None:
+        if running is not None and web is not None:
+            running.should_exit = True
             await web
         if transport is not None:
             transport.close()

@@ -5,15 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, tzinfo
-from typing import Final
 
 from bot.adapters.logstore import keeping
 from bot.adapters.logstore.digest import Digest, Source
 from bot.adapters.logstore.sqlite.prepared import Prepared, prepare
 from bot.logs.skim import Skimmer
-
-WARM_BYTES: Final = 4 << 20
-"""Log before the place where reading goes on that is read once more to know who is connected."""
 
 
 class Stream:

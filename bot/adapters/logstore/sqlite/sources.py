@@ -189,7 +189,7 @@ def blocks(log: Readable, carry: bytes, position: int, *, finished: bool) -> Ite
             if passing:
                 rest = body.index(b"\n") + 1
                 body, stub, passing = stub + b"\n" + body[rest:], b"", False
-            yield _lines(body[:-1]), position
+            yield lines_in(body[:-1]), position
         if len(carry) > _OVERLONG:
             if not passing:
                 stub, passing = carry[:LONGEST], True
@@ -201,10 +201,10 @@ def blocks(log: Readable, carry: bytes, position: int, *, finished: bool) -> Ite
         carry += more
     log.left_over = bool(carry or passing) and not finished
     if (carry or passing) and finished:
-        yield _lines(stub if passing else carry), position + len(carry)
+        yield lines_in(stub if passing else carry), position + len(carry)
 
 
-def _lines(body: bytes) -> str:
+def lines_in(body: bytes) -> str:
     """The lines of ``body``, which does not end in a newline, each with one; empty lines are left out."""
     text = body.decode("utf-8", "backslashreplace")
     if "\r" in text:
