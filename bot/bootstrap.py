@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
-from bot.adapters.logstore.memory import EmptyLogStore
+from bot.adapters.logstore.later import LaterLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.errors import KnowledgeFault, SettingsError
 from bot.ports import AccountDirectory, LogStore, Outlet
@@ -155,7 +155,7 @@ def triager_of(settings: Settings) -> Triager:
 
     knowledge = knowledge_of(settings)
     store = log_store_of(settings)
-    logs: LogStore = store if store.path.is_file() else EmptyLogStore()
+    logs: LogStore = LaterLogStore(store)
     triager = Triager(knowledge, logs, accounts_of(settings, knowledge), SystemClock())
     triager.warm()
     return triager

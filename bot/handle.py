@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from bot import look_again
 from bot.core.desk.card import CardContent, content_of
 from bot.core.desk.conversation import is_small_talk, takes_over, ticket_of
 from bot.core.desk.values import Accepted, Card, Case, Inbound, Job, Send
@@ -123,7 +124,7 @@ class Handler:
             self._give_up(job, "whoever worked on it died each time")
             return
         try:
-            {"triage": self._triage, "watch": self._watch, "digest": self._digest}[job.kind](job)
+            {"triage": self._triage, "watch": self._watch, "digest": self._digest, look_again.KIND: look_again.LookAgain(self.desk, self.triager, self.clock, change_card).look}[job.kind](job)
         except StoreBusy:
             return  # the lease runs out and somebody does it again; nothing was kept
         except InputError as error:
@@ -149,6 +150,8 @@ class Handler:
                 return
             step.cases.save(triage)
             self._show(step, current, content, rewritten=chosen is not None)
+            if chosen is None:
+                look_again.plan(step, current, triage)
 
     def _show(self, step: Step, case: Case, content: CardContent, *, rewritten: bool) -> None:
         card = step.cases.card(f"{case.id}#{case.round}", lock=True)
