@@ -53,8 +53,6 @@ def follow_of(settings: Settings, paths: Sequence[str], say: Callable[[str], Non
     Raises SettingsError where there is no feed at all, or an HTTP listener without a token; InputError for a path that cannot be followed.
     """
     from bot.adapters.logstore.follow.feed import Feed, FileFeed, live_files
-    from bot.adapters.logstore.follow.journal import JournalFeed
-    from bot.adapters.logstore.follow.listeners import Listeners
     from bot.adapters.logstore.follow.loop import Follow, Keep
     from bot.adapters.logstore.follow.stream import Stream
 
@@ -65,10 +63,14 @@ def follow_of(settings: Settings, paths: Sequence[str], say: Callable[[str], Non
 
     feeds: list[Feed] = [FileFeed(path, stream(), say) for path in live_files(paths or settings.log_follow)]
     if settings.log_journal_units:
+        from bot.adapters.logstore.follow.journal import JournalFeed
+
         feeds.append(JournalFeed(settings.log_journal_units, stream(), say))
     if settings.log_http is not None and not settings.log_http_token:
         raise SettingsError("LOG_HTTP_TOKEN: is not set; whoever knows it may push lines to LOG_HTTP")
     if settings.log_syslog_udp or settings.log_syslog_tcp or settings.log_http:
+        from bot.adapters.logstore.follow.listeners import Listeners
+
         listeners = Listeners(settings.log_syslog_udp, settings.log_syslog_tcp, settings.log_http, settings.log_http_token or "", stream, now, say)
         feeds += listeners.feeds
     if not feeds:

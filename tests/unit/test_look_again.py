@@ -70,13 +70,15 @@ def event(minute: float, login: str = "bob@firm.example") -> LogEvent:
 class Office:
     """A desk, a worker, and logs that lag by a quarter of an hour."""
 
-    def __init__(self, folder: Path, knowledge: Knowledge) -> None:
-        self.clock, self.logs = Clock(), Logs()
+    def __init__(self, folder: Path, triager: Triager) -> None:
+        assert isinstance(triager.logs, Logs) and isinstance(triager.clock, Clock)
+        self.clock, self.logs = triager.clock, triager.logs
+        self.clock.time, self.logs.away = NOON, False
         self.logs.events = [event(minute / 4) for minute in range(-4 * 300, -4 * 15)]
         database = Database(f"sqlite:///{folder}/desk.db")
         upgrade(database)
         self.desk = DeskStore(database, self.clock)
-        self.handler = Handler(self.desk, Triager(knowledge, self.logs, EmptyAccountDirectory(), self.clock), self.clock)
+        self.handler = Handler(self.desk, triager, self.clock)
 
     def take_in(self) -> None:
         message = {"id": "t1", "body": BODY, "received_at": NOON.isoformat()}
@@ -104,9 +106,15 @@ class Office:
             return view.queues.backlog()["jobs"]
 
 
+@pytest.fixture(scope="module")
+def shared(knowledge: Knowledge) -> Triager:
+    """One pipeline for all: building its tables takes a second."""
+    return Triager(knowledge, Logs(), EmptyAccountDirectory(), Clock())
+
+
 @pytest.fixture
-def office(tmp_path: Path, knowledge: Knowledge) -> Office:
-    made = Office(tmp_path, knowledge)
+def office(tmp_path: Path, shared: Triager) -> Office:
+    made = Office(tmp_path, shared)
     made.take_in()
     return made
 
@@ -164,10 +172,10 @@ def test_a_decided_card_is_left_alone(office: Office) -> None:
     assert office.jobs() == 0 and not office.card().content.deciding
 
 
-def test_where_logs_are_complete_or_none_are_loaded_nobody_looks_again(tmp_path: Path, knowledge: Knowledge) -> None:
+def test_where_logs_are_complete_or_none_are_loaded_nobody_looks_again(tmp_path: Path, shared: Triager) -> None:
     for number, events in enumerate(([], [event(minute / 4) for minute in range(-4 * 300, 4)])):
         (tmp_path / str(number)).mkdir()
-        office = Office(tmp_path / str(number), knowledge)
+        office = Office(tmp_path / str(number), shared)
         office.logs.events = list(events)
         office.take_in()
         office.work()
