@@ -62,7 +62,7 @@ def line_of(record: Mapping[str, Any], received: datetime) -> str | None:
     if key is None:
         return None
     kept: dict[str, Any] = {name: value for name, value in record.items() if name in _KEPT and isinstance(value, (str, int, float)) and len(str(value)) <= 255}
-    message = text_of(record[key]) or ""
+    message = (text_of(record[key]) or "").strip("\r\n").split("\n", 1)[0]  # daemons write one line a message: the rest is not theirs
     tag = record.get("syslogtag")
     parts = _TAG.fullmatch(tag.strip()) if isinstance(tag, str) and len(tag) < 300 else None
     if parts is not None and not any(name in kept for name in PROGRAMS):

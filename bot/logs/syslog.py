@@ -19,7 +19,7 @@ _COUNT: Final = re.compile(rb"([1-9][0-9]{0,8}) ")
 _MAYBE_COUNT: Final = re.compile(rb"[1-9][0-9]{0,8}$")
 _PRIORITY: Final = re.compile(r"<[0-9]{1,3}>")
 _NO_TIME: Final = re.compile(r"(<[0-9]{1,3}>1) - ")
-_BREAKS: Final = str.maketrans({"\n": "#012", "\r": "#015", "\x0b": "#013", "\x0c": "#014"})
+_BREAK: Final = re.compile(r"[\n\r\v\f]")
 
 
 class Framing:
@@ -74,10 +74,11 @@ class Framing:
 def line_of(message: bytes, received: datetime, sender: str) -> str:
     """A message as a line of log, secrets masked, without its line end.
 
-    Line breaks inside it are written as rsyslog writes them (``#012``): no sender makes two lines of one message. One that states no
+    Mail daemons write one line a message, so what follows a line break is somebody else's words and is cut off. One that states no
     time was sent as RFC 3164 4.3 allows: it gets the time of its receipt, and its sender's address as the host.
     """
-    text = message[:LONGEST].decode("utf-8", "backslashreplace").strip("\r\n\0 ").translate(_BREAKS)
+    text = message[:LONGEST].decode("utf-8", "backslashreplace").strip("\r\n\0 ")
+    text = _BREAK.split(text, maxsplit=1)[0]
     numbered = _PRIORITY.match(text)
     if numbered is not None and text[numbered.end() : numbered.end() + 2] == "1 ":
         return mask(_NO_TIME.sub(lambda found: f"{found[1]} {received.isoformat()} ", text, count=1))
