@@ -5,11 +5,12 @@ What only a triage needs is imported when one is asked for: reading a log must n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
-from bot.adapters.logstore.memory import EmptyLogStore
+from bot.adapters.logstore.later import LaterLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.errors import KnowledgeFault, SettingsError
 from bot.ports import AccountDirectory, LogStore, Outlet
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from bot.adapters.attachments.reader import ProgramReader
     from bot.adapters.helpdesk.inbox import HelpdeskInbox
+    from bot.adapters.logstore.follow.loop import Follow
     from bot.adapters.mailbox.source import MailboxSource
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
@@ -49,6 +51,39 @@ def knowledge_of(settings: Settings) -> Knowledge:
 def log_store_of(settings: Settings) -> SqliteLogStore:
     """The embedded log store, whether it exists yet or not."""
     return SqliteLogStore(settings.log_store_path)
+
+
+def follow_of(settings: Settings, paths: Sequence[str], say: Callable[[str], None]) -> Follow:
+    """The feeds that are configured, files from ``paths`` or else LOG_FOLLOW, on their way into the embedded store.
+
+    Raises SettingsError where there is no feed at all, or an HTTP listener without a token; InputError for a path that cannot be followed.
+    """
+    from bot.adapters.logstore.follow.feed import Feed, FileFeed, live_files
+    from bot.adapters.logstore.follow.loop import Follow, Keep
+    from bot.adapters.logstore.follow.stream import Stream
+
+    now = SystemClock().now
+
+    def stream() -> Stream:
+        return Stream(settings.log_zone, now)
+
+    feeds: list[Feed] = [FileFeed(path, stream(), say) for path in live_files(paths or settings.log_follow)]
+    if settings.log_journal_units:
+        from bot.adapters.logstore.follow.journal import JournalFeed
+
+        feeds.append(JournalFeed(settings.log_journal_units, stream(), say))
+    if settings.log_http is not None and not settings.log_http_token:
+        raise SettingsError("LOG_HTTP_TOKEN: is not set; whoever knows it may push lines to LOG_HTTP")
+    if settings.log_syslog_udp or settings.log_syslog_tcp or settings.log_http:
+        from bot.adapters.logstore.follow.listeners import Listeners
+
+        listeners = Listeners(settings.log_syslog_udp, settings.log_syslog_tcp, settings.log_http, settings.log_http_token or "", stream, now, say)
+        feeds += listeners.feeds
+    if not feeds:
+        raise SettingsError("LOG_FOLLOW: is not set and no PATH is given; name files, or set LOG_JOURNAL_UNITS, LOG_SYSLOG_UDP, LOG_SYSLOG_TCP or LOG_HTTP")
+    age = None if settings.log_keep_days is None else timedelta(days=settings.log_keep_days)
+    size = None if settings.log_keep_mb is None else settings.log_keep_mb * 1_000_000
+    return Follow(settings.log_store_path, feeds, say=say, keep=Keep(age, size), now=now)
 
 
 def desk_of(settings: Settings) -> DeskStore:
@@ -209,7 +244,7 @@ def triager_of(settings: Settings) -> Triager:
 
     knowledge = knowledge_of(settings)
     store = log_store_of(settings)
-    logs: LogStore = store if store.path.is_file() else EmptyLogStore()
+    logs: LogStore = LaterLogStore(store)
     triager = Triager(knowledge, logs, accounts_of(settings, knowledge), SystemClock())
     triager.warm()
     return triager

@@ -85,6 +85,17 @@ def logs_ingest(
     ingest(paths, year)
 
 
+@logs_app.command("follow", epilog="Example:  triage logs follow /var/log/mail.log /var/log/dovecot.log")
+def logs_follow(
+    paths: Annotated[list[str] | None, typer.Argument(help="Files that grow and rotate, or folders of them; none: what LOG_FOLLOW names.", metavar="[PATH ...]", show_default=False)] = None,
+    once: Annotated[bool, typer.Option("--once", help="Read what is new and end.")] = False,
+) -> None:
+    """Read live logs as they are written: files, journald, and what syslog and HTTP listeners take in (docs/logs.md)."""
+    from bot.commands.follow import follow
+
+    follow(paths or [], once=once)
+
+
 @logs_app.command("decode", epilog="Example:  journalctl -u dovecot | triage logs decode")
 def logs_decode(file: Annotated[str, typer.Argument(help="A log file; - or nothing reads standard input.", metavar="[FILE|-]")] = "-") -> None:
     """Print one JSON object a line, in order, none dropped."""

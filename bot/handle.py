@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from bot import look_again
 from bot.answer import Answers
 from bot.core.desk.card import CardContent, content_of
 from bot.core.desk.conversation import is_small_talk, takes_over, ticket_of
@@ -134,7 +135,9 @@ class Handler:
             self._give_up(job, "whoever worked on it died each time")
             return
         try:
-            {"triage": self._triage, "watch": self._watch, "digest": self._digest, **self.channels}[job.kind](job)
+            own = {"triage": self._triage, "watch": self._watch, "digest": self._digest,
+                   look_again.KIND: look_again.LookAgain(self.desk, self.triager, self.clock, change_card).look}
+            {**own, **self.channels}[job.kind](job)
         except StoreBusy:
             return  # the lease runs out and somebody does it again; nothing was kept
         except InputError as error:
@@ -168,6 +171,8 @@ class Handler:
                 content, send = self.answers.consider(step, current, content, triage, blind, sender, by_agent=chosen is not None)
             if self._show(step, current, content, rewritten=chosen is not None, abuse=is_abuse(triage)) and send:
                 step.queues.send(send)
+            if chosen is None:
+                look_again.plan(step, current, triage)
 
     def _show(self, step: Step, case: Case, content: CardContent, *, rewritten: bool, abuse: bool = False) -> bool:
         """The card of a triage, new or changed; True where it is open for a decision."""

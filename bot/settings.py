@@ -92,6 +92,18 @@ class Settings:
     """More than one while a secret is being changed."""
     helpdesk_poll_seconds: int | None = None
     """Between two sweeps; None: 300 where webhooks come in, else 15."""
+    log_follow: tuple[str, ...] = ()
+    """Paths that ``triage logs follow`` follows where none is given (LOG_FOLLOW, separated by colons)."""
+    log_journal_units: tuple[str, ...] = ()
+    """Units of journald that are followed (LOG_JOURNAL_UNITS, separated by spaces); ``all`` is every unit."""
+    log_syslog_udp: tuple[str, int] | None = None
+    log_syslog_tcp: tuple[str, int] | None = None
+    log_http: tuple[str, int] | None = None
+    """Where lines are taken in: address and port."""
+    log_http_token: str | None = None
+    log_keep_days: int | None = None
+    log_keep_mb: int | None = None
+    """What ``triage logs follow`` keeps: None is without end."""
 
     @property
     def database_path(self) -> Path:
@@ -141,6 +153,7 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         slack_leads_group=values.get("SLACK_LEADS_GROUP") or None,
         **_automatic(values),
         **_helpdesk(values),
+        **_logs(values),
     )
 
 
@@ -178,6 +191,41 @@ def _helpdesk(values: Mapping[str, str]) -> dict[str, Any]:
     return {"helpdesk_kind": (values.get("HELPDESK_KIND") or "").strip().lower() or None, "helpdesk_poll_seconds": int(poll) if poll else None,
             "helpdesk_webhook_secrets": tuple((values.get("HELPDESK_WEBHOOK_SECRET") or "").split()),
             **{f"helpdesk_{name}": values.get(f"HELPDESK_{name.upper()}") or None for name in ("url", "user", "token", "account")}}
+
+
+def _logs(values: Mapping[str, str]) -> dict[str, Any]:
+    """What LOG_* says of following logs. Raises SettingsError naming the variable."""
+    return {
+        "log_follow": tuple(path for path in (values.get("LOG_FOLLOW") or "").split(":") if path),
+        "log_journal_units": tuple((values.get("LOG_JOURNAL_UNITS") or "").split()),
+        "log_syslog_udp": _address(values, "LOG_SYSLOG_UDP"),
+        "log_syslog_tcp": _address(values, "LOG_SYSLOG_TCP"),
+        "log_http": _address(values, "LOG_HTTP"),
+        "log_http_token": values.get("LOG_HTTP_TOKEN") or None,
+        "log_keep_days": _count(values, "LOG_KEEP_DAYS"),
+        "log_keep_mb": _count(values, "LOG_KEEP_MB"),
+    }
+
+
+def _address(values: Mapping[str, str], name: str) -> tuple[str, int] | None:
+    """``host:port``, ``[IPv6]:port`` or ``:port`` (this machine only). Raises SettingsError."""
+    text = (values.get(name) or "").strip()
+    if not text:
+        return None
+    host, colon, port = text.rpartition(":")
+    if not colon or not (port.isascii() and port.isdecimal()) or int(port) > 65535 or (":" in host and not (host.startswith("[") and host.endswith("]"))):
+        raise SettingsError(f"{name}: {text!r} is no address and port; write 127.0.0.1:5514, [::1]:5514 or :5514")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _count(values: Mapping[str, str], name: str) -> int | None:
+    """A whole number of at least one. Raises SettingsError."""
+    text = (values.get(name) or "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 10**9:
+        raise SettingsError(f"{name}: {text!r} is no whole number above zero")
+    return int(text)
 
 
 def _dotenv(path: Path) -> dict[str, str]:

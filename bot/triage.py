@@ -21,6 +21,7 @@ from bot.core.policy.tiers import Sender
 from bot.core.reply import draft
 from bot.core.server import (
     anonymous_query,
+    by_their_clocks,
     first_query,
     history_query,
     read_server,
@@ -113,6 +114,9 @@ class Triager:
         received = ticket.received_at or self.clock.now()
         window = window_of(facts, received)
         hosts = self.logs.coverage(window.since, min(window.until, received))
+        shown = by_their_clocks(window, hosts)
+        if shown != window:
+            window, hosts = shown, self.logs.coverage(shown.since, shown.until)
         if not hosts:  # nothing is covered, or the store cannot answer: a look-up that selects nothing tells which
             return ServerView(since=window.since, until=window.until, failed=self.logs.search(LogQuery(window.since, window.until)).failed)
         near = self.logs.logins_like(facts.mailbox, received - NEAR_LOGINS_BACK, window.until) if facts.mailbox else ()

@@ -14,7 +14,7 @@ from bot.adapters.logstore.sqlite.ingest import Progress
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog
 from bot.bootstrap import log_store_of
 from bot.core.note import visible
-from bot.core.observed import LogQuery
+from bot.core.observed import WRONG_CLOCK, LogQuery
 from bot.errors import InputError
 from bot.logs.decode import Decoder
 from bot.logs.event import rfc3339
@@ -132,13 +132,21 @@ def status(*, as_json: bool) -> None:
     rows = store.status()
     if as_json:
         for row in rows:
-            plain = asdict(row) | {"first": rfc3339(row.first), "last": rfc3339(row.last),
-                                   "gaps": [[rfc3339(a), rfc3339(b)] for a, b in row.gaps]}
+            plain = asdict(row) | {"first": rfc3339(row.first), "last": rfc3339(row.last), "gaps": [[rfc3339(a), rfc3339(b)] for a, b in row.gaps],
+                                   "seen": rfc3339(row.seen) if row.seen else None}
+            for name in ("lag", "skew"):
+                value = plain.pop(name)
+                plain[f"{name}_seconds"] = None if value is None else round(value.total_seconds(), 3)
             sys.stdout.write(json.dumps(plain) + "\n")
         return
     for row in rows:
         services = ", ".join(row.services) or "-"
         sys.stdout.write(f"{visible(row.host):<16} {row.program:<9} {rfc3339(row.first)} .. {rfc3339(row.last)}  {row.lines:>12,} lines  {services}\n")
+        if row.seen is not None and row.lag is not None:
+            sys.stdout.write(f"{'':<16} live      newest line stored {rfc3339(row.seen)}, {row.lag.total_seconds():,.1f} s after it was written\n")
+        if row.skew is not None and abs(row.skew) >= WRONG_CLOCK:
+            ahead = "ahead of" if row.skew > timedelta(0) else "behind"
+            sys.stdout.write(f"{'':<16} clock     its stamps are {abs(row.skew.total_seconds()):,.0f} s {ahead} the mail server's own clock\n")
         for start, end in row.gaps:
             sys.stdout.write(f"{'':<16} gap       {rfc3339(start)} .. {rfc3339(end)}\n")
     if not rows:

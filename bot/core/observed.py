@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from bot.logs.event import LogEvent
+
+LIVE_EDGE: Final = timedelta(minutes=2)
+"""How old the newest line of a log may always be that is complete."""
+WRONG_CLOCK: Final = timedelta(seconds=30)
+"""Stamps that are so far from a mail server's own clock are wrong, not late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +78,24 @@ class HostCoverage:
     lines: int
     services: tuple[str, ...] = ()
     gaps: tuple[tuple[datetime, datetime], ...] = ()
+    seen: datetime | None = None
+    """When its newest line was stored, by our clock; None where it is not followed live."""
+    lag: timedelta | None = None
+    """How old that line was when it was stored."""
+    skew: timedelta | None = None
+    """By how much the stamps of its lines are ahead of the mail server's own clock; None where too little tells."""
 
     def covers(self, since: datetime, until: datetime) -> bool:
         """True where this host logged throughout [since, until]: no gap touches it and no edge is short.
 
         At the live edge the newest line is always a little old; by this host's own mean distance of lines it may
-        be, thirty of them (lines come in bursts of five or so), but never more than half an hour.
+        be, thirty of them (lines come in bursts of five or so), but never more than half an hour. Where the feed is known to
+        lag there is no such allowance: lines of that time are on their way.
         """
-        usual = (self.last - self.first) / max(self.lines, 1) * 30
-        if self.first > since or self.last + min(max(usual, timedelta(minutes=2)), timedelta(minutes=30)) < until:
+        usual = min(max((self.last - self.first) / max(self.lines, 1) * 30, LIVE_EDGE), timedelta(minutes=30))
+        if self.lag is not None and self.lag > LIVE_EDGE:
+            usual = timedelta()
+        if self.first > since or self.last + usual < until:
             return False
         return not any(start < until and end > since for start, end in self.gaps)
 

@@ -14,7 +14,15 @@ from datetime import datetime, timedelta
 from bot.core.line_rules import rule_of
 from bot.core.model import Facts
 from bot.core.networks import network_of, within
-from bot.core.observed import HostCoverage, LogQuery, LogResult, ServerLine, ServerView, SuccessSum
+from bot.core.observed import (
+    WRONG_CLOCK,
+    HostCoverage,
+    LogQuery,
+    LogResult,
+    ServerLine,
+    ServerView,
+    SuccessSum,
+)
 from bot.core.posterior import agreement
 from bot.core.whose import login_shape, name_in, ownership_of, strangers
 from bot.logs.event import LogEvent
@@ -51,6 +59,13 @@ def window_of(facts: Facts, received: datetime) -> Window:
     since = max(facts.occurred.earliest, received - timedelta(days=7))
     latest = min(max(facts.occurred.latest, since), until)
     return Window(min(since, latest), latest)
+
+
+def by_their_clocks(window: Window, hosts: Sequence[HostCoverage]) -> Window:
+    """The window as the clocks of ``hosts`` show it: a host whose stamps are ten minutes ahead or behind wrote of that time ten
+    minutes later or earlier. Seconds do not count."""
+    skews = [host.skew for host in hosts if host.skew is not None and abs(host.skew) >= WRONG_CLOCK]
+    return Window(window.since + min([timedelta(0), *skews]), window.until + max([timedelta(0), *skews]))
 
 
 def first_query(facts: Facts, window: Window, near_logins: Sequence[str]) -> LogQuery | None:
@@ -117,7 +132,7 @@ def read_server(
     foreign = sum(1 for line in judged if line.ownership == "foreign" and line.in_window)
     matching = _with_reason(candidates[0], candidates, facts, knowledge) if candidates else None
     hosts_of_protocol = _serving(hosts, facts)
-    covered = [h.covers(window.since, min(window.until, received)) for h in hosts_of_protocol]
+    covered = [h.covers(window.since, min(window.until, max(received, received + (h.skew or timedelta(0))))) for h in hosts_of_protocol]
     coverage = "none" if not hosts_of_protocol else "full" if all(covered) else "partial"
     failed = first.failed or second.failed
     named_by_strangers = any(

@@ -14,13 +14,13 @@ from bot.logs import envelope, stamp
 from bot.logs.envelope import Envelope
 from bot.logs.secrets import mask
 
-_MESSAGES: Final = ("MESSAGE", "log", "message", "msg", "line")
-_TIMES: Final = ("time", "timestamp", "@timestamp", "timereported", "date")
-_HOSTS: Final = ("_HOSTNAME", "host", "hostname", "HOSTNAME", "source")
-_PROGRAMS: Final = (
+MESSAGES: Final = ("MESSAGE", "log", "message", "msg", "line")
+TIMES: Final = ("time", "timestamp", "@timestamp", "timereported", "date")
+HOSTS: Final = ("_HOSTNAME", "host", "hostname", "HOSTNAME", "source", "fromhost")
+PROGRAMS: Final = (
     "SYSLOG_IDENTIFIER", "appname", "programname", "program", "ident", "app_name", "app-name", "tag",
 )
-_PIDS: Final = ("SYSLOG_PID", "_PID", "procid", "pid", "proc_id")
+PIDS: Final = ("SYSLOG_PID", "_PID", "procid", "pid", "proc_id")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PREFIX: Final = 400
 
@@ -45,16 +45,16 @@ def unwrap(line: str) -> Record | None:
         return None
     if not isinstance(fields, dict):
         return None
-    key = next((name for name in _MESSAGES if _text(fields.get(name)) is not None), None)
+    key = next((name for name in MESSAGES if text_of(fields.get(name)) is not None), None)
     if key is None:
         return None
-    message = _text(fields[key]) or ""
+    message = text_of(fields[key]) or ""
     journal = key == "MESSAGE"
-    identifier = _word(fields, _PROGRAMS)
+    identifier = _word(fields, PROGRAMS)
     time = _journal_time(fields) if journal else _stamped(fields)
     parts = envelope.from_fields(
-        time, _word(fields, _HOSTS), identifier, _number(fields), "journald" if journal else "bare",
-        envelope.clean(message),
+        time, _word(fields, HOSTS), identifier, _number(fields), "journald" if journal else "bare",
+        envelope.clean(message).lstrip(" "),  # rsyslog's msg begins with the space behind the tag's colon (RFC 3164 4.1.3)
     )
     if journal:
         parts = parts._replace(format="journald")
@@ -72,7 +72,7 @@ def _kept(line: str, start: int, fields: dict[str, Any], key: str, message: str)
     return line[:start] + json.dumps(safe, ensure_ascii=False)
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
     """A message: a string, or the array of bytes journald writes for one that is not clean UTF-8."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
@@ -90,7 +90,7 @@ def _word(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:
 
 
 def _number(fields: dict[str, Any]) -> int | None:
-    for name in _PIDS:
+    for name in PIDS:
         value = str(fields.get(name, ""))
         if value.isascii() and value.isdecimal() and len(value) <= 10:
             return int(value)
@@ -106,7 +106,7 @@ def _journal_time(fields: dict[str, Any]) -> datetime | None:
 
 
 def _stamped(fields: dict[str, Any]) -> datetime | None:
-    for name in _TIMES:
+    for name in TIMES:
         value = fields.get(name)
         if isinstance(value, str):
             got = stamp.iso(value)

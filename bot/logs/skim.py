@@ -89,6 +89,10 @@ class Skimmer:
             "quiet": self._queued, "active": self._queued,
         }  # fmt: skip
 
+    def as_of(self, now: datetime) -> None:
+        """Say what time it is, for a stream that is read while it is written: its lines lie a day ahead at most."""
+        self._decoder.timeline.as_of(now)
+
     def feed(self, text: str) -> None:
         """Read the lines of ``text``, each with its line end, which follow those fed before."""
         if "\0" in text or "\r" in text or "\x1b[" in text or "#033[" in text:

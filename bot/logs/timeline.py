@@ -8,10 +8,21 @@ from typing import Final, NamedTuple
 from bot.logs.session import WRAP, SessionId, microseconds
 
 _QUARTER: Final = 900 * 1_000_000
-"""Zones lie whole quarters of an hour from UTC."""
+OFFSETS: Final = frozenset(
+    {4 * hours for hours in range(-12, 15)} | {2 * halves for halves in (-19, -9, -7, -5, 7, 9, 11, 13, 17, 19, 21, 23)} | {23, 35, 39, 51, 55}
+)
+"""How far zones lie from UTC, in quarters of an hour: all that the tz database has had since 2005. A clock that is ten minutes wrong
+looks like a zone that does not exist."""
 _EARLY: Final = 120 * 1_000_000
 _LATE: Final = 420 * 1_000_000
 """A line is written at most two minutes before its id (skew) and seven after (a login times out in three)."""
+_WRONG: Final = 720 * 1_000_000
+"""A clock that is up to twelve minutes wrong still tells its zone; how wrong it is, is measured elsewhere."""
+_BACK: Final = timedelta(minutes=5)
+"""A log that goes back by so much within an hour has been set back: winter time begins."""
+_FOLD_MONTHS: Final = frozenset({3, 4, 9, 10, 11})
+_FOLD_HOURS: Final = frozenset({23, 0, 1, 2, 3})
+"""When, by local clocks, clocks are set back anywhere (tz database), on the night of a Saturday or Sunday."""
 _WIDEST_ZONE: Final = 15 * 3600 * 1_000_000
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
@@ -48,6 +59,12 @@ class Timeline:
         self.revision = 0
         """Grows whenever what :meth:`steady` said may no longer hold."""
         self._simple: dict[str | None, tuple[int, int]] = {}
+        self._passes: dict[str | None, tuple[tuple[int, int, int], datetime, bool]] = {}
+        """Hour, last stamp in it, and whether it is gone through for the second time."""
+
+    def as_of(self, now: datetime) -> None:
+        """Move the reference on: the stream is still being written at ``now``."""
+        self._latest = now.astimezone(UTC) + _DAY
 
     def resolve(
         self, local: datetime, year_known: bool, host: str | None, session: SessionId | None
@@ -58,6 +75,8 @@ class Timeline:
         agrees with the line's address.
         """
         moment: datetime | None
+        if local.hour in _FOLD_HOURS and local.month in _FOLD_MONTHS:
+            local = local.replace(fold=self._pass(local, host))
         habit = self._simple.get(host)
         if habit is not None and habit[0] == local.month and not year_known:
             moment = local.replace(year=habit[1], tzinfo=UTC)
@@ -90,6 +109,8 @@ class Timeline:
         year = self._guess_year(hour, months)
         if months is None or year is None or len(self._months) >= _HOSTS_KEPT:
             return None
+        if hour.month in _FOLD_MONTHS and hour.hour in _FOLD_HOURS and _in_year(hour, year).weekday() >= 5 and not self._at_utc(host):
+            return None
         first = self._in_zone(_in_year(hour, year), host)
         last = self._in_zone(_in_year(hour + _HOUR - _SECOND, year), host)
         if last - first != _HOUR - _SECOND or not months == (first.year, first.month) == (last.year, last.month):
@@ -98,6 +119,29 @@ class Timeline:
         if unproven and self._latest is not None and last > self._latest:
             return None
         return Steady(first, proven, None if usual else months)
+
+    def _at_utc(self, host: str | None) -> bool:
+        offset = self._offsets.get(host)
+        return not offset if offset is not None else self._is_utc
+
+    def _pass(self, local: datetime, host: str | None) -> int:
+        """1 where this hour is gone through for the second time, since the clocks were set back; else 0."""
+        hour = (local.month, local.day, local.hour)
+        known = self._passes.get(host)
+        if known is None or known[0] != hour:
+            if len(self._passes) >= _HOSTS_KEPT:
+                self._passes.clear()
+            self._passes[host] = (hour, local, False)
+            return 0
+        _, last, second = known
+        back = not second and local < last - _BACK and not self._at_utc(host)
+        if back:
+            self.revision += 1
+            self._checked.pop(host, None)
+            if host in self._offsets:
+                self._offsets[host] -= _HOUR
+        self._passes[host] = (hour, local if back else max(local, last), second or back)
+        return int(second or back)
 
     def _remember(self, host: str | None, month: int, moment: datetime, year_known: bool) -> None:
         """Note where this host's clock stands, for the lines after."""
@@ -108,9 +152,7 @@ class Timeline:
         self.anchor = (moment.year, moment.month)
         if not year_known:
             self._months[host] = self.anchor
-            offset = self._offsets.get(host)
-            plain = not offset if offset is not None else self._is_utc
-            if plain and month == moment.month:
+            if self._at_utc(host) and month == moment.month:
                 self._simple[host] = (month, moment.year)
 
     def _learn(
@@ -193,14 +235,23 @@ def _from_session(local: datetime, year_known: bool, session: SessionId) -> tupl
                     continue
             if abs(late) > _WIDEST_ZONE:
                 continue
-            offset = (late + _EARLY) // _QUARTER * _QUARTER
-            if late - offset > _LATE:
+            offset = _offset(late)
+            if offset is None:
                 return None
             return (
                 (local.replace(year=candidate) - timedelta(microseconds=offset)).replace(tzinfo=UTC),
                 timedelta(microseconds=offset),
             )
     return None
+
+
+def _offset(late: int) -> int | None:
+    """The zone (microseconds from UTC) of a stamp that reads ``late`` behind its session's start."""
+    offset = (late + _EARLY) // _QUARTER
+    if late - offset * _QUARTER <= _LATE and offset in OFFSETS:
+        return offset * _QUARTER
+    nearest = min(OFFSETS, key=lambda quarters: abs(late - quarters * _QUARTER)) * _QUARTER
+    return nearest if abs(late - nearest) <= _WRONG else None
 
 
 def _in_year(local: datetime, year: int) -> datetime:

@@ -30,6 +30,7 @@ from bot.adapters.store.upgrade import upgrade
 from bot.core.desk.keys import token_of
 from bot.triage import Triager
 from knowledge import load
+from tests.crash.logs import run_logs
 from tests.crash.processes import CHANNELS, Plan, edge, noted, slack, spawn, worker
 from tests.postgres import postgres
 from tests.slack.desk import RealClock
@@ -152,22 +153,29 @@ def promises_kept(row: dict[str, Any], kills: int) -> bool:
 def main() -> None:
     """Print the table and the figures; status 1 where a promise is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--engine", action="append", choices=["sqlite", "postgresql"])
+    parser.add_argument("--engine", action="append", choices=["sqlite", "postgresql", "log"], help="log: `triage logs follow` instead of the desk")
     parser.add_argument("--tickets", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--limit", type=float, default=1500.0)
     chosen = parser.parse_args()
     figures: dict[str, Any] = {}
-    for engine in chosen.engine or ["sqlite", "postgresql"]:
+    logs: dict[str, Any] = {}
+    for engine in chosen.engine or ["sqlite", "postgresql", "log"]:
         started = time.monotonic()
+        if engine == "log":
+            logs["sqlite"] = run_logs(kills=chosen.kills, seed=chosen.seed)
+            sys.stdout.write(f"{'log.sqlite':<12}" + "  ".join(f"{re.sub('_', ' ', k)} {v}" for k, v in logs["sqlite"].items()) + f"  (seed {chosen.seed})\n")
+            sys.stdout.flush()
+            continue
         with database_url(engine) as url:
             row = run(url, tickets=chosen.tickets, kills=chosen.kills, seed=chosen.seed, limit=chosen.limit)
         figures[engine] = {**row, "seconds": round(time.monotonic() - started)}
         sys.stdout.write(f"{engine:<12}" + "  ".join(f"{re.sub('_', ' ', k)} {v}" for k, v in figures[engine].items()) + f"  (seed {chosen.seed})\n")
         sys.stdout.flush()
-    sys.stdout.write("figures " + json.dumps({"slack": figures}) + "\n")
-    sys.exit(0 if all(promises_kept(row, chosen.kills) for row in figures.values()) else 1)
+    sys.stdout.write("figures " + json.dumps({name: rows for name, rows in (("slack", figures), ("log", logs)) if rows}) + "\n")
+    kept = all(promises_kept(row, chosen.kills) for row in figures.values())
+    sys.exit(0 if kept and not any(row["lost"] or row["doubled"] or row["kills"] < chosen.kills for row in logs.values()) else 1)
 
 
 if __name__ == "__main__":

@@ -371,9 +371,11 @@ def test_pruning_by_size_keeps_the_newest(store: SqliteLogStore, tmp_path: Path)
     three_days(store, tmp_path)
     whole = store.path.stat().st_size
     assert store.prune(size=2 * whole) is None
-    assert store.prune(size=1) == datetime(2026, 11, 16, tzinfo=UTC)
+    assert store.prune(size=int(whole * 0.55)) == datetime(2026, 11, 16, tzinfo=UTC)
     assert store.path.stat().st_size < whole * 0.6
     assert len(store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000)).lines) == 1440
+    assert store.prune(size=1) == datetime(2026, 11, 16, 23, tzinfo=UTC), "a size that one day breaks is kept by the hour"
+    assert len(store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000)).lines) == 60
 
 
 def test_failures_are_counted_by_the_hour(store: SqliteLogStore, tmp_path: Path) -> None:
@@ -388,3 +390,28 @@ def test_reading_logs_does_not_wait_for_what_only_a_triage_needs() -> None:
     asked = "import sys, bot.commands.logs; print({'bot.triage', 'rich.progress', 'jinja2'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_what_a_log_taught_serves_the_lines_that_it_has_grown_by(store: SqliteLogStore, tmp_path: Path) -> None:
+    """Read in two pieces or in one: the pid's client, the year that turned, and a host's zone are the same."""
+    began = datetime(2025, 12, 31, 22, 30, tzinfo=UTC)
+    lines = []
+    for number in range(60):
+        at = began + timedelta(hours=1, minutes=number)
+        local = f"{at:%b} {at.day:>2} {at:%H:%M:%S}"
+        if number % 10 == 0:
+            key = encode(began + timedelta(minutes=number, seconds=-2), 4000, "192.0.2.7")
+            lines.append(f"{local} mx1 dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<a@example.com>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, session=<{key}>")
+            lines.append(f"{local} mx1 postfix/submission/smtpd[77]: connect from unknown[192.0.2.{number + 1}]")
+        lines.append(f"{local} mx1 postfix/submission/smtpd[77]: warning: SASL authentication failure: Password verification failed")
+    whole, parts = SqliteLogStore(tmp_path / "whole.db"), store
+    path = tmp_path / "mail.log"
+    for target, stops in ((whole, [len(lines)]), (parts, [0, 17, 40, 41, len(lines)])):
+        path.write_text("")
+        for stop in stops:
+            path.write_text("".join(line + "\n" for line in lines[:stop]))
+            os.utime(path, (datetime(2026, 1, 1, tzinfo=UTC).timestamp(),) * 2)
+            target.ingest([path])
+    one, other = (target.search(LogQuery(*EVER, ips=tuple(f"192.0.2.{n + 1}" for n in range(60)), limit=1000)).lines for target in (whole, parts))
+    assert len(one) == 66 and one == other
+    assert {event.time.year for event in one if event.time} == {2025}

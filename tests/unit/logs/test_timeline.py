@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.adapters.logstore import keeping
+from bot.adapters.logstore.digest import Digest
 from bot.logs.decode import Decoder
 from bot.logs.session import encode
+from bot.logs.skim import Skimmer
+from bot.logs.timeline import OFFSETS
 
 CONNECT = "{stamp} mx1 postfix/smtpd[77]: connect from unknown[192.0.2.7]"
 FAILED = (
@@ -57,7 +62,7 @@ def test_the_configured_zone_applies_to_zone_less_lines_only() -> None:
 
 @given(
     st.datetimes(min_value=datetime(2012, 1, 2), max_value=datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
-    st.integers(-48, 56),
+    st.sampled_from(sorted(OFFSETS)),
     st.integers(0, 180),
 )
 def test_a_session_id_tells_year_and_zone(began: datetime, quarters: int, seconds: int) -> None:
@@ -96,3 +101,42 @@ def test_an_id_that_was_made_for_another_address_tells_nothing() -> None:
     event = decoder.decode(line)
     assert event.time == datetime(2026, 11, 16, 9, 14, 2, tzinfo=UTC)
     assert event.remote_ip == "192.0.2.7" and event.remote_port is None
+
+
+def test_the_zones_that_count_are_those_of_the_tz_database() -> None:
+    found = set()
+    for name in available_timezones():
+        for year in range(2006, 2028):
+            for month in (1, 7):
+                away = datetime(year, month, 1, tzinfo=UTC).astimezone(ZoneInfo(name)).utcoffset()
+                assert away is not None
+                found.add(away // timedelta(minutes=15))
+    assert found <= OFFSETS
+
+
+@pytest.mark.parametrize("skew", [timedelta(minutes=10), timedelta(minutes=-10)])
+@pytest.mark.parametrize("hours", [-5, 0, 2])
+def test_a_clock_that_is_ten_minutes_wrong_is_no_other_zone(skew: timedelta, hours: int) -> None:
+    decoder = Decoder(year=2026)
+    for minute in range(0, 180, 7):
+        moment = datetime(2026, 6, 16, 9, 0, tzinfo=UTC) + timedelta(minutes=minute)
+        line = FAILED.format(stamp=stamp(moment + skew + timedelta(hours=hours)), session=encode(moment - timedelta(seconds=2), 40000, "192.0.2.7"))
+        assert decoder.decode(line).time == moment + skew
+
+
+@pytest.mark.parametrize("told", ["by the setting", "by session ids", "by the setting, skimmed"])
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Australia/Sydney"])
+def test_the_hour_that_comes_twice_is_told_apart(told: str, name: str) -> None:
+    zone = ZoneInfo(name)
+    set_back = {"Europe/Berlin": datetime(2026, 10, 25, 1, tzinfo=UTC), "America/New_York": datetime(2026, 11, 1, 6, tzinfo=UTC), "Australia/Sydney": datetime(2026, 4, 4, 16, tzinfo=UTC)}[name]
+    moments = [set_back + timedelta(minutes=minute) for minute in range(-150, 150, 5)]
+    session = (lambda moment: encode(moment, 40000, "192.0.2.7")) if "ids" in told else (lambda moment: "s")
+    lines = [FAILED.format(stamp=stamp(moment.astimezone(zone)), session=session(moment)) for moment in moments]
+    decoder = Decoder(year=2026, zone=ZoneInfo("UTC") if "ids" in told else zone)
+    if "skimmed" in told:
+        digest = Digest()
+        skimmer = Skimmer(digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, year=2026)
+        skimmer.feed("".join(line + "\n" for line in lines))
+        assert [event.time for _, event in digest.take().kept] == moments
+    else:
+        assert [event.time for event in decoder.decode_lines(lines)] == moments

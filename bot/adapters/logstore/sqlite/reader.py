@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import nlargest
 from typing import Any, Final
 
@@ -12,9 +12,9 @@ from bot.adapters.logstore.digest import HOUR, from_micros, named, to_micros
 from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.rhythm import Gap
 from bot.adapters.logstore.selection import Selection
-from bot.adapters.logstore.sqlite import rhythm_rows, rows
+from bot.adapters.logstore.sqlite import feeds, rhythm_rows, rows
 from bot.adapters.logstore.sqlite.blocks import LINES, BlockReader
-from bot.adapters.logstore.sqlite.schema import key_of
+from bot.adapters.logstore.sqlite.schema import has_feeds, key_of
 from bot.core.observed import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
 from bot.logs.event import LogEvent
 
@@ -60,6 +60,7 @@ class Reader:
         self._db.execute("BEGIN")
         try:
             stale = {span.id: span for span in rhythm_rows.dirty_spans(self._db)}
+            live = has_feeds(self._db)
             for span, host, program, first, last, lines, services in self._db.execute(
                 "SELECT id, host, family, first, last, lines, services FROM log_span ORDER BY host, family"
             ).fetchall():
@@ -70,11 +71,14 @@ class Reader:
                     judged = stale[span]
                     outside = [gap for gap in found if gap[1] < judged.low or gap[0] > judged.high]
                     found = sorted([*outside, *rhythm_rows.find_gaps(self._db, judged)])
+                holes = feeds.holes(self._db, (host, program)) if live else []
                 gaps = tuple(
                     (from_micros(start), from_micros(end))
-                    for start, end in found
+                    for start, end in sorted({*map(tuple, found), *holes})
                     if start <= high and end >= low
                 )
+                seen = feeds.lag_of(self._db, (host, program)) if live else None
+                skew = feeds.skew_of(self._db, host) if live else None
                 covered.append(
                     HostCoverage(
                         host,
@@ -84,6 +88,9 @@ class Reader:
                         lines,
                         tuple(services.split()),
                         gaps,
+                        None if seen is None else from_micros(seen[0]),
+                        None if seen is None else timedelta(microseconds=seen[1]),
+                        None if skew is None else timedelta(microseconds=skew),
                     )
                 )
         finally:

@@ -83,6 +83,26 @@ CREATE TABLE IF NOT EXISTS log_source (
     path TEXT NOT NULL, UNIQUE (fingerprint, length));
 """
 
+FEED_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS log_follow (
+    path TEXT PRIMARY KEY, source INTEGER NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL, known TEXT NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_hole (
+    host TEXT NOT NULL, family TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    PRIMARY KEY (host, family, start)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_feed (
+    host TEXT NOT NULL, family TEXT NOT NULL, seen INTEGER NOT NULL, lag INTEGER NOT NULL, PRIMARY KEY (host, family))
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_skew (
+    host TEXT NOT NULL, hour INTEGER NOT NULL, least INTEGER NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (host, hour)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_cursor (feed TEXT PRIMARY KEY, cursor TEXT NOT NULL, time INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_tail (id INTEGER PRIMARY KEY, feed TEXT NOT NULL, lines INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS log_parcel (digest BLOB PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID;
+"""
+"""What live feeds need (:mod:`bot.adapters.logstore.sqlite.feeds` tells what each is); a store of an earlier program gets
+them when it is next written to."""
+
 WRITER_WAITS: Final = 30.0
 WAL_PAGES: Final = 16_384
 """Pages (64 MB) that gather before they are moved into the main file: moving them at each commit would write
@@ -119,16 +139,20 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             path, timeout=WRITER_WAITS, isolation_level=None, check_same_thread=False
         )
         try:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only a new file takes it: it can shrink in small steps
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA cache_size = -65536")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+            connection.execute("PRAGMA journal_size_limit = 67108864")  # a write-ahead log that a bulk load left large
             if version_of(connection) is None:
                 connection.executescript("BEGIN IMMEDIATE;" + TABLES)
                 connection.execute("INSERT OR IGNORE INTO log_meta VALUES ('version', ?)", (VERSION,))
                 connection.execute("COMMIT")
             check_version(connection, path)
+            if not has_feeds(connection):
+                connection.executescript("BEGIN IMMEDIATE;" + FEED_TABLES + "COMMIT;")
         except BaseException:
             connection.close()
             raise
@@ -167,6 +191,11 @@ def version_of(connection: sqlite3.Connection) -> str | None:
     return None if row is None else str(row[0])
 
 
+def has_feeds(connection: sqlite3.Connection) -> bool:
+    """False for a store that only an earlier program has written to."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'log_parcel'").fetchone() is not None
+
+
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
     """Raise StoreCorrupt where the tables are of another version than this program's."""
     version = version_of(connection)
@@ -185,8 +214,8 @@ def faults_named(path: Path) -> Iterator[None]:
         text = str(error)
         if "locked" in text or "busy" in text:
             raise StoreBusy(f"{path}: another process is writing to it; try again") from error
-        if "disk" in text and "full" in text:
-            raise StoreError(f"{path}: the disk is full; make room, nothing stored so far is lost") from error
+        if "full" in text or "disk I/O" in text:
+            raise StoreError(f"{path}: cannot be written, the disk or the quota is full or broken ({text}); make room, nothing stored so far is lost") from error
         if "malformed" in text or "no such" in text:
             raise StoreCorrupt(
                 f"{path}: the log store is damaged ({text}); move it away and ingest anew"

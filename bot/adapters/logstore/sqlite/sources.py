@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, Protocol, cast
 
 import zstandard
 
@@ -76,6 +76,16 @@ class OpenLog:
         """True where more may be appended, so that an unfinished last line is left for later."""
         self.left_over = False
         """True once :func:`blocks` has left an unfinished last line behind."""
+        self._ahead = self._past_nuls() if regular else b""
+
+    def _past_nuls(self) -> bytes:
+        """Pass over the NULs with which a file begins that was truncated under a writer who kept his place: they are no part
+        of its text and would make all such files alike. Returns what was read beyond them."""
+        while block := self._data.read(HEAD):
+            text = block.lstrip(b"\0")
+            if text:
+                return text
+        return b""
 
     def _decompressed(self) -> BinaryIO:
         if self.compression == "gz":
@@ -91,13 +101,16 @@ class OpenLog:
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` uncompressed bytes; empty at the end."""
+        if self._ahead:
+            block, self._ahead = self._ahead[:size], self._ahead[size:]
+            return block
         return self._data.read(size)
 
     def read_head(self) -> bytes:
         """The first :data:`HEAD` bytes, fewer only where the file is shorter."""
         head = b""
         while len(head) < HEAD:
-            more = self._data.read(HEAD - len(head))
+            more = self.read(HEAD - len(head))
             if not more:
                 break
             head += more
@@ -105,13 +118,13 @@ class OpenLog:
 
     def skip(self, count: int) -> int:
         """Pass over ``count`` bytes; returns how many there were."""
-        if self.growing:
+        if self.growing and not self._ahead:
             here = self._data.tell()
             self._data.seek(min(here + count, max(here, self.size or 0)))
             return self._data.tell() - here
         left = count
         while left:
-            passed = len(self._data.read(min(left, BLOCK)))
+            passed = len(self.read(min(left, BLOCK)))
             if not passed:
                 break
             left -= passed
@@ -148,7 +161,18 @@ def fingerprint(head: bytes) -> bytes:
     return blake2b(head, digest_size=16).digest()
 
 
-def blocks(log: OpenLog, carry: bytes, position: int, *, finished: bool) -> Iterator[tuple[str, int]]:
+class Readable(Protocol):
+    """What :func:`blocks` cuts into lines."""
+
+    left_over: bool
+    """Set once an unfinished last line was left behind."""
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` uncompressed bytes; empty at the end."""
+        ...
+
+
+def blocks(log: Readable, carry: bytes, position: int, *, finished: bool) -> Iterator[tuple[str, int]]:
     """The lines of ``log`` in blocks, each line with its end, and the position behind its last line.
 
     ``carry`` holds bytes already read, which begin at ``position``. A last line without its newline is left
@@ -165,7 +189,7 @@ def blocks(log: OpenLog, carry: bytes, position: int, *, finished: bool) -> Iter
             if passing:
                 rest = body.index(b"\n") + 1
                 body, stub, passing = stub + b"\n" + body[rest:], b"", False
-            yield _lines(body[:-1]), position
+            yield lines_in(body[:-1]), position
         if len(carry) > _OVERLONG:
             if not passing:
                 stub, passing = carry[:LONGEST], True
@@ -177,10 +201,10 @@ def blocks(log: OpenLog, carry: bytes, position: int, *, finished: bool) -> Iter
         carry += more
     log.left_over = bool(carry or passing) and not finished
     if (carry or passing) and finished:
-        yield _lines(stub if passing else carry), position + len(carry)
+        yield lines_in(stub if passing else carry), position + len(carry)
 
 
-def _lines(body: bytes) -> str:
+def lines_in(body: bytes) -> str:
     """The lines of ``body``, which does not end in a newline, each with one; empty lines are left out."""
     text = body.decode("utf-8", "backslashreplace")
     if "\r" in text:

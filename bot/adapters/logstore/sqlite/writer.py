@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.adapters.logstore.digest import HOUR
 from bot.adapters.logstore.rhythm import Beat, BeatFinder
-from bot.adapters.logstore.sqlite import rhythm_rows, rows
+from bot.adapters.logstore.sqlite import feeds, rhythm_rows, rows
 from bot.adapters.logstore.sqlite.blocks import LINES
 from bot.adapters.logstore.sqlite.prepared import Prepared, SpanRows
 
@@ -42,17 +42,22 @@ class Writer:
 
     def write(self, ready: Prepared, mark: Mark | None) -> int | None:
         """Store the rows of a batch and how far its file was read, all or nothing; returns the mark's id."""
-        with self._transaction():
-            rows.remember_order(self._db)
-            self._lines(ready)
-            self._successes(ready)
-            self._sessions(ready)
-            self._coverage(ready)
-            return self._advance(mark) if mark is not None else None
+        with self.transaction():
+            self.put(ready)
+            return self.advance(mark) if mark is not None else None
+
+    def put(self, ready: Prepared) -> None:
+        """Store the rows of a batch, within a :meth:`transaction`."""
+        rows.remember_order(self._db)
+        self._lines(ready)
+        self._successes(ready)
+        self._sessions(ready)
+        self._coverage(ready)
+        feeds.measure_skew(self._db, ready)
 
     def refresh_gaps(self) -> None:
         """Work out again the gaps of every stretch that batches have touched."""
-        with self._transaction():
+        with self.transaction():
             for span in rhythm_rows.dirty_spans(self._db):
                 found = rhythm_rows.find_gaps(self._db, span)
                 self._db.execute(
@@ -67,7 +72,8 @@ class Writer:
             )
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """All that happens inside is stored, or nothing. Raises sqlite3.Error."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -183,7 +189,8 @@ class Writer:
             ],
         )
 
-    def _advance(self, mark: Mark) -> int:
+    def advance(self, mark: Mark) -> int:
+        """Note how far a file was read, within a :meth:`transaction`; returns the mark's id."""
         if mark.id is None:
             row = self._db.execute(
                 "INSERT INTO log_source (fingerprint, length, position, path) VALUES (?, ?, ?,"

@@ -1,0 +1,1 @@
+"""Live feeds into the embedded store: files that grow and rotate, journald, syslog, HTTP."""

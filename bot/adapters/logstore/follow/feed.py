@@ -1,0 +1,121 @@
+"""A feed: where lines come from, how they reach the store once, and what is remembered of it. Files are one kind."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from bot.adapters.logstore.follow.siblings import is_rotated
+from bot.adapters.logstore.follow.stream import Stream
+from bot.adapters.logstore.follow.tail import Tail
+from bot.adapters.logstore.sqlite import feeds
+from bot.adapters.logstore.sqlite.marks import Identity, identify
+from bot.adapters.logstore.sqlite.writer import Writer
+from bot.errors import InputError
+
+MOST_LINES: Final = 20_000
+"""Lines that are stored together: a feed that has much to say does not keep the others waiting."""
+
+Say = Callable[[str], None]
+"""Takes a message for people."""
+Connect = Callable[[], sqlite3.Connection]
+"""The store's present connection; it changes after a fault."""
+
+
+class Feed(Protocol):
+    """One source of lines. All methods but :meth:`close` are called by one thread."""
+
+    stream: Stream
+
+    def open(self, connect: Connect) -> None:
+        """Take up what the store remembers of this feed."""
+        ...
+
+    def pull(self) -> None:
+        """Hand what is new to :attr:`stream`, at most about :data:`MOST_LINES` lines; never waits."""
+        ...
+
+    def store(self, connection: sqlite3.Connection, writer: Writer) -> None:
+        """Write down how far was read, within the transaction that stores the lines; may be called again where that fails."""
+        ...
+
+    def stored(self) -> None:
+        """The transaction is committed."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files, processes and sockets."""
+        ...
+
+
+class FileFeed:
+    """A path that is followed."""
+
+    def __init__(self, path: Path, stream: Stream, say: Say) -> None:
+        self.path, self.stream, self._say = path, stream, say
+        self._tail: Tail | None = None
+        self._ids: dict[int, int] = {}
+
+    def open(self, connect: Connect) -> None:
+        """Go on where the store says."""
+        self._tail = Tail(
+            self.path, self.stream, lambda head: identify(connect(), head), lambda source: identity_of(connect(), source),
+            feeds.followed(connect(), str(self.path)), self._say,
+        )  # fmt: skip
+
+    def pull(self) -> None:
+        """Read what was written since."""
+        if self._tail is None:
+            return
+        for text in self._tail.pieces():
+            self.stream.feed(text)
+            if self.stream.lines >= MOST_LINES:
+                return
+
+    def store(self, connection: sqlite3.Connection, writer: Writer) -> None:
+        """Positions of the files, and what lies under the path."""
+        if self._tail is None:
+            return
+        self._ids = {}
+        for file in self._tail.dirty:
+            if id(file.identity) not in self._ids:
+                self._ids[id(file.identity)] = writer.advance(file.identity.mark(file.identity.position, str(file.path)))
+        now = self._tail.followed(self._ids)
+        if now is not None:
+            feeds.put_followed(connection, str(self.path), now)
+
+    def stored(self) -> None:
+        """The files have their numbers."""
+        if self._tail is None:
+            return
+        for file in self._tail.dirty:
+            file.identity.id = self._ids[id(file.identity)]
+        self._tail.stored()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self._tail is not None:
+            self._tail.close()
+
+
+def identity_of(connection: sqlite3.Connection, source: int) -> Identity | None:
+    """The file of that number in log_source."""
+    row = connection.execute("SELECT id, fingerprint, length, position FROM log_source WHERE id = ?", (source,)).fetchone()
+    return None if row is None else Identity(*row)
+
+
+def live_files(paths: Sequence[str]) -> list[Path]:
+    """The paths to follow: files as they are named (they need not exist yet), of folders every file that no rotation made.
+
+    Raises InputError for standard input.
+    """
+    found: list[Path] = []
+    for name in paths:
+        if name == "-":
+            raise InputError("-: standard input cannot be followed; use `triage logs ingest -`")
+        path = Path(name)
+        inside = sorted(entry for entry in path.rglob("*") if entry.is_file() and not is_rotated(entry.name)) if path.is_dir() else [path]
+        found += [entry.absolute() for entry in inside]
+    return list(dict.fromkeys(found))
