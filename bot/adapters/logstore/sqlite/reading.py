@@ -9,8 +9,9 @@ from typing import Final
 
 from bot.adapters.logstore import keeping
 from bot.adapters.logstore.digest import Digest
-from bot.adapters.logstore.sqlite.prepared import Prepared, prepare
-from bot.adapters.logstore.sqlite.sources import LogFile, OpenLog, blocks
+from bot.adapters.logstore.sink import Prepare, Prepared
+from bot.adapters.logstore.sqlite.prepared import prepare
+from bot.adapters.logstore.sqlite.sources import LogFile, OpenLog, blocks, lines_of
 from bot.logs.skim import Skimmer
 
 CHUNK_LINES: Final = 25_000
@@ -27,6 +28,9 @@ class Job:
     year: int | None
     finished: bool
     chunk: int
+    prepare: Prepare = prepare
+    stop: int | None = None
+    """The first chunk ends exactly here, where it is set."""
 
 
 @dataclass(slots=True)
@@ -64,6 +68,14 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
         digest, family=keeping.family, trouble=keeping.is_troubled, zone=job.zone, year=job.year,
         reference=log.modified or datetime.now(UTC),
     )  # fmt: skip
+    if job.stop is not None:
+        part, carry = log.exactly(carry, job.stop - position)
+        if len(part) < job.stop - position:
+            yield End(position, older=True)
+            return
+        skimmer.feed(lines_of(part.removesuffix(b"\n")))
+        position = job.stop
+        yield Chunk(job.prepare(digest.take()), position, log.done())
     reached = taken = position
     lines = 0
     for block, behind in blocks(log, carry, position, finished=job.finished or not log.growing):
@@ -71,8 +83,8 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
         lines += block.count("\n")
         reached = behind
         if lines >= job.chunk:
-            yield Chunk(prepare(digest.take()), reached, log.done())
+            yield Chunk(job.prepare(digest.take()), reached, log.done())
             taken, lines = reached, 0
     if reached > taken:
-        yield Chunk(prepare(digest.take()), reached, log.done())
+        yield Chunk(job.prepare(digest.take()), reached, log.done())
     yield End(reached, log.left_over)

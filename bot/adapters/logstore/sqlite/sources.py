@@ -103,6 +103,14 @@ class OpenLog:
             head += more
         return head
 
+    def exactly(self, carry: bytes, count: int) -> tuple[bytes, bytes]:
+        """The next ``count`` bytes, of which ``carry`` was read already, and what of ``carry`` is beyond them;
+        fewer where the log ends."""
+        part, beyond = carry[:count], carry[count:]
+        while len(part) < count and (more := self._data.read(count - len(part))):
+            part += more
+        return part, beyond
+
     def skip(self, count: int) -> int:
         """Pass over ``count`` bytes; returns how many there were."""
         if self.growing:
@@ -165,7 +173,7 @@ def blocks(log: OpenLog, carry: bytes, position: int, *, finished: bool) -> Iter
             if passing:
                 rest = body.index(b"\n") + 1
                 body, stub, passing = stub + b"\n" + body[rest:], b"", False
-            yield _lines(body[:-1]), position
+            yield lines_of(body[:-1]), position
         if len(carry) > _OVERLONG:
             if not passing:
                 stub, passing = carry[:LONGEST], True
@@ -177,10 +185,10 @@ def blocks(log: OpenLog, carry: bytes, position: int, *, finished: bool) -> Iter
         carry += more
     log.left_over = bool(carry or passing) and not finished
     if (carry or passing) and finished:
-        yield _lines(stub if passing else carry), position + len(carry)
+        yield lines_of(stub if passing else carry), position + len(carry)
 
 
-def _lines(body: bytes) -> str:
+def lines_of(body: bytes) -> str:
     """The lines of ``body``, which does not end in a newline, each with one; empty lines are left out."""
     text = body.decode("utf-8", "backslashreplace")
     if "\r" in text:

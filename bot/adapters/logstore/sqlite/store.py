@@ -10,7 +10,6 @@ from pathlib import Path
 
 from bot.adapters.logstore.digest import Digest, from_micros, to_micros
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
-from bot.adapters.logstore.sqlite.marks import identify
 from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.pruning import prune
 from bot.adapters.logstore.sqlite.reader import Reader
@@ -102,7 +101,7 @@ class SqliteLogStore:
             with faults_named(self.path):
                 run = Ingest(
                     Writer(connection),
-                    lambda head: identify(connection, head),
+                    prepare,
                     zone=zone,
                     year=year,
                     finished=finished,
