@@ -13,10 +13,11 @@ from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.errors import KnowledgeFault, SettingsError
 from bot.ports import AccountDirectory, LogStore, Outlet
-from bot.settings import Settings
+from bot.settings import READ_ONLY_LOG_STORES, Settings
 from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
+    from bot.adapters.logstore.stores import CheckedLogStore, OwnLogStore
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
@@ -40,8 +41,33 @@ def knowledge_of(settings: Settings) -> Knowledge:
         raise KnowledgeFault(str(error)) from error
 
 
-def log_store_of(settings: Settings) -> SqliteLogStore:
-    """The embedded log store, whether it exists yet or not."""
+def log_store_of(settings: Settings) -> CheckedLogStore:
+    """The log store of LOG_STORE_URL, whether it exists yet or not. Raises SettingsError."""
+    product = settings.log_store_scheme.partition("+")[0]
+    if product == "loki":
+        from bot.adapters.logstore.loki import LokiLogStore
+
+        return LokiLogStore(settings.log_store_url, zone=settings.log_zone)
+    if product in ("opensearch", "elasticsearch"):
+        from bot.adapters.logstore.opensearch import OpenSearchLogStore
+
+        return OpenSearchLogStore(settings.log_store_url, zone=settings.log_zone)
+    return own_log_store_of(settings)
+
+
+def own_log_store_of(settings: Settings) -> OwnLogStore:
+    """The log store of LOG_STORE_URL as one that we fill. Raises SettingsError where it is one that the host fills."""
+    product = settings.log_store_scheme.partition("+")[0]
+    if product in READ_ONLY_LOG_STORES:
+        raise SettingsError(f"LOG_STORE_URL: {product}: is only searched, its host fills it; use sqlite, postgresql or clickhouse to take logs in or drop old ones")
+    if product == "postgresql":
+        from bot.adapters.logstore.postgres import PostgresLogStore
+
+        return PostgresLogStore(settings.log_store_url)
+    if product == "clickhouse":
+        from bot.adapters.logstore.clickhouse import ClickHouseLogStore
+
+        return ClickHouseLogStore(settings.log_store_url)
     return SqliteLogStore(settings.log_store_path)
 
 
@@ -122,7 +148,7 @@ def triager_of(settings: Settings) -> Triager:
 
     knowledge = knowledge_of(settings)
     store = log_store_of(settings)
-    logs: LogStore = store if store.path.is_file() else EmptyLogStore()
+    logs: LogStore = EmptyLogStore() if isinstance(store, SqliteLogStore) and not store.path.is_file() else store
     triager = Triager(knowledge, logs, accounts_of(settings, knowledge), SystemClock())
     triager.warm()
     return triager

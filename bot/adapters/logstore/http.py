@@ -76,7 +76,7 @@ class Server:
 
     def ask(
         self, method: str, path: str, seconds: float, *, params: Mapping[str, Any] | None = None, content: bytes | None = None,
-        json: Any = None,
+        json: Any = None, headers: Mapping[str, str] | None = None,
     ) -> Answer:  # fmt: skip
         """Send a request and read the answer. Raises StoreBusy where it takes longer than ``seconds`` (twice that at most
         pass), StoreError where there is no answer or one that is too large."""
@@ -84,8 +84,8 @@ class Server:
         limits = httpx.Timeout(seconds, connect=min(CONNECTS_WITHIN, seconds))
         body = bytearray()
         try:
-            with self._client.stream(method, path, params=params, content=content, json=json, timeout=limits) as response:
-                for part in response.iter_raw():
+            with self._client.stream(method, path, params=params, content=content, json=json, headers=headers, timeout=limits) as response:
+                for part in response.iter_bytes():
                     body += part
                     if len(body) > LARGEST:
                         raise StoreError(f"{self.name}: answered with more than {LARGEST >> 20} MB; ask for less time")

@@ -114,7 +114,7 @@ class Reader:
     def _sessions(self, selection: Selection, since: int, until: int) -> tuple[list[SessionInterval], dict[tuple[Any, ...], tuple[str, str | None]]]:
         """The sessions that were open at some time from ``since`` to ``until``, and the programs that named themselves in
         a later batch than the login's, by the sum of successes that they belong to."""
-        newest: dict[str, int] = dict(self._select("SELECT host, max(last) FROM log_day GROUP BY host"))  # type: ignore[arg-type]
+        newest: dict[str, int] = dict(self._select("SELECT host, max(last) FROM log_day GROUP BY host"))
         rows = self._select(
             f"SELECT mailbox, address, service, host, {_MICROS}(start), {_MICROS}(ended), session, client FROM log_session"
             f" WHERE {_who(selection)} AND start <= fromUnixTimestamp64Micro({until})"

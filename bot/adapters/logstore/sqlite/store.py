@@ -33,6 +33,11 @@ class SqliteLogStore:
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
 
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self.path)
+
     # -- the LogStore port ---------------------------------------------------------------------------------
 
     def search(self, query: LogQuery) -> LogResult:
