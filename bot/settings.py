@@ -69,10 +69,10 @@ def sqlite_path(url: str, name: str) -> Path:
 
 def log_store_url(url: str) -> str:
     """``url`` where it names a kind of log store that there is. Raises SettingsError."""
-    scheme, colon, rest = url.partition("://")
-    if not colon or not rest or scheme not in LOG_STORE_SCHEMES:
+    scheme = url.partition(":")[0]
+    if scheme not in LOG_STORE_SCHEMES or not url.removeprefix(scheme).startswith("://"):
         known = "sqlite:///file, postgresql://…, clickhouse://…, clickhouse+https://…, loki+https://…, opensearch+https://… or elasticsearch+https://…"
-        raise SettingsError(f"LOG_STORE_URL: {scheme if colon else 'the value'}: is no kind of log store; use {known}")
+        raise SettingsError(f"LOG_STORE_URL: {scheme[:40]}: is no kind of log store; use {known}")
     if scheme == "sqlite":
         sqlite_path(url, "LOG_STORE_URL")
     return url

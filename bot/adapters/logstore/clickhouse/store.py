@@ -98,13 +98,18 @@ class ClickHouseLogStore:
         cut: date | None = None
         days = [date.fromisoformat(day) for (day,) in self._db.select("SELECT DISTINCT toString(day) AS day FROM log_day ORDER BY day", self._seconds)]
         while len(days) > 1:
-            small = size is None or self._size() <= size
+            small = size is None or self.size() <= size
             if small and (before is None or days[0] >= before.astimezone(UTC).date()):
                 break
             for table in CUT_BY_DAY:
                 self._db.run(f"ALTER TABLE {table} DROP PARTITION '{days[0]}'", WRITES_WITHIN)
             cut = days.pop(0) + timedelta(days=1)
         return None if cut is None else datetime(cut.year, cut.month, cut.day, tzinfo=UTC)
+
+    def size(self) -> int:
+        """Bytes that the tables take on disk. Raises StoreError."""
+        rows = self._db.select("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()", self._seconds)
+        return int(rows[0][0] or 0) if rows else 0
 
     def close(self) -> None:
         """Close its connections."""
@@ -123,7 +128,3 @@ class ClickHouseLogStore:
                 self._db.run(statement, WRITES_WITHIN)
             self._db.insert("log_meta", ("key", "value"), [["version", VERSION]], WRITES_WITHIN)
         return ClickHouseSink(self._db)
-
-    def _size(self) -> int:
-        rows = self._db.select("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()", self._seconds)
-        return int(rows[0][0] or 0) if rows else 0

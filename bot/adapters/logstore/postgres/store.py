@@ -122,6 +122,11 @@ class PostgresLogStore:
                 prune(connection, cut)
         return None if cut is None else from_micros(cut)
 
+    def size(self) -> int:
+        """Bytes that the tables and their indexes take on disk. Raises StoreError."""
+        with faults_named(self.name), connect(self._url) as connection:
+            return _size(connection)
+
     def close(self) -> None:
         """Close every connection that searches have opened."""
         with self._lock:
