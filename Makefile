@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-real explore lint eval lab bench crash fuzz soak lock clean
+.PHONY: help run test test-real explore lint eval lab bench scale crash fuzz soak lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,14 +71,18 @@ lab: $(VENV)/dev.stamp ## Real Dovecot, Postfix and mail programs fail afresh; t
 bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we promise is broken
 	$(BIN)/python -m tests.bench.bench
 
+scale: $(VENV)/dev.stamp ## PostgreSQL and ClickHouse's engine as log stores: filled and asked, as a table (needs PostgreSQL's server)
+	$(BIN)/python -m tests.bench.scale
+
 crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on SQLite and PostgreSQL: lost, doubled, parked
 	bash tests/lab/packages.sh
 	$(BIN)/python -m tests.crash.run
 	$(BIN)/python -m tests.crash.drops
 	$(BIN)/python -m tests.crash.poison
 
-fuzz: $(VENV)/dev.stamp ## 50,000 hostile texts in every place of every Slack message; 100,000 tickets at the gate of automatic answers, forgeries, loops
+fuzz: $(VENV)/dev.stamp ## 50,000 hostile texts in every place of every Slack message and as mailbox names in queries of log stores; 100,000 tickets at the gate of automatic answers, forgeries, loops
 	$(BIN)/python -m tests.fuzz.run
+	$(BIN)/python -m tests.fuzz.log_queries
 
 soak: $(VENV)/dev.stamp ## Ten thousand tickets in a simulated outage, then two hours of steady events: memory, handles, acknowledgements
 	$(BIN)/python -m tests.soak.run

@@ -14,7 +14,7 @@ from bot.adapters.logstore.later import LaterLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.errors import KnowledgeFault, SettingsError
 from bot.ports import AccountDirectory, LogStore, Outlet
-from bot.settings import Settings
+from bot.settings import READ_ONLY_LOG_STORES, Settings
 from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.adapters.attachments.reader import ProgramReader
     from bot.adapters.helpdesk.inbox import HelpdeskInbox
     from bot.adapters.logstore.follow.loop import Follow
+    from bot.adapters.logstore.stores import CheckedLogStore, OwnLogStore
     from bot.adapters.mailbox.source import MailboxSource
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
@@ -48,8 +49,33 @@ def knowledge_of(settings: Settings) -> Knowledge:
         raise KnowledgeFault(str(error)) from error
 
 
-def log_store_of(settings: Settings) -> SqliteLogStore:
-    """The embedded log store, whether it exists yet or not."""
+def log_store_of(settings: Settings) -> CheckedLogStore:
+    """The log store of LOG_STORE_URL, whether it exists yet or not. Raises SettingsError."""
+    product = settings.log_store_scheme.partition("+")[0]
+    if product == "loki":
+        from bot.adapters.logstore.loki import LokiLogStore
+
+        return LokiLogStore(settings.log_store_url, zone=settings.log_zone)
+    if product in ("opensearch", "elasticsearch"):
+        from bot.adapters.logstore.opensearch import OpenSearchLogStore
+
+        return OpenSearchLogStore(settings.log_store_url, zone=settings.log_zone)
+    return own_log_store_of(settings)
+
+
+def own_log_store_of(settings: Settings) -> OwnLogStore:
+    """The log store of LOG_STORE_URL as one that we fill. Raises SettingsError where it is one that the host fills."""
+    product = settings.log_store_scheme.partition("+")[0]
+    if product in READ_ONLY_LOG_STORES:
+        raise SettingsError(f"LOG_STORE_URL: {product}: is only searched, its host fills it; use sqlite, postgresql or clickhouse to take logs in or drop old ones")
+    if product == "postgresql":
+        from bot.adapters.logstore.postgres import PostgresLogStore
+
+        return PostgresLogStore(settings.log_store_url)
+    if product == "clickhouse":
+        from bot.adapters.logstore.clickhouse import ClickHouseLogStore
+
+        return ClickHouseLogStore(settings.log_store_url)
     return SqliteLogStore(settings.log_store_path)
 
 
@@ -244,7 +270,7 @@ def triager_of(settings: Settings) -> Triager:
 
     knowledge = knowledge_of(settings)
     store = log_store_of(settings)
-    logs: LogStore = LaterLogStore(store)
+    logs: LogStore = LaterLogStore(store) if isinstance(store, SqliteLogStore) else store
     triager = Triager(knowledge, logs, accounts_of(settings, knowledge), SystemClock())
     triager.warm()
     return triager

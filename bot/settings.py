@@ -14,6 +14,12 @@ from bot.errors import SettingsError
 
 DEFAULT_DATABASE = "sqlite:///var/triage.db"
 DEFAULT_LOG_STORE = "sqlite:///var/logs.db"
+LOG_STORE_SCHEMES = {
+    "sqlite", "postgresql", "clickhouse", "clickhouse+https", "loki+https", "loki+http", "opensearch+https", "opensearch+http",
+    "elasticsearch+https", "elasticsearch+http",
+}  # fmt: skip
+READ_ONLY_LOG_STORES = ("loki", "opensearch", "elasticsearch")
+"""Products that a host fills by itself: we only search there."""
 DEFAULT_SLACK_API = "https://slack.com/api/"
 
 
@@ -115,6 +121,11 @@ class Settings:
         """The SQLite file of LOG_STORE_URL. Raises SettingsError for another engine."""
         return sqlite_path(self.log_store_url, "LOG_STORE_URL")
 
+    @property
+    def log_store_scheme(self) -> str:
+        """What stands before the colon of LOG_STORE_URL."""
+        return self.log_store_url.partition(":")[0]
+
 
 def sqlite_path(url: str, name: str) -> Path:
     """The file that an ``sqlite:///file`` URL names (``sqlite:////file`` is absolute)."""
@@ -122,6 +133,17 @@ def sqlite_path(url: str, name: str) -> Path:
         scheme = url.partition(":")[0] or url
         raise SettingsError(f"{name}: {scheme}: is not supported here; use sqlite:///path/to/file")
     return Path(url.removeprefix("sqlite:///"))
+
+
+def log_store_url(url: str) -> str:
+    """``url`` where it names a kind of log store that there is. Raises SettingsError."""
+    scheme = url.partition(":")[0]
+    if scheme not in LOG_STORE_SCHEMES or not url.removeprefix(scheme).startswith("://"):
+        known = "sqlite:///file, postgresql://…, clickhouse://…, clickhouse+https://…, loki+https://…, opensearch+https://… or elasticsearch+https://…"
+        raise SettingsError(f"LOG_STORE_URL: {scheme[:40]}: is no kind of log store; use {known}")
+    if scheme == "sqlite":
+        sqlite_path(url, "LOG_STORE_URL")
+    return url
 
 
 def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
@@ -137,7 +159,7 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         raise SettingsError(f"KNOWLEDGE_DIR: {folder}: no such folder")
     return Settings(
         database_url=values.get("DATABASE_URL") or DEFAULT_DATABASE,
-        log_store_url=values.get("LOG_STORE_URL") or DEFAULT_LOG_STORE,
+        log_store_url=log_store_url(values.get("LOG_STORE_URL") or DEFAULT_LOG_STORE),
         log_zone=zone,
         knowledge_dir=Path(folder).resolve() if folder else None,
         mailbox=_mailbox(values),

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator
 
 from bot.adapters.helpdesk.vendors import helpdesk_of, vendor_of
-from bot.bootstrap import attachment_reader_of, desk_of, slack_calls_of
-from bot.errors import SendError, SettingsError, TriageError
+from bot.bootstrap import attachment_reader_of, desk_of, log_store_of, slack_calls_of
+from bot.errors import SendError, SettingsError, StoreMissing, TriageError
+from bot.logs.event import rfc3339
 from bot.settings import Settings, read_settings
 
 SCOPES = ("app_mentions:read", "channels:history", "chat:write", "commands", "groups:history", "im:history", "reactions:write", "channels:read", "groups:read", "im:read")
@@ -18,7 +19,7 @@ Finding = tuple[bool, str]
 def run() -> None:
     """Print all findings; status 1 where one is a fault."""
     settings = read_settings()
-    findings = [*_database(settings), *_slack(settings), *_helpdesk(settings), *_mailbox(settings)]
+    findings = [*_database(settings), *_logs(settings), *_slack(settings), *_helpdesk(settings), *_mailbox(settings)]
     for good, said in findings:
         sys.stdout.write(f"{'ok ' if good else 'BAD'}  {said}\n")
     if not all(good for good, _ in findings):
@@ -42,6 +43,21 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield known, "leads: " + (f"{len(leads)} here" + (f" and the group {settings.slack_leads_group}" if settings.slack_leads_group else "") if known
                               else "nobody; run: triage role slack:TEAM:USER lead (doctor names the team below)")
     yield True, f"escalations go to {target}" if target else "escalations: no target is set; only the card shows them (triage escalate-to slack/CHANNEL)"
+
+
+def _logs(settings: Settings) -> Iterator[Finding]:
+    try:
+        store = log_store_of(settings)
+        store.check()
+        hosts = store.status()
+    except StoreMissing as error:
+        yield True, f"log store: {error}"
+    except TriageError as error:
+        yield False, f"log store: {error}"
+    else:
+        newest = max((one.last for one in hosts), default=None)
+        covered = f"{len({one.host for one in hosts})} hosts, the newest line of {rfc3339(newest)}" if newest else "it holds no line of a mail server yet"
+        yield True, f"log store: {store.name}: {covered}"
 
 
 def _helpdesk(settings: Settings) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.adapters.logstore.sqlite.ingest import Progress
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog
-from bot.bootstrap import log_store_of
+from bot.bootstrap import log_store_of, own_log_store_of
 from bot.core.note import visible
 from bot.core.observed import WRONG_CLOCK, LogQuery
 from bot.errors import InputError
@@ -26,8 +26,7 @@ LONGEST_LINE = 1 << 21
 def ingest(paths: list[str], year: int | None) -> None:
     """Read logs into the store, with a progress bar on a terminal; status 2 where a file could not be read."""
     settings = read_settings()
-    store = log_store_of(settings)
-    store.path.parent.mkdir(parents=True, exist_ok=True)
+    store = own_log_store_of(settings)
     with _progress() as progress:
         report = store.ingest(paths, zone=settings.log_zone, year=year, finished=True, progress=progress)
     speed = f", {report.lines / report.seconds:,.0f} lines a second" if report.seconds else ""
@@ -159,7 +158,7 @@ def prune(days: int | None, megabytes: int | None) -> None:
     if days is None and megabytes is None:
         raise InputError("logs prune: say what is to stay: --days, --max-mb or both")
     before = None if days is None else datetime.now(UTC) - timedelta(days=days)
-    cut = log_store_of(read_settings()).prune(before=before, size=None if megabytes is None else megabytes * 1_000_000)
+    cut = own_log_store_of(read_settings()).prune(before=before, size=None if megabytes is None else megabytes * 1_000_000)
     sys.stdout.write(f"everything before {rfc3339(cut)} is gone\n" if cut else "nothing to drop\n")
 
 

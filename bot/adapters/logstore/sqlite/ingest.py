@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from bot.adapters.logstore.sink import LogSink, Prepare
 from bot.adapters.logstore.sqlite.marks import Identity
 from bot.adapters.logstore.sqlite.ordering import chains, peek
 from bot.adapters.logstore.sqlite.processes import RARELY, WORTH_IT, ReadingProcess, cores
 from bot.adapters.logstore.sqlite.reading import CHUNK_LINES, Chunk, End, Job, read_chunks
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog, expand, reason_of
-from bot.adapters.logstore.sqlite.writer import Writer
 from bot.errors import LogFileError
 from bot.logs.decode import Decoder
 
@@ -51,13 +51,13 @@ class IngestReport:
 
 
 class Ingest:
-    """One run over some files. ``processes`` is how many may read at a time: None as many as there are
+    """One run over some files, into any back-end. ``processes`` is how many may read at a time: None as many as there are
     processors, where the files are worth it; 0 reads in this process."""
 
     def __init__(
         self,
-        writer: Writer,
-        known: Callable[[bytes], Identity],
+        sink: LogSink,
+        prepare: Prepare,
         *,
         zone: tzinfo,
         year: int | None,
@@ -65,8 +65,8 @@ class Ingest:
         progress: Callable[[Progress], None] | None,
         processes: int | None = None,
     ) -> None:
-        self._writer = writer
-        self._known = known
+        self._sink = sink
+        self._prepare = prepare
         self._zone = zone
         self._year = year
         self._finished = finished
@@ -99,7 +99,7 @@ class Ingest:
                     pass
             finally:
                 gc.set_threshold(*thresholds)
-        self._writer.refresh_gaps()
+        self._sink.refresh_gaps()
         self.report.seconds = time.monotonic() - began
         return self.report
 
@@ -140,8 +140,8 @@ class Ingest:
 
     def _read(self, file: LogFile, log: OpenLog, worker: ReadingProcess | None) -> Iterator[None]:
         head = log.read_head()
-        identity = self._known(head)
-        job = Job(file, identity.position, self._zone, self._year, self._finished, CHUNK_LINES)
+        identity = self._sink.identify(head)
+        job = Job(file, identity.position, self._zone, self._year, self._finished, CHUNK_LINES, self._prepare, identity.stop)
         if worker is None or file.path is None:
             steps = read_chunks(job, log, head)
         else:
@@ -169,7 +169,7 @@ class Ingest:
         rows = chunk.rows
         if identity.id is None and rows.read == rows.undated:
             return 0
-        identity.id = self._writer.write(rows, identity.mark(chunk.behind, log.name))
+        identity.id = self._sink.write(rows, identity.mark(chunk.behind, log.name))
         identity.position = chunk.behind
         report = self.report
         report.lines += rows.read

@@ -10,7 +10,18 @@ import sqlite3
 from dataclasses import dataclass
 
 from bot.adapters.logstore.sqlite.sources import fingerprint
-from bot.adapters.logstore.sqlite.writer import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a file was read: its identity (digest of its first ``length`` bytes) and the position behind
+    it."""
+
+    id: int | None
+    fingerprint: bytes
+    length: int
+    position: int
+    path: str
 
 
 @dataclass(slots=True)
@@ -21,6 +32,8 @@ class Identity:
     fingerprint: bytes
     length: int
     position: int
+    stop: int | None = None
+    """Where a write that was interrupted ended; only a back-end without transactions knows of one."""
 
     def mark(self, position: int, path: str) -> Mark:
         """The mark to store once the file is read up to ``position``."""

@@ -9,7 +9,8 @@ from typing import Final
 
 from bot.adapters.logstore import keeping
 from bot.adapters.logstore.digest import Digest
-from bot.adapters.logstore.sqlite.prepared import Prepared, prepare
+from bot.adapters.logstore.sink import Prepare, Prepared
+from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.sources import BLOCK, LogFile, OpenLog, blocks, lines_in
 from bot.logs.skim import Skimmer
 
@@ -29,6 +30,9 @@ class Job:
     year: int | None
     finished: bool
     chunk: int
+    prepare: Prepare = prepare
+    stop: int | None = None
+    """The first chunk ends exactly here, where it is set."""
 
 
 @dataclass(slots=True)
@@ -65,22 +69,36 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
         digest, family=keeping.family, trouble=keeping.is_troubled, zone=job.zone, year=job.year,
         reference=log.modified or datetime.now(UTC),
     )  # fmt: skip
+    if job.stop is not None:
+        part, carry = log.exactly(carry, job.stop - position)
+        if len(part) < job.stop - position:
+            yield End(position, older=True)
+            return
+        before = _taught(skimmer, digest, before, job.position)
+        skimmer.feed(lines_in(part.removesuffix(b"\n")))
+        position = job.stop
+        yield Chunk(job.prepare(digest.take()), position, log.done())
     reached = taken = position
     lines = 0
     for block, behind in blocks(log, carry, position, finished=job.finished or not log.growing):
-        if before:  # what was read in an earlier run teaches who is connected, the year and the zone
-            skimmer.feed(lines_in(before[before.find(b"\n") + 1 if position > WARM_BYTES else 0 :].removesuffix(b"\n")))
-            digest.take()
-            before = b""
+        before = _taught(skimmer, digest, before, job.position)
         skimmer.feed(block)
         lines += block.count("\n")
         reached = behind
         if lines >= job.chunk:
-            yield Chunk(prepare(digest.take()), reached, log.done())
+            yield Chunk(job.prepare(digest.take()), reached, log.done())
             taken, lines = reached, 0
     if reached > taken:
-        yield Chunk(prepare(digest.take()), reached, log.done())
+        yield Chunk(job.prepare(digest.take()), reached, log.done())
     yield End(reached, log.left_over)
+
+
+def _taught(skimmer: Skimmer, digest: Digest, before: bytes, position: int) -> bytes:
+    """Read once more what an earlier run has read: it teaches who is connected, the year and the zone, and counts for nothing."""
+    if before:
+        skimmer.feed(lines_in(before[before.find(b"\n") + 1 if position > WARM_BYTES else 0 :].removesuffix(b"\n")))
+        digest.take()
+    return b""
 
 
 def _around(log: OpenLog, head: bytes, position: int) -> tuple[bytes, bytes]:

@@ -116,6 +116,14 @@ class OpenLog:
             head += more
         return head
 
+    def exactly(self, carry: bytes, count: int) -> tuple[bytes, bytes]:
+        """The next ``count`` bytes, of which ``carry`` was read already, and what of ``carry`` is beyond them;
+        fewer where the log ends."""
+        part, beyond = carry[:count], carry[count:]
+        while len(part) < count and (more := self.read(count - len(part))):
+            part += more
+        return part, beyond
+
     def skip(self, count: int) -> int:
         """Pass over ``count`` bytes; returns how many there were."""
         if self.growing and not self._ahead:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from bot.adapters.logstore.digest import Digest, from_micros, to_micros
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
-from bot.adapters.logstore.sqlite.marks import identify
 from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.pruning import prune
 from bot.adapters.logstore.sqlite.reader import Reader
@@ -33,6 +32,11 @@ class SqliteLogStore:
         self._mine = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self.path)
 
     # -- the LogStore port ---------------------------------------------------------------------------------
 
@@ -102,7 +106,7 @@ class SqliteLogStore:
             with faults_named(self.path):
                 run = Ingest(
                     Writer(connection),
-                    lambda head: identify(connection, head),
+                    prepare,
                     zone=zone,
                     year=year,
                     finished=finished,

@@ -6,39 +6,31 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from bot.adapters.logstore.digest import HOUR
 from bot.adapters.logstore.rhythm import Beat, BeatFinder
 from bot.adapters.logstore.sqlite import feeds, rhythm_rows, rows
 from bot.adapters.logstore.sqlite.blocks import LINES
+from bot.adapters.logstore.sqlite.marks import Identity, Mark, identify
 from bot.adapters.logstore.sqlite.prepared import Prepared, SpanRows
 
 EXPIRES_EVERY: Final = 6 * HOUR
 """Log time between two runs over a host's sessions in one ingest: they look at everybody who ever logged in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far a file was read: its identity (digest of its first ``length`` bytes) and the position behind
-    it."""
-
-    id: int | None
-    fingerprint: bytes
-    length: int
-    position: int
-    path: str
-
-
 class Writer:
-    """One writing connection and what it remembers between batches."""
+    """The embedded store's LogSink: one writing connection and what it remembers between batches."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._finders: dict[int, BeatFinder] = {}
         self._expired: dict[str, int] = {}
         """Up to when this run has dropped each host's sessions."""
+
+    def identify(self, head: bytes) -> Identity:
+        """Which file begins with ``head``, and how far it was read."""
+        return identify(self._db, head)
 
     def write(self, ready: Prepared, mark: Mark | None) -> int | None:
         """Store the rows of a batch and how far its file was read, all or nothing; returns the mark's id."""

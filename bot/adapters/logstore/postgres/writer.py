@@ -1,0 +1,257 @@
+"""Writes batches into PostgreSQL: rows, sums, coverage and the file's position in one transaction.
+
+Several processes may write at a time. Rows come sorted by key and tables in one order, so that writers wait for each
+other; those of one host's log wait at its row in log_span, which is the first that a batch touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import chain
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from bot.adapters.logstore.digest import from_micros, keep_sessions_from
+from bot.adapters.logstore.placing import COLUMNS
+from bot.adapters.logstore.postgres.schema import CUT_BY_DAY, days_of, make_days
+from bot.adapters.logstore.postgres.text import written
+from bot.adapters.logstore.rhythm import MINUTE, Beat, BeatFinder, Minute, gaps
+from bot.adapters.logstore.rows import FAILURE, LOGIN, SESSION, SUM, Row, Rows, Span
+from bot.adapters.logstore.sqlite.marks import Identity, Mark
+from bot.adapters.logstore.sqlite.rhythm_rows import AROUND, DirtySpan
+from bot.adapters.logstore.sqlite.rhythm_rows import TOUCHED as AROUND_NEW
+from bot.adapters.logstore.sqlite.sources import fingerprint
+
+LINES_OF_BATCH: Final = 1 << 20
+"""A line's id is its batch's number times this, plus its place in the batch."""
+_TIMES: Final = frozenset({"hour", "first", "last", "start", "ended"})
+_NUMBERS: Final = frozenset({"count"})
+_LINE: Final = sql.SQL("COPY log_line ({}) FROM STDIN").format(
+    sql.SQL(", ").join(map(sql.Identifier, ("time", "id", "who", "domain", "network", "also", *COLUMNS)))
+)
+
+
+class PostgresSink:
+    """The LogSink: one connection, and what it remembers between batches."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._db = connection
+        self._days: set[date] = set()
+        self._finders: dict[int, BeatFinder] = {}
+
+    def identify(self, head: bytes) -> Identity:
+        """Which file begins with ``head``, and how far it was read."""
+        own = fingerprint(head)
+        lengths = self._db.execute("SELECT DISTINCT length FROM log_source WHERE length <= %s ORDER BY length DESC", (len(head),))
+        for (length,) in lengths.fetchall():
+            known = self._db.execute(
+                "SELECT id, position FROM log_source WHERE fingerprint = %s AND length = %s", (fingerprint(head[:length]), length)
+            ).fetchone()
+            if known is not None:
+                return Identity(known[0], own, len(head), known[1])
+        return Identity(None, own, len(head), 0)
+
+    def write(self, ready: Rows, mark: Mark | None) -> int | None:
+        """Store a batch and how far its file was read, all or nothing; returns the mark's id."""
+        self._make_days(ready)
+        with self._db.transaction():
+            for span in ready.spans:
+                self._cover(span)
+            self._lines(ready.lines)
+            self._put(
+                "log_login", LOGIN, ready.logins,
+                "(login) DO UPDATE SET first = least(log_login.first, excluded.first), last = greatest(log_login.last, excluded.last)",
+            )  # fmt: skip
+            self._put("log_failure", FAILURE, ready.failures, "(hour, event, reason, service, host, tls) DO UPDATE SET count = log_failure.count + excluded.count")
+            self._put(
+                "log_success", SUM, ready.sums,
+                "(who, hour, address, service, host) DO UPDATE SET count = log_success.count + excluded.count,"
+                " first = least(log_success.first, excluded.first), last = greatest(log_success.last, excluded.last),"
+                " client = coalesce(excluded.client, log_success.client), version = coalesce(excluded.version, log_success.version)",
+            )  # fmt: skip
+            self._put("log_session", SESSION, ready.sessions, "DO NOTHING")
+            self._name_clients(ready.clients)
+            self._end_sessions(ready.ends)
+            return self._advance(mark) if mark is not None else None
+
+    def refresh_gaps(self) -> None:
+        """Work out again the gaps of every stretch that batches have touched, and forget days of sessions that ended."""
+        with self._db.transaction():
+            for span in dirty_spans(self._db, lock=True):
+                found = find_gaps(self._db, span)
+                self._db.execute("DELETE FROM log_gap WHERE span = %s AND ended >= %s AND start <= %s", (span.id, span.low, span.high))
+                with self._db.cursor() as cursor:
+                    cursor.executemany(
+                        "INSERT INTO log_gap VALUES (%s, %s, %s) ON CONFLICT (span, start) DO UPDATE SET ended = excluded.ended",
+                        [(span.id, *gap) for gap in found],
+                    )
+                self._db.execute("UPDATE log_span SET dirty_first = NULL, dirty_last = NULL WHERE id = %s", (span.id,))
+        self._forget_sessions()
+
+    def _make_days(self, ready: Rows) -> None:
+        times = chain((row[0] for row in ready.lines), (row[7] for row in ready.sums), (row[7] for row in ready.sessions))
+        new = {from_micros(day * 1440 * MINUTE).date() for day in {time // (1440 * MINUTE) for time in times}} - self._days
+        make_days(self._db, new)
+        self._days |= new
+
+    def _lines(self, lines: Sequence[Row]) -> None:
+        if not lines:
+            return
+        row = self._db.execute("SELECT nextval('log_batch')").fetchone()
+        base = (row[0] if row else 0) * LINES_OF_BATCH
+        with self._db.cursor() as cursor, cursor.copy(_LINE) as copy:
+            for time, number, who, domain, network, also, anonymous, *values in lines:
+                copy.write_row([
+                    from_micros(time), base + number, who if who or anonymous else None, domain or None, network or None, also or None,
+                    *map(written, values),
+                ])  # fmt: skip
+
+    def _put(self, table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
+        """Add rows, all in one statement: a column each as an array."""
+        if not rows:
+            return
+        arrays = []
+        for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+            times = name in _TIMES
+            arrays.append([None if value is None else from_micros(value) for value in values] if times else [written(value) for value in values])
+        types = ["timestamptz" if name in _TIMES else "bigint" if name in _NUMBERS else "text" for name in columns]
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)}) ON CONFLICT {conflict}"
+        self._db.execute(statement.encode(), arrays)
+
+    def _end_sessions(self, ends: Sequence[Row]) -> None:
+        """Sessions that earlier batches began have ended."""
+        if ends:
+            hosts, sessions, times = zip(*ends, strict=True)
+            self._db.execute(
+                "UPDATE log_session SET ended = told.ended FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS told (host, session, ended)"
+                " WHERE log_session.host = told.host AND log_session.session = told.session AND log_session.ended IS NULL"
+                " AND log_session.start <= told.ended",
+                (list(map(written, hosts)), list(sessions), list(map(from_micros, times))),
+            )
+
+    def _name_clients(self, clients: Sequence[Row]) -> None:
+        """Clients named themselves in sessions that earlier batches began."""
+        if clients:
+            hosts, sessions, names, versions = zip(*clients, strict=True)
+            self._db.execute(
+                "WITH named AS (UPDATE log_session SET client = told.client"
+                " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS told (host, session, client, version)"
+                " WHERE log_session.host = told.host AND log_session.session = told.session AND log_session.ended IS NULL"
+                " RETURNING who, address, service, log_session.host, date_trunc('hour', start) AS hour, told.client, told.version)"
+                " UPDATE log_success one SET client = named.client, version = named.version FROM named"
+                " WHERE one.who = named.who AND one.hour = named.hour AND one.address = named.address"
+                " AND one.service = named.service AND one.host = named.host",
+                [list(map(written, part)) for part in (hosts, sessions, names, versions)],
+            )
+
+    def _forget_sessions(self) -> None:
+        """Drop each day of sessions of which none is young enough for its host's log any more."""
+        newest = self._db.execute("SELECT max(last) FROM log_span").fetchone()
+        if newest is None or newest[0] is None:
+            return
+        for day, name in days_of(self._db, "log_session"):
+            if day >= from_micros(keep_sessions_from(newest[0])).date():
+                return
+            table = sql.Identifier(name)
+            young = self._db.execute(
+                sql.SQL(
+                    "SELECT 1 FROM {} one JOIN (SELECT host, max(last) AS last FROM log_span GROUP BY host) log ON log.host = one.host"
+                    " WHERE one.start >= to_timestamp(log.last / 1e6) - interval '48 hours' LIMIT 1"
+                ).format(table)
+            ).fetchone()
+            if young is None:
+                self._db.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+                self._days.discard(day)
+
+    def _cover(self, span: Span) -> None:
+        row = self._db.execute(
+            "INSERT INTO log_span AS known (host, family, first, last, lines, services, dirty_first, dirty_last)"
+            " VALUES (%(host)s, %(family)s, %(first)s, %(last)s, %(lines)s, %(services)s::text[], %(first)s, %(last)s)"
+            " ON CONFLICT (host, family) DO UPDATE SET first = least(known.first, excluded.first), last = greatest(known.last, excluded.last),"
+            " lines = known.lines + excluded.lines, services = ARRAY(SELECT DISTINCT unnest(known.services || excluded.services) ORDER BY 1),"
+            " dirty_first = least(known.dirty_first, excluded.dirty_first), dirty_last = greatest(known.dirty_last, excluded.dirty_last)"
+            " RETURNING id",
+            {
+                "host": written(span.source[0]), "family": span.source[1], "first": span.first, "last": span.last, "lines": span.lines,
+                "services": span.services,
+            },
+        ).fetchone()  # fmt: skip
+        number = int(row[0]) if row else 0
+        columns = [list(column) for column in zip(*span.minutes, strict=True)]
+        self._db.execute(
+            "INSERT INTO log_minute AS known SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
+            " ON CONFLICT (span, minute) DO UPDATE SET lines = known.lines + excluded.lines,"
+            " first = least(known.first, excluded.first), last = greatest(known.last, excluded.last)",
+            (number, *columns),
+        )
+        self._beats(number, span.visits)
+
+    def _beats(self, span: int, visits: Iterable[tuple[int, str]]) -> None:
+        finder = self._finders.get(span)
+        if finder is None:
+            finder = self._finders[span] = BeatFinder()
+            for address, *beat in self._db.execute("SELECT address, period, first, last, hits FROM log_beat WHERE span = %s", (span,)):
+                finder.resume(address, Beat(*beat))
+        for time, address in visits:
+            finder.visit(address, time)
+        self._db.execute("DELETE FROM log_beat WHERE span = %s", (span,))
+        with self._db.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO log_beat VALUES (%s, %s, %s, %s, %s, %s)",
+                [(span, address, beat.period, beat.first, beat.last, beat.hits) for address, beat in finder.beats().items()],
+            )
+
+    def _advance(self, mark: Mark) -> int:
+        values: tuple[Any, ...] = (mark.fingerprint, mark.length, mark.position, written(mark.path))
+        if mark.id is None:
+            row = self._db.execute("INSERT INTO log_source (fingerprint, length, position, path) VALUES (%s, %s, %s, %s) RETURNING id", values).fetchone()
+            return int(row[0]) if row else 0
+        self._db.execute("UPDATE log_source SET fingerprint = %s, length = %s, position = %s, path = %s WHERE id = %s", (*values, mark.id))
+        return mark.id
+
+
+def dirty_spans(connection: psycopg.Connection, *, lock: bool = False) -> list[DirtySpan]:
+    """The logs whose gaps are out of date; ``lock`` holds off their writers."""
+    found = connection.execute(
+        "SELECT id, dirty_first, dirty_last FROM log_span WHERE dirty_first IS NOT NULL ORDER BY host, family" + (" FOR UPDATE" if lock else "")
+    )
+    return [DirtySpan(span, first - AROUND_NEW, last + AROUND_NEW) for span, first, last in found.fetchall()]
+
+
+def find_gaps(connection: psycopg.Connection, span: DirtySpan) -> list[tuple[int, int]]:
+    """The gaps of ``span`` that touch its stretch, worked out from its minutes and beats."""
+    minutes = connection.execute(
+        "SELECT minute, lines, first, last FROM log_minute WHERE span = %s AND minute BETWEEN %s AND %s ORDER BY minute",
+        (span.id, (span.low - AROUND) // MINUTE, (span.high + AROUND) // MINUTE),
+    )
+    beats = connection.execute("SELECT period, first, last, hits FROM log_beat WHERE span = %s", (span.id,))
+    found = gaps([Minute(*row) for row in minutes.fetchall()], [Beat(*row) for row in beats.fetchall()])
+    return [gap for gap in found if gap[1] >= span.low and gap[0] <= span.high]
+
+
+def prune(connection: psycopg.Connection, cut: int) -> None:
+    """Forget everything before ``cut`` (microseconds): whole days by dropping their partitions, the rest of a day and
+    what lies in the default partitions row by row."""
+    moment = from_micros(cut)
+    with connection.transaction():
+        for table, column in CUT_BY_DAY.items():
+            for day, name in days_of(connection, table):
+                if day < moment.date():
+                    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("DELETE FROM {} WHERE {} < %s").format(sql.Identifier(table), sql.Identifier(column)), (moment,))
+        for statement in ("DELETE FROM log_login WHERE last < %s", "DELETE FROM log_failure WHERE hour < %s"):
+            connection.execute(statement, (moment,))
+        for statement, bound in (
+            ("DELETE FROM log_minute WHERE minute < %s", cut // MINUTE), ("DELETE FROM log_gap WHERE ended < %s", cut),
+            ("DELETE FROM log_span WHERE last < %s", cut),
+        ):  # fmt: skip
+            connection.execute(statement, (bound,))
+        connection.execute("DELETE FROM log_beat WHERE span NOT IN (SELECT id FROM log_span)")
+        connection.execute(
+            "UPDATE log_span SET first = greatest(first, %s),"
+            " lines = (SELECT coalesce(sum(lines), 0) FROM log_minute WHERE span = log_span.id)",
+            (cut,),
+        )
