@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Final
+from typing import Final, Protocol
 
 from bot.adapters.logstore import keeping
 from bot.adapters.logstore.digest import Digest
+from bot.adapters.logstore.native.library import Library, library
+from bot.adapters.logstore.native.skim import NativeDigest, NativeSkimmer
+from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.prepared import Prepared, prepare
+from bot.adapters.logstore.sqlite.prepared_native import prepare_native
 from bot.adapters.logstore.sqlite.sources import LogFile, OpenLog, blocks
 from bot.logs.skim import Skimmer
 
@@ -59,20 +63,62 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
         if position < job.position:
             yield End(position, older=True)
             return
-    digest = Digest()
-    skimmer = Skimmer(
-        digest, family=keeping.family, trouble=keeping.is_troubled, zone=job.zone, year=job.year,
-        reference=log.modified or datetime.now(UTC),
-    )  # fmt: skip
+    reading = reading_of(job.zone, job.year, log.modified or datetime.now(UTC))
     reached = taken = position
     lines = 0
     for block, behind in blocks(log, carry, position, finished=job.finished or not log.growing):
-        skimmer.feed(block)
+        reading.feed(block)
         lines += block.count("\n")
         reached = behind
         if lines >= job.chunk:
-            yield Chunk(prepare(digest.take()), reached, log.done())
+            yield Chunk(reading.take(), reached, log.done())
             taken, lines = reached, 0
     if reached > taken:
-        yield Chunk(prepare(digest.take()), reached, log.done())
+        yield Chunk(reading.take(), reached, log.done())
     yield End(reached, log.left_over)
+
+
+class Reading(Protocol):
+    """One stream of lines on its way to rows."""
+
+    def feed(self, text: str) -> None:
+        """Read the lines of ``text``, each with its line end, which follow those fed before."""
+
+    def take(self) -> Prepared:
+        """The rows of what was fed since the last time."""
+
+
+def reading_of(zone: tzinfo, year: int | None, reference: datetime) -> Reading:
+    """The fastest reading that this machine has; all come to the same rows."""
+    native = library()
+    if native is None:
+        return PlainReading(zone, year, reference)
+    return NativeReading(native, zone, year, reference)
+
+
+class PlainReading:
+    """Python reads."""
+
+    def __init__(self, zone: tzinfo, year: int | None, reference: datetime) -> None:
+        self._digest = Digest()
+        self._skimmer = Skimmer(
+            self._digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, year=year, reference=reference
+        )
+        self.feed = self._skimmer.feed
+
+    def take(self) -> Prepared:
+        """The rows of what was fed since the last time."""
+        return prepare(self._digest.take())
+
+
+class NativeReading:
+    """The native reader reads, and Python what it hands back."""
+
+    def __init__(self, native: Library, zone: tzinfo, year: int | None, reference: datetime) -> None:
+        self._digest = NativeDigest(native, rows.ORDER, rows.pack)
+        self._skimmer = NativeSkimmer(native, self._digest, zone=zone, year=year, reference=reference)
+        self.feed = self._skimmer.feed
+
+    def take(self) -> Prepared:
+        """The rows of what was fed since the last time."""
+        return prepare_native(self._digest)
