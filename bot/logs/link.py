@@ -19,7 +19,7 @@ from typing import Final
 
 from bot.logs.draft import mailbox_of, revised
 from bot.logs.event import LogEvent
-from bot.logs.memory import Asker, Deferred, Known, Memories, Memory, Message
+from bot.logs.memory import Deferred, Known, Memories, Memory, Message
 from bot.logs.session import microseconds
 
 _SECOND: Final = 1_000_000

@@ -7,10 +7,26 @@ speaks (then the process dies with its report).
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
 import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
+from bot.adapters.logstore.native.build import CHECKED, COMPILER, build
+from bot.adapters.logstore.native.library import Library
+from bot.adapters.logstore.sqlite.prepared import Prepared
+from bot.adapters.logstore.sqlite.reading import NativeReading, PlainReading
 from tests.bench.corpus import Host
+
+_REFERENCE: Final = datetime(2026, 11, 22, tzinfo=UTC)
 
 _FORGED: Final = (
     "x>, method=PLAIN, rip=203.0.113.9, lip=192.0.2.1, mpid=1, TLS, session=<AAAAAAAAAAAAAAAA>", "a@b, rip=203.0.113.9", "anna@example.com>",
@@ -61,3 +77,65 @@ def hostile_lines(count: int, seed: int) -> list[str]:
         made.append(line.replace("\n", ""))
     made.append("x" * 1_000_000)
     return [line for line in made if line]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the checked reader, start this program again with the sanitizer's library ahead, and hold batch after batch
+    to what Python makes of it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--library", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.library is not None:
+        return hold(options.library, options.lines)
+    with tempfile.TemporaryDirectory() as place:
+        checked = Path(place) / "libtriage_reader_checked.so"
+        build(checked, CHECKED)
+        ahead = subprocess.run([COMPILER, "-print-file-name=libasan.so"], check=True, capture_output=True, text=True).stdout.strip()
+        environment = os.environ | {"LD_PRELOAD": ahead, "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1", "PYTHONMALLOC": "malloc"}
+        command = [sys.executable, "-m", "tests.fuzz.native_lines", "--library", str(checked), "--lines", str(options.lines)]
+        return 1 if subprocess.run(command, env=environment, check=False).returncode else 0
+
+
+def hold(library: Path, lines: int) -> int:
+    """Both ways over ``lines`` lines; status 1 where they differ. Batches begin anew, so that each is judged by itself."""
+    native, read, differing = Library(library), 0, 0
+    seed = 0
+    while read < lines:
+        seed += 1
+        batch = hostile_lines(2000, seed)
+        outcomes = []
+        for reading in (PlainReading(UTC, None, _REFERENCE), NativeReading(native, UTC, None, _REFERENCE)):
+            halves = []
+            for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
+                reading.feed("".join(line + "\n" for line in part))
+                halves.append(_plain(reading.take()))
+            outcomes.append(halves)
+        if outcomes[0] != outcomes[1]:
+            differing += 1
+            print(f"batch {seed}: native and plain differ")
+        read += len(batch)
+    print(f"{read:,} lines, a third of them damaged or forged; {differing} batches differ; no sanitizer spoke")
+    print("figures " + json.dumps({"native_fuzz_lines": read, "native_fuzz_differing": differing}))
+    return 1 if differing else 0
+
+
+def _plain(ready: Prepared) -> dict[str, object]:
+    """A batch's rows in an order of their own, those merged that the tables merge."""
+    logins: dict[str, tuple[int, int]] = {}
+    for login, _, _, first, last in ready.logins:
+        known = logins.get(login, (first, last))
+        logins[login] = (min(known[0], first), max(known[1], last))
+    failures: Counter[object] = Counter()
+    for *cause, count in ready.failures:
+        failures[tuple(cause)] += count
+    spans = [(one.source, one.first, one.last, one.lines, sorted(one.services), sorted(one.minutes), one.visits) for one in ready.spans]
+    rows = {name: sorted(getattr(ready, name), key=repr) for name in ("blocks", "finds", "who", "sessions", "unended", "ends", "clients", "expired")}
+    sums: Counter[object] = Counter()
+    for who, hour, count, *_ in ready.sums:
+        sums[who, hour] += count
+    return {**rows, "logins": logins, "failures": failures, "spans": sorted(spans), "sums": sums, "counts": (ready.read, ready.undated, ready.kept)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,7 +17,15 @@ from bot.adapters.logstore.native.skim import NativeDigest
 from bot.adapters.logstore.selection import domain_of
 from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.blocks import LEVEL, LINES
-from bot.adapters.logstore.sqlite.prepared import Prepared, Row, SpanRows, add_looked, domain_key, session_tag, who_tag
+from bot.adapters.logstore.sqlite.prepared import (
+    Prepared,
+    Row,
+    SpanRows,
+    add_looked,
+    domain_key,
+    session_tag,
+    who_tag,
+)
 from bot.adapters.logstore.sqlite.schema import key_of
 
 (_WORDS, _PEOPLE, _SOURCES, _FACES, _CLIENTS, _SESSIONS) = range(1, 7)
