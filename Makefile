@@ -26,13 +26,19 @@ $(VENV)/run.stamp: $(VENV)/uv.stamp requirements/run.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.lock
+# the native log reader, from the sources beside it; a missing compiler ends here with a word about it
+NATIVE := bot/adapters/logstore/native
+$(NATIVE)/libtriage_reader.sources: $(VENV)/run.stamp $(wildcard $(NATIVE)/*.c $(NATIVE)/*.h) $(NATIVE)/build.py
+	$(BIN)/python -m bot.adapters.logstore.native.build
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.lock $(NATIVE)/libtriage_reader.sources
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
 	@touch $@
 
 # -- the main job ---------------------------------------------------------------------------------------------------
 
-run: $(VENV)/run.stamp ## Load the sample accounts and logs, triage the sample tickets, and end
+run: $(VENV)/run.stamp $(NATIVE)/libtriage_reader.sources ## Load the sample accounts and logs, triage the sample tickets, and end
 	@mkdir -p var/sample
 	@$(SAMPLE) $(BIN)/triage accounts import samples/accounts.csv
 	@$(SAMPLE) $(BIN)/triage logs ingest samples/logs
@@ -80,9 +86,10 @@ crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on
 	$(BIN)/python -m tests.crash.drops
 	$(BIN)/python -m tests.crash.poison
 
-fuzz: $(VENV)/dev.stamp ## 50,000 hostile texts in every place of every Slack message and as mailbox names in queries of log stores; 100,000 tickets at the gate of automatic answers, forgeries, loops
+fuzz: $(VENV)/dev.stamp ## 50,000 hostile texts in every place of every Slack message and as mailbox names in queries of log stores; mutated lines against the native log reader; 100,000 tickets at the gate of automatic answers, forgeries, loops
 	$(BIN)/python -m tests.fuzz.run
 	$(BIN)/python -m tests.fuzz.log_queries
+	$(BIN)/python -m tests.fuzz.native_lines
 
 soak: $(VENV)/dev.stamp ## Ten thousand tickets in a simulated outage, then two hours of steady events: memory, handles, acknowledgements
 	$(BIN)/python -m tests.soak.run
@@ -93,4 +100,4 @@ lock: $(VENV)/uv.stamp ## Resolve the locks anew (hashes, no index address)
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --generate-hashes --extra test --extra lint pyproject.toml -o requirements/dev.lock
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) var build *.egg-info
+	rm -rf $(VENV) var build *.egg-info $(NATIVE)/libtriage_reader.*

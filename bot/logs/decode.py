@@ -10,7 +10,7 @@ from bot.logs import dovecot, envelope, fail2ban, jsonline, postfix, session
 from bot.logs.draft import Draft
 from bot.logs.envelope import Parts
 from bot.logs.event import LogEvent
-from bot.logs.secrets import mask
+from bot.logs.secrets import MASK, mask
 from bot.logs.timeline import Timeline
 
 LINE_CAP: Final = 65_536
@@ -71,6 +71,8 @@ class Decoder:
         draft.pid = pid
         draft.format = form
         fresh = program is not None and bool(message) and parse(draft, program, message)
+        if MASK in raw and draft.detail is not None:
+            draft.detail = mask(draft.detail)
         self._moment(draft, time, year_known, fresh)
         return draft.finish()
 

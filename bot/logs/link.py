@@ -19,7 +19,7 @@ from typing import Final
 
 from bot.logs.draft import mailbox_of, revised
 from bot.logs.event import LogEvent
-from bot.logs.memory import Deferred, Known, Memory, Message
+from bot.logs.memory import Deferred, Known, Memories, Memory, Message
 from bot.logs.session import microseconds
 
 _SECOND: Final = 1_000_000
@@ -39,28 +39,22 @@ Recall = Callable[[str, int], LogEvent]
 _SMTPD: Final = "/smtpd"
 
 
-_Asker = tuple[int | None, str | None, str | None]
-"""Since when, service, and reason of a SASL attempt or a caller."""
-
-
 class Linker:
     """Feeds on events in the order of their log and hands each back with what its siblings told before it.
 
     ``capacity`` bounds each of its five memories; the oldest entries go first. ``recall`` is needed only where
-    lines are deferred.
+    lines are deferred. ``memories`` are kept elsewhere, for a reader that shares them.
     """
 
-    def __init__(self, *, capacity: int = 20_000, recall: Recall | None = None) -> None:
+    def __init__(self, *, capacity: int = 20_000, recall: Recall | None = None, memories: Memories | None = None) -> None:
         self._recall = recall
-        self._sessions: Memory[Known | list[tuple[int, str]]] = Memory(capacity)
-        self._connections: Memory[Known | Deferred] = Memory(capacity)
-        self._messages: Memory[Message] = Memory(capacity)
-        self._callers: Memory[_Asker] = Memory(capacity)
-        self._asked: Memory[_Asker] = Memory(capacity)
+        if memories is None:
+            memories = Memories(Memory(capacity), Memory(capacity), Memory(capacity), Memory(capacity), Memory(capacity))
+        self._sessions, self._connections, self._messages, self._callers, self._asked = memories
 
     def __len__(self) -> int:
-        memories = (self._sessions, self._connections, self._messages, self._callers, self._asked)
-        return sum(len(memory) for memory in memories)
+        sizes = len(self._sessions), len(self._connections), len(self._messages), len(self._callers), len(self._asked)
+        return sum(sizes)
 
     def feed(self, event: LogEvent) -> LogEvent:
         """``event`` with what it lacks filled in from its siblings; the same object where that is nothing."""
@@ -81,14 +75,10 @@ class Linker:
 
     def defer_session(self, session: str, time: int, line: str) -> bool:
         """Put off a line of a Dovecot session; False where it must be looked at now."""
-        entries = self._sessions.entries
-        known = entries.get(session)
+        known = self._sessions.get(session)
         if known is None:
-            entries[session] = [(time, line)]
-            if len(entries) > self._sessions.capacity:
-                entries.popitem(last=False)
+            self._sessions.put(session, [(time, line)])
             return True
-        entries.move_to_end(session)
         if type(known) is list and len(known) < DEFERRED:
             known.append((time, line))
             return True
@@ -222,6 +212,7 @@ class Linker:
             changes["sender"] = known.sender
         elif event.sender is not None:
             known.sender = event.sender
+            self._messages.put((event.host, event.queue_id), known)
         return revised(event, changes) if changes else event
 
 

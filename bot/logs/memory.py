@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from bot.logs.draft import mailbox_of
 
@@ -94,3 +94,33 @@ class Memory(Generic[_T]):
 
     def __len__(self) -> int:
         return len(self.entries)
+
+
+Asker = tuple[int | None, str | None, str | None]
+"""Since when, service, and reason of a SASL attempt or a caller."""
+
+
+class Remembers(Protocol[_T]):
+    """A memory, wherever it is kept."""
+
+    def get(self, key: object) -> _T | None:
+        """What is known under ``key``, which is then the newest."""
+
+    def put(self, key: object, entry: _T) -> None:
+        """Know ``entry`` under ``key`` from now on."""
+
+    def pop(self, key: object) -> None:
+        """Forget ``key``."""
+
+    def __len__(self) -> int: ...
+
+
+class Memories(NamedTuple):
+    """What a linker remembers: by session id, by connection (host, program, pid), by message (host, queue id), by the
+    address of a caller, and by who asked (login, address)."""
+
+    sessions: Remembers[Known | list[tuple[int, str]]]
+    connections: Remembers[Known | Deferred]
+    messages: Remembers[Message]
+    callers: Remembers[Asker]
+    asked: Remembers[Asker]

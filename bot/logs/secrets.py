@@ -12,7 +12,7 @@ from typing import Final
 
 MASK: Final = "***"
 
-_HINTS: Final = ("pass", "response", "AUTH", "PASSV", "CONT", "< ")
+_HINTS: Final = ("pass", "resp=", "response", "AUTH", "PASSV", "CONT", "< ")
 _PAIR_HINTS: Final = ("pass=", "password=", "passwd=", "resp=", "PASS=", "PASSWORD=")
 # All are linear: a literal, then one greedy run that nothing follows or that one closed class ends.
 _GIVEN: Final = re.compile(

@@ -22,6 +22,7 @@ from bot.logs import session as session_id
 from bot.logs.decode import Decoder
 from bot.logs.draft import FIELDS, event_of
 from bot.logs.link import Connection, Linker
+from bot.logs.memory import Memories
 from bot.logs.secrets import mask
 from bot.logs.session import EPOCH, canonical, microseconds
 from bot.logs.sink import Sink
@@ -64,10 +65,10 @@ class Skimmer:
 
     def __init__(
         self, sink: Sink, *, family: Callable[[str], str | None], trouble: Callable[[str], bool],
-        zone: tzinfo = UTC, year: int | None = None, reference: datetime | None = None,
+        zone: tzinfo = UTC, year: int | None = None, reference: datetime | None = None, memories: Memories | None = None,
     ) -> None:  # fmt: skip
         self._decoder = Decoder(zone=zone, year=year, reference=reference)
-        self._linker = Linker(recall=self._decoder.recall)
+        self._linker = Linker(recall=self._decoder.recall, memories=memories)
         self._sink = sink
         self._family = family
         self._trouble = trouble
@@ -145,13 +146,19 @@ class Skimmer:
         self._sink.add(event)
         if timeline.revision != self._revision:
             self._revision = timeline.revision
-            self._hours.clear()
-        if event.format == "rfc3339" and event.host is not None and len(self._hosts) < KEPT:
-            self._hosts.add(event.host)
+            self._forget_hours()
+        if event.format == "rfc3339" and event.host is not None and event.host not in self._hosts and len(self._hosts) < KEPT:
+            self._learn_host(event.host)
         elif event.format == "rfc3164" and event.host is not None and line[3:4] == " ":
             hour = self._hours.get(event.host)
             if hour is None or not line.startswith(hour.prefix) or not (hour.proven or event.session is None):
                 self._learn_hour(line, event.host)
+
+    def _learn_host(self, host: str) -> None:
+        self._hosts.add(host)
+
+    def _forget_hours(self) -> None:
+        self._hours.clear()
 
     def _learn_hour(self, line: str, host: str) -> None:
         self._hours.pop(host, None)
@@ -178,6 +185,9 @@ class Skimmer:
 
     def _tell(self, found: re.Match[str], shape: str, host: str, time: int) -> bool:
         """Add the event of a line whose wording is known; False where the line has to be decoded."""
+        line = found[0][:-1]
+        if mask(line) is not line:  # what it may have of a secret besides is the decoder's to find
+            return False
         program, pid = found.group("program", "pid")
         told = self._templates.parse(found, shape, program or "dovecot")
         if told is None:
@@ -194,7 +204,7 @@ class Skimmer:
                         return False
                     if values[_REMOTE_PORT] is None:
                         values[_REMOTE_PORT] = made.remote_port
-        values[_RAW] = mask(found[0][:-1])
+        values[_RAW] = line
         values[_TIME] = EPOCH + timedelta(microseconds=time)
         values[_HOST] = host
         values[_PROGRAM] = program or "dovecot"

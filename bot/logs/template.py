@@ -8,6 +8,7 @@ line's names from then on. A wording of which a field is neither is not learned,
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from bot.logs.decode import parse
@@ -16,7 +17,7 @@ from bot.logs.session import canonical
 from bot.logs.shapes import TELLING
 
 KEPT: Final = 4096
-_LOWER: Final = 100
+LOWER: Final = 100
 """Added to a slot's number: its value in lower case, which is what a mailbox is."""
 _IPS: Final = frozenset({"l_ip", "a_ip", "s_ip", "g_ip", "r_ip"})
 _MADE_UP: Final = {
@@ -71,7 +72,8 @@ class Templates:
         if key not in self._known:
             if len(self._known) >= KEPT:
                 self._known.clear()
-            self._known[key] = _learned(found, slots, names, program, found.start(static[0]))
+            spans = [found.span(slot) for slot in slots]
+            self._known[key] = learn(found.string[: found.end() - 1], slots, spans, names, program, found.start(static[0]))
         template = self._known[key]
         if template is None:
             return None
@@ -87,33 +89,39 @@ class Templates:
 def _value(part: str | int, names: list[str | None]) -> str:
     if isinstance(part, str):
         return part
-    return (names[part] or "") if part < _LOWER else (names[part - _LOWER] or "").lower()
+    return (names[part] or "") if part < LOWER else (names[part - LOWER] or "").lower()
 
 
-def _learned(found: re.Match[str], slots: tuple[str, ...], names: list[str | None], program: str, start: int) -> Template | None:
-    """The template of a wording, from two lines of it about people who do not exist."""
+def learn(
+    text: str, slots: Sequence[str], spans: Sequence[tuple[int, int]], names: Sequence[str | None], program: str, start: int
+) -> Template | None:
+    """The template of a wording, from two lines of it about people who do not exist; None where there is none.
+
+    ``text`` ends where the line ends, its message begins at ``start``; ``spans`` are where its ``slots`` stand and
+    ``names`` what they hold, addresses in their usual spelling.
+    """
     made = []
     for turn in (1, 2):
-        text, at, chosen = "", start, list[str | None]()
+        told, at, chosen = "", start, list[str | None]()
         for number, slot in enumerate(slots):
             value = names[number]
             if value:
                 kind = "ip" if slot in _IPS else "name"
                 like = _MADE_UP[kind][(":" in value) if kind == "ip" else ("@" not in value)]
                 value = like.format(turn * 20 + number, turn * 20 + number)
-                text += found.string[at : found.start(slot)] + value
-                at = found.end(slot)
+                told += text[at : spans[number][0]] + value
+                at = spans[number][1]
             chosen.append(value)
         draft = Draft("")
-        fresh = parse(draft, program, text + found.string[at : found.end() - 1])
+        fresh = parse(draft, program, told + text[at:])
         made.append((values_of(draft), chosen, fresh))
     (one, first, fresh), (other, second, also) = made
     if fresh != also:
         return None
     filled = []
-    for place, (told, rival) in enumerate(zip(one, other, strict=True)):
-        if told != rival:
-            parts = _parts(told, first)
+    for place, (value_one, rival) in enumerate(zip(one, other, strict=True)):
+        if value_one != rival:
+            parts = _parts(value_one, first)
             if parts is None or parts != _parts(rival, second):
                 return None
             filled.append((place, parts))
@@ -129,7 +137,7 @@ def _parts(value: object, names: list[str | None]) -> tuple[str | int, ...] | No
         if name:
             parts = _cut(parts, name, number)
             if name.lower() != name:
-                parts = _cut(parts, name.lower(), number + _LOWER)
+                parts = _cut(parts, name.lower(), number + LOWER)
     return tuple(parts)
 
 

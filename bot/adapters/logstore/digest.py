@@ -110,7 +110,7 @@ class Digest:
         if keeping.is_probe_like(event):
             self.visit(host, family, event.remote_ip or "", time)
         if event.event == "client_id" and event.client and event.session:
-            self._learn_client(event, host)
+            self.learn_client(event, host)
         if keeping.is_login(event):
             self.succeed(
                 host, keeping.face_of(event), event.mailbox or event.login or "", event.remote_ip, event.session,
@@ -119,7 +119,11 @@ class Digest:
         elif keeping.ends_session(event):
             self.end(host, event.session or "", time)
         if keeping.is_kept(event):
-            batch.kept.append((time, event))
+            self.keep(time, event)
+
+    def keep(self, time: int, event: LogEvent) -> None:
+        """Keep the line verbatim."""
+        self._batch.kept.append((time, event))
 
     def take(self) -> Batch:
         """The batch so far; the next one starts empty."""
@@ -203,7 +207,8 @@ class Digest:
         else:
             self._batch.ends.append((host, session, time))
 
-    def _learn_client(self, event: LogEvent, host: str) -> None:
+    def learn_client(self, event: LogEvent, host: str) -> None:
+        """The client of a session named itself."""
         client, session = event.client or "", event.session or ""
         self._clients[host, session] = (client, event.client_version)
         if len(self._clients) > _REMEMBERED:

@@ -13,7 +13,8 @@ import zstandard
 
 LINES: Final = 8
 """Lines of a block."""
-_LEVEL: Final = 3
+LEVEL: Final = 3
+"""Of zstd."""
 
 Block = tuple[int, int, int, bytes]
 """Number, first and last time (microseconds), data."""
@@ -22,7 +23,7 @@ Block = tuple[int, int, int, bytes]
 def write_blocks(lines: Sequence[tuple[int, str]]) -> list[Block]:
     """``lines``, each its time and what :func:`bot.adapters.logstore.sqlite.rows.pack` made of it, as blocks
     numbered from 0. JSON has no line end in it, so lines are parted by one."""
-    compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+    compress = zstandard.ZstdCompressor(level=LEVEL).compress
     made = []
     for number, start in enumerate(range(0, len(lines), LINES)):
         part = lines[start : start + LINES]

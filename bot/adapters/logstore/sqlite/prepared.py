@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
@@ -14,6 +15,7 @@ from bot.adapters.logstore.selection import domain_of, names_of
 from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.blocks import Block, write_blocks
 from bot.adapters.logstore.sqlite.schema import digest_of, key_of
+from bot.logs.event import LogEvent
 
 Row = tuple[Any, ...]
 
@@ -66,7 +68,7 @@ def prepare(batch: Batch) -> Prepared:
     for (mailbox, hour, address, service, host), known in batch.sums.items():
         tag = who_tag(mailbox, address, service, host)
         if tag not in who:
-            who[tag] = (tag, key_of("n", mailbox), _domain_key(mailbox), rows.network_key(address), mailbox, address, service, host)
+            who[tag] = (tag, key_of("n", mailbox), domain_key(mailbox), rows.network_key(address), mailbox, address, service, host)
         ready.sums.append((tag, hour // HOUR, known.count, known.first - hour, known.last - hour, known.client, known.version))
     ready.sums.sort()
     ready.who = sorted(who.values())
@@ -87,22 +89,26 @@ def prepare(batch: Batch) -> Prepared:
 
 
 def _lines(batch: Batch, ready: Prepared) -> None:
+    add_looked([(number, time, event) for number, (time, event) in enumerate(batch.kept)], ready)
+    ready.blocks = write_blocks([(time, rows.pack(time, event)) for time, event in batch.kept])
+
+
+def add_looked(kept: Sequence[tuple[int, int, LogEvent]], ready: Prepared) -> None:
+    """By what kept lines (number within the batch, time, event) are found, and which failures they count as; put
+    in the order of the tables' keys together with what ``ready`` has."""
     logins: dict[str, tuple[int, int]] = {}
     failures: Counter[Row] = Counter()
-    packed = []
-    for number, (time, event) in enumerate(batch.kept):
+    for number, time, event in kept:
         names = names_of(event)
-        packed.append((time, rows.pack(time, event)))
         ready.finds.extend([(key, time, number) for key in rows.find_keys(event, names)])
         for name in names:
             first, last = logins.get(name, (time, time))
             logins[name] = (min(first, time), max(last, time))
         if event.outcome == "failure":
             failures[time // HOUR, event.event, event.reason or "", event.service or "", event.host or NO_HOST, event.tls or ""] += 1
-    ready.blocks = write_blocks(packed)
     ready.finds.sort()
-    ready.logins = [(login, *parted(login), first, last) for login, (first, last) in sorted(logins.items())]
-    ready.failures = [(*key, count) for key, count in sorted(failures.items())]
+    ready.logins += [(login, *parted(login), first, last) for login, (first, last) in sorted(logins.items())]
+    ready.failures += [(*key, count) for key, count in sorted(failures.items())]
 
 
 def _sessions(batch: Batch, ready: Prepared) -> None:
@@ -137,6 +143,7 @@ def session_tag(host: str, session: str) -> int:
 
 
 @lru_cache(maxsize=50_000)
-def _domain_key(mailbox: str) -> int | None:
+def domain_key(mailbox: str) -> int | None:
+    """The key of a mailbox's domain; None where it has none."""
     domain = domain_of(mailbox)
     return None if domain is None else key_of("d", domain)

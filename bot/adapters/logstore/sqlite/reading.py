@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Final
+from typing import Final, Protocol
 
 from bot.adapters.logstore import keeping
 from bot.adapters.logstore.digest import Digest
+from bot.adapters.logstore.native.library import Library, library
+from bot.adapters.logstore.native.skim import NativeDigest, NativeSkimmer
 from bot.adapters.logstore.sink import Prepare, Prepared
+from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.prepared import prepare
+from bot.adapters.logstore.sqlite.prepared_native import prepare_native
 from bot.adapters.logstore.sqlite.sources import BLOCK, LogFile, OpenLog, blocks, lines_in
 from bot.logs.skim import Skimmer
 
-CHUNK_LINES: Final = 25_000
-"""Lines that are committed together."""
+CHUNK_LINES: Final = 100_000
+"""Lines that are committed together: sums of more lines are fewer rows."""
 WARM_BYTES: Final = 4 << 20
 """Log before the place where reading goes on that is read once more."""
 
@@ -64,40 +68,36 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
     if len(carry) == 0 and len(before) < min(position, WARM_BYTES):
         yield End(len(before), older=True)
         return
-    digest = Digest()
-    skimmer = Skimmer(
-        digest, family=keeping.family, trouble=keeping.is_troubled, zone=job.zone, year=job.year,
-        reference=log.modified or datetime.now(UTC),
-    )  # fmt: skip
+    reading = reading_of(job.prepare, job.zone, job.year, log.modified or datetime.now(UTC))
     if job.stop is not None:
         part, carry = log.exactly(carry, job.stop - position)
         if len(part) < job.stop - position:
             yield End(position, older=True)
             return
-        before = _taught(skimmer, digest, before, job.position)
-        skimmer.feed(lines_in(part.removesuffix(b"\n")))
+        before = _taught(reading, before, job.position)
+        reading.feed(lines_in(part.removesuffix(b"\n")))
         position = job.stop
-        yield Chunk(job.prepare(digest.take()), position, log.done())
+        yield Chunk(reading.take(), position, log.done())
     reached = taken = position
     lines = 0
     for block, behind in blocks(log, carry, position, finished=job.finished or not log.growing):
-        before = _taught(skimmer, digest, before, job.position)
-        skimmer.feed(block)
+        before = _taught(reading, before, job.position)
+        reading.feed(block)
         lines += block.count("\n")
         reached = behind
         if lines >= job.chunk:
-            yield Chunk(job.prepare(digest.take()), reached, log.done())
+            yield Chunk(reading.take(), reached, log.done())
             taken, lines = reached, 0
     if reached > taken:
-        yield Chunk(job.prepare(digest.take()), reached, log.done())
+        yield Chunk(reading.take(), reached, log.done())
     yield End(reached, log.left_over)
 
 
-def _taught(skimmer: Skimmer, digest: Digest, before: bytes, position: int) -> bytes:
+def _taught(reading: Reading, before: bytes, position: int) -> bytes:
     """Read once more what an earlier run has read: it teaches who is connected, the year and the zone, and counts for nothing."""
     if before:
-        skimmer.feed(lines_in(before[before.find(b"\n") + 1 if position > WARM_BYTES else 0 :].removesuffix(b"\n")))
-        digest.take()
+        reading.feed(lines_in(before[before.find(b"\n") + 1 if position > WARM_BYTES else 0 :].removesuffix(b"\n")))
+        reading.take()
     return b""
 
 
@@ -113,3 +113,50 @@ def _around(log: OpenLog, head: bytes, position: int) -> tuple[bytes, bytes]:
             break
         text += more
     return text[: position - start], text[position - start :]
+
+
+class Reading(Protocol):
+    """One stream of lines on its way to rows."""
+
+    def feed(self, text: str) -> None:
+        """Read the lines of ``text``, each with its line end, which follow those fed before."""
+
+    def take(self) -> Prepared:
+        """The rows of what was fed since the last time."""
+
+
+def reading_of(into: Prepare, zone: tzinfo, year: int | None, reference: datetime) -> Reading:
+    """The fastest reading that this machine has for what ``into`` makes; all come to the same rows."""
+    native = library() if into is prepare else None
+    if native is None:
+        return PlainReading(into, zone, year, reference)
+    return NativeReading(native, zone, year, reference)
+
+
+class PlainReading:
+    """Python reads."""
+
+    def __init__(self, into: Prepare, zone: tzinfo, year: int | None, reference: datetime) -> None:
+        self._digest = Digest()
+        self._into = into
+        self._skimmer = Skimmer(
+            self._digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, year=year, reference=reference
+        )
+        self.feed = self._skimmer.feed
+
+    def take(self) -> Prepared:
+        """The rows of what was fed since the last time."""
+        return self._into(self._digest.take())
+
+
+class NativeReading:
+    """The native reader reads, and Python what it hands back."""
+
+    def __init__(self, native: Library, zone: tzinfo, year: int | None, reference: datetime) -> None:
+        self._digest = NativeDigest(native, rows.ORDER, rows.pack)
+        self._skimmer = NativeSkimmer(native, self._digest, zone=zone, year=year, reference=reference)
+        self.feed = self._skimmer.feed
+
+    def take(self) -> Prepared:
+        """The rows of what was fed since the last time."""
+        return prepare_native(self._digest)

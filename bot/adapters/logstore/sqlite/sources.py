@@ -217,12 +217,19 @@ def lines_in(body: bytes) -> str:
     text = body.decode("utf-8", "backslashreplace")
     if "\r" in text:
         text = text.replace("\r\n", "\n").removesuffix("\r")
-    if "\0" in text or len(text) > LONGEST:
+    if "\0" in text or _has_long_line(text):
         text = "\n".join([line.lstrip("\0")[:LONGEST] for line in text.split("\n")])
     while "\n\n" in text:
         text = text.replace("\n\n", "\n")
     text = text.removeprefix("\n").removesuffix("\n")
     return text + "\n" if text else ""
+
+
+def _has_long_line(text: str) -> bool:
+    """True wherever a line may be longer than :data:`LONGEST`: half of that without a line end. Looking into every
+    line would take longer than reading it."""
+    half = LONGEST // 2
+    return any(text.find("\n", at, at + half) < 0 for at in range(0, len(text) - half, half))
 
 
 def expand(paths: Iterable[str | Path]) -> Iterator[LogFile | LogFileError]:

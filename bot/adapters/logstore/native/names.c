@@ -1,0 +1,126 @@
+/* Bytes that grow, and tables of distinct texts. */
+#include "native.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *claim(void *old, size_t size) {
+    void *made = realloc(old, size ? size : 1);
+    if (made == NULL) {
+        fputs("triage: the native log reader has no memory left\n", stderr);
+        abort(); /* what was committed stays, the rest is read again */
+    }
+    return made;
+}
+
+void append(bytes *to, const void *from, size_t size) {
+    if (to->room - to->size < size) {
+        size_t room = to->room ? to->room * 2 : 256;
+        while (room - to->size < size) room *= 2;
+        to->at = claim(to->at, room);
+        to->room = room;
+    }
+    if (size) memcpy(to->at + to->size, from, size);
+    to->size += size;
+}
+
+void append_i64(bytes *to, int64_t value) { append(to, &value, sizeof value); }
+void append_i32(bytes *to, int32_t value) { append(to, &value, sizeof value); }
+
+/* Multiply and fold, eight bytes at a time; the tables are bounded, so a sender who finds collisions gains a slow
+ * block and no more. */
+uint64_t hash_of(const char *at, size_t size) {
+    uint64_t hash = 0x9e3779b97f4a7c15ULL ^ size;
+    while (size >= 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        hash = (hash ^ word) * 0xff51afd7ed558ccdULL;
+        hash ^= hash >> 32;
+        at += 8;
+        size -= 8;
+    }
+    if (size) {
+        uint64_t word = 0;
+        memcpy(&word, at, size);
+        hash = (hash ^ word) * 0xff51afd7ed558ccdULL;
+        hash ^= hash >> 32;
+    }
+    hash *= 0xc4ceb9fe1a85ec53ULL;
+    return hash ^ hash >> 33;
+}
+
+bool same(text one, text other) {
+    if ((one.at == NULL) != (other.at == NULL)) return false;
+    return one.size == other.size && (one.size == 0 || memcmp(one.at, other.at, one.size) == 0);
+}
+
+text name_of(const names *in, uint32_t number) {
+    size_t start = number ? in->ends[number - 1] : 0;
+    return (text){in->all.at + start, in->ends[number] - start};
+}
+
+static void widen(names *in) {
+    uint32_t slots = in->mask ? (in->mask + 1) * 2 : 64;
+    in->slots = claim(in->slots, slots * sizeof *in->slots);
+    memset(in->slots, 0, slots * sizeof *in->slots);
+    in->mask = slots - 1;
+    for (uint32_t number = 0; number < in->count; number++) {
+        uint32_t at = in->hashes[number] & in->mask;
+        while (in->slots[at]) at = (at + 1) & in->mask;
+        in->slots[at] = number + 1;
+    }
+}
+
+static int64_t place_of(const names *in, text name, uint64_t hash, uint32_t *free_slot) {
+    uint32_t at = hash & in->mask;
+    while (in->slots[at]) {
+        uint32_t number = in->slots[at] - 1;
+        if (in->hashes[number] == hash) {
+            text held = name_of(in, number);
+            if (held.size == name.size && (name.size == 0 || memcmp(held.at, name.at, name.size) == 0)) return number;
+        }
+        at = (at + 1) & in->mask;
+    }
+    *free_slot = at;
+    return -1;
+}
+
+int64_t find_name(const names *in, text name) {
+    uint32_t at;
+    return in->mask ? place_of(in, name, hash_of(name.at, name.size), &at) : -1;
+}
+
+uint32_t number_of(names *in, text name, bool *fresh) {
+    if (in->mask == 0 || in->count * 2 > in->mask) widen(in);
+    uint64_t hash = hash_of(name.at, name.size);
+    uint32_t at = 0;
+    int64_t number = place_of(in, name, hash, &at);
+    if (fresh != NULL) *fresh = number < 0;
+    if (number >= 0) return (uint32_t)number;
+    if (in->count == in->room) {
+        in->room = in->room ? in->room * 2 : 64;
+        in->hashes = claim(in->hashes, in->room * sizeof *in->hashes);
+        in->ends = claim(in->ends, in->room * sizeof *in->ends);
+    }
+    append(&in->all, name.at, name.size);
+    in->hashes[in->count] = hash;
+    in->ends[in->count] = in->all.size;
+    in->slots[at] = ++in->count;
+    return in->count - 1;
+}
+
+void forget_names(names *in) {
+    if (in->count == 0) return;
+    in->count = 0;
+    in->all.size = 0;
+    memset(in->slots, 0, (in->mask + 1) * sizeof *in->slots);
+}
+
+void free_names(names *in) {
+    free(in->all.at);
+    free(in->hashes);
+    free(in->ends);
+    free(in->slots);
+    memset(in, 0, sizeof *in);
+}
