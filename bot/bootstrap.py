@@ -5,7 +5,7 @@ What only a triage needs is imported when one is asked for: reading a log must n
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
+    from bot.chores import Chore
+    from bot.reporting import Reporter, ReportPost
     from bot.triage import Triager
     from bot.work import Worker
 
@@ -83,6 +85,7 @@ def slack_edge_of(settings: Settings, desk: DeskStore, triager: Triager) -> Edge
 def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     """One worker: its jobs, and the outlets that are configured."""
     from bot.adapters.slack.outlet import SlackOutlet
+    from bot.chores import workers_of
     from bot.deliver import Courier
     from bot.handle import Handler
     from bot.work import Worker
@@ -91,7 +94,42 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
     clock = SystemClock()
-    return Worker(desk, Handler(desk, triager, clock), Courier(desk, outlets, clock))
+    chores = workers_of(desk, chores_of(settings, desk, triager.knowledge))
+    return Worker(desk, Handler(desk, triager, clock, chores), Courier(desk, outlets, clock))
+
+
+def reporter_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Reporter:
+    """Reports over the desk's database and the log store."""
+    from bot.adapters.logstore.sqlite.figures import SqliteLogFigures
+    from bot.adapters.store.reports import StoredReports
+    from bot.reporting import Reporter
+
+    store = log_store_of(settings)
+    logs: LogStore = store if store.path.is_file() else EmptyLogStore()
+    return Reporter(StoredReports(desk.database), logs, SqliteLogFigures(store.path), knowledge, settings.report_zone, SystemClock())
+
+
+def report_post_of(settings: Settings, desk: DeskStore, reporter: Reporter) -> ReportPost:
+    """What posts reports. Raises SettingsError where no place is set."""
+    from bot.adapters.chart.vega import png_of
+    from bot.reporting import ReportPost
+
+    if not settings.report_to:
+        raise SettingsError("REPORT_TO: is not set; name the places, such as slack/C0123ABCD")
+    return ReportPost(desk, reporter, png_of, settings.report_to)
+
+
+def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list[Chore]:
+    """What the worker does by the clock, as far as it is set."""
+    from bot.chores import Chore
+
+    chores = []
+    reporter = reporter_of(settings, desk, knowledge)
+    at = settings.report_at
+    if at is not None:
+        post = report_post_of(settings, desk, reporter)
+        chores.append(Chore("report", timedelta(minutes=5), lambda now: post.by_the_clock(at, now)))
+    return chores
 
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:

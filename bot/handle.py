@@ -6,8 +6,8 @@ The door (:meth:`Door.accept`) only writes down; whoever sent the ticket may be 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -116,6 +116,8 @@ class Handler:
     desk: Desk
     triager: Triager
     clock: Clock
+    chores: Mapping[str, Callable[[Job], None]] = field(default_factory=dict)
+    """Work that comes again by the clock (bot/chores.py), by its kind."""
 
     def work(self, job: Job) -> None:
         """Do one claimed job, or give it back with the reason. A job begun too often is buried and its card says so."""
@@ -123,7 +125,7 @@ class Handler:
             self._give_up(job, "whoever worked on it died each time")
             return
         try:
-            {"triage": self._triage, "watch": self._watch, "digest": self._digest}[job.kind](job)
+            {"triage": self._triage, "watch": self._watch, "digest": self._digest, **self.chores}[job.kind](job)
         except StoreBusy:
             return  # the lease runs out and somebody does it again; nothing was kept
         except InputError as error:
