@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, distinct, inspect, text
@@ -13,12 +13,14 @@ from sqlmodel import Session, col, func, select
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.report_tables import FixRow, IncidentRow, TicketFactRow
-from bot.adapters.store.tables import DeliveryRow, MessageRow, ReviewRow, TicketRow, TriageRow
+from bot.adapters.store.tables import DeliveryRow, MessageRow, ReviewRow, SettingRow, TicketRow, TriageRow
 from bot.core.report.facts import NOT_OURS, fact_of
 from bot.core.report.values import Answered, Filter, FixRecord, IncidentRecord, Reviewed
 from bot.core.report.weeks import Period
 
 FILL = 500
+FILLED = "report:filled"
+"""The setting that says that every ticket has its fact: from then on each is written with its triage."""
 FIX_BEFORE = timedelta(days=28)
 TOP = 5
 MOST_UNKNOWN = 5_000
@@ -174,9 +176,12 @@ class ReportRows:
 
 
 def fill(database: Database) -> int:
-    """Facts for tickets that were triaged before there were facts; returns how many were missing."""
-    filled = 0
-    while True:
+    """Facts for tickets that were triaged before there were facts, once for a database; returns how many were missing."""
+    with database.read() as session:
+        if session.get(SettingRow, FILLED) is not None:
+            return 0
+    filled, missing = 0, FILL
+    while missing == FILL:
         with database.write("report.fill") as session:
             query = select(TriageRow, TicketRow).join(TicketRow, col(TicketRow.id) == TriageRow.ticket_id) \
                 .join(TicketFactRow, col(TicketFactRow.ticket_id) == TriageRow.ticket_id, isouter=True).where(col(TicketFactRow.ticket_id).is_(None)) \
@@ -184,9 +189,10 @@ def fill(database: Database) -> int:
             rows = session.exec(query).all()
             for triage, ticket in rows:
                 put_fact(session, ticket.id, received(ticket), json.loads(triage.document))
-        filled += len(rows)
-        if len(rows) < FILL:
-            return filled
+            missing, filled = len(rows), filled + len(rows)
+            if missing < FILL:
+                session.merge(SettingRow(name=FILLED, value="yes", at=datetime.now(UTC)))
+    return filled
 
 
 def received(ticket: TicketRow) -> datetime:

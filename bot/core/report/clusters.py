@@ -77,6 +77,6 @@ def literal_of(text: str) -> str:
 
 
 def toml_string(text: str) -> str:
-    """A basic string of TOML 1.0: quotes, backslashes and control characters escaped."""
+    """A basic string of TOML 1.0: quotes, backslashes and whatever cannot be seen escaped."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'

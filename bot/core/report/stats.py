@@ -46,7 +46,7 @@ def change_p(count: int, history: Sequence[int], exposure: float | None = None) 
     chance = 1 / (1 + span)
     below = sum(_binomial(k, total, chance) for k in range(seen))
     here = _binomial(seen, total, chance)
-    return min(1.0, 2 * min(below + here / 2, 1 - below - here / 2))
+    return max(0.0, min(1.0, 2 * min(below + here / 2, 1 - below - here / 2)))
 
 
 def _binomial(k: int, n: int, p: float) -> float:

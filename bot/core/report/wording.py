@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.note import visible
 from bot.core.report.values import CauseLine, Report
+
+CELL = 400
+"""Characters of a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ def title_of_report(report: Report) -> str:
 
 def sections(report: Report) -> list[Section]:
     """The page, in the order that is the same each week."""
-    return [s for s in _sections(report) if s.sentences or s.rows]
+    shown = [replace(s, rows=tuple(tuple(visible(cell, CELL) for cell in row) for row in s.rows)) for s in _sections(report)]
+    return [s for s in shown if s.sentences or s.rows]
 
 
 def headline(report: Report) -> list[str]:
