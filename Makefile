@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-real explore lint eval lab bench scale crash fuzz soak lock clean
+.PHONY: help run test test-real explore lint eval lab bench bench-report scale crash fuzz soak lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -79,6 +79,9 @@ bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we pro
 
 scale: $(VENV)/dev.stamp ## PostgreSQL and ClickHouse's engine as log stores: filled and asked, as a table (needs PostgreSQL's server)
 	$(BIN)/python -m tests.bench.scale
+
+bench-report: $(VENV)/dev.stamp ## A year of 1,000 tickets a day, and how long reports over it take; exits 1 where a week's takes two seconds
+	$(BIN)/python -m tests.report.year
 
 crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on SQLite and PostgreSQL: lost, doubled, parked
 	bash tests/lab/packages.sh

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
     from bot.answer import Answers
+    from bot.chores import Chore
+    from bot.reporting import Reporter, ReportPost
     from bot.triage import Triager
     from bot.work import Worker
 
@@ -151,6 +153,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     """One worker: its jobs, and the outlets that are configured."""
     from bot.adapters.helpdesk.outlet import HelpdeskOutlet
     from bot.adapters.slack.outlet import SlackOutlet
+    from bot.chores import workers_of
     from bot.deliver import Courier
     from bot.handle import Handler
     from bot.work import Worker
@@ -164,7 +167,8 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
         outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk)
         inbox.begin()
     answers = answers_of(settings, triager.knowledge)
-    return Worker(desk, Handler(desk, triager, clock, answers, channels=inbox.jobs() if inbox else {}), Courier(desk, outlets, clock, judge=answers.judge))
+    jobs = {**(inbox.jobs() if inbox else {}), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}
+    return Worker(desk, Handler(desk, triager, clock, answers, jobs), Courier(desk, outlets, clock, judge=answers.judge))
 
 
 def answers_of(settings: Settings, knowledge: Knowledge) -> Answers:
@@ -212,6 +216,40 @@ def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:
         return True
 
     return list(routes(Ingress(desk, SystemClock(), hooks, Metrics(desk, SystemClock())), ready))
+
+
+def reporter_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Reporter:
+    """Reports over the desk's database and the log store."""
+    from bot.adapters.logstore.sqlite.figures import SqliteLogFigures
+    from bot.adapters.store.reports import StoredReports
+    from bot.reporting import Reporter
+
+    store = log_store_of(settings)
+    figures = SqliteLogFigures(store.path) if isinstance(store, SqliteLogStore) else None  # other stores are not asked yet; the report says so
+    return Reporter(StoredReports(desk.database), logs_of(store), figures, knowledge, settings.report_zone, SystemClock())
+
+
+def report_post_of(settings: Settings, desk: DeskStore, reporter: Reporter) -> ReportPost:
+    """What posts reports. Raises SettingsError where no place is set."""
+    from bot.adapters.chart.vega import png_of
+    from bot.reporting import ReportPost
+
+    if not settings.report_to:
+        raise SettingsError("REPORT_TO: is not set; name the places, such as slack/C0123ABCD")
+    return ReportPost(desk, reporter, png_of, settings.report_to)
+
+
+def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list[Chore]:
+    """What the worker does by the clock, as far as it is set."""
+    from bot.chores import Chore
+
+    chores = []
+    reporter = reporter_of(settings, desk, knowledge)
+    at = settings.report_at
+    if at is not None:
+        post = report_post_of(settings, desk, reporter)
+        chores.append(Chore("report", timedelta(minutes=5), lambda now: post.by_the_clock(at, now)))
+    return chores
 
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
@@ -264,13 +302,16 @@ def attachment_reader_of(settings: Settings) -> ProgramReader:
     return ProgramReader(ocr_here(settings.ocr_languages))
 
 
+def logs_of(store: CheckedLogStore) -> LogStore:
+    """The store as it is asked: the embedded one holds nothing as long as its file is not there."""
+    return LaterLogStore(store) if isinstance(store, SqliteLogStore) else store
+
+
 def triager_of(settings: Settings) -> Triager:
     """Everything that a triage needs. A log store that does not exist yet is an empty one."""
     from bot.triage import Triager
 
     knowledge = knowledge_of(settings)
-    store = log_store_of(settings)
-    logs: LogStore = LaterLogStore(store) if isinstance(store, SqliteLogStore) else store
-    triager = Triager(knowledge, logs, accounts_of(settings, knowledge), SystemClock())
+    triager = Triager(knowledge, logs_of(log_store_of(settings)), accounts_of(settings, knowledge), SystemClock())
     triager.warm()
     return triager

@@ -308,6 +308,47 @@ def deliveries(
     run(replay=replay, drop=drop, as_json=json)
 
 
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    text = "text"
+    json = "json"
+    html = "html"
+    csv = "csv"
+    png = "png"
+    svg = "svg"
+
+
+@app.command("report", epilog="Examples:  triage report   |   triage report --week 2026-W47 --format html --out report.html   |   triage report --post")
+def report(
+    week: Annotated[str | None, typer.Option(help="An ISO week such as 2026-W47; without it the last one that is over.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="First day (2026-11-16), instead of a week.", metavar="DAY")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Last day.", metavar="DAY")] = None,
+    domain: Annotated[str | None, typer.Option(help="Only mailboxes of this domain.")] = None,
+    plan: Annotated[str | None, typer.Option(help="Only accounts of this plan.")] = None,
+    format: Annotated[ReportFormat, typer.Option(help="How it is written.")] = ReportFormat.text,
+    out: Annotated[Path | None, typer.Option(help="A file instead of standard output.", metavar="PATH")] = None,
+    post: Annotated[bool, typer.Option("--post", help="Send it to the places of REPORT_TO, once for each week.")] = False,
+) -> None:
+    """Why customers could not connect: causes, changes, what was solved, what nobody knows yet."""
+    from bot.commands.report import run
+
+    run(week=week, since=since, until=until, domain=domain, plan=plan, format=format.value, out=out, post=post)
+
+
+@app.command("fix", epilog='Example:  triage fix hostnames --owner "Ada" --since 2026-11-16 --note "autoconfig answers now"')
+def fix(
+    cause: Annotated[str, typer.Argument(help="Id of a check or another cause (triage knowledge list).")],
+    owner: Annotated[str, typer.Option(help="Who did it.")],
+    since: Annotated[str | None, typer.Option(help="From which day on it works (2026-11-16; default today).", metavar="DAY")] = None,
+    note: Annotated[str, typer.Option(help="What was done.")] = "",
+) -> None:
+    """Note what was done against a cause; the next reports say whether it helped."""
+    from bot.commands.report import note_fix
+
+    note_fix(cause, owner, since, note)
+
+
 @app.command("doctor", epilog="Example:  triage doctor")
 def doctor() -> None:
     """What is set, what it means, what is wrong, and what to do about it."""

@@ -126,8 +126,8 @@ class Handler:
     triager: Triager
     clock: Clock
     answers: Answers | None = None
-    channels: Mapping[str, Callable[[Job], None]] = field(default_factory=dict)
-    """Kinds of jobs that a channel brings with it: reading a helpdesk's ticket, a sweep."""
+    jobs: Mapping[str, Callable[[Job], None]] = field(default_factory=dict)
+    """Kinds of jobs that others bring with them: reading a helpdesk's ticket, a sweep, work by the clock (bot/chores.py)."""
 
     def work(self, job: Job) -> None:
         """Do one claimed job, or give it back with the reason. A job begun too often is buried and its card says so."""
@@ -137,7 +137,7 @@ class Handler:
         try:
             own = {"triage": self._triage, "watch": self._watch, "digest": self._digest,
                    look_again.KIND: look_again.LookAgain(self.desk, self.triager, self.clock, change_card).look}
-            {**own, **self.channels}[job.kind](job)
+            {**own, **self.jobs}[job.kind](job)
         except StoreBusy:
             return  # the lease runs out and somebody does it again; nothing was kept
         except InputError as error:

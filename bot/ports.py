@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -12,7 +12,11 @@ from bot.core.desk.values import Accepted, Card, Case, Delivery, Found, Inbound,
 from bot.core.model import Ticket
 from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
 from bot.core.policy.trust import Record
+from bot.core.report.failing import Failure
+from bot.core.report.values import Filter, Rows
+from bot.core.report.weeks import Period
 from bot.core.verdict import Triage
+from bot.logs.event import LogEvent
 
 
 class LogStore(Protocol):
@@ -228,6 +232,25 @@ class Step(Protocol):
     def automatic(self) -> Automatic:
         """Mails that nobody clicked."""
         ...
+
+
+class LogFigures(Protocol):
+    """What reports and incidents ask of a log store beyond the search."""
+
+    def newest(self) -> int: ...
+    def lines_after(self, mark: int, limit: int) -> tuple[list[LogEvent], int]: ...
+    def regulars(self, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]: ...
+    def logged_in(self, asked: Iterable[tuple[str, str, datetime, datetime]]) -> set[str]: ...
+    def active_mailboxes(self, since: datetime, until: datetime) -> int: ...
+
+
+class ReportStore(Protocol):
+    """Where reports are counted."""
+
+    def fill(self) -> int: ...
+    def mark(self) -> int: ...
+    def add_failures(self, failures: Sequence[Failure], proven: set[tuple[str, str]], mark: int, now: datetime) -> None: ...
+    def rows(self, period: Period, earlier: Sequence[Period], only: Filter, month: Period) -> Rows: ...
 
 
 class Desk(Protocol):

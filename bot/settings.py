@@ -110,6 +110,12 @@ class Settings:
     log_keep_days: int | None = None
     log_keep_mb: int | None = None
     """What ``triage logs follow`` keeps: None is without end."""
+    report_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    """Zone whose days and ISO weeks reports count (REPORT_ZONE; else LOG_ZONE)."""
+    report_at: tuple[int, int, int] | None = None
+    """When the weekly report is posted: weekday (0 Monday), hour, minute in ``report_zone``."""
+    report_to: tuple[str, ...] = ()
+    """Places: ``slack/CHANNEL``, ``mailbox/ADDRESS``."""
 
     @property
     def database_path(self) -> Path:
@@ -149,11 +155,7 @@ def log_store_url(url: str) -> str:
 def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
     """Settings from the environment, else from ``dotenv``. Raises SettingsError naming the variable."""
     values = {**_dotenv(dotenv), **(os.environ if environment is None else environment)}
-    zone_name = values.get("LOG_ZONE") or "UTC"
-    try:
-        zone = ZoneInfo(zone_name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingsError(f"LOG_ZONE: {zone_name!r} is no time zone; use a name such as Europe/Berlin") from error
+    zone = _zone(values, "LOG_ZONE", "UTC")
     folder = values.get("KNOWLEDGE_DIR")
     if folder and not Path(folder).is_dir():
         raise SettingsError(f"KNOWLEDGE_DIR: {folder}: no such folder")
@@ -176,6 +178,9 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         **_automatic(values),
         **_helpdesk(values),
         **_logs(values),
+        report_zone=_zone(values, "REPORT_ZONE", zone.key),
+        report_at=_weekly(values.get("REPORT_AT") or ""),
+        report_to=_places(values.get("REPORT_TO") or "", "REPORT_TO"),
     )
 
 
@@ -248,6 +253,35 @@ def _count(values: Mapping[str, str], name: str) -> int | None:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 10**9:
         raise SettingsError(f"{name}: {text!r} is no whole number above zero")
     return int(text)
+
+
+def _zone(values: Mapping[str, str], name: str, default: str) -> ZoneInfo:
+    given = values.get(name) or default
+    try:
+        return ZoneInfo(given)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(f"{name}: {given!r} is no time zone; use a name such as Europe/Berlin") from error
+
+
+def _weekly(text: str) -> tuple[int, int, int] | None:
+    """``Mon 08:00`` as weekday, hour, minute."""
+    if not text.strip():
+        return None
+    day, _, clock = text.strip().partition(" ")
+    hour, _, minute = clock.strip().partition(":")
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    if day[:3].lower() not in days or not (hour.isascii() and hour.isdigit() and minute.isascii() and minute.isdigit()) or int(hour) > 23 or int(minute) > 59:
+        raise SettingsError(f"REPORT_AT: {text!r} is no time of the week; write it as Mon 08:00")
+    return days.index(day[:3].lower()), int(hour), int(minute)
+
+
+def _places(text: str, name: str) -> tuple[str, ...]:
+    places = tuple(dict.fromkeys(p.strip() for p in text.split(",") if p.strip()))
+    for place in places:
+        outlet, slash, rest = place.partition("/")
+        if not (outlet and slash and rest):
+            raise SettingsError(f"{name}: {place!r} is no place; write slack/C0123ABCD or mailbox/leads@firm.example, several with commas")
+    return places
 
 
 def _dotenv(path: Path) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.upgrade import upgrade
 from bot.bootstrap import desk_of, knowledge_of
+from bot.commands.operator import who
 from bot.core.desk.values import Outcome
 from bot.core.policy.modes import cause_named
 from bot.decide import Decisions
@@ -36,17 +36,17 @@ def mode(place: str | None, value: str | None, check: str | None) -> None:
     cause = cause_named(check, knowledge_of(settings)) if check else None
     if check and cause is None:
         raise InputError(f"{check}: is no check; triage knowledge list shows them")
-    _say(Decisions(desk).set_mode(_me(), "lead", place, value, cause))
+    _say(Decisions(desk).set_mode(who(), "lead", place, value, cause))
 
 
 def cards_to(channel: str, place: str) -> None:
     """Where agents see the cards of a channel's tickets."""
-    _say(Decisions(desk_of(read_settings())).set_cards(_me(), "lead", channel, place))
+    _say(Decisions(desk_of(read_settings())).set_cards(who(), "lead", channel, place))
 
 
 def abuse_to(place: str) -> None:
     """Where tickets of mailboxes go that are suspended for abuse."""
-    _say(Decisions(desk_of(read_settings())).set_abuse(_me(), "lead", place))
+    _say(Decisions(desk_of(read_settings())).set_abuse(who(), "lead", place))
 
 
 def role(person: str | None, value: str | None) -> None:
@@ -57,17 +57,17 @@ def role(person: str | None, value: str | None) -> None:
             for name, known in view.people.roles().items():
                 sys.stdout.write(f"{name}\t{known}\n")
         return
-    _say(Decisions(desk).set_role(_me(), "lead", person, value))
+    _say(Decisions(desk).set_role(who(), "lead", person, value))
 
 
 def escalate_to(place: str) -> None:
     """Where escalated tickets and alarms go."""
-    _say(Decisions(desk_of(read_settings())).set_escalation(_me(), "lead", place))
+    _say(Decisions(desk_of(read_settings())).set_escalation(who(), "lead", place))
 
 
 def pause(*, paused: bool) -> None:
     """The switch that holds back everything automatic."""
-    _say(Decisions(desk_of(read_settings())).set_paused(_me(), "lead", paused=paused))
+    _say(Decisions(desk_of(read_settings())).set_paused(who(), "lead", paused=paused))
 
 
 def deliveries(*, replay: str | None, drop: str | None, as_json: bool) -> None:
@@ -78,7 +78,7 @@ def deliveries(*, replay: str | None, drop: str | None, as_json: bool) -> None:
         with desk.step("deliveries.human") as step:
             moved = step.queues.replay(key) if replay else step.queues.drop_parked(key)
             if moved:
-                step.people.audit(_me(), "delivery.replay" if replay else "delivery.drop", key)
+                step.people.audit(who(), "delivery.replay" if replay else "delivery.drop", key)
         if not moved:
             raise InputError(f"{key}: nothing parked or failed has that key; triage deliveries lists them")
         sys.stdout.write(f"{key}: {'put back' if replay else 'taken off the list'}\n")
@@ -98,10 +98,3 @@ def _say(outcome: Outcome) -> None:
     if not outcome.done:
         raise InputError(outcome.said)
     sys.stdout.write(outcome.said + "\n")
-
-
-def _me() -> str:
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a user id without a name, as in some containers
-        return "cli:unknown"

@@ -115,7 +115,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         return
     yield True, f"Slack: {me.get('team')} (team {me.get('team_id')}) as {me.get('user')} ({me.get('user_id')})"
     granted = {s.strip() for s in str(answer.headers.get("x-oauth-scopes", answer.headers.get("X-OAuth-Scopes", ""))).split(",") if s.strip()}
-    wanted = [*SCOPES, *([GROUP_SCOPE] if settings.slack_agents_group or settings.slack_leads_group else [])]
+    wanted = [*SCOPES, *([GROUP_SCOPE] if settings.slack_agents_group or settings.slack_leads_group else []), *(["files:write"] if any(p.startswith("slack/") for p in settings.report_to) else [])]
     missing = [scope for scope in wanted if scope not in granted]
     yield not missing, "scopes: all granted" if not missing else f"scopes: missing {', '.join(missing)}; add them under OAuth & Permissions and install the app again"
     with desk_of(settings).look() as view:

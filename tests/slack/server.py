@@ -39,6 +39,8 @@ class FakeSlack:
         self.calls: list[tuple[float, str, dict[str, Any]]] = []
         self.groups: dict[str, list[str]] = {}
         self.members = {"C1", "C2", "C9"}
+        self.files: dict[str, dict[str, Any]] = {}
+        """Uploads: name, length, the bytes once they are there, and whether they were shared."""
         self.scopes = "app_mentions:read,channels:history,chat:write,commands,groups:history,im:history,reactions:write,channels:read,groups:read,im:read"
         self.early = 0
         """Calls that came inside a Retry-After."""
@@ -113,6 +115,11 @@ class FakeSlack:
 
     def _answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         method = urllib.parse.urlparse(handler.path).path.rsplit("/", 1)[-1]
+        if handler.path.startswith("/upload/"):
+            with self._lock:
+                self.files[method]["data"] = body
+            self._write(handler, 200, {"ok": True})
+            return
         arguments = _arguments(handler, body, method)
         if self.latency:
             time.sleep(self.latency * self._random.random() * 2)
@@ -131,7 +138,7 @@ class FakeSlack:
                 answer = {"ok": True, **self._do(method, arguments, handler)}
             except Refused as error:
                 answer = {"ok": False, "error": str(error)}
-            drop = method == "chat.postMessage" and self.errors <= chance < self.errors + self.drop_after
+            drop = method in ("chat.postMessage", "files.completeUploadExternal") and self.errors <= chance < self.errors + self.drop_after
         if drop:
             handler.close_connection = True
             handler.connection.shutdown(socket.SHUT_RDWR)
@@ -170,6 +177,12 @@ class FakeSlack:
             return {"users": self.groups.get(str(arguments.get("usergroup")), [])}
         if method == "apps.connections.open":
             return {"url": f"ws://127.0.0.1:{self._server.server_port}/socket"}
+        if method == "files.getUploadURLExternal":
+            file = f"F{len(self.files) + 1}"
+            self.files[file] = {"id": file, "name": arguments["filename"], "length": int(arguments["length"]), "data": b""}
+            return {"file_id": file, "upload_url": f"http://127.0.0.1:{self._server.server_port}/upload/{file}"}
+        if method == "files.completeUploadExternal":
+            return self._share(arguments)
         if method == "test.dump":  # for a driver in another process
             return {"messages": self.posts()}
         if method in ("reactions.add", "chat.postEphemeral", "views.open", "views.publish"):
@@ -189,6 +202,18 @@ class FakeSlack:
             message["metadata"] = arguments["metadata"]
         self.messages[channel].append(message)
         return {"ts": ts, "channel": channel, "message": message}
+
+    def _share(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The third step: only whole uploads become a message in the thread."""
+        shared = []
+        for given in json.loads(str(arguments["files"])):
+            file = self.files.get(given["id"])
+            if file is None or len(file["data"]) != file["length"]:
+                raise Refused("file_not_found")
+            shared.append({"id": file["id"], "name": file["name"], "title": given.get("title", "")})
+        answer = self._post({"channel": arguments["channel_id"], "thread_ts": arguments.get("thread_ts"), "text": ""})
+        answer["message"]["files"] = shared
+        return {"files": shared}
 
     def _update(self, arguments: dict[str, Any]) -> dict[str, Any]:
         for message in self.messages[str(arguments["channel"])]:

@@ -18,6 +18,8 @@ _UNSURE = frozenset({"internal_error", "fatal_error"})
 """Slack's own words: "the operation may have succeeded"."""
 _READS = frozenset({"auth.test", "conversations.history", "conversations.info", "conversations.replies", "users.info", "usergroups.users.list"})
 """Methods that take no JSON."""
+_FORMS = frozenset({"files.getUploadURLExternal", "files.completeUploadExternal"})
+"""Methods of the upload: they take a form, the files as JSON in it."""
 _DONE = frozenset({"already_reacted", "no_reaction"})
 _POINTLESS = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
 
@@ -40,6 +42,8 @@ class SlackCalls:
             given = {k: v for k, v in arguments.items() if v is not None}
             if method in _READS:
                 answer = self.client.api_call(method, http_verb="GET", params=given)
+            elif method in _FORMS:
+                answer = self.client.api_call(method, params=given)
             else:
                 answer = self.client.api_call(method, json=given)
         except SlackApiError as error:

@@ -12,6 +12,7 @@ from slack_sdk.models.blocks import Block
 from bot.adapters.slack import blocks as draw
 from bot.adapters.slack.client import SlackCalls
 from bot.adapters.slack.lint import faults
+from bot.adapters.slack.pictures import draw_report, name_with, upload_picture
 from bot.adapters.slack.text import cut, escape, said
 from bot.core.desk.keys import token_of
 from bot.core.desk.values import Card, Delivery, Found
@@ -34,7 +35,7 @@ class SlackOutlet:
         self._kinds: dict[str, Callable[[Delivery], str]] = {
             "card": self._card, "card_update": self._card_update, "reply": self._reply, "react": self._react, "burst": self._burst,
             "burst_update": self._burst_update, "digest": self._digest, "watch": self._watch, "escalation": self._escalation, "alarm": self._alarm,
-            "notice": self._alarm,
+            "notice": self._alarm, "report": self._report, "report_picture": self._report_picture,
         }
 
     def send(self, delivery: Delivery) -> str:
@@ -121,6 +122,16 @@ class SlackOutlet:
         text = said(str(delivery.send.payload["text"]))
         return self._post(delivery, text, draw.text_blocks(text), str(delivery.send.payload.get("thread", "")))
 
+    def _report(self, delivery: Delivery) -> str:
+        title, blocks = draw_report(delivery.send.payload)
+        return self._post(delivery, title, blocks, "")
+
+    def _report_picture(self, delivery: Delivery) -> str:
+        thread = self._thread_of(delivery)
+        if not thread:
+            raise SendLater("Slack: the report itself is not posted yet", seconds=5)
+        return upload_picture(self._calls, delivery.send.payload, _channel(delivery.send.place), thread, token_of(delivery.send.key))
+
     # -- the calls -----------------------------------------------------------------------------------------------
 
     def _post(self, delivery: Delivery, text: str, blocks: Sequence[Block], thread: str) -> str:
@@ -156,6 +167,9 @@ class SlackOutlet:
         if delivery.send.kind == "digest":
             with self._desk.look() as view:
                 return view.queues.state_of(f"burst:{int(delivery.send.payload['burst'])}")[1] or ""
+        if delivery.send.kind == "report_picture":
+            with self._desk.look() as view:
+                return view.queues.state_of(str(delivery.send.payload["under"]))[1] or ""
         return str(delivery.send.payload.get("thread", ""))
 
 
@@ -166,6 +180,8 @@ def _channel(place: str) -> str:
 def _carries(message: dict[str, Any], token: str) -> bool:
     metadata = message.get("metadata") or {}
     if (metadata.get("event_payload") or {}).get("key") == token:
+        return True
+    if any(name_with(token) in str(file.get("name")) for file in message.get("files") or []):
         return True
     return any(block.get("block_id") == f"key|{token}" for block in message.get("blocks") or [])
 

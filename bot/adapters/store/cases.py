@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from bot.adapters.store.database import Database
+from bot.adapters.store.report import put_fact, received
 from bot.adapters.store.tables import (
     BurstRow,
     CardRow,
@@ -135,10 +136,12 @@ class CaseRows:
         row = self._session.get_one(TicketRow, ticket_id)
         row.text, row.requester, row.received_at = triage.reading.text, triage.ticket.requester, triage.ticket.received_at
         diagnosis = triage.diagnosis
+        document = to_json(triage)
+        put_fact(self._session, ticket_id, received(row), document, triage.account.account.plan if triage.account.account else None)
         return self._database.insert_once(self._session, TriageRow, {
             "key": key, "ticket_id": ticket_id, "created_at": self._now, "knowledge_version": triage.knowledge_version, "mailbox": triage.facts.mailbox,
             "cause": diagnosis.causes[0].cause if diagnosis.causes else diagnosis.other, "confidence": diagnosis.confidence, "verdict": diagnosis.verdict,
-            "document": json.dumps(to_json(triage), ensure_ascii=False)})
+            "document": json.dumps(document, ensure_ascii=False)})
 
     def triages(self, case_id: str) -> list[dict[str, Any]]:
         """The saved answers to a ticket, oldest first, as the contract's JSON objects."""

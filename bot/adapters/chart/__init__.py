@@ -1,0 +1,1 @@
+"""Charts drawn by Vega-Lite, in this process and offline."""

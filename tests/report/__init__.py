@@ -1,0 +1,1 @@
+"""Reports and incidents: the generated year, the simulated months."""
