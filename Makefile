@@ -4,11 +4,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+PORT ?= 8080
 BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-real explore lint eval lab bench crash fuzz soak lock clean
+.PHONY: help run serve test test-real explore lint eval lab bench crash fuzz soak lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +39,13 @@ run: $(VENV)/run.stamp ## Load the sample accounts and logs, triage the sample t
 	@$(SAMPLE) $(BIN)/triage logs ingest samples/logs
 	@$(SAMPLE) $(BIN)/triage ticket --verified samples/tickets/*
 	@echo "That was $$(ls samples/tickets | wc -l) sample tickets. Yours:  $(BIN)/triage ticket mail.eml   (README.md tells the rest)"
+	@echo "The page, with these tickets in its queue:  make serve"
+
+serve: $(VENV)/run.stamp ## The page on 127.0.0.1 with the sample data (PORT=8080)
+	@mkdir -p var/sample
+	@$(SAMPLE) $(BIN)/triage accounts import samples/accounts.csv
+	@$(SAMPLE) $(BIN)/triage logs ingest samples/logs
+	@$(SAMPLE) $(BIN)/triage web --port $(PORT) --queue samples/tickets
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 

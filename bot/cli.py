@@ -203,9 +203,20 @@ def worker(processes: Annotated[int, typer.Option(min=1, max=64, help="How many 
     run(processes=processes)
 
 
+@app.command("web", epilog="Example:  triage web --port 8080   |   triage web --queue mail.eml")
+def web(
+    port: Annotated[int | None, typer.Option(help="Port of the page (WEB_PORT, else 8080), on WEB_HOST, else 127.0.0.1.", min=1, max=65535)] = None,
+    queue: Annotated[list[Path] | None, typer.Option(help="A ticket to put in the queue first, or a folder of them (to try the page out).", metavar="PATH")] = None,
+) -> None:
+    """The page: playground, queue, knowledge, logs, report, health."""
+    from bot.commands.web import run
+
+    run(port=port, queue=queue or [])
+
+
 @app.command("run", epilog="Example:  triage run")
 def run_all(port: Port = None) -> None:
-    """Everything in one: Slack where its tokens are set, and a worker."""
+    """Everything in one: the page, Slack where its tokens are set, and a worker."""
     from bot.commands.serve import run
 
     run(port=port)

@@ -1,4 +1,4 @@
-"""``triage slack``, ``worker`` and ``run``: processes that go on until they are told to stop.
+"""``triage slack``, ``worker``, ``web`` and ``run``: processes that go on until they are told to stop.
 
 The parent loads the knowledge once and forks; a child that dies is replaced at once, so that one ticket which kills its worker holds up nobody.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from bot.bootstrap import desk_of, slack_edge_of, triager_of, worker_of
+from bot.commands.web import page_server
 from bot.errors import SettingsError
 from bot.settings import Settings, read_settings
 from bot.triage import Triager
@@ -26,27 +27,27 @@ RESTART_SECONDS = 1.0
 def slack(*, port: int | None) -> None:
     """Take events in: by Socket Mode, or by signed HTTP where a port is given."""
     settings = read_settings()
-    _supervise([_slack(settings, triager_of(settings), port)])
+    supervise([_slack(settings, triager_of(settings), port)])
 
 
 def worker(*, processes: int) -> None:
     """Do the work and send."""
     settings = read_settings()
     desk_of(settings).database.engine.dispose()  # upgraded, or refused, before the children start
-    _supervise([_worker(settings, triager_of(settings))] * processes)
+    supervise([_worker(settings, triager_of(settings))] * processes)
 
 
 def run(*, port: int | None) -> None:
-    """All in one: Slack where its tokens are set, and a worker."""
+    """All in one: the page, Slack where its tokens are set, and a worker."""
     settings = read_settings()
     triager = triager_of(settings)
     desk_of(settings).database.engine.dispose()
-    children = [_worker(settings, triager)]
+    children = [_worker(settings, triager), page_server(settings, triager, settings.web_port)]
     if settings.slack_bot_token:
         children.append(_slack(settings, triager, port))
     else:
-        sys.stderr.write("triage: SLACK_BOT_TOKEN is not set: no Slack; the worker runs\n")
-    _supervise(children)
+        sys.stderr.write("triage: SLACK_BOT_TOKEN is not set: no Slack; the page and the worker run\n")
+    supervise(children)
 
 
 def _slack(settings: Settings, triager: Triager, port: int | None) -> Callable[[], None]:
@@ -90,7 +91,7 @@ def _worker(settings: Settings, triager: Triager) -> Callable[[], None]:
     return serve
 
 
-def _supervise(children: list[Callable[[], None]]) -> None:
+def supervise(children: list[Callable[[], None]]) -> None:
     """Run each in a process of its own; replace what dies; end them all with us."""
     running: dict[int, Callable[[], None]] = {}
 

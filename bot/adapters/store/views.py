@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from bot.adapters.store.cases import card_of
-from bot.adapters.store.tables import CardRow, InboundRow, TicketRow, TriageRow
+from bot.adapters.store.tables import AuditRow, CardRow, InboundRow, MatchRow, PersonRow, TicketRow, TriageRow
+from bot.core.desk.lists import AuditLine, Place, TriageLine
 from bot.core.desk.values import Card
 
 
@@ -45,3 +47,43 @@ class Views:
         """When something last came in."""
         row = self._session.exec(select(InboundRow).order_by(col(InboundRow.accepted_at).desc()).limit(1)).first()
         return row.accepted_at if row else None
+
+    # -- lists that are read page by page: by key and never by number, so that the hundredth page is as near as the first ----------------------
+
+    def cards(self, states: Sequence[str], *, newest: bool, after: Place | None = None, limit: int = 50) -> list[tuple[Card, datetime]]:
+        """Cards in these states and since when, behind ``after`` (moment and card id); the newest first, or the oldest."""
+        at, case = col(CardRow.created_at), col(CardRow.ticket_id)
+        query = select(CardRow).where(col(CardRow.state).in_(states)).order_by(*((at.desc(), case.desc()) if newest else (at, case))).limit(limit)
+        if after is not None:
+            moment, key = after[0], after[1].rpartition("#")[0]
+            query = query.where(or_(at < moment, and_(at == moment, case < key)) if newest else or_(at > moment, and_(at == moment, case > key)))
+        return [(card_of(row), row.created_at) for row in self._session.exec(query)]
+
+    def tickets(self, *, cause: str | None = None, error: str | None = None, mailbox: str | None = None, after: Place | None = None, limit: int = 50) -> list[TriageLine]:
+        """Triages, the newest first: all, or those of a cause, of a row of the decoded-error table, of a mailbox."""
+        at, key = col(TriageRow.created_at), col(TriageRow.key)
+        # the text and the whole answer stay in the database: a list shows neither
+        query: Any = select(TriageRow.key, TriageRow.ticket_id, TriageRow.created_at, TriageRow.mailbox, TriageRow.cause,  # type: ignore[call-overload]
+                            TriageRow.confidence, TriageRow.verdict, TriageRow.knowledge_version)
+        if error is not None:
+            at, key = col(MatchRow.created_at), col(MatchRow.triage_key)
+            query = query.join(MatchRow, col(MatchRow.triage_key) == col(TriageRow.key)).where(MatchRow.error_id == error)
+        if cause is not None:
+            query = query.where(TriageRow.cause == cause)
+        if mailbox is not None:
+            query = query.where(TriageRow.mailbox == mailbox)
+        if after is not None:
+            query = query.where(or_(at < after[0], and_(at == after[0], key < after[1])))
+        return [TriageLine(*row) for row in self._session.exec(query.order_by(at.desc(), key.desc()).limit(limit))]
+
+    def versions(self, *, limit: int = 20) -> list[tuple[str, datetime]]:
+        """(knowledge version, when it first decided a ticket), the newest first."""
+        first = func.min(TriageRow.created_at)
+        return list(self._session.exec(select(TriageRow.knowledge_version, first).group_by(TriageRow.knowledge_version).order_by(first.desc()).limit(limit)))
+
+    def audit(self, *, before: int | None = None, limit: int = 100) -> list[AuditLine]:
+        """The audit log, the newest first, from before a line's number on."""
+        query = select(AuditRow, PersonRow.id).join(PersonRow, col(PersonRow.pseudonym) == col(AuditRow.who), isouter=True).order_by(col(AuditRow.id).desc()).limit(limit)
+        if before is not None:
+            query = query.where(col(AuditRow.id) < before)
+        return [AuditLine(row.id or 0, row.at, person or f"erased ({row.who[:8]})", row.action, row.subject, row.before, row.after) for row, person in self._session.exec(query)]

@@ -1,0 +1,1 @@
+"""What is served over HTTP: the page for people, and what other systems call."""
