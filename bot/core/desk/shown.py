@@ -136,11 +136,11 @@ def _marks(facts: Mapping[str, Any], knowledge: Knowledge) -> list[Mark]:
 
 def _matches(matches: Sequence[Mapping[str, Any]], knowledge: Knowledge) -> list[tuple[str, str, str]]:
     out = []
-    for match in matches[:5]:
+    for match in {str(m["error_id"]): m for m in reversed(matches[:20])}.values():  # the best of each row
         error = knowledge.errors.get(str(match["error_id"]))
         how = "" if match["method"] == "pattern" else f"only similar, {float(match['score']):.0%}"
-        out.append((str(match["error_id"]), error.title if error else str(match["error_id"]), how))
-    return out
+        out.insert(0, (str(match["error_id"]), error.title if error else str(match["error_id"]), how))
+    return out[:5]
 
 
 def _lines(log: Mapping[str, Any]) -> list[ShownLine]:

@@ -29,7 +29,7 @@ def logs(site: Site, ask: Ask) -> Response:
 
 def searched(site: Site, ask: Ask) -> Response:
     """Lines of a mailbox (agents: of a ticket that waits), of an address or a login (leads). Every look-up is written down."""
-    asked = {"what": ask.form.get("what", "mailbox"), "value": ask.form.get("value", "").strip()[:320], "hours": ask.form.get("hours", "48")}
+    asked = {"what": ask.form.get("what", "mailbox"), "value": ask.form.get("value", "").strip()[:320], "hours": ask.form.get("hours", "168")}
     if not asked["value"] or asked["hours"] not in dict(HOURS):
         return page("logs.html", ask, status=422, asked=asked, hours=HOURS, wrong="What are you looking for?", found=None)
     with site.desk.look() as view:
