@@ -280,6 +280,41 @@ def deliveries(
     run(replay=replay, drop=drop, as_json=json)
 
 
+@app.command("audit", epilog="Example:  triage audit --limit 20")
+def audit(limit: Annotated[int, typer.Option(help="How many lines, the newest first.", min=1, max=100_000)] = 100, json: Json = False) -> None:
+    """Who did what, and when."""
+    from bot.commands.keep import audit as run
+
+    run(limit=limit, as_json=json)
+
+
+@app.command("purge", epilog="Examples:  triage purge   |   triage purge --requester anna@firm.example")
+def purge(requester: Annotated[str | None, typer.Option(help="Erase this requester everywhere, now.", metavar="ADDRESS")] = None) -> None:
+    """Let go what is over its time: words after 30 days, persons after 13 months (run it daily)."""
+    from bot.commands.keep import purge as run
+
+    run(requester=requester)
+
+
+@app.command("backup", epilog="Example:  triage backup /srv/backup/triage.db")
+def backup(file: Annotated[Path | None, typer.Argument(help="The file to write; without one a dated file under var/backup.", metavar="[FILE]")] = None) -> None:
+    """Copy the database while everything goes on (SQLite, or pg_dump for PostgreSQL)."""
+    from bot.commands.keep import backup as run
+
+    run(file)
+
+
+@app.command("restore", epilog="Example:  triage restore /srv/backup/triage.db --force")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that triage backup made.")],
+    force: Annotated[bool, typer.Option("--force", help="Move the database that is there aside.")] = False,
+) -> None:
+    """Bring a backup back; the copy sends nothing until triage resume."""
+    from bot.commands.keep import restore as run
+
+    run(file, force=force)
+
+
 @app.command("doctor", epilog="Example:  triage doctor")
 def doctor() -> None:
     """What is set, what it means, what is wrong, and what to do about it."""

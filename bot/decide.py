@@ -96,7 +96,7 @@ class Decisions:
     def set_paused(self, by: str, role: str, *, paused: bool) -> Outcome:
         """The switch that holds back everything automatic."""
         return self._set(by, role, "pause" if paused else "resume", "pause", "on" if paused else "off",
-                         "Paused: nothing is sent that nobody clicked." if paused else "Resumed.")
+                         "Paused: nothing is sent that nobody clicked." if paused else "Resumed; a restored copy is released with it.")
 
     def set_role(self, by: str, role: str, person: str, new: str) -> Outcome:
         """Give or take a role; the last lead of this list cannot be taken away."""

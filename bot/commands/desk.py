@@ -31,7 +31,7 @@ def mode(place: str | None, value: str | None) -> None:
             for name, known in view.people.settings("mode:").items():
                 sys.stdout.write(f"{name}\t{known}\n")
         return
-    _say(Decisions(desk).set_mode(_me(), "lead", place, value))
+    _say(Decisions(desk).set_mode(me(), "lead", place, value))
 
 
 def role(person: str | None, value: str | None) -> None:
@@ -42,17 +42,17 @@ def role(person: str | None, value: str | None) -> None:
             for name, known in view.people.roles().items():
                 sys.stdout.write(f"{name}\t{known}\n")
         return
-    _say(Decisions(desk).set_role(_me(), "lead", person, value))
+    _say(Decisions(desk).set_role(me(), "lead", person, value))
 
 
 def escalate_to(place: str) -> None:
     """Where escalated tickets and alarms go."""
-    _say(Decisions(desk_of(read_settings())).set_escalation(_me(), "lead", place))
+    _say(Decisions(desk_of(read_settings())).set_escalation(me(), "lead", place))
 
 
 def pause(*, paused: bool) -> None:
     """The switch that holds back everything automatic."""
-    _say(Decisions(desk_of(read_settings())).set_paused(_me(), "lead", paused=paused))
+    _say(Decisions(desk_of(read_settings())).set_paused(me(), "lead", paused=paused))
 
 
 def deliveries(*, replay: str | None, drop: str | None, as_json: bool) -> None:
@@ -63,7 +63,7 @@ def deliveries(*, replay: str | None, drop: str | None, as_json: bool) -> None:
         with desk.step("deliveries.human") as step:
             moved = step.queues.replay(key) if replay else step.queues.drop_parked(key)
             if moved:
-                step.people.audit(_me(), "delivery.replay" if replay else "delivery.drop", key)
+                step.people.audit(me(), "delivery.replay" if replay else "delivery.drop", key)
         if not moved:
             raise InputError(f"{key}: nothing parked or failed has that key; triage deliveries lists them")
         sys.stdout.write(f"{key}: {'put back' if replay else 'taken off the list'}\n")
@@ -85,7 +85,8 @@ def _say(outcome: Outcome) -> None:
     sys.stdout.write(outcome.said + "\n")
 
 
-def _me() -> str:
+def me() -> str:
+    """Whoever is logged in here, as the audit log names them."""
     try:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # a user id without a name, as in some containers

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, and_, col, func, or_, select
 
 from bot.adapters.store.cases import card_of
+from bot.adapters.store.people import pseudonyms_in, revealed
 from bot.adapters.store.tables import AuditRow, CardRow, InboundRow, MatchRow, PersonRow, TicketRow, TriageRow
 from bot.core.desk.lists import AuditLine, Place, TriageLine
 from bot.core.desk.values import Card
@@ -86,4 +87,8 @@ class Views:
         query = select(AuditRow, PersonRow.id).join(PersonRow, col(PersonRow.pseudonym) == col(AuditRow.who), isouter=True).order_by(col(AuditRow.id).desc()).limit(limit)
         if before is not None:
             query = query.where(col(AuditRow.id) < before)
-        return [AuditLine(row.id or 0, row.at, person or f"erased ({row.who[:8]})", row.action, row.subject, row.before, row.after) for row, person in self._session.exec(query)]
+        rows = self._session.exec(query).all()
+        named = pseudonyms_in(*(text for row, _ in rows for text in (row.subject, row.before, row.after)))
+        known = dict(self._session.exec(select(PersonRow.pseudonym, PersonRow.id).where(col(PersonRow.pseudonym).in_(named))).all())
+        return [AuditLine(row.id or 0, row.at, person or f"erased ({row.who[:8]})", row.action, revealed(row.subject, known), revealed(row.before, known), revealed(row.after, known))
+                for row, person in rows]

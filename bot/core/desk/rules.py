@@ -7,6 +7,8 @@ from typing import Final
 ROLES: Final = ("none", "agent", "lead")
 """In rising order: a lead may do all that an agent may."""
 MODES: Final = ("off", "note", "draft", "auto")
+RESTORED: Final = "restored"
+"""What the setting ``pause`` says in a copy that came from a backup: nothing at all is sent, not even what somebody clicked, until it is released."""
 
 DECISIONS: Final = {"send": "decided", "edit": "decided", "not_ours": "decided", "escalate": "decided",
                     "other_check": "rewriting", "ask": "rewriting", "retry": "rewriting"}

@@ -28,7 +28,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class ShownCause:
-    """A cause with its probability in percent."""
+    """A cause with its probability in percent, at most 99: nothing here is certain."""
 
     id: str
     title: str
@@ -83,7 +83,7 @@ def shown_of(document: Mapping[str, Any], knowledge: Knowledge) -> ShownTriage:
         title=causes[0].title if causes and diagnosis["verdict"] != "none" else VERDICTS["none"] if diagnosis["verdict"] == "none" else "No cause found yet",
         confidence=str(diagnosis["confidence"]), verdict=str(diagnosis["verdict"]), causes=causes, facts=tuple(_facts(facts)),
         findings=tuple(visible(str(f["text"]), 300) for f in document.get("findings", [])), matches=tuple(_matches(document.get("matches", []), knowledge)),
-        text=tuple(Stretch(visible(s.text, MAX_TEXT), s.kind, s.label) for s in marked) if text else (Stretch(_MASKED_AWAY),),
+        text=tuple(Stretch(visible(s.text.replace("\t", "    "), MAX_TEXT), s.kind, s.label) for s in marked) if text else (Stretch(_MASKED_AWAY),),
         kinds=tuple(dict.fromkeys(s.kind for s in marked if s.kind)), cut=len(text) > MAX_TEXT, lines=tuple(_lines(log)), logs=_logs(log),
         reply=str(reply.get("text") or ""), language=str(reply.get("language") or facts.get("language") or ""), missing=tuple(str(m) for m in diagnosis.get("missing", [])),
         question=knowledge.questions[diagnosis["question"]].why if diagnosis.get("question") in knowledge.questions else "",
@@ -99,7 +99,7 @@ def _causes(diagnosis: Mapping[str, Any], knowledge: Knowledge) -> tuple[ShownCa
     found = [(str(c["check"]), float(c["probability"]), c["evidence"]) for c in diagnosis.get("checks", [])]
     if diagnosis.get("other") and diagnosis["verdict"] != "none":
         found.insert(0, (str(diagnosis["other"]), float(diagnosis.get("other_probability") or 0.0), diagnosis.get("other_evidence", [])))
-    return tuple(ShownCause(cause, name_of(cause, knowledge), round(share * 100), tuple(_reasons(evidence))) for cause, share, evidence in found)
+    return tuple(ShownCause(cause, name_of(cause, knowledge), min(99, round(share * 100)), tuple(_reasons(evidence))) for cause, share, evidence in found)
 
 
 def _reasons(evidence: Sequence[Mapping[str, Any]]) -> list[Reason]:
@@ -114,7 +114,7 @@ def _facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     for client in facts.get("clients", [])[:2]:
         parts = (client["name"], client["version"], client["platform"] and f"on {client['platform']}")
         out.append(("Program", " ".join(str(p) for p in parts if p)))
-    out += [("Error", str(e["text"])) for e in facts.get("errors", [])[:3]]
+    out += [("Error", text) for text in list(dict.fromkeys(str(e["text"]) for e in facts.get("errors", [])))[:3]]
     for endpoint in facts.get("endpoints", [])[:4]:
         port = f":{endpoint['port']}" if endpoint["port"] else ""
         shown = " ".join(p for p in (f"{endpoint['host'] or ''}{port}", endpoint["protocol"] or "", endpoint["tls"] or "") if p)
@@ -135,7 +135,7 @@ def _marks(facts: Mapping[str, Any], knowledge: Knowledge) -> list[Mark]:
 
 
 def _matches(matches: Sequence[Mapping[str, Any]], knowledge: Knowledge) -> list[tuple[str, str, str]]:
-    out = []
+    out: list[tuple[str, str, str]] = []
     for match in {str(m["error_id"]): m for m in reversed(matches[:20])}.values():  # the best of each row
         error = knowledge.errors.get(str(match["error_id"]))
         how = "" if match["method"] == "pattern" else f"only similar, {float(match['score']):.0%}"
