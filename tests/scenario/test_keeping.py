@@ -110,8 +110,8 @@ def test_erasing_a_requester_leaves_no_byte_and_all_numbers(office: Office, slac
     assert done.cases == 1 and done.redacted >= 1 and done.by_hand == ()
     assert found_in(tmp_path, "anna@firm.example.org") == ["desk.db"], "somebody else's address, which begins alike"
     with sqlite3.connect(tmp_path / "desk.db") as raw:
+        raw.execute("PRAGMA secure_delete=ON")
         raw.execute("DELETE FROM account_entry WHERE address = 'anna@firm.example.org'")
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         raw.commit()
         raw.execute("VACUUM")
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
