@@ -48,7 +48,7 @@ def hand_in(office: Office, mailbox: str, number: int = 1) -> str:
     """A ticket of somebody about their mailbox, in a thread of its own; its case."""
     text = f'{WORDS}: {mailbox.title()} with Thunderbird, it says "535 5.7.8 Error: authentication failed". User name {mailbox.partition("@")[0]}, webmail works.'
     key = f"mail:{number}:{mailbox}"
-    office.edge.door.accept(Inbound("slack", f"{mailbox}{number}", key, {"body": text, "requester": mailbox, "channel": "slack"}, mailbox,
+    office.edge.door.accept(Inbound("slack", f"{number}:{mailbox}", key, {"body": text, "requester": mailbox, "channel": "slack"}, mailbox,
                                     office.clock.now(), "slack/C1", "", explicit=True))
     office.work()
     return key
@@ -115,6 +115,7 @@ def test_erasing_a_requester_leaves_no_byte_and_all_numbers(office: Office, slac
         raw.commit()
         raw.execute("VACUUM")
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     assert found_in(tmp_path, ANNA) == []
     assert found_in(tmp_path, BERT) and figures(office.store) == before and distinct_mailboxes(tmp_path) == 2
     with office.store.look() as view:
