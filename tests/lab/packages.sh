@@ -35,6 +35,8 @@ needs=(
     "libphp-phpmailer:/usr/share/php/libphp-phpmailer/src/PHPMailer.php"
     "thunderbird:/usr/bin/thunderbird"
     "xvfb:/usr/bin/Xvfb"
+    "chromium:/usr/bin/chromium"
+    "fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
     "nodejs:/usr/bin/node"
     "npm:/usr/bin/npm /usr/local/bin/npm"
 )
