@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run serve test test-real explore lint eval lab bench crash fuzz soak lock clean
+.PHONY: help run serve test test-real explore lint eval lab bench bench-page crash fuzz soak lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +78,9 @@ lab: $(VENV)/dev.stamp ## Real Dovecot, Postfix and mail programs fail afresh; t
 
 bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we promise is broken
 	$(BIN)/python -m tests.bench.bench
+
+bench-page: $(VENV)/dev.stamp ## How long the page takes to its first byte with 100,000 stored tickets
+	$(BIN)/python -m tests.bench.page
 
 crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on SQLite and PostgreSQL: lost, doubled, parked
 	bash tests/lab/packages.sh

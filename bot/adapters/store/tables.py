@@ -45,7 +45,7 @@ class TriageRow(SQLModel, table=True):
 
     __tablename__ = "triage"
     __table_args__ = (Index("ix_triage_cause_created", "cause", "created_at"), Index("ix_triage_mailbox_created", "mailbox", "created_at"),
-                      Index("ix_triage_version_created", "knowledge_version", "created_at"))
+                      Index("ix_triage_version_created", "knowledge_version", "created_at"), Index("ix_triage_recent", "created_at", "ticket_id", "cause", "verdict"))
 
     key: str = Field(primary_key=True, max_length=64)
     """SHA-256 of ticket id, text and knowledge version."""
@@ -98,7 +98,7 @@ class CardRow(SQLModel, table=True):
     """What agents see of a case in one round."""
 
     __tablename__ = "card"
-    __table_args__ = (Index("ix_card_state_created", "state", "created_at"),)
+    __table_args__ = (Index("ix_card_state_created", "state", "created_at", "ticket_id"),)
 
     ticket_id: str = Field(primary_key=True, foreign_key="ticket.id", max_length=200)
     round: int = Field(primary_key=True)
