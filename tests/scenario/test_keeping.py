@@ -180,7 +180,8 @@ def test_a_backup_is_whole_and_a_restored_copy_sends_nothing_until_it_is_release
         assert not courier.carry()
         office.clock.ahead += timedelta(seconds=5)
     assert len(slack.posts()) == sent
-    assert Decisions(store).set_paused("slack:T1:U8", "lead", paused=False).done
+    assert not Decisions(store).set_paused("slack:T1:U8", "lead", paused=True).done, "a pause would let through what somebody clicked"
+    assert Decisions(store).set_paused("slack:T1:U8", "lead", paused=False).said.startswith("Released")
     for _ in range(40):
         courier.carry()
         office.clock.ahead += timedelta(seconds=5)
@@ -220,7 +221,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert run("restore", "copy.db")[0] == 2 and "add --force" in run("restore", "copy.db")[2]
     status, out, _ = run("restore", "copy.db", "--force")
     assert status == 0 and "triage resume" in out
-    assert "released" in run("resume")[1]
+    assert "Released" in run("resume")[1]
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@192.0.2.1/x")
     monkeypatch.setenv("PATH", "")
     status, _, err = run("restore", "copy.db")

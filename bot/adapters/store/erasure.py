@@ -18,7 +18,7 @@ from sqlmodel import select as select_rows
 from bot.adapters.store.database import Database
 from bot.adapters.store.people import PeopleRows
 from bot.adapters.store.queues import QueueRows
-from bot.adapters.store.retention import compact
+from bot.adapters.store.retention import DERIVED, compact
 from bot.adapters.store.tables import (
     CardRow,
     DeliveryRow,
@@ -59,6 +59,7 @@ def erase(database: Database, address: str, now: datetime, by: str) -> Erased:
         redacted, by_hand = _outside(session, QueueRows(database, session, now), cases)
         for case in cases:
             _emptied(session, case)
+        _facts_emptied(session, cases)
         session.flush()
         person = session.get(PersonRow, f"address:{wanted}")
         if person is not None:
@@ -112,6 +113,15 @@ def _emptied(session: Session, case: str) -> None:
         job.payload, job.error = "{}", ""
         if job.state != "done":
             job.state = "done"
+
+
+def _facts_emptied(session: Session, cases: list[str]) -> None:
+    """The words that reports keep of these cases."""
+    connection = session.connection()
+    for name, _, _, words in DERIVED:
+        if words and name in inspect(connection).get_table_names():
+            table = Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
+            connection.execute(update(table).where(table.c.ticket_id.in_(cases)).values(dict.fromkeys(words)))
 
 
 def _swept(session: Session, wanted: str, pseudonym: str) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import MetaData, Table, inspect, text, update
 from sqlmodel import Session, col, delete, or_, select
 
 from bot.adapters.store.database import Database
@@ -37,6 +37,8 @@ _WORDS_DONE: Final = "kept:words"
 _PERSONS_DONE: Final = "kept:persons"
 _KEY: Final = "kept:key"
 """Settings: up to when words and persons are gone, and the key of the digests."""
+DERIVED: Final = (("ticket_fact", "at", "mailbox", ("unknown_text", "line")), ("failing", "day", "actor", ()))
+"""What reports keep apart: table, its moment, the column that names a person, columns that hold words."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Retention:
         bodies = self._bodies(self._now - BODIES)
         triages = self._triages(self._now - BODIES, _WORDS_DONE, self._words_gone)
         persons = self._triages(self._now - PERSONS, _PERSONS_DONE, self._persons_gone)
+        self._derived(self._now - PERSONS)
         self._leftovers()
         compact(self._database)
         return Purged(bodies, triages, persons)
@@ -118,6 +121,22 @@ class Retention:
             card.content = json.dumps(renamed(json.loads(card.content), name), ensure_ascii=False)
         for message in session.exec(select(MessageRow).where(col(MessageRow.ticket_id) == row.ticket_id)):
             message.author = name(message.author) if message.author else ""
+
+    def _derived(self, cut: datetime) -> None:
+        """The same digests in what reports count by, so that their numbers stay."""
+        for name, moment, person, words in DERIVED:
+            with self._database.write("purge.derived") as session:
+                connection = session.connection()
+                if name not in inspect(connection).get_table_names():
+                    continue
+                table = Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
+                at, who = table.c[moment], table.c[person]
+                old = at < cut.replace(tzinfo=None)
+                digest = self._namer(session)
+                for (address,) in connection.execute(select(who).distinct().where(old, who.contains("@"))).all():
+                    connection.execute(update(table).where(old, who == address).values({person: digest(address)}))
+                if words:
+                    connection.execute(update(table).where(old).values(dict.fromkeys(words)))
 
     def _namer(self, session: Session) -> Any:
         """Address -> keyed digest: the same address is the same digest, and without the key nobody tells which address."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.resources import files
 from typing import Final
@@ -45,9 +46,9 @@ def page_routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-def page_app(site: Site) -> Starlette:
-    """The page alone."""
-    return Starlette(routes=page_routes(site), exception_handlers={404: _nothing_here, 405: _nothing_here})
+def page_app(site: Site, beside: Sequence[BaseRoute] = ()) -> Starlette:
+    """The page, with other routes beside it (webhooks, probes)."""
+    return Starlette(routes=[*page_routes(site), *beside], exception_handlers={404: _nothing_here, 405: _nothing_here})
 
 
 def _home(site: Site, ask: object) -> Response:

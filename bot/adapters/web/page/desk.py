@@ -12,6 +12,7 @@ from bot.adapters.web.page.site import Ask, Site, page, said
 from bot.core.desk.shown import name_of
 from bot.core.note import visible
 from bot.core.observed import LogQuery
+from bot.errors import InputError
 
 HOURS: Final = (("6", "6 hours"), ("48", "2 days"), ("168", "7 days"), ("720", "30 days"))
 MAX_LINES: Final = 200
@@ -114,7 +115,11 @@ def report_frame(site: Site, ask: Ask) -> Response:
     """The report itself."""
     if site.report is None:
         return said(ask, "No report", "This installation draws no report.", 404)
-    answer = Response(site.report(ask.query), media_type="text/html; charset=utf-8")
+    try:
+        drawn = site.report(ask.query)
+    except InputError as error:  # a week that is none
+        return said(ask, "No report", str(error), 422)
+    answer = Response(drawn, media_type="text/html; charset=utf-8")
     answer.headers.update(FRAME_HEADERS)
     return answer
 

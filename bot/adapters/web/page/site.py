@@ -74,7 +74,7 @@ class Site:
     logs: LogStore
     ways: Ways
     report: Callable[[Mapping[str, str]], bytes] | None = None
-    """A week's report as one self-contained HTML page; it is shown in a frame that can do nothing."""
+    """A week's report as one self-contained HTML page, by the query (``week``); it is shown in a frame that can do nothing. Raises InputError for a week that is none."""
 
 
 View = Callable[[Site, Ask], Response]
