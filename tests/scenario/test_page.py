@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
@@ -32,6 +33,7 @@ from bot.deliver import Courier
 from bot.handle import Door, Handler
 from bot.triage import Triager
 from bot.work import Worker
+from knowledge import Knowledge
 from tests.slack.desk import RealClock
 from tests.slack.server import FakeSlack
 
@@ -326,25 +328,53 @@ def test_a_decision_that_cannot_be_taken_is_refused_in_words(page: Page, action:
 # -- logs, health, audit ---------------------------------------------------------------------------------------------
 
 
-def test_logs_agents_see_their_tickets_mailbox_and_leads_any(page: Page, tmp_path: Path) -> None:
-    logs = tmp_path / "mail.log"
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - 600))
-    logs.write_text("".join(f"{stamp} imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<{who}@firm.example>, method=PLAIN, "
-                            "rip=192.0.2.7, lip=198.51.100.1, TLS, session=<a>\n" for who in ("anna", "bob")), "utf-8")
+@pytest.fixture
+def logs(tmp_path: Path) -> Iterator[SqliteLogStore]:
+    """Three failures of each of two mailboxes, ten minutes ago."""
+    file = tmp_path / "mail.log"
+    stamp = time.strftime("%Y-%m-%dT%H:%M:", time.gmtime(time.time() - 600))
+    file.write_text("".join(f"{stamp}{n:02}+00:00 imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<{who}@firm.example>, method=PLAIN, "
+                            f"rip=192.0.2.7, lip=198.51.100.1, TLS, session=<a{n}>\n" for n in range(3) for who in ("anna", "bob")), "utf-8")
     store = SqliteLogStore(tmp_path / "logs.db")
-    store.ingest([logs], finished=True)
-    page.site = replace(page.site, logs=store)
+    store.ingest([file], finished=True)
+    yield store
+    store.close()
+
+
+def test_logs_agents_see_their_tickets_mailbox_and_leads_any(page: Page, logs: SqliteLogStore) -> None:
+    page.site = replace(page.site, logs=logs)
     lead, agent = page.browser(), page.as_person("proxy:kim", "agent")
-    agent = TestClient(page_app(replace(page.site, ways=replace(page.site.ways, token=None, proxy_header="X-User", proxies=(ip_network("192.0.2.0/24"),)))),
-                       client=("192.0.2.1", 4000), headers={"X-User": "kim"}, follow_redirects=False)
     queued(page, lead)
     for client, value, what, status, seen in ((agent, "anna@firm.example", "mailbox", 200, "anna@firm.example"), (agent, "bob@firm.example", "mailbox", 403, "ticket&#39;s mailbox only"),
                                               (agent, "192.0.2.7", "address", 403, "ticket&#39;s mailbox only"), (lead, "bob@firm.example", "mailbox", 200, "user=&lt;bob@firm.example&gt;"),
                                               (lead, "192.0.2.7", "address", 200, "user=&lt;bob@firm.example&gt;"), (lead, "no address", "address", 422, "can be searched for"),
                                               (lead, "nobody", "mailbox", 422, "can be searched for")):
         answer = client.post("/logs", data={"form_token": form_token(client), "what": what, "value": value, "hours": "6"})
-        assert (answer.status_code, seen in answer.text) == (status, True), (value, what, answer.text[-1500:])
-    store.close()
+        assert (answer.status_code, seen in answer.text) == (status, True), (value, what)
+
+
+def test_lines_are_a_look_up_wherever_they_are_shown(page: Page, logs: SqliteLogStore, knowledge: Knowledge) -> None:
+    """A pasted ticket may name anybody's mailbox: its lines are no way round the rules of the log search."""
+    triager = Triager(knowledge, logs, EmptyAccountDirectory(), page.clock)
+    page.site = replace(page.site, triager=triager, logs=logs)
+    page.worker = replace(page.worker, handler=replace(page.worker.handler, triager=triager))
+    lead, agent = page.browser(), page.as_person("proxy:kim", "agent")
+
+    def lookups() -> int:
+        with page.store.look() as view:
+            return sum(line.action == "logs.lookup" for line in view.views.audit())
+
+    pasted_ = agent.post("/playground", data={"form_token": form_token(agent), "text": TICKET}).text
+    assert pasted_.count("<code>") <= 1 and "more lines are there" in pasted_ and "ticket&#39;s mailbox only" in pasted_ and lookups() == 0
+    case = queued(page, lead)
+    before = lookups()
+    body = agent.get("/ticket", params={"case": case}).text
+    assert body.count("<code>") <= 1 and "more line" in body and lookups() == before
+    body = agent.post("/ticket", data={"form_token": form_token(agent), "case": case, "action": "show_lines"}).text
+    assert body.count("<code>") == 3 and "bob@firm.example" not in body and lookups() == before + 1
+    assert agent.post("/playground", data={"form_token": form_token(agent), "text": TICKET}).text.count("<code>") == 3, "now it is a ticket's mailbox"
+    assert lead.post("/playground", data={"form_token": form_token(lead), "text": TICKET.replace("anna", "bob")}).text.count("<code>") == 3
+    assert lookups() == before + 3
 
 
 def test_health_shows_what_is_parked_and_a_lead_puts_it_back(page: Page) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.core.desk.highlight import Mark, Stretch, stretches
@@ -63,6 +63,8 @@ class ShownTriage:
     """Which kinds of marks the text has, for the legend."""
     cut: bool
     lines: tuple[ShownLine, ...]
+    hidden: int
+    """Lines that are there and not shown, since nobody has looked them up yet."""
     logs: str
     reply: str
     language: str
@@ -84,10 +86,16 @@ def shown_of(document: Mapping[str, Any], knowledge: Knowledge) -> ShownTriage:
         confidence=str(diagnosis["confidence"]), verdict=str(diagnosis["verdict"]), causes=causes, facts=tuple(_facts(facts)),
         findings=tuple(visible(str(f["text"]), 300) for f in document.get("findings", [])), matches=tuple(_matches(document.get("matches", []), knowledge)),
         text=tuple(Stretch(visible(s.text.replace("\t", "    "), MAX_TEXT), s.kind, s.label) for s in marked) if text else (Stretch(_MASKED_AWAY),),
-        kinds=tuple(dict.fromkeys(s.kind for s in marked if s.kind)), cut=len(text) > MAX_TEXT, lines=tuple(_lines(log)), logs=_logs(log),
+        kinds=tuple(dict.fromkeys(s.kind for s in marked if s.kind)), cut=len(text) > MAX_TEXT, lines=tuple(_lines(log)), hidden=0, logs=_logs(log),
         reply=str(reply.get("text") or ""), language=str(reply.get("language") or facts.get("language") or ""), missing=tuple(str(m) for m in diagnosis.get("missing", [])),
         question=knowledge.questions[diagnosis["question"]].why if diagnosis.get("question") in knowledge.questions else "",
         note=str((document.get("note") or {}).get("text") or ""), knowledge_version=str(document.get("knowledge_version") or ""))
+
+
+def deciding_only(shown: ShownTriage) -> ShownTriage:
+    """Without the lines beside the one that decides: seeing those is a look-up that is written down and counted."""
+    kept = tuple(line for line in shown.lines if line.matching)
+    return replace(shown, lines=kept, hidden=len(shown.lines) - len(kept))
 
 
 def name_of(cause: str, knowledge: Knowledge) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 
 from bot.adapters.web.page.site import Ask, Site, page
-from bot.core.desk.shown import shown_of
+from bot.core.desk.shown import deciding_only, shown_of
 from bot.core.desk.values import Inbound
 from bot.core.model import Ticket
 from bot.core.output import to_json
@@ -33,18 +33,26 @@ Thanks, Anna"""
 
 def playground(site: Site, ask: Ask) -> Response:
     """The empty form."""
-    return page("playground.html", ask, text="", shown=None, wrong="", example=_example(site))
+    return page("playground.html", ask, text="", shown=None, wrong="", refused="", example=_example(site))
 
 
 def triaged(site: Site, ask: Ask) -> Response:
-    """A pasted ticket with all that was read out of it."""
+    """A pasted ticket with all that was read out of it. Lines beside the one that decides are a look-up of that mailbox, as under Logs."""
     text = ask.form.get("text", "")
     try:
         ticket = pasted(text)
     except InputError as error:
-        return page("playground.html", ask, status=422, text=text, shown=None, wrong=str(error), example=_example(site))
+        return page("playground.html", ask, status=422, text=text, shown=None, wrong=str(error), refused="", example=_example(site))
     triage = site.triager.triage(ticket)
-    return page("playground.html", ask, text=text, shown=shown_of(to_json(triage), site.triager.knowledge), wrong="", example=_example(site))
+    shown, refused = shown_of(to_json(triage), site.triager.knowledge), ""
+    if any(not line.matching for line in shown.lines):
+        mailbox = triage.facts.mailbox or "a pasted ticket"
+        with site.desk.look() as view:
+            waits = any(card.content.mailbox == mailbox for card, _ in view.views.queue(limit=500))
+        outcome = site.decisions.look_up(ask.visitor.person, ask.visitor.role, mailbox, of_ticket=waits)
+        if not outcome.done:  # anybody could paste anybody's mailbox
+            shown, refused = deciding_only(shown), outcome.said
+    return page("playground.html", ask, text=text, shown=shown, wrong="", refused=refused, example=_example(site))
 
 
 def kept(site: Site, ask: Ask) -> Response:
@@ -53,7 +61,7 @@ def kept(site: Site, ask: Ask) -> Response:
     try:
         ticket = pasted(text)
     except InputError as error:
-        return page("playground.html", ask, status=422, text=text, shown=None, wrong=str(error), example=_example(site))
+        return page("playground.html", ask, status=422, text=text, shown=None, wrong=str(error), refused="", example=_example(site))
     with site.desk.look() as view:
         now = view.now
     accepted = site.door.accept(inbound_of(ticket, author=ask.visitor.person, now=now))

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from bot.adapters.web.page.site import Ask, Site, page, said
 from bot.core.desk.lists import Place
 from bot.core.desk.rules import DECISIONS, button_actions
-from bot.core.desk.shown import name_of, shown_of
+from bot.core.desk.shown import deciding_only, name_of, shown_of
 from bot.core.desk.values import Decision, Outcome
 
 PAGE: Final = 40
@@ -65,10 +65,21 @@ def decided(site: Site, ask: Ask) -> Response:
     form = ask.form
     card_id, action = form.get("card", ""), form.get("action", "")
     case = card_id.rpartition("#")[0]
+    if action == "show_lines":
+        return _lines(site, ask, form.get("case", ""))
     outcome = _decide(site, ask, card_id, action)
     if outcome.done:
         return RedirectResponse(f"/ticket?{urlencode({'case': case, 'done': action})}", status_code=303)
     return _ticket(site, ask, case, "", refused=outcome.said, status=409)
+
+
+def _lines(site: Site, ask: Ask, case: str) -> Response:
+    """The ticket with all its server lines, which is written down as a look-up of its mailbox."""
+    with site.desk.look() as view:
+        documents = view.cases.triages(case)
+    mailbox = str(documents[-1]["facts"]["mailbox"] or case) if documents else case
+    outcome = site.decisions.look_up(ask.visitor.person, ask.visitor.role, mailbox, of_ticket=bool(documents))
+    return _ticket(site, ask, case, "", refused="" if outcome.done else outcome.said, status=200 if outcome.done else 403, lines=outcome.done)
 
 
 def _decide(site: Site, ask: Ask, card_id: str, action: str) -> Outcome:
@@ -88,7 +99,7 @@ def _decide(site: Site, ask: Ask, card_id: str, action: str) -> Outcome:
     return site.decisions.decide(Decision(card_id, int(seen), action, visitor.person, visitor.role, text=text, cause=cause if action == "other_check" else None))
 
 
-def _ticket(site: Site, ask: Ask, case_id: str, done: str, *, refused: str, status: int) -> Response:
+def _ticket(site: Site, ask: Ask, case_id: str, done: str, *, refused: str, status: int, lines: bool = False) -> Response:
     knowledge = site.triager.knowledge
     with site.desk.look() as view:
         case = view.cases.case(case_id)
@@ -100,6 +111,8 @@ def _ticket(site: Site, ask: Ask, case_id: str, done: str, *, refused: str, stat
     if case is None:
         return said(ask, "No such ticket", "Nothing of that name is known here. It may have been erased.", 404)
     shown = shown_of(documents[-1], knowledge) if documents else None
+    if shown is not None and not lines:
+        shown = deciding_only(shown)
     causes = [(c.id, name_of(c.id, knowledge)) for c in sorted(knowledge.checks.values(), key=lambda c: c.number)] + \
         [(o, name_of(o, knowledge)) for o in knowledge.others if o != "unknown"]
     actions = button_actions(card.state, card.mode, bool(card.content.draft)) if card else ()
