@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import unescape
@@ -30,6 +30,7 @@ from bot.adapters.web.page.site import Site
 from bot.core.desk.values import Send
 from bot.decide import Decisions
 from bot.deliver import Courier
+from bot.errors import InputError
 from bot.handle import Door, Handler
 from bot.triage import Triager
 from bot.work import Worker
@@ -392,6 +393,22 @@ def test_health_shows_what_is_parked_and_a_lead_puts_it_back(page: Page) -> None
     assert "Paused: nothing is sent" in lead.get("/health").text
     audit = lead.get("/audit").text
     assert "delivery.replay" in audit and "reply:x" in audit and "pause" in audit
+
+
+def test_the_report_stands_in_a_frame_that_can_do_nothing(page: Page) -> None:
+    def report(query: Mapping[str, str]) -> bytes:
+        if query.get("week") == "nonsense":
+            raise InputError("--week nonsense: expected such as 2026-W47")
+        return b"<!doctype html><title>Report</title><style>h1{color:red}</style><h1>Week</h1><script>alert(1)</script>"
+
+    assert page.browser().get("/report/page").status_code == 404
+    client = page.browser(site=replace(page.site, report=report))
+    body = client.get("/report?week=2026-W47").text
+    assert '<iframe class="report" title="The weekly report" src="/report/page?week=2026-W47" sandbox>' in body
+    answer = client.get("/report/page?week=2026-W47")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'") and "script-src" not in policy and answer.headers["x-frame-options"] == "SAMEORIGIN"
+    assert client.get("/report/page?week=nonsense").status_code == 422
 
 
 def test_lists_go_on_by_key_and_miss_nothing(page: Page) -> None:
