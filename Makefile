@@ -4,11 +4,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+PORT ?= 8080
 BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-real explore lint eval lab bench bench-report scale crash fuzz soak lock clean
+.PHONY: help run serve test test-real explore lint eval lab bench bench-page bench-report scale crash fuzz soak lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +45,13 @@ run: $(VENV)/run.stamp $(NATIVE)/libtriage_reader.sources ## Load the sample acc
 	@$(SAMPLE) $(BIN)/triage logs ingest samples/logs
 	@$(SAMPLE) $(BIN)/triage ticket --verified samples/tickets/*
 	@echo "That was $$(ls samples/tickets | wc -l) sample tickets. Yours:  $(BIN)/triage ticket mail.eml   (README.md tells the rest)"
+	@echo "The page, with these tickets in its queue:  make serve"
+
+serve: $(VENV)/run.stamp ## The page on 127.0.0.1 with the sample data (PORT=8080)
+	@mkdir -p var/sample
+	@$(SAMPLE) $(BIN)/triage accounts import samples/accounts.csv
+	@$(SAMPLE) $(BIN)/triage logs ingest samples/logs
+	@$(SAMPLE) $(BIN)/triage web --port $(PORT) --queue samples/tickets
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 
@@ -82,6 +90,9 @@ scale: $(VENV)/dev.stamp ## PostgreSQL and ClickHouse's engine as log stores: fi
 
 bench-report: $(VENV)/dev.stamp ## A year of 1,000 tickets a day, and how long reports over it take; exits 1 where a week's takes two seconds
 	$(BIN)/python -m tests.report.year
+
+bench-page: $(VENV)/dev.stamp ## How long the page takes to its first byte with 100,000 stored tickets
+	$(BIN)/python -m tests.bench.page
 
 crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on SQLite and PostgreSQL: lost, doubled, parked
 	bash tests/lab/packages.sh

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.adapters.slack.client import SlackCalls
     from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
+    from bot.adapters.web.page.site import Site
     from bot.answer import Answers
     from bot.chores import Chore
     from bot.reporting import Reporter, ReportPost
@@ -153,12 +154,13 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     """One worker: its jobs, and the outlets that are configured."""
     from bot.adapters.helpdesk.outlet import HelpdeskOutlet
     from bot.adapters.slack.outlet import SlackOutlet
+    from bot.adapters.web.page.outlet import PageOutlet
     from bot.chores import workers_of
     from bot.deliver import Courier
     from bot.handle import Handler
     from bot.work import Worker
 
-    outlets: dict[str, Outlet] = mailbox_outlets_of(settings, desk)
+    outlets: dict[str, Outlet] = {"page": PageOutlet(), **mailbox_outlets_of(settings, desk)}
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
     clock = SystemClock()
@@ -250,6 +252,30 @@ def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list
         post = report_post_of(settings, desk, reporter)
         chores.append(Chore("report", timedelta(minutes=5), lambda now: post.by_the_clock(at, now)))
     return chores
+
+
+def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | None) -> Site:
+    """What the page's views call. ``token`` lets in whoever holds it; None where people sign in otherwise."""
+    from bot.adapters.slack.people import SlackPeople
+    from bot.adapters.web.page.people import Slack, Ways
+    from bot.adapters.web.page.site import Site
+    from bot.decide import Decisions
+    from bot.handle import Door
+
+    members = SlackPeople(slack_calls_of(settings), desk, settings.slack_agents_group, settings.slack_leads_group) if settings.slack_bot_token else None
+
+    def role(person: str) -> str:
+        kind, _, rest = person.partition(":")
+        if kind == "slack" and members is not None:
+            return members.role(*rest.split(":", 1))
+        with desk.look() as view:
+            return view.people.role(person)
+
+    slack = None
+    if settings.slack_client_id and settings.slack_client_secret:
+        slack = Slack(settings.slack_client_id, settings.slack_client_secret, settings.slack_team_id, settings.slack_api_url.removesuffix("api/"))
+    ways = Ways(desk, role, token, settings.web_proxy_header, settings.web_proxies, slack, settings.web_url)
+    return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways)
 
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:

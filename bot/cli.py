@@ -214,17 +214,20 @@ def worker(processes: Annotated[int, typer.Option(min=1, max=64, help="How many 
     run(processes=processes)
 
 
-@app.command("web", epilog="Example:  triage web --port 8080")
-def web(port: Annotated[int | None, typer.Option(help="Port to listen on (8080).", min=1, max=65535)] = None) -> None:
-    """Take the helpdesk's webhooks in (/webhooks/NAME), and answer /healthz, /readyz and /metrics."""
-    from bot.commands.ingress import run
+@app.command("web", epilog="Example:  triage web --port 8080   |   triage web --queue mail.eml")
+def web(
+    port: Annotated[int | None, typer.Option(help="Port of the page (WEB_PORT, else 8080), on WEB_HOST, else 127.0.0.1.", min=1, max=65535)] = None,
+    queue: Annotated[list[Path] | None, typer.Option(help="A ticket to put in the queue first, or a folder of them (to try the page out).", metavar="PATH")] = None,
+) -> None:
+    """The page (playground, queue, knowledge, logs, report, health), the helpdesk's webhooks (/webhooks/NAME), /healthz, /readyz and /metrics."""
+    from bot.commands.web import run
 
-    run(port=port)
+    run(port=port, queue=queue or [])
 
 
 @app.command("run", epilog="Example:  triage run")
 def run_all(port: Port = None) -> None:
-    """Everything in one: Slack where its tokens are set, and a worker."""
+    """Everything in one: the page, Slack where its tokens are set, and a worker."""
     from bot.commands.serve import run
 
     run(port=port)
@@ -347,6 +350,41 @@ def fix(
     from bot.commands.report import note_fix
 
     note_fix(cause, owner, since, note)
+
+
+@app.command("audit", epilog="Example:  triage audit --limit 20")
+def audit(limit: Annotated[int, typer.Option(help="How many lines, the newest first.", min=1, max=100_000)] = 100, json: Json = False) -> None:
+    """Who did what, and when."""
+    from bot.commands.keep import audit as run
+
+    run(limit=limit, as_json=json)
+
+
+@app.command("purge", epilog="Examples:  triage purge   |   triage purge --requester anna@firm.example")
+def purge(requester: Annotated[str | None, typer.Option(help="Erase this requester everywhere, now.", metavar="ADDRESS")] = None) -> None:
+    """Let go what is over its time: words after 30 days, persons after 13 months (run it daily)."""
+    from bot.commands.keep import purge as run
+
+    run(requester=requester)
+
+
+@app.command("backup", epilog="Example:  triage backup /srv/backup/triage.db")
+def backup(file: Annotated[Path | None, typer.Argument(help="The file to write; without one a dated file under var/backup.", metavar="[FILE]")] = None) -> None:
+    """Copy the database while everything goes on (SQLite, or pg_dump for PostgreSQL)."""
+    from bot.commands.keep import backup as run
+
+    run(file)
+
+
+@app.command("restore", epilog="Example:  triage restore /srv/backup/triage.db --force")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that triage backup made.")],
+    force: Annotated[bool, typer.Option("--force", help="Move the database that is there aside.")] = False,
+) -> None:
+    """Bring a backup back; the copy sends nothing until triage resume."""
+    from bot.commands.keep import restore as run
+
+    run(file, force=force)
 
 
 @app.command("doctor", epilog="Example:  triage doctor")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.answer import BREAKER
-from bot.core.desk.rules import MODES, ROLES, may, refusal
+from bot.core.desk.rules import MODES, RESTORED, ROLES, may, refusal
 from bot.core.desk.values import Card, Decision, Outcome, Send
 from bot.core.policy.trust import agreement
 from bot.handle import change_card
@@ -116,8 +116,12 @@ class Decisions:
 
     def set_paused(self, by: str, role: str, *, paused: bool) -> Outcome:
         """The switch that holds back everything automatic."""
-        return self._set(by, role, "pause" if paused else "resume", "pause", "on" if paused else "off",
-                         "Paused: nothing is sent that nobody clicked." if paused else "Resumed.")
+        with self.desk.look() as view:
+            restored = view.people.setting("pause") == RESTORED
+        if restored and paused:
+            return Outcome(False, "This copy was restored from a backup and sends nothing at all; resume releases it.")
+        said = "Paused: nothing is sent that nobody clicked." if paused else "Released: this restored copy sends from now on." if restored else "Resumed."
+        return self._set(by, role, "pause" if paused else "resume", "pause", "on" if paused else "off", said)
 
     def set_role(self, by: str, role: str, person: str, new: str) -> Outcome:
         """Give or take a role; the last lead of this list cannot be taken away."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from bot.core.desk.rules import RESTORED
 from bot.core.desk.values import Delivery
 from bot.errors import SendLater, SendPointless, SendRefused, SendUnsure
 from bot.handle import change_card, redraw
@@ -39,7 +40,10 @@ class Courier:
         moved = False
         for name, outlet in self.outlets.items():
             with self.desk.step("delivery.claim") as step:
-                delivery = step.queues.claim_delivery(name, self.lease, outlet.gap, paused=step.people.setting("pause") == "on")
+                pause = step.people.setting("pause")
+                if pause == RESTORED:
+                    return False
+                delivery = step.queues.claim_delivery(name, self.lease, outlet.gap, paused=pause == "on")
             if delivery is not None:
                 self._carry(delivery, outlet)
                 moved = True

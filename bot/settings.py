@@ -6,6 +6,7 @@ import os
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -116,6 +117,19 @@ class Settings:
     """When the weekly report is posted: weekday (0 Monday), hour, minute in ``report_zone``."""
     report_to: tuple[str, ...] = ()
     """Places: ``slack/CHANNEL``, ``mailbox/ADDRESS``."""
+    slack_client_id: str | None = None
+    """With the secret: Sign in with Slack on the page."""
+    slack_client_secret: str | None = None
+    slack_team_id: str | None = None
+    web_host: str = "127.0.0.1"
+    web_port: int = 8080
+    web_url: str | None = None
+    """Where the page is reached from outside, where that is not here."""
+    web_token: str | None = None
+    """This machine's token; None: a new one at every start."""
+    web_proxy_header: str | None = None
+    """In which header a proxy that signs people in says who it is."""
+    web_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def database_path(self) -> Path:
@@ -178,6 +192,10 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         **_automatic(values),
         **_helpdesk(values),
         **_logs(values),
+        **_web(values),
+        slack_client_id=values.get("SLACK_CLIENT_ID") or None,
+        slack_client_secret=values.get("SLACK_CLIENT_SECRET") or None,
+        slack_team_id=values.get("SLACK_TEAM_ID") or None,
         report_zone=_zone(values, "REPORT_ZONE", zone.key),
         report_at=_weekly(values.get("REPORT_AT") or ""),
         report_to=_places(values.get("REPORT_TO") or "", "REPORT_TO"),
@@ -282,6 +300,29 @@ def _places(text: str, name: str) -> tuple[str, ...]:
         if not (outlet and slash and rest):
             raise SettingsError(f"{name}: {place!r} is no place; write slack/C0123ABCD or mailbox/leads@firm.example, several with commas")
     return places
+
+
+def _web(values: Mapping[str, str]) -> dict[str, Any]:
+    """The page's settings. Raises SettingsError naming the variable."""
+    port, url, token, header = (values.get(n) or None for n in ("WEB_PORT", "WEB_URL", "WEB_TOKEN", "WEB_PROXY_HEADER"))
+    if port is not None and not (port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
+        raise SettingsError(f"WEB_PORT: {port!r} is no port; use a number from 1 to 65535")
+    if url is not None and not (url.startswith(("http://", "https://")) and urllib.parse.urlsplit(url).hostname and urllib.parse.urlsplit(url).path in ("", "/")):
+        raise SettingsError(f"WEB_URL: {url!r} is no address of a host; use https://triage.example.com")
+    if token is not None and len(token) < 20:
+        raise SettingsError("WEB_TOKEN: is shorter than 20 characters; make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'")
+    networks: list[IPv4Network | IPv6Network] = []
+    for part in (values.get("WEB_PROXIES") or "").replace(",", " ").split():
+        try:
+            networks.append(ip_network(part))
+        except ValueError as error:
+            raise SettingsError(f"WEB_PROXIES: {part!r} is no address or network ({error}); use such as 127.0.0.1 or 10.0.0.0/24") from error
+    if bool(header) != bool(networks):
+        raise SettingsError("WEB_PROXY_HEADER and WEB_PROXIES: set both or none; a header is believed from these proxies only")
+    if bool(values.get("SLACK_CLIENT_ID")) != bool(values.get("SLACK_CLIENT_SECRET")):
+        raise SettingsError("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET: set both or none")
+    return {"web_host": values.get("WEB_HOST") or "127.0.0.1", "web_port": int(port) if port else 8080, "web_url": url, "web_token": token,
+            "web_proxy_header": header, "web_proxies": tuple(networks)}
 
 
 def _dotenv(path: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``triage slack``, ``worker`` and ``run``: processes that go on until they are told to stop.
+"""``triage slack``, ``worker``, ``web`` and ``run``: processes that go on until they are told to stop.
 
 The parent loads the knowledge once and forks; a child that dies is replaced at once, so that one ticket which kills its worker holds up nobody.
 """
@@ -22,6 +22,7 @@ from bot.bootstrap import (
     triager_of,
     worker_of,
 )
+from bot.commands.web import page_server
 from bot.errors import SettingsError
 from bot.settings import Settings, read_settings
 from bot.triage import Triager
@@ -38,28 +39,28 @@ MEMORY_BYTES = 3 * 1024**3
 def slack(*, port: int | None) -> None:
     """Take events in: by Socket Mode, or by signed HTTP where a port is given."""
     settings = read_settings()
-    _supervise([_slack(settings, triager_of(settings), port)])
+    supervise([_slack(settings, triager_of(settings), port)])
 
 
 def worker(*, processes: int) -> None:
     """Do the work and send."""
     settings = read_settings()
     desk_of(settings).database.engine.dispose()  # upgraded, or refused, before the children start
-    _supervise([*[_worker(settings, triager_of(settings))] * processes, *_mailbox(settings)])
+    supervise([*[_worker(settings, triager_of(settings))] * processes, *_mailbox(settings)])
 
 
 def run(*, port: int | None) -> None:
-    """All in one: Slack where its tokens are set, and a worker."""
+    """All in one: the page, Slack where its tokens are set, and a worker."""
     settings = read_settings()
     triager = triager_of(settings)
     desk_of(settings).database.engine.dispose()
-    children = [_worker(settings, triager), *_mailbox(settings)]
+    children = [_worker(settings, triager), page_server(settings, triager, settings.web_port), *_mailbox(settings)]
     if settings.slack_bot_token:
         children.append(_slack(settings, triager, port))
     else:
-        others = "the mailbox and the worker run" if settings.mailbox else "the worker runs"
+        others = "the page, the mailbox and the worker run" if settings.mailbox else "the page and the worker run"
         sys.stderr.write(f"triage: SLACK_BOT_TOKEN is not set: no Slack; {others}\n")
-    _supervise(children)
+    supervise(children)
 
 
 def _slack(settings: Settings, triager: Triager, port: int | None) -> Callable[[], None]:
@@ -118,7 +119,7 @@ def _mailbox(settings: Settings) -> list[Callable[[], None]]:
     return [lambda: mailbox_source_of(settings, desk_of(settings)).run()]
 
 
-def _supervise(children: list[Callable[[], None]]) -> None:
+def supervise(children: list[Callable[[], None]]) -> None:
     """Run each in a process of its own; replace what dies; end them all with us."""
     running: dict[int, Callable[[], None]] = {}
 

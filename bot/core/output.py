@@ -22,9 +22,9 @@ def to_json(triage: Triage) -> dict[str, Any]:
             "mailbox": facts.mailbox,
             "mailboxes": [{"address": m.address, "role": m.role, "span": list(m.span)} for m in facts.mailboxes],
             "login": facts.login,
-            "clients": [{"name": c.name, "version": c.version, "platform": c.platform} for c in facts.clients],
+            "clients": [{"name": c.name, "version": c.version, "platform": c.platform, "span": list(c.span)} for c in facts.clients],
             "errors": [{"text": e.text, "span": list(e.span), **({"pictured": True} if triage.reading.pictured(e.span) else {})} for e in facts.errors],
-            "endpoints": [{"host": e.host, "port": e.port, "tls": e.tls, "protocol": e.protocol, "role": e.role} for e in facts.endpoints],
+            "endpoints": [{"host": e.host, "port": e.port, "tls": e.tls, "protocol": e.protocol, "role": e.role, "span": list(e.span)} for e in facts.endpoints],
             "cues": [{"id": c.id, "span": list(c.span)} for c in facts.cues],
             "webmail_works": facts.webmail_works,
             "plan": facts.plan,
@@ -64,6 +64,7 @@ def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
         "confidence": diagnosis.confidence,
         "checks": checks,
         "other": diagnosis.other,
+        "other_evidence": next((_evidence(c) for c in diagnosis.causes if c.cause == diagnosis.other), []),
         "other_probability": next((c.probability for c in diagnosis.causes if c.cause == diagnosis.other), None),
         "missing": list(diagnosis.missing),
         "undecided": list(diagnosis.undecided),
@@ -77,8 +78,12 @@ def _check(ranked: RankedCause) -> dict[str, Any]:
         "check": ranked.cause,
         "number": ranked.number,
         "probability": ranked.probability,
-        "evidence": [{"kind": e.kind, "text": e.text, "supports": supports, "ref": e.ref} for e, supports in ranked.evidence],
+        "evidence": _evidence(ranked),
     }
+
+
+def _evidence(ranked: RankedCause) -> list[dict[str, Any]]:
+    return [{"kind": e.kind, "text": e.text, "supports": supports, "ref": e.ref} for e, supports in ranked.evidence]
 
 
 def _reply(reply: Reply | None) -> dict[str, Any] | None:

@@ -38,6 +38,8 @@ needs=(
     "request-tracker5:/usr/bin/rt-mailgate-5"
     "rt5-db-sqlite:/var/lib/dbconfig-common/sqlite3/request-tracker5/rtdb"
     "rt5-standalone:/usr/share/doc/rt5-standalone"
+    "chromium:/usr/bin/chromium"
+    "fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
     "nodejs:/usr/bin/node"
     "npm:/usr/bin/npm /usr/local/bin/npm"
     "tesseract-ocr:/usr/bin/tesseract" # screenshots; brings English

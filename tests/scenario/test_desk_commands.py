@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.adapters.store.database import Database
@@ -127,7 +129,7 @@ def test_triage_run_takes_a_ticket_from_socket_mode_to_its_card_and_replaces_a_d
     with FakeSlack() as slack:
         environment = {k: v for k, v in os.environ.items() if k not in VARIABLES} | {
             "DATABASE_URL": f"sqlite:///{tmp_path}/desk.db", "LOG_STORE_URL": f"sqlite:///{tmp_path}/logs.db", "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1",
-            "SLACK_API_URL": slack.url, "PYTHONPATH": str(ROOT)}
+            "SLACK_API_URL": slack.url, "PYTHONPATH": str(ROOT), "WEB_PORT": str(_free_port())}
         subprocess.run([sys.executable, "-m", "bot", "mode", "slack/C1", "draft"], env=environment, cwd=tmp_path, check=True, capture_output=True)
         with subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
             try:
@@ -135,15 +137,39 @@ def test_triage_run_takes_a_ticket_from_socket_mode_to_its_card_and_replaces_a_d
                 assert slack.push("events_api", event(message("anna@firm.example: 535 5.7.8 Error: authentication failed")), "one")
                 assert _until(lambda: len(slack.posts()) == 1) and "one" in slack.acknowledged
                 children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-                assert len(children) == 2
+                assert len(children) == 3, "worker, page, Slack"
                 os.kill(int(children[0]), signal.SIGKILL)  # the worker was started first
-                assert _until(lambda: (now := Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()) != children and len(now) == 2)
+                assert _until(lambda: (now := Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()) != children and len(now) == 3)
+                assert httpx.get(f"http://127.0.0.1:{environment['WEB_PORT']}/queue").headers["location"].startswith("/sign-in")
                 assert slack.push("events_api", event(message("bob@firm.example: 535 5.7.8 Error: authentication failed", user="U2")), "two")
                 assert _until(lambda: len(slack.posts()) == 2)
             finally:
                 process.terminate()
                 process.wait(20)
         assert process.returncode == 0
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, _, err = run("web", "--port", str(port))
+    assert status == 2 and f"port {port}" in err and "--port" in err and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("name", "value", "words"), [
+    ("WEB_PORT", "x", "is no port"), ("WEB_URL", "triage.example.com", "https://"), ("WEB_TOKEN", "short", "20 characters"), ("WEB_PROXIES", "10.0.0.300", "is no address"),
+    ("WEB_PROXY_HEADER", "X-User", "set both or none"), ("SLACK_CLIENT_ID", "1.2", "set both or none")])
+def test_a_setting_of_the_page_that_makes_no_sense_is_named(run: Run, name: str, value: str, words: str) -> None:
+    status, _, err = run("web", **{name: value})
+    assert status == 2 and name in err and words in err and len(err.splitlines()) == 1
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _until(condition: Callable[[], bool], seconds: float = 90.0) -> bool:

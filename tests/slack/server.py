@@ -42,6 +42,8 @@ class FakeSlack:
         self.files: dict[str, dict[str, Any]] = {}
         """Uploads: name, length, the bytes once they are there, and whether they were shared."""
         self.scopes = "app_mentions:read,channels:history,chat:write,commands,groups:history,im:history,reactions:write,channels:read,groups:read,im:read"
+        self.openid = ""
+        """The id_token that openid.connect.token gives out; empty: the code is refused."""
         self.early = 0
         """Calls that came inside a Retry-After."""
         self._random = random.Random(seed)
@@ -173,6 +175,10 @@ class FakeSlack:
             return self._history(arguments)
         if method == "conversations.info":
             return {"channel": {"id": arguments["channel"], "name": str(arguments["channel"]).lower(), "is_member": arguments["channel"] in self.members}}
+        if method == "openid.connect.token":
+            if not self.openid:
+                raise Refused("invalid_code")
+            return {"access_token": "xoxp-x", "token_type": "Bearer", "id_token": self.openid}
         if method == "usergroups.users.list":
             return {"users": self.groups.get(str(arguments.get("usergroup")), [])}
         if method == "apps.connections.open":

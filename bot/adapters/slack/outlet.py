@@ -35,7 +35,7 @@ class SlackOutlet:
         self._kinds: dict[str, Callable[[Delivery], str]] = {
             "card": self._card, "card_update": self._card_update, "reply": self._reply, "react": self._react, "burst": self._burst,
             "burst_update": self._burst_update, "digest": self._digest, "watch": self._watch, "escalation": self._escalation, "alarm": self._alarm,
-            "notice": self._alarm, "report": self._report, "report_picture": self._report_picture,
+            "notice": self._alarm, "redact": self._redact, "report": self._report, "report_picture": self._report_picture,
         }
 
     def send(self, delivery: Delivery) -> str:
@@ -131,6 +131,17 @@ class SlackOutlet:
         if not thread:
             raise SendLater("Slack: the report itself is not posted yet", seconds=5)
         return upload_picture(self._calls, delivery.send.payload, _channel(delivery.send.place), thread, token_of(delivery.send.key))
+
+    def _redact(self, delivery: Delivery) -> str:
+        """Take back what one of our messages said; one that is gone already needs nothing."""
+        text = "The customer's data was erased."
+        ts = str(delivery.send.payload["ts"])
+        try:
+            return self._update(delivery.send.place, ts, delivery.send.key, text, draw.text_blocks(text))
+        except SendRefused as error:
+            if "message_not_found" in str(error):
+                raise SendPointless("the message is gone already") from error
+            raise
 
     # -- the calls -----------------------------------------------------------------------------------------------
 

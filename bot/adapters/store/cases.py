@@ -19,6 +19,7 @@ from bot.adapters.store.tables import (
     ConversationRow,
     GatheredRow,
     InboundRow,
+    MatchRow,
     MessageRow,
     ReviewRow,
     TicketRow,
@@ -138,10 +139,13 @@ class CaseRows:
         diagnosis = triage.diagnosis
         document = to_json(triage)
         put_fact(self._session, ticket_id, received(row), document, triage.account.account.plan if triage.account.account else None)
-        return self._database.insert_once(self._session, TriageRow, {
+        new = self._database.insert_once(self._session, TriageRow, {
             "key": key, "ticket_id": ticket_id, "created_at": self._now, "knowledge_version": triage.knowledge_version, "mailbox": triage.facts.mailbox,
             "cause": diagnosis.causes[0].cause if diagnosis.causes else diagnosis.other, "confidence": diagnosis.confidence, "verdict": diagnosis.verdict,
             "document": json.dumps(document, ensure_ascii=False)})
+        for error in dict.fromkeys(m.error_id for m in triage.matches) if new else ():
+            self._session.add(MatchRow(triage_key=key, error_id=error, created_at=self._now))
+        return new
 
     def triages(self, case_id: str) -> list[dict[str, Any]]:
         """The saved answers to a ticket, oldest first, as the contract's JSON objects."""

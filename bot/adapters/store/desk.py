@@ -13,6 +13,7 @@ from bot.adapters.store.cases import CaseRows
 from bot.adapters.store.database import Database
 from bot.adapters.store.people import PeopleRows
 from bot.adapters.store.queues import QueueRows
+from bot.adapters.store.sessions import SessionRows
 from bot.adapters.store.views import Views
 from bot.ports import Clock
 
@@ -27,6 +28,7 @@ class StoredStep:
         self.people = PeopleRows(database, session, now)
         self.views = Views(session, now)
         self.automatic = AutomaticRows(database, session, now)
+        self.sessions = SessionRows(session, now)
 
 
 class DeskStore:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import AuditRow, PersonRow, RoleRow, SettingRow
+
+_ADDRESS = re.compile(r"[^\s<>\"',;:()@]{1,100}@[^\s<>\"',;:()@#]{1,253}")
+_PERSON = re.compile(r"person:([0-9a-f]{32})")
+
+
+def revealed(text: str, known: Mapping[str, str]) -> str:
+    """A text of the audit log with its pseudonyms resolved; those of erased persons stay."""
+    return _PERSON.sub(lambda found: known[found[1]].removeprefix("address:") if found[1] in known else "erased", text)
+
+
+def pseudonyms_in(*texts: str) -> set[str]:
+    """The pseudonyms that texts of the audit log name."""
+    return {found for text in texts for found in _PERSON.findall(text)}
 
 
 class PeopleRows:
@@ -63,13 +78,16 @@ class PeopleRows:
         return before
 
     def audit(self, who: str, action: str, subject: str = "", before: str = "", after: str = "") -> None:
-        """Write down who did what; the person stands under a pseudonym."""
-        self._session.add(AuditRow(at=self._now, who=self._pseudonym(who), action=action, subject=subject, before=before, after=after))
+        """Write down who did what. Whoever did it, and every mail address in it, stands under a pseudonym: the log itself can never be changed."""
+        self._session.add(AuditRow(at=self._now, who=self._pseudonym(who), action=action, subject=self._masked(subject), before=self._masked(before), after=self._masked(after)))
 
     def count(self, who: str, action: str, within: timedelta) -> int:
         """How often ``who`` did ``action`` of late."""
         query = select(func.count()).select_from(AuditRow).where(AuditRow.who == self._pseudonym(who), AuditRow.action == action, AuditRow.at > self._now - within)
         return int(self._session.exec(query).one())
+
+    def _masked(self, text: str) -> str:
+        return _ADDRESS.sub(lambda found: f"person:{self._pseudonym('address:' + found[0].lower())}", text)
 
     def _pseudonym(self, who: str) -> str:
         self._database.insert_once(self._session, PersonRow, {"id": who, "pseudonym": secrets.token_hex(16)})

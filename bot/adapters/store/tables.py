@@ -23,6 +23,7 @@ class TicketRow(SQLModel, table=True):
     """A case: masked text of all its messages, who wrote it, where its card goes."""
 
     __tablename__ = "ticket"
+    __table_args__ = (Index("ix_ticket_first_seen", "first_seen"),)
 
     id: str = Field(primary_key=True, max_length=200)
     channel: str | None = None
@@ -43,6 +44,8 @@ class TriageRow(SQLModel, table=True):
     """One answer to a ticket: the contract's JSON, and what reports count by."""
 
     __tablename__ = "triage"
+    __table_args__ = (Index("ix_triage_cause_created", "cause", "created_at"), Index("ix_triage_mailbox_created", "mailbox", "created_at"),
+                      Index("ix_triage_version_created", "knowledge_version", "created_at"), Index("ix_triage_recent", "created_at", "ticket_id", "cause", "verdict"))
 
     key: str = Field(primary_key=True, max_length=64)
     """SHA-256 of ticket id, text and knowledge version."""
@@ -81,6 +84,7 @@ class MessageRow(SQLModel, table=True):
     """One message of a case as it came. ``document`` is emptied by the retention rules and the case goes on without."""
 
     __tablename__ = "message"
+    __table_args__ = (Index("ix_message_at", "at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: str = Field(foreign_key="ticket.id", index=True)
@@ -94,6 +98,7 @@ class CardRow(SQLModel, table=True):
     """What agents see of a case in one round."""
 
     __tablename__ = "card"
+    __table_args__ = (Index("ix_card_state_created", "state", "created_at", "ticket_id"),)
 
     ticket_id: str = Field(primary_key=True, foreign_key="ticket.id", max_length=200)
     round: int = Field(primary_key=True)
@@ -274,3 +279,29 @@ class AutomaticRow(SQLModel, table=True):
     requester: str = Field(index=True, max_length=64)
     """A keyed hash (HMAC-SHA-256); the key is a setting, and erasing it makes all of them nobody's."""
     at: datetime = _moment(index=True)
+
+
+class WebSessionRow(SQLModel, table=True):
+    """Somebody who is signed in on the page. The browser holds the token, this table only its SHA-256."""
+
+    __tablename__ = "web_session"
+
+    token: str = Field(primary_key=True, max_length=64)
+    person: str
+    form_token: str = Field(max_length=64)
+    """Stands in every form of this session, and a form without it changes nothing."""
+    waiting_for: str = ""
+    """While Slack is asked who somebody is: the nonce of that question."""
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment(index=True)
+
+
+class MatchRow(SQLModel, table=True):
+    """A row of the decoded-error table that a triage matched."""
+
+    __tablename__ = "triage_match"
+    __table_args__ = (Index("ix_triage_match_error", "error_id", "created_at"),)
+
+    triage_key: str = Field(primary_key=True, foreign_key="triage.key", max_length=64)
+    error_id: str = Field(primary_key=True, max_length=100)
+    created_at: datetime = _moment()

@@ -7,13 +7,15 @@ from typing import Final
 ROLES: Final = ("none", "agent", "lead")
 """In rising order: a lead may do all that an agent may."""
 MODES: Final = ("off", "note", "draft", "auto")
+RESTORED: Final = "restored"
+"""What the setting ``pause`` says in a copy that came from a backup: nothing at all is sent, not even what somebody clicked, until it is released."""
 
 DECISIONS: Final = {"send": "decided", "edit": "decided", "not_ours": "decided", "escalate": "decided",
                     "other_check": "rewriting", "ask": "rewriting", "retry": "rewriting"}
 """What an agent decides, and the state that it leads to."""
 LOOKS: Final = frozenset({"show_lines", "show_all", "copy", "test_now"})
 """What changes nothing and may be done in any state."""
-_LEADS: Final = frozenset({"mode", "role", "escalate_to", "cards_to", "abuse_to", "pause", "resume", "logs_any", "release", "report"})
+_LEADS: Final = frozenset({"mode", "role", "escalate_to", "cards_to", "abuse_to", "pause", "resume", "logs_any", "release", "report", "audit", "replay"})
 _AGENTS: Final = frozenset({*DECISIONS, *LOOKS, "triage", "explain", "logs", "search", "home"})
 _FROM: Final = {"send": {"open"}, "edit": {"open"}, "not_ours": {"open", "failed", "answered"}, "escalate": {"open", "failed", "answered"},
                 "other_check": {"open", "answered"}, "ask": {"open"}, "retry": {"failed"}}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from bot.adapters.logstore.digest import Digest, from_micros, to_micros
+from bot.adapters.logstore.sqlite.erasing import erase
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.pruning import prune
@@ -147,6 +148,17 @@ class SqliteLogStore:
         finally:
             connection.close()
         return None if cut is None else from_micros(cut)
+
+    def erase(self, address: str, pseudonym: str) -> int:
+        """Replace a mail address everywhere by ``pseudonym``; returns how many blocks of lines changed. Raises StoreMissing, StoreCorrupt, StoreBusy, StoreError."""
+        self.check()
+        self.close()
+        connection = open_for_writing(self.path)
+        try:
+            with faults_named(self.path):
+                return erase(connection, address, pseudonym)
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Close every connection that searches have opened."""

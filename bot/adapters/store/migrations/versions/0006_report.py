@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def _text(name: str, length: int | None = None, *, primary: bool = False, index: bool = False) -> sa.Column[str]:

@@ -1,0 +1,1 @@
+"""The page: where agents and leads look, ask and decide in a browser."""
