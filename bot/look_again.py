@@ -46,7 +46,7 @@ class LookAgain:
     desk: Desk
     triager: Triager
     clock: Clock
-    change: Callable[[Step, Card], None]
+    change: Callable[[Step, Card], Card]
 
     def look(self, job: Job) -> None:
         """One look: nothing where no line has arrived since the last, else another triage. Raises StoreBusy, InputError."""

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.adapters.store.backup import backup as make_backup
 from bot.adapters.store.backup import restore as bring_back
 from bot.adapters.store.erasure import erase
@@ -44,10 +45,14 @@ def purge(*, requester: str | None) -> None:
         raise InputError(f"--requester {wanted!r}: expected a mail address or slack:TEAM:USER")
     done = erase(desk.database, wanted, SystemClock().now(), who())
     sys.stdout.write(f"{done.cases} cases emptied, {done.rows} further rows changed; {done.redacted} Slack messages will be redacted by the worker\n")
-    if "@" in wanted and settings.log_store_path.is_file():
-        blocks = log_store_of(settings).erase(wanted, f"erased-{secrets.token_hex(8)}")
-        sys.stdout.write(f"{settings.log_store_path}: {blocks} blocks of log lines rewritten\n")
-    for place in done.by_hand:
+    by_hand = list(done.by_hand)
+    store = log_store_of(settings)
+    if "@" in wanted and not isinstance(store, SqliteLogStore):
+        by_hand.append(f"the log lines in {store.name}")
+    elif "@" in wanted and isinstance(store, SqliteLogStore) and store.path.is_file():
+        blocks = store.erase(wanted, f"erased-{secrets.token_hex(8)}")
+        sys.stdout.write(f"{store.path}: {blocks} blocks of log lines rewritten\n")
+    for place in by_hand:
         sys.stdout.write(f"by hand: {place}\n")
     sys.stdout.write("Not reached from here: backups made before, the servers' own log files, what the customer wrote in Slack or the helpdesk (docs/privacy.md)\n")
 

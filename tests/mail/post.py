@@ -29,7 +29,7 @@ from bot.core.desk.values import Card, Decision
 from bot.decide import Decisions
 from bot.deliver import Courier
 from bot.handle import Handler
-from bot.settings import MailboxSettings, MailServer
+from bot.settings_areas import MailboxSettings, MailServer
 from bot.triage import Triager
 from bot.work import Worker
 from tests.mail.imap_server import ImapServer

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bot.adapters.mailbox.imap import FAULTS, connect
 from bot.adapters.mailbox.submission import open_submission
 from bot.errors import SendError
-from bot.settings import MailboxSettings, MailServer
+from bot.settings_areas import MailboxSettings, MailServer
 
 
 def findings(settings: MailboxSettings) -> Iterator[tuple[bool, str]]:

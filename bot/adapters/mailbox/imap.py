@@ -22,7 +22,7 @@ from imap_tools import BaseMailBox, MailBox, MailBoxStartTls
 from imap_tools.errors import ImapToolsError, UnexpectedCommandStatusError
 from imap_tools.utils import check_command_status, encode_folder
 
-from bot.settings import MailboxSettings
+from bot.settings_areas import MailboxSettings
 
 FAULTS: Final = (imaplib.IMAP4.error, ImapToolsError, OSError)
 SECONDS: Final = 30

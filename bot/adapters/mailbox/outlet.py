@@ -25,7 +25,7 @@ from bot.core.parse.sender import single_address
 from bot.errors import SendLater, SendPointless, SendRefused
 from bot.failpoints import reach
 from bot.ports import Clock, Desk
-from bot.settings import MailboxSettings
+from bot.settings_areas import MailboxSettings
 
 IMAP_LATER: Final = 60.0
 DRAFT: Final = "\\Draft"

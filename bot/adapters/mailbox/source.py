@@ -26,7 +26,7 @@ from bot.errors import StoreBusy
 from bot.failpoints import reach
 from bot.handle import Door
 from bot.ports import AttachmentReader, Desk
-from bot.settings import MailboxSettings
+from bot.settings_areas import MailboxSettings
 
 WATCH_SECONDS: Final = 60.0
 """How long one IDLE lasts (RFC 2177 allows 29 minutes): a dead connection is noticed, and the Sent folder looked at, that often."""

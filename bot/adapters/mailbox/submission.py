@@ -10,7 +10,7 @@ from typing import Final
 from bot.adapters.mailbox.imap import tls_context
 from bot.errors import SendLater, SendRefused, SendUnsure
 from bot.failpoints import reach
-from bot.settings import MailboxSettings
+from bot.settings_areas import MailboxSettings
 
 SECONDS: Final = 15
 """For each answer; the courier keeps 20 s of its lease for a send. A server that needs longer for the last answer counts as unsure."""
