@@ -11,7 +11,7 @@ from bot.errors import SendError, SettingsError, StoreMissing, TriageError
 from bot.logs.event import rfc3339
 from bot.settings import Settings, read_settings
 
-SCOPES = ("app_mentions:read", "channels:history", "chat:write", "commands", "groups:history", "im:history", "reactions:write", "channels:read", "groups:read", "im:read")
+SCOPES = ("app_mentions:read", "channels:history", "chat:write", "commands", "groups:history", "im:history", "reactions:write", "channels:read", "groups:read", "im:read", "files:write")
 GROUP_SCOPE = "usergroups:read"
 Finding = tuple[bool, str]
 
