@@ -116,7 +116,7 @@ def test_the_manifest_asks_for_what_the_doctor_checks_and_no_more() -> None:
     manifest: dict[str, Any] = json.loads((ROOT / "manifest.json").read_text())
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
     assert manifest["features"]["slash_commands"][0]["command"] == "/triage" and manifest["features"]["slash_commands"][0]["should_escape"]
-    assert {line.split(":")[0] for line in (ROOT / "Procfile").read_text().splitlines()} == {"release", "web", "worker"}
+    assert {line.split(":")[0] for line in (ROOT / "Procfile").read_text().splitlines()} == {"release", "web", "slack", "worker"}
 
 
 @pytest.mark.parametrize(("arguments", "words"), [(("slack",), "SLACK_APP_TOKEN"), (("slack", "--port", "3999"), "SLACK_SIGNING_SECRET")])
