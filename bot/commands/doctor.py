@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from bot.answer import BREAKER
 from bot.bootstrap import desk_of, slack_calls_of
 from bot.errors import SendError, TriageError
 from bot.settings import Settings, read_settings
@@ -17,7 +18,7 @@ Finding = tuple[bool, str]
 def run() -> None:
     """Print all findings; status 1 where one is a fault."""
     settings = read_settings()
-    findings = [*_database(settings), *_slack(settings)]
+    findings = [*_database(settings), *_automatic(settings), *_slack(settings)]
     for good, said in findings:
         sys.stdout.write(f"{'ok ' if good else 'BAD'}  {said}\n")
     if not all(good for good, _ in findings):
@@ -41,6 +42,26 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield known, "leads: " + (f"{len(leads)} here" + (f" and the group {settings.slack_leads_group}" if settings.slack_leads_group else "") if known
                               else "nobody; run: triage role slack:TEAM:USER lead (doctor names the team below)")
     yield True, f"escalations go to {target}" if target else "escalations: no target is set; only the card shows them (triage escalate-to slack/CHANNEL)"
+
+
+def _automatic(settings: Settings) -> Iterator[Finding]:
+    """What answers without a click (docs/automatic-answers.md); nothing is said where nothing does."""
+    try:
+        with desk_of(settings).look() as view:
+            auto = [name for name, mode in view.people.settings("mode:").items() if mode == "auto"]
+            tripped, paused, target = view.people.setting(BREAKER), view.people.setting("pause") == "on", view.people.setting("escalate-to")
+    except TriageError:
+        return  # said already
+    if paused:
+        yield True, "paused: nothing is sent that nobody clicked (triage resume)"
+    if tripped:
+        yield False, f"the breaker has tripped at {tripped}: nothing is answered without a click until a lead says: triage resume"
+    if not auto:
+        return
+    yield True, f"answered without a click: {', '.join(auto)}"
+    yield bool(settings.own_addresses), "OWN_ADDRESSES: " + (", ".join(settings.own_addresses) or "is not set; name your desk's addresses, so that no machine of yours answers them")
+    yield True, "AUTHSERV_ID: " + (", ".join(settings.authserv_ids) or "is not set: everybody who writes by mail is unverified and reads no fact")
+    yield bool(target), f"the breaker tells {target}" if target else "the breaker has nobody to tell; run: triage escalate-to slack/CHANNEL"
 
 
 def _slack(settings: Settings) -> Iterator[Finding]:
@@ -73,7 +94,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
     if not modes:
         yield True, "no channel is switched on yet: /triage mode draft in a support channel"
     for channel, mode in modes.items():
-        if mode != "off":
+        if mode != "off" and "#" not in channel:
             try:
                 info = calls.call("conversations.info", channel=channel).get("channel", {})
             except SendError as error:

@@ -81,6 +81,8 @@ def test_what_leads_set_for_automatic_answers(run: Run, tmp_path: Path) -> None:
     assert run("cards-to", "zendesk", "slack/C1")[0] == 0 and run("abuse-to", "slack/C2")[0] == 0
     with store(tmp_path).look() as view:
         assert view.people.setting("cards:zendesk") == "slack/C1" and view.people.setting("abuse-to") == "slack/C2"
+    out = run("doctor")[1]
+    assert "answered without a click: zendesk, zendesk#port-and-tls" in out and "BAD  OWN_ADDRESSES" in out and "AUTHSERV_ID: is not set" in out and "BAD  the breaker has nobody" in out
     for name, value in (("AUTO_BAR", "2"), ("AUTO_BAR", "much"), ("AUTO_PER_MINUTE", "0"), ("AUTO_ACKNOWLEDGE", "maybe"), ("OWN_ADDRESSES", "support")):
         status, _, err = run("mode", **{name: value})
         assert status == 2 and name in err and "Traceback" not in err
