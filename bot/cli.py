@@ -283,6 +283,25 @@ def escalate_to(place: Annotated[str, typer.Argument(help="Where escalated ticke
     run(place)
 
 
+@app.command("send", epilog="Example:  triage send zendesk:17")
+def send(case: Annotated[str, typer.Argument(help="A ticket's id, as its card and triage deliveries name it.")]) -> None:
+    """Send the draft of a ticket's card."""
+    from bot.commands.desk import decide as run
+
+    run(case, "send")
+
+
+@app.command("check", epilog="Example:  triage check zendesk:17 4")
+def check(
+    case: Annotated[str, typer.Argument(help="A ticket's id, as its card and triage deliveries name it.")],
+    number: Annotated[str, typer.Argument(help="The check that is right: its number or id.", metavar="CHECK")],
+) -> None:
+    """Say which check a ticket is about; its draft is rewritten."""
+    from bot.commands.desk import decide as run
+
+    run(case, "other_check", number)
+
+
 @app.command("pause", epilog="Example:  triage pause")
 def pause() -> None:
     """Hold back everything that nobody clicked, at once and in all processes."""

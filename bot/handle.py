@@ -186,7 +186,7 @@ class Handler:
             return card.state in ("open", "rewriting", "failed")
         if content.verdict == "none" and not case.explicit and not rewritten:
             return False  # not about us, and nobody asked
-        mode = mode_of(step.people.settings("mode:"), case.place, case.channel).name
+        mode = mode_of(step.people.settings("mode:"), case.place, case.channel, content.cause).name
         if mode == "off" and case.channel != "slack":
             return False
         outlet, place, thread = _where(step, case, abuse=abuse)

@@ -9,7 +9,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.upgrade import upgrade
 from bot.bootstrap import desk_of, knowledge_of
 from bot.commands.operator import who
-from bot.core.desk.values import Outcome
+from bot.core.desk.values import Decision, Outcome
 from bot.core.policy.modes import cause_named
 from bot.decide import Decisions
 from bot.errors import InputError
@@ -63,6 +63,19 @@ def role(person: str | None, value: str | None) -> None:
 def escalate_to(place: str) -> None:
     """Where escalated tickets and alarms go."""
     _say(Decisions(desk_of(read_settings())).set_escalation(who(), "lead", place))
+
+
+def decide(case_id: str, action: str, check: str | None = None) -> None:
+    """Decide the card of a ticket as it now stands."""
+    settings = read_settings()
+    decisions = Decisions(desk_of(settings))
+    cause = cause_named(check, knowledge_of(settings)) if check else None
+    if check and cause is None:
+        raise InputError(f"{check}: is no check; triage knowledge list shows them")
+    card = decisions.card_of_case(case_id)
+    if card is None:
+        raise InputError(f"{case_id}: no ticket of that id has a card")
+    _say(decisions.decide(Decision(card.id, card.revision, action, who(), "lead", cause=cause)))
 
 
 def pause(*, paused: bool) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from bot.adapters.helpdesk.vendors import helpdesk_of, vendor_of
+from bot.answer import BREAKER
 from bot.bootstrap import attachment_reader_of, desk_of, log_store_of, slack_calls_of
 from bot.errors import SendError, SettingsError, StoreMissing, TriageError
 from bot.logs.event import rfc3339
@@ -19,7 +20,7 @@ Finding = tuple[bool, str]
 def run() -> None:
     """Print all findings; status 1 where one is a fault."""
     settings = read_settings()
-    findings = [*_database(settings), *_logs(settings), *_slack(settings), *_helpdesk(settings), *_mailbox(settings)]
+    findings = [*_database(settings), *_automatic(settings), *_logs(settings), *_slack(settings), *_helpdesk(settings), *_mailbox(settings)]
     for good, said in findings:
         sys.stdout.write(f"{'ok ' if good else 'BAD'}  {said}\n")
     if not all(good for good, _ in findings):
@@ -91,6 +92,26 @@ def _mailbox(settings: Settings) -> Iterator[Finding]:
         yield from findings(settings.mailbox)
 
 
+def _automatic(settings: Settings) -> Iterator[Finding]:
+    """What answers without a click (docs/automatic-answers.md); nothing is said where nothing does."""
+    try:
+        with desk_of(settings).look() as view:
+            auto = [name for name, mode in view.people.settings("mode:").items() if mode == "auto"]
+            tripped, paused, target = view.people.setting(BREAKER), view.people.setting("pause") == "on", view.people.setting("escalate-to")
+    except TriageError:
+        return  # said already
+    if paused:
+        yield True, "paused: nothing is sent that nobody clicked (triage resume)"
+    if tripped:
+        yield False, f"the breaker has tripped at {tripped}: nothing is answered without a click until a lead says: triage resume"
+    if not auto:
+        return
+    yield True, f"answered without a click: {', '.join(auto)}"
+    yield bool(settings.own_addresses), "OWN_ADDRESSES: " + (", ".join(settings.own_addresses) or "is not set; name your desk's addresses, so that no machine of yours answers them")
+    yield True, "AUTHSERV_ID: " + (", ".join(settings.authserv_ids) or "is not set: everybody who writes by mail is unverified and reads no fact")
+    yield bool(target), f"the breaker tells {target}" if target else "the breaker has nobody to tell; run: triage escalate-to slack/CHANNEL"
+
+
 def _slack(settings: Settings) -> Iterator[Finding]:
     if not settings.slack_bot_token and settings.mailbox is not None:
         return
@@ -123,7 +144,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
     if not modes:
         yield True, "no channel is switched on yet: /triage mode draft in a support channel"
     for channel, mode in modes.items():
-        if mode != "off":
+        if mode != "off" and "#" not in channel:
             try:
                 info = calls.call("conversations.info", channel=channel).get("channel", {})
             except SendError as error:

@@ -19,7 +19,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.upgrade import check, head, upgrade
 from bot.core.desk.card import CardContent
-from bot.core.desk.values import Card, Decision, Inbound, Send
+from bot.core.desk.values import Card, Decision, Envelope, Inbound, Send
 from bot.decide import LOOKUPS_AN_HOUR, Decisions
 from bot.errors import StoreCorrupt, StoreMissing
 from bot.handle import Door
@@ -327,3 +327,63 @@ def test_what_an_earlier_program_saved_is_taken_over(tmp_path: Path) -> None:
 
 def test_every_table_is_described() -> None:
     assert all(getattr(tables, name).__doc__ for name in dir(tables) if name.endswith("Row"))
+
+
+def test_automatic_mails_are_counted_one_a_ticket_and_by_requester(desk: DeskStore, clock: MovingClock) -> None:
+    with desk.step("test.reserve") as step:
+        assert step.automatic.counts("anna@kunde.example") == (0, 0) and step.automatic.key_of("c1") is None
+        assert step.automatic.reserve("c1", "auto:c1:1", "anna@kunde.example") and step.automatic.reserve("c1", "auto:c1:1", "anna@kunde.example")
+        assert not step.automatic.reserve("c1", "auto:c1:2", "anna@kunde.example") and step.automatic.key_of("c1") == "auto:c1:1"
+        assert step.automatic.reserve("c2", "auto:c2:1", "Anna+shop@Kunde.example") and step.automatic.reserve("c3", "auto:c3:1", "ben@kunde.example")
+        assert step.automatic.counts("anna@kunde.example") == (2, 3)
+    clock.pass_(61)
+    with desk.step("test.count") as step:
+        assert step.automatic.counts("anna+x@kunde.example") == (2, 0)
+    clock.pass_(24 * 3600)
+    with desk.step("test.count") as step:
+        assert step.automatic.counts("anna@kunde.example") == (0, 0)
+    with desk.database.read() as session:
+        kept = session.connection().execute(text("SELECT requester FROM automatic")).scalars().all()
+    assert len(set(kept)) == 2 and not any("@" in row for row in kept)
+
+
+def test_twenty_workers_reserve_one_mail_a_ticket(desk: DeskStore) -> None:
+    def reserve(n: int) -> bool:
+        with desk.step("test.reserve") as step:
+            counted = step.automatic.counts("anna@kunde.example")[0]
+            return counted < 3 and step.automatic.reserve(f"c{n % 7}", f"auto:{n}", "anna@kunde.example")
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(reserve, range(20))) == 3
+
+
+def test_agents_first_decisions_on_sure_answers_are_the_record(desk: DeskStore, clock: MovingClock) -> None:
+    Door(desk).accept(inbound(1))
+    card = put_card(desk)
+    sure = replace(card, content=replace(card.content, confidence="confirmed"))
+    with desk.step("test.review") as step:
+        step.cases.review(replace(sure, round=1), "a", "send", agrees=True)
+        step.cases.review(replace(sure, round=1), "a", "not_ours", agrees=False)
+        step.cases.review(replace(sure, round=2), "a", "other_check", "hostnames", agrees=False)
+        step.cases.review(replace(sure, round=3), "a", "escalate")
+        step.cases.review(replace(card, round=4), "a", "send", agrees=True)
+        record = step.automatic.record("mailbox-password", timedelta(days=90))
+    assert (record.decisions, record.right) == (2, 1), "of a round the first counts, and a guess is no answer"
+    clock.pass_(3600)
+    with desk.look() as view:
+        assert view.automatic.record("mailbox-password", timedelta(days=90), since=NOW + timedelta(minutes=1)).decisions == 0
+        assert view.automatic.record("mailbox-password", timedelta(minutes=30)).decisions == 0
+    with desk.step("test.set") as step:
+        step.people.set("mode:desk#hostnames", "auto")
+        assert step.people.since("mode:desk#hostnames") == clock.moment and step.people.since("nothing") is None
+
+
+def test_how_a_message_came_is_kept_with_it(desk: DeskStore) -> None:
+    envelope = Envelope("anna@kunde.example", (("From", "anna@kunde.example"), ("X", "a\u00e9")), "", ("boss@kunde.example",), True, ("anna@kunde.example",))
+    door = Door(desk)
+    door.accept(inbound(1, envelope=envelope))
+    door.accept(inbound(2))
+    door.accept(inbound(3, from_agent=True))
+    with desk.look() as view:
+        case = view.cases.case("slack:T1:C1:1.0")
+    assert case and case.envelopes == (envelope, None) and case.answered and "envelope" not in case.messages[0]

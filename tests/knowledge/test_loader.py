@@ -197,3 +197,9 @@ def test_knowledge_cannot_be_changed(theirs: Knowledge) -> None:
         theirs.errors["auth-failed"].checks["hostnames"] = 1.0  # type: ignore[index]
     with pytest.raises(AttributeError):
         theirs.settings.imap_host = "x"  # type: ignore[misc]
+
+
+def test_resellers(tmp_path: Path) -> None:
+    knowledge = load(overlay(tmp_path, settings='[[resellers]]\naccounts = ["acme"]\nbrand = "Acme Mail"\n'))
+    assert knowledge.settings.resellers[0].brand == "Acme Mail" and knowledge.settings.resellers[0].accounts == ("acme",) and load().settings.resellers == ()
+    assert "brands" in fault(tmp_path / "other", settings='[[resellers]]\nbrands = "Acme"\n')

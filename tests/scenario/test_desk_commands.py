@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.upgrade import head
 from bot.cli import main
 from bot.commands.doctor import SCOPES
-from bot.core.desk.values import Send
+from bot.core.desk.card import CardContent
+from bot.core.desk.values import Card, Inbound, Send
+from bot.core.policy.trust import Record
+from bot.handle import Door
 from tests.slack.desk import RealClock
 from tests.slack.payloads import event, message
 from tests.slack.server import FakeSlack
@@ -79,10 +83,25 @@ def test_what_leads_set_for_automatic_answers(run: Run, tmp_path: Path) -> None:
     assert run("cards-to", "zendesk", "slack/C1")[0] == 0 and run("abuse-to", "slack/C2")[0] == 0
     with store(tmp_path).look() as view:
         assert view.people.setting("cards:zendesk") == "slack/C1" and view.people.setting("abuse-to") == "slack/C2"
+    out = run("doctor")[1]
+    assert "answered without a click: zendesk, zendesk#port-and-tls" in out and "BAD  OWN_ADDRESSES" in out and "AUTHSERV_ID: is not set" in out and "BAD  the breaker has nobody" in out
     for name, value in (("AUTO_BAR", "2"), ("AUTO_BAR", "much"), ("AUTO_PER_MINUTE", "0"), ("AUTO_ACKNOWLEDGE", "maybe"), ("OWN_ADDRESSES", "support")):
         status, _, err = run("mode", **{name: value})
         assert status == 2 and name in err and "Traceback" not in err
         run("mode", **{name: ""})
+
+
+def test_decisions_from_the_command_line(run: Run, tmp_path: Path) -> None:
+    run("db", "upgrade")
+    content = CardContent("Check 2", cause="mailbox-password", verdict="answer", confidence="likely", draft="Please type it again.")
+    for name in ("desk:1", "desk:2"):
+        Door(store(tmp_path)).accept(Inbound("desk", name, name, {"body": "cannot connect"}, "a@kunde.example", RealClock().now(), "desk", name))
+        with store(tmp_path).step("test.card") as step:
+            step.cases.put_card(Card(name, 1, 1, "open", content, "desk", "desk", name))
+    assert run("send", "desk:1")[:2] == (0, "Sent.\n") and run("send", "desk:1")[0] == 2 and run("send", "desk:9")[0] == 2
+    assert run("check", "desk:2", "4")[:2] == (0, "The draft is being rewritten.\n") and run("check", "desk:2", "40")[0] == 2
+    with store(tmp_path).look() as view:
+        assert view.queues.state_of("reply:desk:1#1")[0] == "queued" and view.automatic.record("mailbox-password", timedelta(days=90)) == Record(2, 1)
 
 
 def test_what_waits_for_a_human(run: Run, tmp_path: Path) -> None:

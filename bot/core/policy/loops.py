@@ -89,15 +89,15 @@ def _of_field(name: str, value: str) -> str | None:
     if name == LOOP_HEADER.lower():
         return "it carries our own mark"
     if "loop" in name.split("-"):
-        return f"it carries a mark against loops ({name[:40]})"
+        return f"it carries a mark against loops ({_shown(name)})"
     if name == "x-auto-response-suppress":
         return None if set(_words(value)) <= {"none", "dr", "ndr", "rn", "nrn"} else "it asks for no automatic response (X-Auto-Response-Suppress)"
     if name in ("precedence", "x-precedence", "preference"):
         return f"its precedence is {_words(value)[0]}" if set(_words(value)[:1]) & _BULK else None
     if name.startswith(_LIST):
-        return f"it comes from a list or a bulk sender ({name[:40]})"
+        return f"it comes from a list or a bulk sender ({_shown(name)})"
     if name in _REPLIERS or name.startswith(("x-autorepl", "x-auto-repl", "x-autorespon")):
-        return f"it comes from a program ({name[:40]})"
+        return f"it comes from a program ({_shown(name)})"
     if name == "content-type":
         kind = value.split(";", 1)[0].strip().lower()
         return f"it is a report ({kind[:60]})" if kind in ("multipart/report", "message/delivery-status", "message/disposition-notification", "message/feedback-report") else None
@@ -106,6 +106,11 @@ def _of_field(name: str, value: str) -> str | None:
     if name == "delivered-to" and value.strip().lower() == "autoresponder":
         return "it comes from a program (Delivered-To)"
     return None
+
+
+def _shown(name: str) -> str:
+    """A field's name as agents may read it; whoever wrote the message chose it."""
+    return name[:40] if name.isascii() and name.isprintable() else "a field"
 
 
 def _words(value: str) -> list[str]:
