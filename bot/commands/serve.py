@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from bot.adapters.helpdesk.vendors import helpdesk_of
 from bot.bootstrap import desk_of, slack_edge_of, triager_of, worker_of
 from bot.errors import SettingsError
 from bot.settings import Settings, read_settings
@@ -37,6 +38,7 @@ def slack(*, port: int | None) -> None:
 def worker(*, processes: int) -> None:
     """Do the work and send."""
     settings = read_settings()
+    helpdesk_of(settings)  # refused here and not in each child, which would be replaced for ever
     desk_of(settings).database.engine.dispose()  # upgraded, or refused, before the children start
     _supervise([_worker(settings, triager_of(settings))] * processes)
 
@@ -44,6 +46,7 @@ def worker(*, processes: int) -> None:
 def run(*, port: int | None) -> None:
     """All in one: Slack where its tokens are set, and a worker."""
     settings = read_settings()
+    helpdesk_of(settings)
     triager = triager_of(settings)
     desk_of(settings).database.engine.dispose()
     children = [_worker(settings, triager)]
