@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from bot.adapters.helpdesk.vendors import helpdesk_of
 from bot.bootstrap import (
     attachment_reader_of,
     desk_of,
@@ -45,6 +46,7 @@ def slack(*, port: int | None) -> None:
 def worker(*, processes: int) -> None:
     """Do the work and send."""
     settings = read_settings()
+    helpdesk_of(settings)  # refused here and not in each child, which would be replaced for ever
     desk_of(settings).database.engine.dispose()  # upgraded, or refused, before the children start
     supervise([*[_worker(settings, triager_of(settings))] * processes, *_mailbox(settings)])
 
@@ -52,6 +54,7 @@ def worker(*, processes: int) -> None:
 def run(*, port: int | None) -> None:
     """All in one: the page, Slack where its tokens are set, and a worker."""
     settings = read_settings()
+    helpdesk_of(settings)
     triager = triager_of(settings)
     desk_of(settings).database.engine.dispose()
     children = [_worker(settings, triager), page_server(settings, triager, settings.web_port), *_mailbox(settings)]

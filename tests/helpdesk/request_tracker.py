@@ -102,7 +102,7 @@ def request_tracker() -> Iterator[Tracker]:
         environment = {**os.environ, "RT_SITE_CONFIG": str(folder / "site.pm"), "RT_SITE_CONFIG_DIR": str(folder / "none")}
         tokens = subprocess.run(["perl", str(folder / "people.pl")], env=environment, user=USER, group=USER, capture_output=True, text=True, check=True, timeout=60).stdout.split()
         with (folder / "server.log").open("wb") as log:
-            server = subprocess.Popen([str(RT / "libexec/rt-server"), "--host", "127.0.0.1", "--port", str(port)], env=environment, user=USER, group=USER,
+            server = subprocess.Popen([str(RT / "libexec/rt-server"), "--host", "127.0.0.1", "--port", str(port), "--max-workers", "1"], env=environment, user=USER, group=USER,
                                       stdout=log, stderr=log, start_new_session=True, cwd=folder)
         try:
             _wait(f"http://127.0.0.1:{port}/REST/2.0/rt", server, folder)

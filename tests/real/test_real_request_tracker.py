@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import httpx
 import pytest
@@ -54,6 +55,7 @@ def agent(rt: Tracker) -> Callable[..., None]:
     return act
 
 
+@cache
 def helpdesk(rt: Tracker) -> RequestTracker:
     """The adapter, with the rights that the docs ask for."""
     return RequestTracker(Api("RT", rt.url, {"Authorization": f"token {rt.bot}"}), me="triage-bot")

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from bot.ports import Clock, Desk
 
 _WAITING: Final = {
-    "jobs": "Jobs that are due or running.",
+    "jobs": "Jobs that wait or run; with a helpdesk one of them is its next sweep.",
     "deliveries": "Deliveries that are not yet outside.",
     "parked": "Deliveries that wait for a human.",
     "dead": "Jobs that failed too often and wait for a human.",
