@@ -74,6 +74,7 @@ bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we pro
 crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on SQLite and PostgreSQL: lost, doubled, parked
 	bash tests/lab/packages.sh
 	$(BIN)/python -m tests.crash.run
+	$(BIN)/python -m tests.mail.run
 
 fuzz: $(VENV)/dev.stamp ## 50,000 hostile texts in every place of every Slack message
 	$(BIN)/python -m tests.fuzz.slack_texts

@@ -14,6 +14,7 @@ from bot.core.parse.ticket_json import ticket_from_json
 MAX_ROUNDS = 2
 """Answers of ours that did not help; the next message goes to a human."""
 MAX_BODY = 200_000
+"""Characters of a case's text; a reading takes a third of that."""
 _PATTERN_SECONDS = 0.2
 
 _SMALL_TALK = regex.compile(
