@@ -99,6 +99,7 @@ crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on
 	$(BIN)/python -m tests.crash.run
 	$(BIN)/python -m tests.crash.drops
 	$(BIN)/python -m tests.crash.poison
+	$(BIN)/python -m tests.mail.run
 
 fuzz: $(VENV)/dev.stamp ## 50,000 hostile texts in every place of every Slack message and as mailbox names in queries of log stores; mutated lines against the native log reader; 100,000 tickets at the gate of automatic answers, forgeries, loops
 	$(BIN)/python -m tests.fuzz.run

@@ -86,7 +86,9 @@ def _doctor() -> Seen:
     good = subprocess.run([sys.executable, "-m", "bot", "doctor"], capture_output=True, text=True, timeout=60, check=False)
     wrong = subprocess.run([sys.executable, "-m", "bot", "doctor"], capture_output=True, text=True, timeout=60, check=False,
                            env={**os.environ, "MAILBOX_IMAP": "imaps://localhost", "MAILBOX_SMTP": "smtps://smtp.trekmail.net:587", "MAILBOX_SENT": "Outbox"})
-    return {"doctor": good.stdout, "doctor_wrong": wrong.stdout + wrong.stderr}
+    other = subprocess.run([sys.executable, "-m", "bot", "doctor"], capture_output=True, text=True, timeout=60, check=False,
+                           env={**os.environ, "MAILBOX_IMAP": "imap://imap.trekmail.net", "MAILBOX_SMTP": "smtps://smtp.trekmail.net"})
+    return {"doctor": good.stdout, "doctor_other": other.stdout, "doctor_wrong": wrong.stdout + wrong.stderr}
 
 
 def _whole_program(settings: Settings) -> Seen:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from bot import failpoints
+from bot.core.desk.values import Delivery, Send
 from bot.core.policy.marks import LOOP_HEADER
+from bot.errors import SendPointless
 from bot.triage import Triager
 from tests.mail.post import AGENTS, ANNA, OWN, Post, letter, post
 
@@ -204,16 +206,10 @@ def test_an_answer_that_lies_in_sent_is_never_sent_again(desk: Post) -> None:
     desk.decide(card)
     desk.work()
     with desk.store.step("test.restored") as step:
-        step.queues.send(_again(card.case_id, card.id))
+        step.queues.send(Send(f"reply:{card.id}", "mailbox", "reply", f"mailbox/{OWN}", {"text": "x", "thread": card.case_id, "card": card.id}, card.case_id))
     desk.server.sent.mails[:] = [*before, *[m for m in desk.server.sent.mails if m not in before]]
     desk.work()
     assert len(desk.smtp.to(ANNA)) == 1
-
-
-def _again(case: str, card: str) -> object:
-    from bot.core.desk.values import Send
-
-    return Send(f"reply:{card}", "mailbox", "reply", f"mailbox/{OWN}", {"text": "x", "thread": case, "card": card}, case)
 
 
 def test_a_ticket_without_one_requester_is_answered_by_hand(desk: Post) -> None:
@@ -232,21 +228,19 @@ def test_an_automatic_answer_says_so_and_lets_a_colleague_be_first(desk: Post) -
     desk.server.deliver(letter())
     desk.take()
     (name,) = _cases(desk)
-    from bot.core.desk.values import Send
 
-    def auto(key: str) -> Send:
-        return Send(key, "mailbox", "reply", f"mailbox/{OWN}", {"text": "Hello", "thread": name, "card": f"{name}#1", "automatic": True}, name, automatic=True)
+    def auto(key: str) -> str:
+        payload = {"text": "Hello", "thread": name, "card": f"{name}#1", "automatic": True}
+        now = desk.clock.now()
+        return desk.outlet.send(Delivery(1, Send(key, "mailbox", "reply", f"mailbox/{OWN}", payload, name, automatic=True), 1, 1, False, now, now + timedelta(minutes=1)))
 
-    with desk.store.step("test.auto") as step:
-        step.queues.send(auto("auto:1"))
-    desk.work()
+    auto("auto:1")
     (answer,) = desk.smtp.to(ANNA)
     assert answer["Auto-Submitted"] == "auto-replied"
     desk.server.sent.mails.clear()
     desk.server.sent.add(letter("I am on it", sender=OWN, id="<h1@example.net>", in_reply_to="<m1@example.com>").replace(b"\n", b"\r\n"), "\\Seen")
-    with desk.store.step("test.auto2") as step:
-        step.queues.send(auto("auto:2"))
-    desk.work()
+    with pytest.raises(SendPointless, match="a colleague has answered"):
+        auto("auto:2")
     assert len(desk.smtp.to(ANNA)) == 1
 
 

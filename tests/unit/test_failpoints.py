@@ -40,6 +40,13 @@ def test_slack_is_called_in_one_place() -> None:
     assert not wrong, "a send without a fail-point: " + ", ".join(wrong)
 
 
+def test_mail_is_handed_in_in_one_place() -> None:
+    assert {path.relative_to(ROOT).as_posix() for path in BOT if "import smtplib" in path.read_text("utf-8")} == {"bot/adapters/mailbox/submission.py"}
+    wrong = [f"{path}:{node.lineno}" for path, node, name in calls() if name == "append" and len(node.args) > 2 and path != "bot/adapters/mailbox/imap.py"
+             and path != "bot/adapters/mailbox/outlet.py"]
+    assert not wrong, "a copy without a fail-point: " + ", ".join(wrong)
+
+
 def test_every_step_has_a_name_written_out() -> None:
     names: Counter[str] = Counter()
     for path, node, name in calls():

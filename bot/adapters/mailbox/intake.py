@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.adapters.mailbox.letter import Letter
+from bot.core.desk.conversation import MAX_BODY
 from bot.core.desk.keys import token_of
 from bot.core.desk.values import Inbound
 from bot.core.model import Ticket
@@ -47,7 +48,7 @@ def ticket_in(raw: bytes, letter: Letter, arrived: datetime, *, larger: bool = F
         ticket = Ticket("mail", raw[:20_000].decode("utf-8", "replace"), notes=(f"the mail could not be taken apart: {error}",))
     body = html_to_text(ticket.body) if ticket.format == "html" else ticket.body
     notes = (*ticket.notes, *(("the mail is larger than what is read of one; the rest is in the mailbox",) if larger else ()))
-    return replace(ticket, body=body, format="text", requester=letter.envelope.requester, received_at=_written(ticket.received_at, arrived), channel="email", notes=notes)
+    return replace(ticket, body=body[:MAX_BODY], format="text", requester=letter.envelope.requester, received_at=_written(ticket.received_at, arrived), channel="email", notes=notes)
 
 
 def unread(arrived: datetime, letter: Letter, why: str) -> Ticket:

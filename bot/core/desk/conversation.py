@@ -8,11 +8,13 @@ from typing import Any
 import regex
 
 from bot.core.model import Ticket
+from bot.core.parse.segments import cut
 from bot.core.parse.ticket_json import ticket_from_json
 
 MAX_ROUNDS = 2
 """Answers of ours that did not help; the next message goes to a human."""
 MAX_BODY = 200_000
+"""Characters of a case's text; a reading takes a third of that."""
 _PATTERN_SECONDS = 0.2
 
 _SMALL_TALK = regex.compile(
@@ -53,10 +55,31 @@ def ticket_of(case_id: str, messages: Sequence[Mapping[str, Any]]) -> Ticket:
     """
     first = messages[0]
     later = [str(m.get("body", "")) for m in messages[1:]]
-    joint = "\n\n".join([str(first.get("body", "")), *later])[:MAX_BODY]
+    whole = [str(first.get("body", "")), *later]
+    joint = _joint(whole) if later and first.get("format") != "html" else "\n\n".join(whole)[:MAX_BODY]
     attachments = [a for m in messages for a in m.get("attachments") or []]
     merged = {**first, "id": case_id, "body": joint, "received_at": messages[-1].get("received_at"), "attachments": attachments}
     return ticket_from_json(merged, where=case_id, fallback_id=case_id)
+
+
+def _joint(bodies: Sequence[str]) -> str:
+    """What was written in each message, one below the other; what each drags along comes last, or the signature or the quotation at
+    the end of one would swallow the next."""
+    own: list[str] = []
+    signed: list[str] = []
+    quoted: list[str] = []
+    forwarded: list[str] = []
+    for body in bodies:
+        pieces = cut(body[:MAX_BODY])
+        own.append("".join(p.text for p in pieces if p.kind in ("body", "code")).strip("\n"))
+        signed.append("".join(p.text for p in pieces if p.kind == "signature").strip("\n"))
+        dragged = [p for p in pieces if p.kind in ("header", "quoted", "forwarded")]
+        text = "".join(p.text for p in dragged).strip("\n")
+        if any(p.kind == "forwarded" for p in dragged):
+            forwarded.append(text)
+        elif text:
+            quoted.append("\n".join(f"> {line}" for line in text.split("\n")))
+    return "\n\n".join(part for part in [*own, *dict.fromkeys(signed), *quoted, *forwarded] if part)[:MAX_BODY]
 
 
 def takes_over(round_: int) -> bool:

@@ -10,7 +10,9 @@ from bot.core.desk.card import CardContent, content_of
 from bot.core.desk.conversation import MAX_ROUNDS, is_small_talk, takes_over, ticket_of
 from bot.core.desk.rules import DECISIONS, LOOKS, ROLES, button_actions, highest, may, refusal
 from bot.core.model import Ticket
+from bot.core.parse.reading import read
 from bot.triage import Triager
+from knowledge import Knowledge
 from tests.conftest import NOW
 
 STATES = ("open", "rewriting", "decided", "answered", "withdrawn", "failed")
@@ -82,3 +84,11 @@ def test_advice_that_did_not_help_is_ruled_out_and_an_agent_overrules(triager: T
 
 def test_a_human_takes_over_after_two_answers() -> None:
     assert [takes_over(n) for n in range(1, MAX_ROUNDS + 2)] == [False, False, True]
+
+
+def test_what_a_mail_drags_along_swallows_no_later_message(knowledge: Knowledge) -> None:
+    first = {"body": "It fails.\n\n-- \nAnna\nExample Ltd\n\n-----Original Message-----\nFrom: a@example.com\nSent: Friday\nTo: b@example.com\nSubject: x\n\n550 5.7.1 no"}
+    later = {"body": "It is Outlook 365.\n\nBest regards\nAnna"}
+    reading = read(ticket_of("t", [first, later]), knowledge.languages)
+    own = "".join(reading.text[slice(*s.span)] for s in reading.segments if s.kind == "body")
+    assert "It fails." in own and "It is Outlook 365." in own and "550 5.7.1" not in own and "550 5.7.1 no" in reading.text
