@@ -37,6 +37,8 @@ needs=(
     "xvfb:/usr/bin/Xvfb"
     "nodejs:/usr/bin/node"
     "npm:/usr/bin/npm /usr/local/bin/npm"
+    "logrotate:/usr/sbin/logrotate"
+    "rsyslog:/usr/sbin/rsyslogd"
 )
 
 missing=()
