@@ -26,8 +26,9 @@ global(workDirectory="{folder}" debug.onShutdown="off")
 module(load="imptcp")
 input(type="imptcp" address="127.0.0.1" port="{port}")
 action(type="omfile" file="{log}" template="RSYSLOG_FileFormat")
-action(type="omfwd" target="127.0.0.1" port="{ours}" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"
-       action.resumeRetryCount="-1" action.resumeInterval="1")
+"""
+FORWARD = """
+action(type="omfwd" target="127.0.0.1" port="{ours}" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format" queue.type="LinkedList")
 """
 LOGROTATE = """
 {log} {{
@@ -76,10 +77,10 @@ def numbers(store: Path) -> list[int]:
 class Rsyslog:
     """A real rsyslogd of ours, which writes a file and forwards to a port of ours."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, forward: str = "") -> None:
         self.folder, self.log, self.ours, self.port = folder, folder / "mail.log", free_port(), free_port()
         settings = folder / "rsyslog.conf"
-        settings.write_text(RSYSLOG.format(folder=folder, port=self.port, log=self.log, ours=self.ours))
+        settings.write_text((RSYSLOG + forward).format(folder=folder, port=self.port, log=self.log, ours=self.ours))
         self.process = subprocess.Popen(["/usr/sbin/rsyslogd", "-n", "-f", str(settings), "-i", str(folder / "pid")], stderr=subprocess.DEVNULL)
         self.sent = 0
         wait(self._up)
@@ -111,8 +112,8 @@ class Rsyslog:
 
 
 @pytest.fixture
-def rsyslog(tmp_path: Path) -> Iterator[Rsyslog]:
-    made = Rsyslog(tmp_path)
+def rsyslog(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rsyslog]:
+    made = Rsyslog(tmp_path, FORWARD if "forwards" in request.node.name else "")
     yield made
     made.process.terminate()
     made.process.wait(10)

@@ -165,6 +165,7 @@ class Follow:
     def _open(self) -> None:
         if self._connection is None:
             self._connection = open_for_writing(self.path)
+            self._connection.execute("PRAGMA synchronous = FULL")  # a sender that was told 2xx forgets its lines: they outlive the power
             self._writer = Writer(self._connection)
 
     def _reset(self) -> None:
