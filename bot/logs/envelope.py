@@ -285,7 +285,7 @@ def _rfc5424(found: re.Match[str]) -> Envelope:
     got = stamp.iso(stamped)
     time = got[0] if got is not None else None
     outer_host = None if host == "-" else host
-    message = message or ""
+    message = (message or "").lstrip(" ")  # rsyslog's RSYSLOG_SyslogProtocol23Format keeps the space behind the old tag's colon
     if program == "-":
         return _tag_only(time, True, outer_host, message, "rfc5424")._replace(format="rfc5424")
     number = int(pid) if _PID.fullmatch(pid) else None

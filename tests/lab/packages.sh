@@ -43,6 +43,8 @@ needs=(
     "nodejs:/usr/bin/node"
     "npm:/usr/bin/npm /usr/local/bin/npm"
     "tesseract-ocr:/usr/bin/tesseract" # screenshots; brings English
+    "logrotate:/usr/sbin/logrotate"
+    "rsyslog:/usr/sbin/rsyslogd"
 )
 
 missing=()

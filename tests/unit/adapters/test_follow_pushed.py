@@ -173,7 +173,7 @@ def test_syslog_over_tcp_in_both_framings_and_over_udp(store: Path) -> None:
     def message(number: int) -> bytes:
         at = START + timedelta(seconds=number)
         if number % 2:
-            return f"<22>1 {at.isoformat()} imap1 dovecot 996 - - {REFUSED.format(number=number)}".encode()
+            return f"<22>1 {at.isoformat()} imap1 dovecot 996 - - {' ' * (number % 4 == 1)}{REFUSED.format(number=number)}".encode()
         return f"<22>{at:%b} {at.day:>2} {at:%H:%M:%S} imap1 dovecot: {REFUSED.format(number=number)}".encode()
 
     with running(store, listeners.feeds):

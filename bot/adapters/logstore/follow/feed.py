@@ -45,6 +45,10 @@ class Feed(Protocol):
         """The transaction is committed."""
         ...
 
+    def end(self) -> bool:
+        """Take nothing more in from outside; what came can still be pulled. True once that is all. Never waits; may be called again."""
+        ...
+
     def close(self) -> None:
         """Let go of files, processes and sockets."""
         ...
@@ -93,6 +97,10 @@ class FileFeed:
         for file in self._tail.dirty:
             file.identity.id = self._ids[id(file.identity)]
         self._tail.stored()
+
+    def end(self) -> bool:
+        """A file waits where it is."""
+        return True
 
     def close(self) -> None:
         """Let go of the files."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from bot.adapters.logstore.sqlite.marks import Identity
-from bot.adapters.logstore.sqlite.reading import WARM_BYTES
-from bot.adapters.logstore.sqlite.sources import BLOCK, HEAD, LogFile, OpenLog, blocks, fingerprint
+from bot.adapters.logstore.sqlite.reading import WARM_BYTES, around
+from bot.adapters.logstore.sqlite.sources import BLOCK, HEAD, OpenLog, blocks, fingerprint, lines_in
 
 Identify = Callable[[bytes], Identity]
 """What is known of the file that begins with these bytes."""
@@ -96,7 +96,7 @@ class PlainFile:
         if status.st_mtime_ns == self._known_time and status.st_size == end and not finished:
             return
         if status.st_size == end:
-            self._check()
+            self.check()
             self._known_time = status.st_mtime_ns
             return
         size, last = self._unended
@@ -126,10 +126,10 @@ class PlainFile:
     def _checked(self, size: int, at: int) -> bytes:
         data = os.pread(self._fd, size, at)
         if data:
-            self._check()
+            self.check()
         return data
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """Raise TruncatedError where the file does not begin as it did; remember more of its beginning while that is short."""
         head = os.pread(self._fd, HEAD, self._base)
         identity = self.identity
@@ -144,38 +144,41 @@ class PlainFile:
 
 
 class PackedFile:
-    """A compressed file that holds the rest of one that was not read to its end: read once, then done."""
+    """A compressed file that holds the rest of one that was not read to its end: read once, then done. It is held open, for a rotation
+    that is at work renames it."""
 
-    def __init__(self, path: Path, identity: Identity) -> None:
-        self.path = path
-        self.identity = identity
+    def __init__(self, path: Path, log: OpenLog, head: bytes, identity: Identity) -> None:
+        """``log`` is open, and only ``head`` was read of it."""
+        self.path, self.identity = path, identity
+        self._log, self._head = log, head
+        self._around: tuple[bytes, bytes] | None = None
         self.key = (-1, -1)
         self.dirty = False
         self.grew = 0.0
-
-    @property
-    def modified(self) -> int:
+        self.modified = 0 if log.modified is None else int(log.modified.timestamp() * 1e9)
         """When its lines were last written to, nanoseconds since 1970: packing keeps the time."""
-        return self.path.stat().st_mtime_ns
+
+    def _open(self) -> tuple[bytes, bytes]:
+        if self._around is None:
+            self._around = around(self._log, self._head, self.identity.position)
+        return self._around
 
     def pieces(self, *, finished: bool = True) -> Iterator[str]:
         """Its lines from where reading stood. Raises what :data:`bot.adapters.logstore.sqlite.sources.UNREADABLE` names."""
-        with OpenLog(LogFile(self.path)) as log:
-            if log.skip(self.identity.position) < self.identity.position:
-                return
-            for text, behind in blocks(log, b"", self.identity.position, finished=True):
-                self.identity.position = behind
-                self.dirty = True
-                yield text
+        before, carry = self._open()
+        self._around = (before, b"")
+        for text, behind in blocks(self._log, carry, self.identity.position, finished=True):
+            self.identity.position = behind
+            self.dirty = True
+            yield text
 
     def before(self) -> Iterator[str]:
         """The last lines before the place where reading goes on."""
-        with OpenLog(LogFile(self.path)) as log:
-            start = max(0, self.identity.position - WARM_BYTES)
-            log.skip(start)
-            window = _Window(lambda size, _: log.read(size), start, self.identity.position)
-            for number, (text, _) in enumerate(blocks(window, b"", start, finished=False)):
-                yield text if number or not start else text.partition("\n")[2]
+        text, _ = self._open()
+        if self.identity.position > len(text):
+            text = text[text.find(b"\n") + 1 :]
+        yield lines_in(text.removesuffix(b"\n"))
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Let go of the file."""
+        self._log.close()

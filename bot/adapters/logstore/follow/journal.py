@@ -39,7 +39,7 @@ class JournalFeed(PushedFeed):
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.on_open = self._begin
-        self.on_close = self._end
+        self.on_end = self._end
 
     def _begin(self) -> None:
         if self.cursor is not None:
@@ -125,7 +125,8 @@ class JournalFeed(PushedFeed):
             time.sleep(0.05)
         return not self._stop.is_set()
 
-    def _end(self) -> None:
+    def _end(self) -> bool:
         self._stop.set()
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
+        return True  # what it had read and not handed over is read again behind the cursor

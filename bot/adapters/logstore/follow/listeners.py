@@ -37,14 +37,14 @@ class Listeners:
         self._syslog = PushedFeed("syslog", stream(), say)
         self._records = PushedFeed("http", stream(), say)
         self.feeds = [feed for feed, used in ((self._syslog, udp or tcp), (self._records, http)) if used]
-        self.feeds[-1].on_open, self.feeds[-1].on_close = self._start, self._halt
+        self.feeds[-1].on_open, self.feeds[-1].on_end = self._start, self._halt
         self.addresses: dict[str, Address] = {}
         """Where each listens: udp, tcp, http. A port 0 has become one that was free."""
         self._ready = threading.Event()
         self._fault: Exception | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event | None = None
-        self._connections = 0
+        self._senders: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _start(self) -> None:
@@ -58,10 +58,10 @@ class Listeners:
         for name, (host, port) in self.addresses.items():
             self._say(f"listening for {name} on {host} port {port}")
 
-    def _halt(self) -> None:
+    def _halt(self) -> bool:
         if self._loop is not None and self._over is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._over.set)
-            self._thread.join(5.0)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
@@ -96,28 +96,39 @@ class Listeners:
         self._ready.set()
         if self._fault is None:
             await self._over.wait()
-        if running is not None and web is not None:
-            running.should_exit = True
-            await web
         if transport is not None:
             transport.close()
         if server is not None:
             server.close()
+        for sender in list(self._senders):
+            sender.cancel()  # it hands over what it has read
+        if running is not None and web is not None:
+            running.should_exit = True
+            await web
+        await asyncio.gather(*self._senders)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One sender's TCP connection; while too much waits nothing is read from it, and TCP makes the sender wait."""
         sender = str((writer.get_extra_info("peername") or ("-",))[0])
         framing = Framing()
-        self._connections += 1
+        task = asyncio.current_task()
+        if task is not None:
+            self._senders.add(task)
+        messages: list[bytes] = []
         try:
-            while self._connections <= CONNECTIONS and (data := await reader.read(BLOCK)):
-                await self._take(framing.feed(data), sender)
-            await self._take(framing.end(), sender)
+            while len(self._senders) <= CONNECTIONS and (data := await reader.read(BLOCK)):
+                messages = framing.feed(data)
+                await self._take(messages, sender)
+                messages = []
+            messages = framing.end()
         except ConnectionError:
-            await self._take(framing.end(), sender)
-        finally:
-            self._connections -= 1
-            writer.close()
+            messages = framing.end()
+        except asyncio.CancelledError:  # the follower ends
+            messages += framing.end()
+        await self._take(messages, sender)
+        if task is not None:
+            self._senders.discard(task)
+        writer.close()
 
     async def _take(self, messages: list[bytes], sender: str) -> None:
         text = _lines(messages, self._now(), sender)

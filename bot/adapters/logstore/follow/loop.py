@@ -29,6 +29,9 @@ from bot.errors import StoreBusy, StoreCorrupt, StoreError
 
 IDLE: Final = 0.2
 """Seconds between two looks where nothing came."""
+SHORT: Final = 0.02
+ENDING: Final = 5.0
+"""Seconds that senders have to end once the follower is told to."""
 GAPS_EVERY: Final = 20.0
 TIDY_EVERY: Final = 60.0
 AGAIN: Final = (0.2, 0.5, 1.0, 2.0)
@@ -54,6 +57,7 @@ class Follow:
         self._writer: Writer | None = None
         self.lines = 0
         """Lines stored so far."""
+        self._said = ""
 
     def stop(self) -> None:
         """Have :meth:`run` end once what was taken is stored."""
@@ -72,7 +76,11 @@ class Follow:
                 with faults_named(self.path):
                     feed.open(self._connected)
             gaps = tidy = time.monotonic()
+            stopped = 0.0
             while True:
+                stopping = self._stop.is_set()
+                ends = [feed.end() for feed in self._feeds] if stopping else []
+                ended = stopping and all(ends)
                 busy = self.turn()
                 clock = time.monotonic()
                 if clock - gaps > GAPS_EVERY:
@@ -81,10 +89,11 @@ class Follow:
                 if clock - tidy > TIDY_EVERY or (once and not busy):
                     self._quietly(self._tidy)
                     tidy = clock
-                if (once and not busy) or (self._stop.is_set() and not busy):
+                stopped = stopped or (clock if stopping else 0.0)
+                if not busy and (once or ended or (stopping and clock - stopped > ENDING)):
                     break
                 if not busy:
-                    self._stop.wait(IDLE)
+                    time.sleep(SHORT) if stopping else self._stop.wait(IDLE)
             self._quietly(self._refresh)
         finally:
             for feed in self._feeds:
@@ -97,8 +106,17 @@ class Follow:
         """Take what each feed has and store it; False where no feed had anything."""
         busy = False
         for feed in self._feeds:
-            with faults_named(self.path):
-                feed.pull()
+            try:
+                with faults_named(self.path):
+                    feed.pull()
+            except StoreCorrupt:
+                raise
+            except StoreError as error:  # nothing was taken: the next turn asks again
+                self._reset()
+                if str(error) != self._said:
+                    self._said = str(error)
+                    self._say(f"{error} (the lines wait and are tried again)")
+                continue
             if feed.stream.lines:
                 busy = True
                 self.lines += feed.stream.lines
@@ -147,6 +165,7 @@ class Follow:
     def _open(self) -> None:
         if self._connection is None:
             self._connection = open_for_writing(self.path)
+            self._connection.execute("PRAGMA synchronous = FULL")  # a sender that was told 2xx forgets its lines: they outlive the power
             self._writer = Writer(self._connection)
 
     def _reset(self) -> None:

@@ -35,7 +35,7 @@ class Parcel:
 
 
 class PushedFeed:
-    """A feed whose lines come from other threads. ``on_open`` and ``on_close`` begin and end whatever brings them."""
+    """A feed whose lines come from other threads. ``on_open`` and ``on_end`` begin and end whatever brings them."""
 
     def __init__(self, name: str, stream: Stream, say: Say) -> None:
         self.name, self.stream, self._say = name, stream, say
@@ -51,7 +51,7 @@ class PushedFeed:
         self.cursor: tuple[str, int] | None = None
         """Where the store says that this feed was read up to."""
         self.on_open: Callable[[], None] = lambda: None
-        self.on_close: Callable[[], None] = lambda: None
+        self.on_end: Callable[[], bool] = lambda: True
 
     # -- from other threads --------------------------------------------------------------------------------------
 
@@ -142,6 +142,10 @@ class PushedFeed:
         for caller in callers:
             caller()
 
+    def end(self) -> bool:
+        """End whatever brings lines; True once it has ended."""
+        return self.on_end()
+
     def close(self) -> None:
         """End whatever brings lines."""
-        self.on_close()
+        self.on_end()

@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import re
+import stat
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.adapters.logstore.follow.files import Identify, PackedFile, PlainFile
+from bot.adapters.logstore.follow.files import Identify, PackedFile, PlainFile, TruncatedError
 from bot.adapters.logstore.sqlite.marks import Identity
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog, fingerprint
 
 _NUMBER: Final = r"[.\-_][0-9][0-9T:._\-]{0,30}"
 _PACKED: Final = r"\.(?:gz|xz|zst|bz2)"
-LOOKS: Final = 3
-"""How often the folder is read where a file went away between its listing and its opening (it is being packed)."""
+LOOKS: Final = 20
+PAUSE: Final = 0.05
+"""How often, and seconds apart, the folder is looked at while a rotation is at work in it."""
 
 
 def is_rotated(name: str) -> bool:
@@ -29,64 +33,97 @@ def beside(path: Path) -> list[Path]:
     found = []
     for entry in path.parent.iterdir():
         match = named.fullmatch(entry.name)
-        if match is not None and entry.is_file():
-            found.append((match[1] is not None, -entry.stat().st_mtime_ns, entry))
+        if match is None:
+            continue
+        try:
+            status = entry.stat()
+        except FileNotFoundError:
+            continue
+        if stat.S_ISREG(status.st_mode):
+            found.append((match[1] is not None, -status.st_mtime_ns, entry))
     return [entry for _, _, entry in sorted(found)]
-
-
-def head_of(path: Path) -> tuple[bytes, bool]:
-    """The first bytes of a file, unpacked, and whether it is packed. Raises what UNREADABLE names."""
-    with OpenLog(LogFile(path)) as log:
-        return log.read_head(), log.compression is not None
 
 
 def find(path: Path, wanted: Identity, identify: Identify) -> PlainFile | PackedFile | None:
     """The rotated copy of ``path`` that is the file ``wanted``, with more in it than was read or not; None where there is none."""
-    for _ in range(LOOKS):
-        vanished = False
-        for place in _listed(path):
-            try:
-                head, packed = head_of(place)
-                if len(head) < wanted.length or fingerprint(head[: wanted.length]) != wanted.fingerprint:
-                    continue
-                return PackedFile(place, wanted) if packed else PlainFile(place, identify, wanted)
-            except FileNotFoundError:
-                vanished = True
-            except UNREADABLE:
-                continue  # half written, or forbidden: its plain original is tried as well
-        if not vanished:
-            return None
+    for folder in _looks(path):
+        for place in folder:
+            file = _opened(place, identify, lambda _: wanted)
+            if file is not None:
+                return file
     return None
 
 
 def missed(path: Path, since: int, held: set[tuple[int, int]], identify: Identify) -> list[PlainFile | PackedFile]:
     """Rotated copies of ``path`` that nobody has read and that were written to after ``since`` (nanoseconds), oldest first: the path
     was rotated more than once between two looks. ``held`` are files that are open already."""
-    for look in range(LOOKS):
-        found: dict[bytes, PlainFile | PackedFile] = {}
-        vanished = False
-        for place in _listed(path):
-            try:
-                status = place.stat()
-                if status.st_mtime_ns < since or (status.st_dev, status.st_ino) in held:
-                    continue
-                head, packed = head_of(place)
-                identity = identify(head)
-                if head and identity.id is None and identity.fingerprint not in found:
-                    found[identity.fingerprint] = PackedFile(place, identity) if packed else PlainFile(place, identify, identity)
-            except FileNotFoundError:
-                vanished = True
-            except UNREADABLE:
-                continue  # half packed: its plain original is there still
-        if not vanished or look == LOOKS - 1:
-            break
+    found: dict[bytes, PlainFile | PackedFile] = {}
+
+    def unread(head: bytes) -> Identity | None:
+        identity = identify(head)
+        return identity if head and identity.id is None and identity.fingerprint not in found else None
+
+    for folder in _looks(path):
         for file in found.values():
             file.close()
+        found.clear()
+        for place in folder:
+            try:
+                status = place.stat()
+            except OSError:
+                continue
+            if status.st_mtime_ns >= since and (status.st_dev, status.st_ino) not in held:
+                new = _opened(place, identify, unread)
+                if new is not None:
+                    found[new.identity.fingerprint] = new
     return sorted(found.values(), key=lambda file: file.modified)
 
 
-def _listed(path: Path) -> list[Path]:
+def _opened(place: Path, identify: Identify, accept: Callable[[bytes], Identity | None]) -> PlainFile | PackedFile | None:
+    """The file at ``place`` where ``accept`` knows an identity for its first bytes and it has that identity; else None."""
     try:
-        return beside(path)
+        log = OpenLog(LogFile(place))
+        kept = False
+        try:
+            head = log.read_head()
+            identity = accept(head)
+            if identity is None or len(head) < identity.length or fingerprint(head[: identity.length]) != identity.fingerprint:
+                return None
+            kept = log.compression is not None
+            if kept:
+                return PackedFile(place, log, head, identity)
+        finally:
+            if not kept:
+                log.close()
+        file = PlainFile(place, identify, identity)
+        try:
+            file.check()
+        except TruncatedError:  # another file has the name by now
+            file.close()
+            return None
+        return file
+    except UNREADABLE:  # gone, forbidden, or half packed: then its original is there still
+        return None
+
+
+def _looks(path: Path) -> Iterator[list[Path]]:
+    """The rotated copies of ``path``, again and again until nothing is renamed or packed while they are looked at."""
+    before = _state(path)
+    for _ in range(LOOKS):
+        yield [place for place, _ in before]
+        after = _state(path)
+        if after == before:
+            return
+        before = after
+        time.sleep(PAUSE)
+
+
+def _state(path: Path) -> list[tuple[Path, tuple[int, int]]]:
+    state = []
+    try:
+        for place in beside(path):
+            status = place.stat()
+            state.append((place, (status.st_ino, status.st_size)))
     except OSError:
-        return []
+        return state
+    return state

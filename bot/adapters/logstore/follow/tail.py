@@ -90,6 +90,12 @@ class Tail:
                 self._live = None
                 self._before = (file.identity, file.key)
                 self._look()
+        except UNREADABLE as error:
+            if isinstance(file, PlainFile):
+                raise
+            self._let_go(file)
+            self._torn = self._live
+            self._say(f"{file.path}: cannot be read to its end ({reason_of(error)}); lines may be missing, which counts as a gap")
 
     def _look(self) -> None:
         """See what lies under the path now."""

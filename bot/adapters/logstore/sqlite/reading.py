@@ -64,7 +64,7 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
     Raises what :data:`bot.adapters.logstore.sqlite.sources.UNREADABLE` names.
     """
     position = job.position
-    before, carry = _around(log, head, position)
+    before, carry = around(log, head, position)
     if len(carry) == 0 and len(before) < min(position, WARM_BYTES):
         yield End(len(before), older=True)
         return
@@ -101,7 +101,7 @@ def _taught(reading: Reading, before: bytes, position: int) -> bytes:
     return b""
 
 
-def _around(log: OpenLog, head: bytes, position: int) -> tuple[bytes, bytes]:
+def around(log: OpenLog, head: bytes, position: int) -> tuple[bytes, bytes]:
     """The last :data:`WARM_BYTES` before ``position``, fewer where the file ends before it, and what of ``head`` lies behind it."""
     start = max(0, position - WARM_BYTES)
     text = head[start:]
