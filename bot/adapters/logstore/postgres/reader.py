@@ -122,7 +122,7 @@ class Reader:
 
     def _successes(self, asked: dict[str, Any], selection: Selection) -> Iterator[SuccessSum]:
         found = self._db.execute(
-            "SELECT mailbox, address, service, host, hour, count, first, last, client, version FROM log_success"
+            "SELECT mailbox, address, service, host, hour, count, first, last, client, version FROM log_who JOIN log_success USING (tag)"
             f" WHERE {_WHO} AND hour BETWEEN %(hour)s AND %(until)s AND last >= %(since)s AND first <= %(until)s"
             " ORDER BY hour DESC LIMIT %(most)s".encode(),
             asked,
@@ -134,7 +134,7 @@ class Reader:
     def _sessions(self, asked: dict[str, Any], selection: Selection) -> Iterator[SessionInterval]:
         newest: dict[str, int] = dict(self._db.execute("SELECT host, max(last) FROM log_span GROUP BY host").fetchall())
         found = self._db.execute(
-            "SELECT mailbox, address, service, host, start, ended, session, client FROM log_session"
+            "SELECT mailbox, address, service, host, start, ended, session, client FROM log_who JOIN log_session USING (tag)"
             f" WHERE {_WHO} AND start <= %(until)s AND (ended IS NULL OR ended >= %(since)s)"
             " ORDER BY start DESC LIMIT %(most)s".encode(),
             asked,
