@@ -25,7 +25,7 @@ from test_log_store import *  # noqa: F403  the same tests, another engine
 from test_log_store import DAY, NOON, Make, ask, failure, success
 
 from bot.adapters.logstore.postgres import PostgresLogStore
-from bot.adapters.logstore.postgres.reader import _LINES
+from bot.adapters.logstore.postgres.reader import lines_query
 from bot.core.observed import LogQuery
 from bot.logs.event import LogEvent
 from bot.ports import LogStore
@@ -174,7 +174,7 @@ def test_the_main_question_reads_by_an_index(empty_store: PostgresLogStore, plac
         connection.execute("ANALYZE triage_logs.log_line")
         connection.execute("SET search_path TO triage_logs; SET enable_sort = off; SET jit = off")
         asked = {"who": ["busy@example.com"], "domains": [], "networks": [], "also": ["busy@example.com"], "since": NOON - DAY, "until": NOON + DAY, "limit": 101}
-        plan = "\n".join(row[0] for row in connection.execute(("EXPLAIN ANALYZE " + _LINES).encode(), asked).fetchall())
+        plan = "\n".join(row[0] for row in connection.execute(("EXPLAIN ANALYZE " + lines_query(asked)).encode(), asked).fetchall())
     read = max(int(regex.search(r"rows=(\d+)", part, timeout=1)[1]) for part in plan.split("(actual ")[1:])  # type: ignore[index]
     assert read <= 202, plan
 

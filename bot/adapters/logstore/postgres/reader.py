@@ -26,11 +26,8 @@ _WINDOW: Final = "time BETWEEN %(since)s AND %(until)s"
 _NEWEST: Final = "ORDER BY time DESC, id DESC LIMIT %(limit)s"
 _BRANCH: Final = f"SELECT one.* FROM unnest(%({{values}})s::text[]) AS wanted CROSS JOIN LATERAL (SELECT * FROM log_line WHERE {{column}} = wanted AND {_WINDOW} {_NEWEST}) one"
 """Lines that one column selects, for each value the newest: the index gives them in order, however many there are."""
-_LINES: Final = f"SELECT DISTINCT ON (time, id) time, id, {_FIELDS} FROM (" + " UNION ALL ".join(
-    [f"({_BRANCH.format(values=name, column=column)})" for name, column in (("who", "who"), ("domains", "domain"), ("networks", "network"))]
-    + [f"(SELECT * FROM log_line WHERE also && %(also)s::text[] AND {_WINDOW} {_NEWEST})"]
-) + f") found {_NEWEST}"  # fmt: skip
-_WHO: Final = "(who = ANY(%(who)s) OR domain = ANY(%(domains)s) OR network = ANY(%(networks)s))"
+_COLUMN_OF: Final = {"who": "who", "domains": "domain", "networks": "network"}
+
 
 
 class Reader:
@@ -58,13 +55,15 @@ class Reader:
             }  # fmt: skip
             # the planner takes every name for a rare one and sorts all its lines; the index has them in order already
             self._db.execute("SET LOCAL enable_sort = off")
-            found = self._db.execute(_LINES.encode(), asked).fetchall()
+            found = self._db.execute(lines_query(asked).encode(), asked).fetchall()
             self._db.execute("SET LOCAL enable_sort = on")
             lines = [_event(row) for row in reversed(found[:limit])]
+            who = self._who(asked, selection)
+            asked["tags"] = list(who)
             return LogResult(
                 lines=tuple(event for event in lines if selection.takes(event)),
-                successes=tuple(self._successes(asked, selection)),
-                sessions=tuple(self._sessions(asked, selection)),
+                successes=tuple(self._successes(asked, who)),
+                sessions=tuple(self._sessions(asked, who)),
                 truncated=len(found) > limit,
             )
 
@@ -120,29 +119,47 @@ class Reader:
             self._db.execute(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}".encode())
             yield
 
-    def _successes(self, asked: dict[str, Any], selection: Selection) -> Iterator[SuccessSum]:
+    def _who(self, asked: dict[str, Any], selection: Selection) -> dict[int, tuple[str, str | None, str, str]]:
+        """Who logs in and is selected: mailbox, address, service and host (as stored) by tag. Asked for apart, so that no
+        plan depends on what the server believes to know of tables that were filled a moment ago."""
         found = self._db.execute(
-            "SELECT mailbox, address, service, host, hour, count, first, last, client, version FROM log_success"
-            f" WHERE {_WHO} AND hour BETWEEN %(hour)s AND %(until)s AND last >= %(since)s AND first <= %(until)s"
-            " ORDER BY hour DESC LIMIT %(most)s".encode(),
+            "SELECT tag, mailbox, address, service, host FROM log_who WHERE who = ANY(%(who)s)"
+            " UNION SELECT tag, mailbox, address, service, host FROM log_who WHERE domain = ANY(%(domains)s) AND domain <> ''"
+            " UNION SELECT tag, mailbox, address, service, host FROM log_who WHERE network = ANY(%(networks)s) AND network <> '' LIMIT %(most)s",
             asked,
         ).fetchall()
-        for mailbox, address, service, host, *rest in sorted(found, key=lambda row: (row[6], row[:5])):
-            if selection.takes_login(read(mailbox), address or None):
-                yield SuccessSum(read(mailbox), address or None, service, named(read(host)), *rest[:4], *map(read, rest[4:]))
+        known = {tag: (read(mailbox), address or None, service, host) for tag, mailbox, address, service, host in found}
+        return {tag: one for tag, one in known.items() if selection.takes_login(one[0], one[1])}
 
-    def _sessions(self, asked: dict[str, Any], selection: Selection) -> Iterator[SessionInterval]:
+    def _successes(self, asked: dict[str, Any], who: dict[int, tuple[str, str | None, str, str]]) -> Iterator[SuccessSum]:
+        found = self._db.execute(
+            "SELECT tag, hour, count, first, last, client, version FROM log_success WHERE tag = ANY(%(tags)s)"
+            " AND hour BETWEEN %(hour)s AND %(until)s AND last >= %(since)s AND first <= %(until)s ORDER BY hour DESC LIMIT %(most)s",
+            asked,
+        ).fetchall()
+        for tag, hour, count, first, last, client, version in sorted(found, key=lambda row: (row[3], who[row[0]][0], row[0])):
+            mailbox, address, service, host = who[tag]
+            yield SuccessSum(mailbox, address, service, named(read(host)), hour, count, first, last, read(client), read(version))
+
+    def _sessions(self, asked: dict[str, Any], who: dict[int, tuple[str, str | None, str, str]]) -> Iterator[SessionInterval]:
         newest: dict[str, int] = dict(self._db.execute("SELECT host, max(last) FROM log_span GROUP BY host").fetchall())
         found = self._db.execute(
-            "SELECT mailbox, address, service, host, start, ended, session, client FROM log_session"
-            f" WHERE {_WHO} AND start <= %(until)s AND (ended IS NULL OR ended >= %(since)s)"
-            " ORDER BY start DESC LIMIT %(most)s".encode(),
+            "SELECT tag, start, ended, session, client FROM log_session WHERE tag = ANY(%(tags)s)"
+            " AND start <= %(until)s AND (ended IS NULL OR ended >= %(since)s) ORDER BY start DESC LIMIT %(most)s",
             asked,
         ).fetchall()
-        for mailbox, address, service, host, start, ended, session, client in sorted(found, key=lambda row: (row[4], row[6])):
-            young = to_micros(start) >= keep_sessions_from(newest.get(host, 0))
-            if young and selection.takes_login(read(mailbox), address or None):
-                yield SessionInterval(read(mailbox), address or None, service, named(read(host)), start, ended, session, read(client))
+        for tag, start, ended, session, client in sorted(found, key=lambda row: (row[1], row[3])):
+            mailbox, address, service, host = who[tag]
+            if to_micros(start) >= keep_sessions_from(newest.get(host, 0)):
+                yield SessionInterval(mailbox, address, service, named(read(host)), start, ended, session, read(client))
+
+
+def lines_query(asked: dict[str, Any]) -> str:
+    """The query for the newest lines that any of the selectors in ``asked`` takes, a branch for each kind that is given."""
+    branches = [f"({_BRANCH.format(values=name, column=column)})" for name, column in _COLUMN_OF.items() if asked[name]]
+    if asked["also"]:
+        branches.append(f"(SELECT * FROM log_line WHERE also && %(also)s::text[] AND {_WINDOW} {_NEWEST})")
+    return f"SELECT DISTINCT ON (time, id) time, id, {_FIELDS} FROM ({' UNION ALL '.join(branches)}) found {_NEWEST}"
 
 
 def _event(row: tuple[Any, ...]) -> LogEvent:

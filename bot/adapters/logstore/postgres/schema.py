@@ -1,8 +1,10 @@
 """The tables of the log store in PostgreSQL, in a schema of their own, and the days into which they are cut.
 
 log_line      lines kept verbatim, every field of the decoded event in a column, cut by day
+log_who       who logs in: each mailbox with address, service and host once; ``tag`` is a digest of the four
 log_success   successes by who and hour, cut by day
-log_session   sessions of the last 48 hours of each host's log, cut by day; ``ended`` is NULL until the end is seen
+log_session   sessions of the last 48 hours of each host's log, cut by day; ``ended`` is NULL until the end is seen,
+              ``key`` is a digest of host and session id
 log_login     user names seen in failures, for the search of near misses
 log_failure   failures counted by hour, event, reason, service, host and TLS, for reports
 log_span      each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to be worked
@@ -44,20 +46,19 @@ CREATE INDEX ON log_line (who, time, id) WHERE who IS NOT NULL;
 CREATE INDEX ON log_line (domain, time, id) WHERE domain IS NOT NULL;
 CREATE INDEX ON log_line (network, time, id) WHERE network IS NOT NULL;
 CREATE INDEX ON log_line USING gin (also) WHERE also IS NOT NULL;
+CREATE TABLE log_who (
+    tag bigint PRIMARY KEY, who text NOT NULL, domain text NOT NULL, network text NOT NULL, mailbox text NOT NULL,
+    address text NOT NULL, service text NOT NULL, host text NOT NULL);
+CREATE INDEX ON log_who (who);
+CREATE INDEX ON log_who (domain) WHERE domain <> '';
+CREATE INDEX ON log_who (network) WHERE network <> '';
 CREATE TABLE log_success (
-    who text NOT NULL, domain text NOT NULL, network text NOT NULL, mailbox text NOT NULL, address text NOT NULL,
-    service text NOT NULL, host text NOT NULL, hour timestamptz NOT NULL, count bigint NOT NULL,
-    first timestamptz NOT NULL, last timestamptz NOT NULL, client text, version text,
-    PRIMARY KEY (who, hour, address, service, host)) PARTITION BY RANGE (hour);
-CREATE INDEX ON log_success (domain, hour);
-CREATE INDEX ON log_success (network, hour);
+    tag bigint NOT NULL, hour timestamptz NOT NULL, count int NOT NULL, first timestamptz NOT NULL,
+    last timestamptz NOT NULL, client text, version text, PRIMARY KEY (tag, hour)) PARTITION BY RANGE (hour);
 CREATE TABLE log_session (
-    who text NOT NULL, domain text NOT NULL, network text NOT NULL, mailbox text NOT NULL, address text NOT NULL,
-    service text NOT NULL, host text NOT NULL, start timestamptz NOT NULL, session text NOT NULL,
-    ended timestamptz, client text, PRIMARY KEY (host, session, start)) PARTITION BY RANGE (start);
-CREATE INDEX ON log_session (who, start);
-CREATE INDEX ON log_session (domain, start);
-CREATE INDEX ON log_session (network, start);
+    tag bigint NOT NULL, start timestamptz NOT NULL, key bigint NOT NULL, session text NOT NULL, ended timestamptz,
+    client text, PRIMARY KEY (tag, start, key)) PARTITION BY RANGE (start);
+CREATE INDEX ON log_session (key) WHERE ended IS NULL;
 CREATE TABLE log_line_other PARTITION OF log_line DEFAULT;
 CREATE TABLE log_success_other PARTITION OF log_success DEFAULT;
 CREATE TABLE log_session_other PARTITION OF log_session DEFAULT;

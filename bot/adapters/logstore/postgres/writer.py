@@ -19,8 +19,9 @@ from bot.adapters.logstore.placing import COLUMNS
 from bot.adapters.logstore.postgres.schema import CUT_BY_DAY, days_of, make_days
 from bot.adapters.logstore.postgres.text import written
 from bot.adapters.logstore.rhythm import MINUTE, Beat, BeatFinder, Minute, gaps
-from bot.adapters.logstore.rows import FAILURE, LOGIN, SESSION, SUM, Row, Rows, Span
+from bot.adapters.logstore.rows import FAILURE, LOGIN, SESSION, SUM, WHO, Row, Rows, Span
 from bot.adapters.logstore.sqlite.marks import Identity, Mark
+from bot.adapters.logstore.sqlite.prepared import session_tag, who_tag
 from bot.adapters.logstore.sqlite.rhythm_rows import AROUND, DirtySpan
 from bot.adapters.logstore.sqlite.rhythm_rows import TOUCHED as AROUND_NEW
 from bot.adapters.logstore.sqlite.sources import fingerprint
@@ -28,7 +29,11 @@ from bot.adapters.logstore.sqlite.sources import fingerprint
 LINES_OF_BATCH: Final = 1 << 20
 """A line's id is its batch's number times this, plus its place in the batch."""
 _TIMES: Final = frozenset({"hour", "first", "last", "start", "ended"})
-_NUMBERS: Final = frozenset({"count"})
+_NUMBERS: Final = frozenset({"count", "tag", "key"})
+_WHO: Final = len(WHO)
+_HOST: Final = _WHO - 1
+_START: Final = _WHO
+"""The place of the hour in a sum, and of the start in a session."""
 _LINE: Final = sql.SQL("COPY log_line ({}) FROM STDIN").format(
     sql.SQL(", ").join(map(sql.Identifier, ("time", "id", "who", "domain", "network", "also", *COLUMNS)))
 )
@@ -66,13 +71,16 @@ class PostgresSink:
                 "(login) DO UPDATE SET first = least(log_login.first, excluded.first), last = greatest(log_login.last, excluded.last)",
             )  # fmt: skip
             self._put("log_failure", FAILURE, ready.failures, "(hour, event, reason, service, host, tls) DO UPDATE SET count = log_failure.count + excluded.count")
+            logins = [*ready.sums, *ready.sessions]
+            self._put("log_who", ("tag", *WHO), sorted({(tag := _tag(row)): (tag, *row[:_WHO]) for row in logins}.values()), "DO NOTHING")
             self._put(
-                "log_success", SUM, ready.sums,
-                "(who, hour, address, service, host) DO UPDATE SET count = log_success.count + excluded.count,"
+                "log_success", ("tag", *SUM[_WHO:]), sorted(((_tag(row), *row[_WHO:]) for row in ready.sums), key=_by_key),
+                "(tag, hour) DO UPDATE SET count = log_success.count + excluded.count,"
                 " first = least(log_success.first, excluded.first), last = greatest(log_success.last, excluded.last),"
                 " client = coalesce(excluded.client, log_success.client), version = coalesce(excluded.version, log_success.version)",
             )  # fmt: skip
-            self._put("log_session", SESSION, ready.sessions, "DO NOTHING")
+            sessions = ((_tag(row), row[_START], session_tag(row[_HOST], row[_START + 1]), *row[_START + 1 :]) for row in ready.sessions)
+            self._put("log_session", ("tag", "start", "key", *SESSION[_START + 1 :]), sorted(sessions, key=_by_key), "DO NOTHING")
             self._name_clients(ready.clients)
             self._end_sessions(ready.ends)
             return self._advance(mark) if mark is not None else None
@@ -92,7 +100,7 @@ class PostgresSink:
         self._forget_sessions()
 
     def _make_days(self, ready: Rows) -> None:
-        times = chain((row[0] for row in ready.lines), (row[7] for row in ready.sums), (row[7] for row in ready.sessions))
+        times = chain((row[0] for row in ready.lines), (row[_START] for row in ready.sums), (row[_START] for row in ready.sessions))
         new = {from_micros(day * 1440 * MINUTE).date() for day in {time // (1440 * MINUTE) for time in times}} - self._days
         make_days(self._db, new)
         self._days |= new
@@ -124,27 +132,24 @@ class PostgresSink:
     def _end_sessions(self, ends: Sequence[Row]) -> None:
         """Sessions that earlier batches began have ended."""
         if ends:
-            hosts, sessions, times = zip(*ends, strict=True)
             self._db.execute(
-                "UPDATE log_session SET ended = told.ended FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS told (host, session, ended)"
-                " WHERE log_session.host = told.host AND log_session.session = told.session AND log_session.ended IS NULL"
-                " AND log_session.start <= told.ended",
-                (list(map(written, hosts)), list(sessions), list(map(from_micros, times))),
+                "UPDATE log_session SET ended = told.ended FROM unnest(%s::bigint[], %s::timestamptz[]) AS told (key, ended)"
+                " WHERE log_session.key = told.key AND log_session.ended IS NULL AND log_session.start <= told.ended",
+                ([session_tag(host, session) for host, session, _ in ends], [from_micros(ended) for *_, ended in ends]),
             )
 
     def _name_clients(self, clients: Sequence[Row]) -> None:
         """Clients named themselves in sessions that earlier batches began."""
         if clients:
-            hosts, sessions, names, versions = zip(*clients, strict=True)
+            keys, names, versions = zip(*((session_tag(host, session), written(client), written(version)) for host, session, client, version in clients), strict=True)
             self._db.execute(
                 "WITH named AS (UPDATE log_session SET client = told.client"
-                " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS told (host, session, client, version)"
-                " WHERE log_session.host = told.host AND log_session.session = told.session AND log_session.ended IS NULL"
-                " RETURNING who, address, service, log_session.host, date_trunc('hour', start) AS hour, told.client, told.version)"
+                " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS told (key, client, version)"
+                " WHERE log_session.key = told.key AND log_session.ended IS NULL"
+                " RETURNING tag, date_trunc('hour', start) AS hour, told.client, told.version)"
                 " UPDATE log_success one SET client = named.client, version = named.version FROM named"
-                " WHERE one.who = named.who AND one.hour = named.hour AND one.address = named.address"
-                " AND one.service = named.service AND one.host = named.host",
-                [list(map(written, part)) for part in (hosts, sessions, names, versions)],
+                " WHERE one.tag = named.tag AND one.hour = named.hour",
+                (list(keys), list(names), list(versions)),
             )
 
     def _forget_sessions(self) -> None:
@@ -158,7 +163,7 @@ class PostgresSink:
             table = sql.Identifier(name)
             young = self._db.execute(
                 sql.SQL(
-                    "SELECT 1 FROM {} one JOIN (SELECT host, max(last) AS last FROM log_span GROUP BY host) log ON log.host = one.host"
+                    "SELECT 1 FROM {} one JOIN log_who USING (tag) JOIN (SELECT host, max(last) AS last FROM log_span GROUP BY host) log ON log.host = log_who.host"
                     " WHERE one.start >= to_timestamp(log.last / 1e6) - interval '48 hours' LIMIT 1"
                 ).format(table)
             ).fetchone()
@@ -213,6 +218,15 @@ class PostgresSink:
         return mark.id
 
 
+def _tag(row: Row) -> int:
+    """What somebody who logs in is known by."""
+    return who_tag(*row[_HOST - 3 : _HOST + 1])
+
+
+def _by_key(row: Row) -> Row:
+    return row[:3]
+
+
 def dirty_spans(connection: psycopg.Connection, *, lock: bool = False) -> list[DirtySpan]:
     """The logs whose gaps are out of date; ``lock`` holds off their writers."""
     found = connection.execute(
@@ -237,11 +251,16 @@ def prune(connection: psycopg.Connection, cut: int) -> None:
     what lies in the default partitions row by row."""
     moment = from_micros(cut)
     with connection.transaction():
+        connection.execute("LOCK TABLE log_who IN SHARE ROW EXCLUSIVE MODE")  # writers wait: whom nobody needs now they might
         for table, column in CUT_BY_DAY.items():
             for day, name in days_of(connection, table):
                 if day < moment.date():
                     connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
             connection.execute(sql.SQL("DELETE FROM {} WHERE {} < %s").format(sql.Identifier(table), sql.Identifier(column)), (moment,))
+        connection.execute(
+            "DELETE FROM log_who WHERE NOT EXISTS (SELECT 1 FROM log_success WHERE log_success.tag = log_who.tag)"
+            " AND NOT EXISTS (SELECT 1 FROM log_session WHERE log_session.tag = log_who.tag)"
+        )
         for statement in ("DELETE FROM log_login WHERE last < %s", "DELETE FROM log_failure WHERE hour < %s"):
             connection.execute(statement, (moment,))
         for statement, bound in (
