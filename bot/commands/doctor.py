@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from bot.adapters.logstore.native import library as native
 from bot.bootstrap import desk_of, slack_calls_of
 from bot.errors import SendError, TriageError
 from bot.settings import Settings, read_settings
@@ -17,7 +18,7 @@ Finding = tuple[bool, str]
 def run() -> None:
     """Print all findings; status 1 where one is a fault."""
     settings = read_settings()
-    findings = [*_database(settings), *_slack(settings)]
+    findings = [*_database(settings), (True, f"logs: {native.state()}"), *_slack(settings)]
     for good, said in findings:
         sys.stdout.write(f"{'ok ' if good else 'BAD'}  {said}\n")
     if not all(good for good, _ in findings):
