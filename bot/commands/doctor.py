@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from bot.adapters.helpdesk.vendors import helpdesk_of, vendor_of
+from bot.adapters.logstore.native import library as native
 from bot.answer import BREAKER
 from bot.bootstrap import attachment_reader_of, desk_of, log_store_of, slack_calls_of
 from bot.errors import SendError, SettingsError, StoreMissing, TriageError
@@ -20,7 +21,7 @@ Finding = tuple[bool, str]
 def run() -> None:
     """Print all findings; status 1 where one is a fault."""
     settings = read_settings()
-    findings = [*_database(settings), *_automatic(settings), *_logs(settings), *_slack(settings), *_helpdesk(settings), *_mailbox(settings)]
+    findings = [*_database(settings), *_automatic(settings), *_logs(settings), (True, f"logs: {native.state()}"), *_slack(settings), *_helpdesk(settings), *_mailbox(settings)]
     for good, said in findings:
         sys.stdout.write(f"{'ok ' if good else 'BAD'}  {said}\n")
     if not all(good for good, _ in findings):

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.adapters.logstore.native import library as native
 from bot.adapters.logstore.sqlite.ingest import Progress
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog
 from bot.bootstrap import log_store_of, own_log_store_of
@@ -150,6 +151,8 @@ def status(*, as_json: bool) -> None:
             sys.stdout.write(f"{'':<16} gap       {rfc3339(start)} .. {rfc3339(end)}\n")
     if not rows:
         sys.stdout.write("no logs have been read yet; `triage logs ingest PATH` reads some\n")
+    if not native.library():
+        sys.stdout.write(f"{native.state()}\n")
 
 
 def prune(days: int | None, megabytes: int | None) -> None:

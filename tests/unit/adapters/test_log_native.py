@@ -11,9 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.logstore.native import library as native_library
 from bot.adapters.logstore.native.library import Library, library, state
 from bot.adapters.logstore.sqlite import SqliteLogStore, reading
 from bot.adapters.logstore.sqlite.reading import NativeReading, PlainReading, Reading
@@ -122,14 +124,12 @@ def test_a_secret_in_a_line_of_a_known_shape_is_masked(tmp_path: Path) -> None:
     head = "2026-11-16T09:14:02.5+00:00 mx1 "
     shown = "dovecot: auth: sql(anna@example.com,192.0.2.7): Password mismatch{}"
     secrets = ["given password: hunter2secret", "pass=hunter2secret", "resp=hunter2secret", "initial response hunter2secret"]
-    lines = [head + shown.format("")] * 3 + [head + shown.format(f" ({secret})".replace("(", "[").replace(")", "]")) for secret in secrets]
+    lines = [head + shown.format("")] * 3 + [head + shown.format(f" [{secret}]") for secret in secrets]
     lines += [head + f"postfix/smtps/smtpd[7]: warning: unknown[192.0.2.7]: SASL PLAIN authentication failed: {secret}" for secret in secrets]
     (tmp_path / "mail.log").write_text("\n".join(lines) + "\n")
     SqliteLogStore(tmp_path / "log.sqlite").ingest([tmp_path / "mail.log"])
     rows = stored(native, lines)
     assert rows == stored(PlainReading, lines)
-    import zstandard
-
     kept = b"".join(zstandard.ZstdDecompressor().decompress(row[3]) for row in rows["log_block"])
     assert b"hunter2" not in kept and kept.count(b"***") >= 6
 
@@ -143,3 +143,30 @@ def test_without_the_library_python_reads_and_says_so(tmp_path: Path, monkeypatc
     assert (plain.lines, plain.kept) == (fast.lines, fast.kept)
     with pytest.raises(OSError):
         Library(tmp_path / "nothing.so")
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "is not built"), (b"no library", "cannot be loaded")])
+def test_a_library_that_is_missing_or_broken_is_named(content: bytes | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = tmp_path / "libtriage_reader.so"
+    if content is not None:
+        built.write_bytes(content)
+    monkeypatch.setattr(native_library, "BUILT", built)
+    native_library._found.cache_clear()
+    try:
+        assert said in state() and "Python reads" in state()
+    finally:
+        monkeypatch.undo()
+        native_library._found.cache_clear()
+
+
+def test_a_library_of_other_sources_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = tmp_path / "libtriage_reader.so"
+    built.write_bytes(native_library.BUILT.read_bytes())
+    built.with_suffix(".sources").write_text("another digest\n")
+    monkeypatch.setattr(native_library, "BUILT", built)
+    native_library._found.cache_clear()
+    try:
+        assert "is of another version" in state()
+    finally:
+        monkeypatch.undo()
+        native_library._found.cache_clear()

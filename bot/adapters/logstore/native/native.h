@@ -226,4 +226,34 @@ bool defer_message(linker *in, text connection, text host, int64_t time, text ad
 void defer_queued(linker *in, text host, text queue, int64_t time, text sender);
 bool link_event(linker *in, const template *of, value *event, int64_t time, bytes *room); /* false: Python has to */
 
+/* -- reader.c reads, calls.c is what Python calls -------------------------------------------------------------------- */
+
+typedef struct {
+    bool rfc3339, has_hour, proven;
+    char prefix[10];
+    int64_t start;
+    int32_t year, month; /* of the anchor; month 0: none */
+} host_state;
+
+typedef struct {
+    bool smtpd, queue;
+    text service, family;
+} program;
+
+typedef struct {
+    linker link;
+    digest sums;
+    templates wordings;
+    names hosts, programs;
+    bytes host_rows, program_rows;
+    bytes filled, linked, lowered;
+    int32_t year, month; /* of the last line whose moment is known, for Python's timeline; month 0: none */
+    int64_t order;       /* of the fields of a packed line */
+    template learning;
+    char addresses[SLOTS][64];
+} reader;
+
+static inline program *program_rows(reader *in) { return (program *)(void *)in->program_rows.at; }
+static inline host_state *host_rows(reader *in) { return (host_state *)(void *)in->host_rows.at; }
+
 #endif
