@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-real explore lint eval lab bench bench-report crash fuzz soak lock clean
+.PHONY: help run test test-real explore lint eval lab bench bench-report bench-incidents crash fuzz soak lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we pro
 
 bench-report: $(VENV)/dev.stamp ## A year of 1,000 tickets a day, and how long reports over it take; exits 1 where a week's takes two seconds
 	$(BIN)/python -m tests.report.year
+
+bench-incidents: $(VENV)/dev.stamp ## Ninety simulated incidents and three normal months: found within five minutes, false alarms
+	$(BIN)/python -m tests.report.traffic
 
 crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on SQLite and PostgreSQL: lost, doubled, parked
 	bash tests/lab/packages.sh

@@ -310,6 +310,19 @@ def fix(
     note_fix(cause, owner, since, note)
 
 
+@app.command("incidents", epilog='Examples:  triage incidents   |   triage incidents close 3   |   triage incidents answer 3 "Our fault; it works again since 10:40."')
+def incidents(
+    action: Annotated[str, typer.Argument(help="list, close (held tickets get their cards) or answer (all get one text).", metavar="[list|close|answer]")] = "list",
+    number: Annotated[int | None, typer.Argument(help="Which incident.")] = None,
+    text: Annotated[str | None, typer.Argument(help="The answer for all; - reads standard input.")] = None,
+    json: Json = False,
+) -> None:
+    """Bursts of failures and tickets that belong together."""
+    from bot.commands.incidents import run
+
+    run(action, number, text, as_json=json)
+
+
 @app.command("doctor", epilog="Example:  triage doctor")
 def doctor() -> None:
     """What is set, what it means, what is wrong, and what to do about it."""

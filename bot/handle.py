@@ -165,8 +165,17 @@ class Handler:
         mode = step.people.setting(f"mode:{case.place}", "draft")
         card = Card(case.id, case.round, 1, "open", content, case.channel, case.place, case.thread, "draft" if mode == "off" else mode)
         step.cases.put_card(card)
-        if not self._gathered(step, case, card):
+        if not self._held_back(step, case) and not self._gathered(step, case, card):
             step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
+
+    def _held_back(self, step: Step, case: Case) -> bool:
+        """True where an open incident explains the ticket: its card waits for one answer for all (bot/incidents.py)."""
+        if case.explicit or case.round > 1:
+            return False
+        number = step.incidents.covering(case.id)
+        if number is not None:
+            step.incidents.hold(number, case.id, case.round)
+        return number is not None
 
     def _gathered(self, step: Step, case: Case, card: Card) -> bool:
         """True where a card is one of many: its ticket is listed in one thread, and the counter there grows."""

@@ -71,7 +71,7 @@ def log_lines() -> Iterator[str]:
 
 
 def test_the_schemas_are_schemas() -> None:
-    assert set(SCHEMAS) == {"triage.json", "log-event.json", "eval.json"}
+    assert set(SCHEMAS) == {"triage.json", "log-event.json", "eval.json", "report.json"}
     for name, schema in SCHEMAS.items():
         Draft202012Validator.check_schema(schema)
         assert schema["$schema"].endswith("2020-12/schema") and schema["$id"] == name

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bot.adapters.store.cases import CaseRows
 from bot.adapters.store.database import Database
+from bot.adapters.store.incidents import IncidentRows
 from bot.adapters.store.people import PeopleRows
 from bot.adapters.store.queues import QueueRows
 from bot.adapters.store.views import Views
@@ -25,6 +26,7 @@ class StoredStep:
         self.queues = QueueRows(database, session, now)
         self.people = PeopleRows(database, session, now)
         self.views = Views(session, now)
+        self.incidents = IncidentRows(database, session, now)
 
 
 class DeskStore:

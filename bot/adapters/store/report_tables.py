@@ -79,16 +79,29 @@ class FailingRow(SQLModel, table=True):
 
 
 class PulseRow(SQLModel, table=True):
-    """How many failed in one minute (``span`` 1) or hour (60), by source and dimension: what incidents are measured against."""
+    """How many failed in one hour, by source, dimension and value: what incidents are measured against."""
 
     __tablename__ = "pulse"
 
-    span: int = Field(primary_key=True)
-    start: datetime = Field(primary_key=True, sa_type=Utc)
+    hour: datetime = Field(primary_key=True, sa_type=Utc)
     source: str = Field(primary_key=True, max_length=10)
     dimension: str = Field(primary_key=True, max_length=20)
     value: str = Field(primary_key=True, max_length=255)
     count: int = 0
+
+
+class TroubleRow(SQLModel, table=True):
+    """Who failed in one minute of the last hour and a half; older rows go."""
+
+    __tablename__ = "trouble"
+
+    minute: datetime = Field(primary_key=True, sa_type=Utc)
+    actor: str = Field(primary_key=True, max_length=320)
+    cause: str = Field(primary_key=True)
+    host: str = Field(primary_key=True, max_length=255)
+    protocol: str = Field(primary_key=True, max_length=40)
+    client: str = ""
+    network: str = ""
 
 
 class IncidentRow(SQLModel, table=True):

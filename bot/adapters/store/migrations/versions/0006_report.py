@@ -33,8 +33,11 @@ def upgrade() -> None:
         sa.Column("first_at", sa.DateTime, nullable=False), sa.Column("last_at", sa.DateTime, nullable=False), sa.Column("lines", sa.Integer, nullable=False))
     op.create_index("ix_failing_last", "failing", ["last_at"])
     op.create_table(
-        "pulse", sa.Column("span", sa.Integer, primary_key=True, autoincrement=False), sa.Column("start", sa.DateTime, primary_key=True), _text("source", 10, primary=True),
-        _text("dimension", 20, primary=True), _text("value", 255, primary=True), sa.Column("count", sa.Integer, nullable=False))
+        "pulse", sa.Column("hour", sa.DateTime, primary_key=True), _text("source", 10, primary=True), _text("dimension", 20, primary=True),
+        _text("value", 255, primary=True), sa.Column("count", sa.Integer, nullable=False))
+    op.create_table(
+        "trouble", sa.Column("minute", sa.DateTime, primary_key=True), _text("actor", 320, primary=True), _text("cause", primary=True), _text("host", 255, primary=True),
+        _text("protocol", 40, primary=True), _text("client"), _text("network"))
     op.create_table(
         "incident", sa.Column("id", sa.Integer, primary_key=True), sa.Column("opened_at", sa.DateTime, nullable=False, index=True),
         sa.Column("since", sa.DateTime, nullable=False), sa.Column("last_at", sa.DateTime, nullable=False), _text("dimension"), _text("value"), _maybe("cause"),
