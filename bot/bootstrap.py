@@ -127,16 +127,12 @@ def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list
 
     reporter = reporter_of(settings, desk, knowledge)
     watch = IncidentWatch(desk, reporter, {cause: named(cause, knowledge) for cause in (*knowledge.checks, *knowledge.others)}, settings.report_zone)
-    chores = [Chore("incidents", timedelta(minutes=1), lambda now: _ignore(watch.look(now)))]
+    chores = [Chore("incidents", timedelta(minutes=1), watch.look)]
     at = settings.report_at
     if at is not None:
         post = report_post_of(settings, desk, reporter)
         chores.append(Chore("report", timedelta(minutes=5), lambda now: post.by_the_clock(at, now)))
     return chores
-
-
-def _ignore(_found: object) -> None:
-    """A chore answers nothing."""
 
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:

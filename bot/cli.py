@@ -323,6 +323,19 @@ def incidents(
     run(action, number, text, as_json=json)
 
 
+@app.command("learn", epilog="Examples:  triage learn   |   triage learn candidates   |   triage learn accept gizmo-refused   |   triage learn back   |   triage learn grade TICKET hostnames")
+def learn(
+    action: Annotated[str, typer.Argument(help="show (calibration, confusion), candidates, accept ID, back, grade TICKET CAUSE.", metavar="[ACTION]")] = "show",
+    subject: Annotated[str | None, typer.Argument(help="The candidate, or the ticket.", metavar="[ID]")] = None,
+    cause: Annotated[str | None, typer.Argument(help="The right cause of a graded ticket.", metavar="[CAUSE]")] = None,
+    json: Json = False,
+) -> None:
+    """What agents' decisions teach; error texts that nobody knows become entries of the overlay."""
+    from bot.commands.learn import run
+
+    run(action, subject, cause, as_json=json)
+
+
 @app.command("doctor", epilog="Example:  triage doctor")
 def doctor() -> None:
     """What is set, what it means, what is wrong, and what to do about it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -85,7 +85,9 @@ def watchman(tmp_path: Path) -> Iterator[Watchman]:
     with desk.step("test.settings") as step:
         step.people.set("escalate-to", "slack/C9")
         step.people.set("mode:slack/C1", "draft")
-    yield Watchman(desk, logs, IncidentWatch(desk, reporter, titles, ZoneInfo("UTC")), clock, Handler(desk, TRIAGER, clock))
+    triager = replace(TRIAGER, logs=logs, clock=clock)
+    triager.__dict__.update(_matcher=TRIAGER._matcher, _fuzzy=TRIAGER._fuzzy)  # patterns are compiled once for all these tests
+    yield Watchman(desk, logs, IncidentWatch(desk, reporter, titles, ZoneInfo("UTC")), clock, Handler(desk, triager, clock))
     logs.close()
     database.engine.dispose()
 

@@ -1,4 +1,4 @@
-"""The tables of reports, incidents, probes and learning (migration 0006); those of the desk are in tables.py."""
+"""The tables of reports, incidents and learning (migration 0006); those of the desk are in tables.py."""
 
 from __future__ import annotations
 
@@ -140,20 +140,6 @@ class IncidentTicketRow(SQLModel, table=True):
     round: int = 1
     state: str = "held"
     """held, released, answered."""
-
-
-class ProbeRow(SQLModel, table=True):
-    """What one active probe saw."""
-
-    __tablename__ = "probe"
-
-    id: int | None = Field(default=None, primary_key=True)
-    at: datetime = moment(index=True)
-    target: str = Field(index=True)
-    kind: str
-    ok: bool
-    said: str = long_text()
-    days_left: int | None = None
 
 
 class KnowledgeChangeRow(SQLModel, table=True):

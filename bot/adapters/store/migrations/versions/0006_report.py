@@ -1,4 +1,4 @@
-"""What reports, incidents, probes and learning keep."""
+"""What reports, incidents and learning keep."""
 
 from __future__ import annotations
 
@@ -47,9 +47,6 @@ def upgrade() -> None:
     op.create_table(
         "incident_ticket", sa.Column("incident_id", sa.Integer, sa.ForeignKey("incident.id"), primary_key=True), _text("ticket_id", 200, primary=True),
         sa.Column("round", sa.Integer, nullable=False), _text("state"))
-    op.create_table(
-        "probe", sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", sa.DateTime, nullable=False, index=True), _text("target", index=True), _text("kind"),
-        sa.Column("ok", sa.Boolean, nullable=False), sa.Column("said", sa.Text, nullable=False), sa.Column("days_left", sa.Integer))
     op.create_table(
         "knowledge_change", sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", sa.DateTime, nullable=False), _text("who"), _text("file"),
         sa.Column("before", sa.Text), sa.Column("after", sa.Text, nullable=False), _text("version"), sa.Column("undone", sa.Boolean, nullable=False))
