@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 SAMPLE := DATABASE_URL=sqlite:///var/sample/triage.db LOG_STORE_URL=sqlite:///var/sample/logs.db
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run serve test test-real explore lint eval lab bench bench-page bench-report scale crash fuzz soak lock clean
+.PHONY: help run serve test test-real explore lint eval lab bench bench-page bench-incidents bench-report scale crash fuzz soak lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -93,6 +93,9 @@ bench-report: $(VENV)/dev.stamp ## A year of 1,000 tickets a day, and how long r
 
 bench-page: $(VENV)/dev.stamp ## How long the page takes to its first byte with 100,000 stored tickets
 	$(BIN)/python -m tests.bench.page
+
+bench-incidents: $(VENV)/dev.stamp ## Ninety simulated incidents and three normal months: found within five minutes, false alarms
+	$(BIN)/python -m tests.report.traffic
 
 crash: $(VENV)/dev.stamp ## kill -9 while tickets come in and answers go out, on SQLite and PostgreSQL: lost, doubled, parked
 	bash tests/lab/packages.sh

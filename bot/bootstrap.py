@@ -244,9 +244,12 @@ def report_post_of(settings: Settings, desk: DeskStore, reporter: Reporter) -> R
 def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list[Chore]:
     """What the worker does by the clock, as far as it is set."""
     from bot.chores import Chore
+    from bot.core.report.build import named
+    from bot.incidents import IncidentWatch
 
-    chores = []
     reporter = reporter_of(settings, desk, knowledge)
+    watch = IncidentWatch(desk, reporter, {cause: named(cause, knowledge) for cause in (*knowledge.checks, *knowledge.others)}, settings.report_zone)
+    chores = [Chore("incidents", timedelta(minutes=1), watch.look)]
     at = settings.report_at
     if at is not None:
         post = report_post_of(settings, desk, reporter)

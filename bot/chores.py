@@ -17,7 +17,7 @@ class Chore:
 
     kind: str
     every: timedelta
-    run: Callable[[datetime], None]
+    run: Callable[[datetime], object]
 
 
 def workers_of(desk: Desk, chores: Sequence[Chore]) -> Mapping[str, Callable[[Job], None]]:

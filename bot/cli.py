@@ -406,6 +406,32 @@ def restore(
     run(file, force=force)
 
 
+@app.command("incidents", epilog='Examples:  triage incidents   |   triage incidents close 3   |   triage incidents answer 3 "Our fault; it works again since 10:40."')
+def incidents(
+    action: Annotated[str, typer.Argument(help="list, close (held tickets get their cards) or answer (all get one text).", metavar="[list|close|answer]")] = "list",
+    number: Annotated[int | None, typer.Argument(help="Which incident.")] = None,
+    text: Annotated[str | None, typer.Argument(help="The answer for all; - reads standard input.")] = None,
+    json: Json = False,
+) -> None:
+    """Bursts of failures and tickets that belong together."""
+    from bot.commands.incidents import run
+
+    run(action, number, text, as_json=json)
+
+
+@app.command("learn", epilog="Examples:  triage learn   |   triage learn candidates   |   triage learn accept gizmo-refused   |   triage learn back   |   triage learn grade TICKET hostnames")
+def learn(
+    action: Annotated[str, typer.Argument(help="show (calibration, confusion), candidates, accept ID, back, grade TICKET CAUSE.", metavar="[ACTION]")] = "show",
+    subject: Annotated[str | None, typer.Argument(help="The candidate, or the ticket.", metavar="[ID]")] = None,
+    cause: Annotated[str | None, typer.Argument(help="The right cause of a graded ticket.", metavar="[CAUSE]")] = None,
+    json: Json = False,
+) -> None:
+    """What agents' decisions teach; error texts that nobody knows become entries of the overlay."""
+    from bot.commands.learn import run
+
+    run(action, subject, cause, as_json=json)
+
+
 @app.command("doctor", epilog="Example:  triage doctor")
 def doctor() -> None:
     """What is set, what it means, what is wrong, and what to do about it."""

@@ -193,13 +193,22 @@ class Handler:
         shown = "draft" if mode == "off" or (mode == "note" and case.channel != "slack") else mode  # a helpdesk's note carries the draft
         card = Card(case.id, case.round, 1, "open", content, outlet, place, thread, shown)
         step.cases.put_card(card)
-        if not self._gathered(step, case, card):
+        if not self._held_back(step, case) and not self._gathered(step, case, card):
             step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
         _note(step, case, card)
         if abuse and case.channel == "slack" and (queue := step.people.setting("abuse-to")):
             payload = {"card": card.id, "assignee": "", "reason": "The mailbox is suspended for abuse, or looks taken over.", "by": "triage"}
             step.queues.send(Send(f"abuse:{card.id}", "slack", "escalation", queue, payload, case.id, priority=1))
         return True
+
+    def _held_back(self, step: Step, case: Case) -> bool:
+        """True where an open incident explains the ticket: its card waits for one answer for all (bot/incidents.py)."""
+        if case.explicit or case.round > 1:
+            return False
+        number = step.incidents.covering(case.id)
+        if number is not None:
+            step.incidents.hold(number, case.id, case.round)
+        return number is not None
 
     def _gathered(self, step: Step, case: Case, card: Card) -> bool:
         """True where a card is one of many: its ticket is listed in one thread, and the counter there grows."""

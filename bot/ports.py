@@ -10,11 +10,12 @@ from typing import Any, Protocol
 from bot.core.desk.helpdesk import Changes, Thread
 from bot.core.desk.lists import AuditLine, Place, Session, TriageLine
 from bot.core.desk.values import Accepted, Card, Case, Delivery, Found, Inbound, Job, Send
+from bot.core.incident import Burst, Key, Normal, Trouble
 from bot.core.model import Ticket
 from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
 from bot.core.policy.trust import Record
 from bot.core.report.failing import Failure
-from bot.core.report.values import Filter, Rows
+from bot.core.report.values import Filter, IncidentRecord, Rows
 from bot.core.report.weeks import Period
 from bot.core.verdict import Triage
 from bot.logs.event import LogEvent
@@ -213,6 +214,22 @@ class Automatic(Protocol):
     def reserve(self, case_id: str, key: str, requester: str) -> bool: ...
 
 
+class Incidents(Protocol):
+    """Incidents and the tickets that they hold back, within one step."""
+
+    def troubles(self) -> list[Trouble]: ...
+    def normals(self) -> tuple[dict[Key, Normal], Normal | None]: ...
+    def cooling(self) -> set[tuple[str, str]]: ...
+    def open(self, burst: Burst, said: str) -> int: ...
+    def refresh(self, troubles: Sequence[Trouble]) -> list[int]: ...
+    def covering(self, case_id: str) -> int | None: ...
+    def hold(self, number: int, case_id: str, round_: int) -> None: ...
+    def held(self, number: int) -> list[tuple[str, int]]: ...
+    def settle(self, number: int, case_id: str, state: str) -> None: ...
+    def close(self, number: int, by: str, text: str) -> bool: ...
+    def listing(self, *, limit: int = 50) -> list[IncidentRecord]: ...
+
+
 class Step(Protocol):
     """One transaction: all of it happens, or nothing."""
 
@@ -249,6 +266,11 @@ class Step(Protocol):
     @property
     def sessions(self) -> Sessions:
         """Who is signed in."""
+        ...
+
+    @property
+    def incidents(self) -> Incidents:
+        """Incidents."""
         ...
 
 

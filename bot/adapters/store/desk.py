@@ -11,6 +11,7 @@ from sqlmodel import Session
 from bot.adapters.store.automatic import AutomaticRows
 from bot.adapters.store.cases import CaseRows
 from bot.adapters.store.database import Database
+from bot.adapters.store.incidents import IncidentRows
 from bot.adapters.store.people import PeopleRows
 from bot.adapters.store.queues import QueueRows
 from bot.adapters.store.sessions import SessionRows
@@ -29,6 +30,7 @@ class StoredStep:
         self.views = Views(session, now)
         self.automatic = AutomaticRows(database, session, now)
         self.sessions = SessionRows(session, now)
+        self.incidents = IncidentRows(database, session, now)
 
 
 class DeskStore:

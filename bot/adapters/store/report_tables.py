@@ -1,4 +1,4 @@
-"""The tables of reports, incidents, probes and learning (migration 0006); those of the desk are in tables.py."""
+"""The tables of reports, incidents and learning (migration 0006); those of the desk are in tables.py."""
 
 from __future__ import annotations
 
@@ -79,16 +79,29 @@ class FailingRow(SQLModel, table=True):
 
 
 class PulseRow(SQLModel, table=True):
-    """How many failed in one minute (``span`` 1) or hour (60), by source and dimension: what incidents are measured against."""
+    """How many failed in one hour, by source, dimension and value: what incidents are measured against."""
 
     __tablename__ = "pulse"
 
-    span: int = Field(primary_key=True)
-    start: datetime = Field(primary_key=True, sa_type=Utc)
+    hour: datetime = Field(primary_key=True, sa_type=Utc)
     source: str = Field(primary_key=True, max_length=10)
     dimension: str = Field(primary_key=True, max_length=20)
     value: str = Field(primary_key=True, max_length=255)
     count: int = 0
+
+
+class TroubleRow(SQLModel, table=True):
+    """Who failed in one minute of the last hour and a half; older rows go."""
+
+    __tablename__ = "trouble"
+
+    minute: datetime = Field(primary_key=True, sa_type=Utc)
+    actor: str = Field(primary_key=True, max_length=320)
+    cause: str = Field(primary_key=True)
+    host: str = Field(primary_key=True, max_length=255)
+    protocol: str = Field(primary_key=True, max_length=40)
+    client: str = ""
+    network: str = ""
 
 
 class IncidentRow(SQLModel, table=True):
@@ -127,20 +140,6 @@ class IncidentTicketRow(SQLModel, table=True):
     round: int = 1
     state: str = "held"
     """held, released, answered."""
-
-
-class ProbeRow(SQLModel, table=True):
-    """What one active probe saw."""
-
-    __tablename__ = "probe"
-
-    id: int | None = Field(default=None, primary_key=True)
-    at: datetime = moment(index=True)
-    target: str = Field(index=True)
-    kind: str
-    ok: bool
-    said: str = long_text()
-    days_left: int | None = None
 
 
 class KnowledgeChangeRow(SQLModel, table=True):

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.adapters.store import failing
 from bot.adapters.store.database import Database
+from bot.adapters.store.incidents import note_troubles
 from bot.adapters.store.report import ReportRows, fill
 from bot.adapters.store.report_tables import FixRow
 from bot.core.report.facts import NOT_OURS
@@ -37,6 +38,7 @@ class StoredReports:
         """Count failing lines and move the mark, both or neither."""
         with self.database.write("report.failures") as session:
             failing.add_failures(self.database, session, failures, proven)
+            note_troubles(self.database, session, failures, proven, now)
             failing.put_mark(session, mark, now)
 
     def rows(self, period: Period, earlier: Sequence[Period], only: Filter, month: Period) -> Rows:

@@ -33,6 +33,8 @@ class Failure:
     client: str = ""
     own: tuple[str, str] = ("", "")
     """(mailbox or "", network as addresses are compared): what the log store is asked whether it has logged in."""
+    guessable: bool = False
+    """A refused login: strangers leave the same line."""
 
 
 def failures(events: Iterable[LogEvent], knowledge: Knowledge) -> list[Failure]:
@@ -55,4 +57,4 @@ def failure_of(event: LogEvent, knowledge: Knowledge) -> Failure | None:
     cause = max(rule.supports, key=lambda c: rule.supports[c])
     client = f"{event.client} {event.client_version or ''}".strip() if event.client else ""
     return Failure(event.time, cause, mailbox[:320] or str(unit), bool(mailbox), (event.host or "")[:255], (event.service or event.program or "")[:40],
-                   network_masked(event.remote_ip) or "", client, (mailbox, unit or ""))
+                   network_masked(event.remote_ip) or "", client, (mailbox, unit or ""), event.event == "auth_failed")

@@ -1,4 +1,4 @@
-"""What reports, incidents, probes and learning keep."""
+"""What reports, incidents and learning keep."""
 
 from __future__ import annotations
 
@@ -33,8 +33,11 @@ def upgrade() -> None:
         sa.Column("first_at", sa.DateTime, nullable=False), sa.Column("last_at", sa.DateTime, nullable=False), sa.Column("lines", sa.Integer, nullable=False))
     op.create_index("ix_failing_last", "failing", ["last_at"])
     op.create_table(
-        "pulse", sa.Column("span", sa.Integer, primary_key=True, autoincrement=False), sa.Column("start", sa.DateTime, primary_key=True), _text("source", 10, primary=True),
-        _text("dimension", 20, primary=True), _text("value", 255, primary=True), sa.Column("count", sa.Integer, nullable=False))
+        "pulse", sa.Column("hour", sa.DateTime, primary_key=True), _text("source", 10, primary=True), _text("dimension", 20, primary=True),
+        _text("value", 255, primary=True), sa.Column("count", sa.Integer, nullable=False))
+    op.create_table(
+        "trouble", sa.Column("minute", sa.DateTime, primary_key=True), _text("actor", 320, primary=True), _text("cause", primary=True), _text("host", 255, primary=True),
+        _text("protocol", 40, primary=True), _text("client"), _text("network"))
     op.create_table(
         "incident", sa.Column("id", sa.Integer, primary_key=True), sa.Column("opened_at", sa.DateTime, nullable=False, index=True),
         sa.Column("since", sa.DateTime, nullable=False), sa.Column("last_at", sa.DateTime, nullable=False), _text("dimension"), _text("value"), _maybe("cause"),
@@ -44,9 +47,6 @@ def upgrade() -> None:
     op.create_table(
         "incident_ticket", sa.Column("incident_id", sa.Integer, sa.ForeignKey("incident.id"), primary_key=True), _text("ticket_id", 200, primary=True),
         sa.Column("round", sa.Integer, nullable=False), _text("state"))
-    op.create_table(
-        "probe", sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", sa.DateTime, nullable=False, index=True), _text("target", index=True), _text("kind"),
-        sa.Column("ok", sa.Boolean, nullable=False), sa.Column("said", sa.Text, nullable=False), sa.Column("days_left", sa.Integer))
     op.create_table(
         "knowledge_change", sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", sa.DateTime, nullable=False), _text("who"), _text("file"),
         sa.Column("before", sa.Text), sa.Column("after", sa.Text, nullable=False), _text("version"), sa.Column("undone", sa.Boolean, nullable=False))
