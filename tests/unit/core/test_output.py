@@ -38,7 +38,7 @@ def test_it_is_plain_json(out: dict[str, object]) -> None:
 def test_facts_are_the_tickets(out: dict[str, object]) -> None:
     facts = out["facts"]
     assert facts["mailbox"] == "anna@firm.example" and facts["webmail_works"] is True and facts["language"] == "en"  # type: ignore[index]
-    assert facts["clients"][0] == {"name": "Thunderbird", "version": "128.4", "platform": "Windows"}  # type: ignore[index]
+    assert facts["clients"][0] == {"name": "Thunderbird", "version": "128.4", "platform": "Windows", "span": [4, 15]}  # type: ignore[index]
     assert ("imap.trekmial.net", 143) in [(e["host"], e["port"]) for e in facts["endpoints"]]  # type: ignore[index]
 
 
