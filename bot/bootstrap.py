@@ -5,9 +5,11 @@ What only a triage needs is imported when one is asked for: reading a log must n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.later import LaterLogStore
@@ -264,6 +266,7 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
     from bot.adapters.web.page.site import Site
     from bot.decide import Decisions
     from bot.handle import Door
+    from bot.incidents import close
 
     members = SlackPeople(slack_calls_of(settings), desk, settings.slack_agents_group, settings.slack_leads_group) if settings.slack_bot_token else None
 
@@ -278,7 +281,23 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
     if settings.slack_client_id and settings.slack_client_secret:
         slack = Slack(settings.slack_client_id, settings.slack_client_secret, settings.slack_team_id, settings.slack_api_url.removesuffix("api/"))
     ways = Ways(desk, role, token, settings.web_proxy_header, settings.web_proxies, slack, settings.web_url)
-    return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways)
+    reporter = reporter_of(settings, desk, triager.knowledge)
+    return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways, drawn_by(reporter, settings.report_zone), partial(close, desk))
+
+
+def drawn_by(reporter: Reporter, zone: ZoneInfo) -> Callable[[Mapping[str, str]], bytes]:
+    """The report of a week (``week``, else the last one that is over) as one page. Raises InputError for a week that is none."""
+    from bot.adapters.chart.vega import svg_of
+    from bot.core.report.charts import chart
+    from bot.core.report.html import to_html
+    from bot.core.report.weeks import week_before, week_named
+
+    def drawn(query: Mapping[str, str]) -> bytes:
+        period = week_named(query["week"], zone) if query.get("week") else week_before(SystemClock().now(), zone)
+        report = reporter.report(period)
+        return to_html(report, svg_of(chart(report))).encode()
+
+    return drawn
 
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:

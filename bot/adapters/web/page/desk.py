@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from datetime import timedelta
 from typing import Final
+from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
@@ -125,5 +126,19 @@ def report_frame(site: Site, ask: Ask) -> Response:
 
 
 def incidents(site: Site, ask: Ask) -> Response:
-    """What goes wrong for many at once."""
-    return page("incidents.html", ask)
+    """What goes wrong for many at once, the open ones first."""
+    with site.desk.look() as view:
+        listed = view.incidents.listing(limit=100)
+    listed.sort(key=lambda one: one.until is not None)
+    return page("incidents.html", ask, incidents=listed, done=ask.query.get("done", "")[:200])
+
+
+def incident_ended(site: Site, ask: Ask) -> Response:
+    """A lead ends an incident: its held tickets get one answer, or their own cards."""
+    number, action, text = ask.form.get("number", ""), ask.form.get("action", ""), ask.form.get("text", "").strip()
+    if action not in ("close", "answer") or not (number.isdecimal() and len(number) < 10) or site.end_incident is None:
+        return said(ask, "Not done", "That form was not complete; nothing was changed.", 422)
+    if action == "answer" and not text:
+        return said(ask, "Not done", "An answer for all needs its text; nothing was changed.", 422)
+    outcome = site.end_incident(int(number), ask.visitor.person, ask.visitor.role, text if action == "answer" else "")
+    return RedirectResponse(f"/incidents?done={quote(outcome.said)}", status_code=303) if outcome.done else said(ask, "Not done", outcome.said, 409)
