@@ -491,6 +491,6 @@ def test_every_back_end_answers_as_the_one_in_memory(
 
 @pytest.mark.parametrize("make", ["clickhouse"], indirect=True)
 @_questions
-@settings(max_examples=8, **_at_leisure)  # type: ignore[arg-type]
+@settings(max_examples=4, **_at_leisure)  # type: ignore[arg-type]
 def test_clickhouse_answers_as_the_one_in_memory(make: Make, **given: object) -> None:
     test_every_back_end_answers_as_the_one_in_memory.hypothesis.inner_test(make, **given)
