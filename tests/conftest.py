@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -44,3 +48,14 @@ def matcher(knowledge: Knowledge) -> Matcher:
 def triager(knowledge: Knowledge) -> Triager:
     """The pipeline with no logs and no accounts."""
     return Triager(knowledge, EmptyLogStore(), EmptyAccountDirectory(), FixedClock())
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[tuple[str, Any]]:
+    """ClickHouse's engine behind its HTTP interface (tests/clickhouse.py): the beginning of its URL, and itself. There can be
+    one in a process, so all tests share it."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from clickhouse import clickhouse
+
+    with clickhouse() as running:
+        yield running

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from clickhouse import Engine
-from test_log_store import NOON, ask, engine, failure, success  # noqa: F401  the fixture
+from test_log_store import NOON, ask, failure, success
 
 from bot.adapters.logstore.clickhouse import ClickHouseLogStore
 from bot.adapters.logstore.clickhouse.client import quote
@@ -32,7 +32,7 @@ New = Callable[..., ClickHouseLogStore]
 
 
 @pytest.fixture
-def new(engine: tuple[str, Engine]) -> New:  # noqa: F811
+def new(engine: tuple[str, Engine]) -> New:
     """A function that gives an empty store; a second one shares its tables."""
     url, running = engine
 
@@ -65,7 +65,7 @@ def lines(count: int) -> list[str]:
 
 
 def test_interrupted_at_any_insert_nothing_is_lost_or_doubled(
-    engine: tuple[str, Engine], new: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    engine: tuple[str, Engine], new: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """The writer dies after each number of inserts in turn; a new one goes on. What a table had already it leaves out."""
     monkeypatch.setattr(ingest, "CHUNK_LINES", 40)
@@ -166,7 +166,7 @@ def test_an_empty_database_is_said_to_be_empty(new: New) -> None:
         store.check()
 
 
-def test_a_wrong_password_is_named_and_not_shown(engine: tuple[str, Engine]) -> None:  # noqa: F811
+def test_a_wrong_password_is_named_and_not_shown(engine: tuple[str, Engine]) -> None:
     url = engine[0].replace("s3cret%3A%2F%40", "wr0ng")
     failed = ClickHouseLogStore(url + "logs0").search(ask(mailboxes=("anna@example.com",))).failed or ""
     assert "refuses the user or the password" in failed and "wr0ng" not in failed

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -12,10 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from clickhouse import Engine, clickhouse
 
 from bot.adapters.logstore.clickhouse import ClickHouseLogStore
 from bot.adapters.logstore.memory import EmptyLogStore, MemoryLogStore
@@ -32,13 +27,6 @@ Make = Callable[..., LogStore]
 
 PLACES = 3
 """Databases in which a test's stores of ClickHouse lie; the fourth takes the place of the first."""
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[tuple[str, Engine]]:
-    """ClickHouse's engine behind its HTTP interface: the beginning of its URL, and itself."""
-    with clickhouse() as running:
-        yield running
 
 
 @pytest.fixture(params=["memory", "sqlite", "clickhouse"])
@@ -491,6 +479,6 @@ def test_every_back_end_answers_as_the_one_in_memory(
 
 @pytest.mark.parametrize("make", ["clickhouse"], indirect=True)
 @_questions
-@settings(max_examples=8, **_at_leisure)  # type: ignore[arg-type]
+@settings(max_examples=4, **_at_leisure)  # type: ignore[arg-type]
 def test_clickhouse_answers_as_the_one_in_memory(make: Make, **given: object) -> None:
     test_every_back_end_answers_as_the_one_in_memory.hypothesis.inner_test(make, **given)
