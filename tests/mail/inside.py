@@ -60,7 +60,7 @@ def post_in(raw: bytes, sender: str = ANNA) -> None:
         smtp.sendmail(sender, [OWN], raw)
 
 
-def until(done: Callable[[], bool], longest: float = 40.0) -> float:
+def until(done: Callable[[], bool], longest: float = 90.0) -> float:
     """Seconds until it is done. Raises RuntimeError with the logs where it never is."""
     began = time.monotonic()
     while not done():
