@@ -26,7 +26,7 @@ def play(folder: Path, kills: int) -> dict[str, Any]:
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
     with diary.open("w") as words:
         done = subprocess.run([*command(), sys.executable, "-m", "tests.mail.inside", str(out), str(kills)], stdin=subprocess.DEVNULL, stdout=words, stderr=words, env=env, cwd="/",
-                              timeout=240 + 4 * kills, check=False)
+                              timeout=300 + 12 * kills, check=False)
     if done.returncode:
         raise LabFailed(f"the mail servers' run ended with {done.returncode}:\n{diary.read_text('utf-8', 'replace')[-4000:]}")
     seen: dict[str, Any] = json.loads(out.read_text())

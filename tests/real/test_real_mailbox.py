@@ -12,7 +12,7 @@ from tests.mail.post import ANNA, OWN
 from tests.mail.run import play
 
 KILLS = 12
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(420)
 
 
 @pytest.fixture(scope="module")
