@@ -5,37 +5,24 @@ What only a triage needs is imported when one is asked for: reading a log must n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.later import LaterLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.errors import KnowledgeFault, SettingsError
-from bot.ports import AccountDirectory, LogStore, Outlet
+from bot.ports import AccountDirectory, LogStore
 from bot.settings import READ_ONLY_LOG_STORES, Settings
 from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
-    from starlette.routing import BaseRoute
 
-    from bot.adapters.attachments.reader import ProgramReader
-    from bot.adapters.helpdesk.inbox import HelpdeskInbox
     from bot.adapters.logstore.follow.loop import Follow
     from bot.adapters.logstore.stores import CheckedLogStore, OwnLogStore
-    from bot.adapters.mailbox.source import MailboxSource
-    from bot.adapters.slack.client import SlackCalls
-    from bot.adapters.slack.context import Edge
     from bot.adapters.store.desk import DeskStore
-    from bot.adapters.web.page.site import Site
-    from bot.answer import Answers
-    from bot.chores import Chore
-    from bot.reporting import Reporter, ReportPost
     from bot.triage import Triager
-    from bot.work import Worker
 
 
 class SystemClock:
@@ -131,175 +118,6 @@ def desk_of(settings: Settings) -> DeskStore:
     return DeskStore(database, SystemClock())
 
 
-def slack_calls_of(settings: Settings) -> SlackCalls:
-    """The way to Slack's Web API. Raises SettingsError without a bot token."""
-    from bot.adapters.slack.client import SlackCalls, web_client
-
-    if not settings.slack_bot_token:
-        raise SettingsError("SLACK_BOT_TOKEN: is not set; docs/slack.md says where it comes from")
-    return SlackCalls(web_client(settings.slack_bot_token, settings.slack_api_url))
-
-
-def slack_edge_of(settings: Settings, desk: DeskStore, triager: Triager) -> Edge:
-    """What Slack's listeners call."""
-    from bot.adapters.slack.context import Edge
-    from bot.adapters.slack.people import SlackPeople
-    from bot.decide import Decisions
-    from bot.handle import Door
-
-    calls = slack_calls_of(settings)
-    people = SlackPeople(calls, desk, settings.slack_agents_group, settings.slack_leads_group)
-    return Edge(calls, people, desk, Door(desk), Decisions(desk), triager, triager.logs)
-
-
-def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
-    """One worker: its jobs, and the outlets that are configured."""
-    from bot.adapters.helpdesk.outlet import HelpdeskOutlet
-    from bot.adapters.slack.outlet import SlackOutlet
-    from bot.adapters.web.page.outlet import PageOutlet
-    from bot.chores import workers_of
-    from bot.deliver import Courier
-    from bot.handle import Handler
-    from bot.work import Worker
-
-    outlets: dict[str, Outlet] = {"page": PageOutlet(), **mailbox_outlets_of(settings, desk)}
-    if settings.slack_bot_token:
-        outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
-    clock = SystemClock()
-    inbox = inbox_of(settings, desk, triager.knowledge)
-    if inbox is not None:
-        outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk)
-        inbox.begin()
-    answers = answers_of(settings, triager.knowledge)
-    jobs = {**(inbox.jobs() if inbox else {}), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}
-    return Worker(desk, Handler(desk, triager, clock, answers, jobs), Courier(desk, outlets, clock, judge=answers.judge))
-
-
-def answers_of(settings: Settings, knowledge: Knowledge) -> Answers:
-    """The gate of what nobody clicks."""
-    from bot.answer import Answers
-    from bot.core.policy.gate import Rules
-
-    rules = Rules(frozenset(settings.authserv_ids), frozenset(settings.own_addresses), settings.auto_bar, settings.auto_acknowledge, per_minute=settings.auto_per_minute)
-    return Answers(knowledge, rules)
-
-
-def inbox_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> HelpdeskInbox | None:
-    """The configured helpdesk's inbox; None where there is no helpdesk. Raises SettingsError naming the variable that is missing or wrong."""
-    from bot.adapters.helpdesk.inbox import HelpdeskInbox
-    from bot.adapters.helpdesk.standard import thread_of
-    from bot.adapters.helpdesk.vendors import helpdesk_of
-
-    helpdesk = helpdesk_of(settings)
-    if helpdesk is None:
-        return None
-    every = settings.helpdesk_poll_seconds or (300 if settings.helpdesk_webhook_secrets else 15)
-    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every), thread_of if helpdesk.name == "webhook" else None)
-
-
-def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:
-    """The routes that other systems call; they may stand beside a page's in one application. Raises SettingsError as the helpdesk does."""
-    from bot.adapters.helpdesk.inbox import READ
-    from bot.adapters.helpdesk.vendors import arrival_of, helpdesk_of, vendor_of
-    from bot.adapters.web.ingress import Arrival, Hook, Ingress, routes
-    from bot.adapters.web.metrics import Metrics
-
-    hooks: dict[str, Hook] = {}
-    vendor, helpdesk = vendor_of(settings), helpdesk_of(settings)
-    if vendor is not None and helpdesk is not None and vendor.scheme is not None and settings.helpdesk_webhook_secrets:
-        known = vendor
-
-        def arrival(document: object) -> Arrival:
-            return Arrival(*arrival_of(known, document))
-
-        hooks[helpdesk.name] = Hook(helpdesk.name, vendor.scheme, settings.helpdesk_webhook_secrets, arrival, READ)
-
-    def ready() -> bool:
-        with desk.look() as view:
-            view.queues.backlog()
-        return True
-
-    return list(routes(Ingress(desk, SystemClock(), hooks, Metrics(desk, SystemClock())), ready))
-
-
-def reporter_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Reporter:
-    """Reports over the desk's database and the log store."""
-    from bot.adapters.logstore.sqlite.figures import SqliteLogFigures
-    from bot.adapters.store.reports import StoredReports
-    from bot.reporting import Reporter
-
-    store = log_store_of(settings)
-    figures = SqliteLogFigures(store.path) if isinstance(store, SqliteLogStore) else None  # other stores are not asked yet; the report says so
-    return Reporter(StoredReports(desk.database), logs_of(store), figures, knowledge, settings.report_zone, SystemClock())
-
-
-def report_post_of(settings: Settings, desk: DeskStore, reporter: Reporter) -> ReportPost:
-    """What posts reports. Raises SettingsError where no place is set."""
-    from bot.adapters.chart.vega import png_of
-    from bot.reporting import ReportPost
-
-    if not settings.report_to:
-        raise SettingsError("REPORT_TO: is not set; name the places, such as slack/C0123ABCD")
-    return ReportPost(desk, reporter, png_of, settings.report_to)
-
-
-def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list[Chore]:
-    """What the worker does by the clock, as far as it is set."""
-    from bot.chores import Chore
-    from bot.core.report.build import named
-    from bot.incidents import IncidentWatch
-
-    reporter = reporter_of(settings, desk, knowledge)
-    watch = IncidentWatch(desk, reporter, {cause: named(cause, knowledge) for cause in (*knowledge.checks, *knowledge.others)}, settings.report_zone)
-    chores = [Chore("incidents", timedelta(minutes=1), watch.look)]
-    at = settings.report_at
-    if at is not None:
-        post = report_post_of(settings, desk, reporter)
-        chores.append(Chore("report", timedelta(minutes=5), lambda now: post.by_the_clock(at, now)))
-    return chores
-
-
-def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | None) -> Site:
-    """What the page's views call. ``token`` lets in whoever holds it; None where people sign in otherwise."""
-    from bot.adapters.slack.people import SlackPeople
-    from bot.adapters.web.page.people import Slack, Ways
-    from bot.adapters.web.page.site import Site
-    from bot.decide import Decisions
-    from bot.handle import Door
-    from bot.incidents import close
-
-    members = SlackPeople(slack_calls_of(settings), desk, settings.slack_agents_group, settings.slack_leads_group) if settings.slack_bot_token else None
-
-    def role(person: str) -> str:
-        kind, _, rest = person.partition(":")
-        if kind == "slack" and members is not None:
-            return members.role(*rest.split(":", 1))
-        with desk.look() as view:
-            return view.people.role(person)
-
-    slack = None
-    if settings.slack_client_id and settings.slack_client_secret:
-        slack = Slack(settings.slack_client_id, settings.slack_client_secret, settings.slack_team_id, settings.slack_api_url.removesuffix("api/"))
-    ways = Ways(desk, role, token, settings.web_proxy_header, settings.web_proxies, slack, settings.web_url)
-    reporter = reporter_of(settings, desk, triager.knowledge)
-    return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways, drawn_by(reporter, settings.report_zone), partial(close, desk))
-
-
-def drawn_by(reporter: Reporter, zone: ZoneInfo) -> Callable[[Mapping[str, str]], bytes]:
-    """The report of a week (``week``, else the last one that is over) as one page. Raises InputError for a week that is none."""
-    from bot.adapters.chart.vega import svg_of
-    from bot.core.report.charts import chart
-    from bot.core.report.html import to_html
-    from bot.core.report.weeks import week_before, week_named
-
-    def drawn(query: Mapping[str, str]) -> bytes:
-        period = week_named(query["week"], zone) if query.get("week") else week_before(SystemClock().now(), zone)
-        report = reporter.report(period)
-        return to_html(report, svg_of(chart(report))).encode()
-
-    return drawn
-
-
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     """The directory that is configured: a live one by ACCOUNTS_URL, else the imported CSV, else an empty one."""
     plans = list(knowledge.plans)
@@ -320,34 +138,6 @@ def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     from bot.adapters.accounts.sql_directory import SqlAccountDirectory
 
     return SqlAccountDirectory(url, settings.accounts_query, plans=plans)
-
-
-def mailbox_outlets_of(settings: Settings, desk: DeskStore) -> dict[str, Outlet]:
-    """The support mailbox's outlet by its name, where one is set up."""
-    if settings.mailbox is None:
-        return {}
-    from bot.adapters.mailbox.outlet import MailboxOutlet
-
-    return {"mailbox": MailboxOutlet(settings.mailbox, desk, SystemClock())}
-
-
-def mailbox_source_of(settings: Settings, desk: DeskStore) -> MailboxSource:
-    """What takes mail in. Raises SettingsError where no mailbox is set up."""
-    from bot.adapters.mailbox.source import MailboxSource
-
-    if settings.mailbox is None:
-        raise SettingsError("MAILBOX_ADDRESS: is not set; docs/mailbox.md says how a support mailbox is set up")
-    knowledge = knowledge_of(settings)
-    checks = {name: check.id for check in knowledge.checks.values() for name in (str(check.number), check.id)} | {cause: cause for cause in knowledge.others}
-    return MailboxSource(settings.mailbox, desk, attachment_reader_of(settings), checks)
-
-
-def attachment_reader_of(settings: Settings) -> ProgramReader:
-    """What opens pictures and archives. Raises SettingsError where OCR_LANGUAGES makes no sense."""
-    from bot.adapters.attachments.ocr import ocr_here
-    from bot.adapters.attachments.reader import ProgramReader
-
-    return ProgramReader(ocr_here(settings.ocr_languages))
 
 
 def logs_of(store: CheckedLogStore) -> LogStore:

@@ -47,9 +47,13 @@ LAYERS = {
     "bot.work": {"bot.ports", "bot.errors", "bot.handle", "bot.deliver"},
     "bot.adapters": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.settings_areas", "bot.failpoints", "bot.triage", "bot.handle", "bot.decide", "knowledge"},
     "bot.bootstrap": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.triage", "bot.answer", "bot.handle", "bot.decide", "bot.deliver", "bot.work", "bot.chores", "bot.reporting", "bot.incidents", "bot.adapters", "knowledge"},
-    "bot.commands": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.triage", "bot.answer", "bot.handle", "bot.decide", "bot.deliver", "bot.work", "bot.chores", "bot.reporting", "bot.incidents", "bot.adapters", "bot.bootstrap",
+    "bot.bootstrap_desk": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.triage", "bot.answer", "bot.handle", "bot.decide", "bot.deliver", "bot.work", "bot.chores", "bot.reporting", "bot.incidents", "bot.adapters", "knowledge", "bot.bootstrap"},
+    "bot.commands": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.triage", "bot.answer", "bot.handle", "bot.decide", "bot.deliver", "bot.work", "bot.chores", "bot.reporting", "bot.incidents", "bot.adapters", "bot.bootstrap", "bot.bootstrap_desk",
                      "bot.commands", "knowledge"},
-    "bot.cli": {"bot.commands", "bot.errors", "bot.bootstrap"},
+    "bot.cli_app": set(),
+    "bot.cli_desk": {"bot.cli_app", "bot.commands"},
+    "bot.cli_report": {"bot.cli_app", "bot.commands"},
+    "bot.cli": {"bot.cli_app", "bot.cli_desk", "bot.cli_report", "bot.commands", "bot.errors", "bot.bootstrap"},
     "bot.__main__": {"bot.cli"},
 }
 """Who may import whom; what is not named here may be imported by nobody. An adapter's own package is added to its row."""

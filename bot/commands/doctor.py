@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from bot.adapters.helpdesk.vendors import helpdesk_of, vendor_of
 from bot.adapters.logstore.native import library as native
 from bot.answer import BREAKER
-from bot.bootstrap import attachment_reader_of, desk_of, log_store_of, slack_calls_of
+from bot.bootstrap import desk_of, log_store_of
+from bot.bootstrap_desk import attachment_reader_of, slack_calls_of
 from bot.errors import SendError, SettingsError, StoreMissing, TriageError
 from bot.logs.event import rfc3339
 from bot.settings import Settings, read_settings

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.adapters.store.reports import StoredReports
-from bot.bootstrap import desk_of, knowledge_of, report_post_of, reporter_of
+from bot.bootstrap import desk_of, knowledge_of
+from bot.bootstrap_desk import report_post_of, reporter_of
 from bot.commands.operator import who
 from bot.core.note import visible
 from bot.core.report.charts import chart

@@ -15,14 +15,8 @@ from types import FrameType
 from typing import NoReturn
 
 from bot.adapters.helpdesk.vendors import helpdesk_of
-from bot.bootstrap import (
-    attachment_reader_of,
-    desk_of,
-    mailbox_source_of,
-    slack_edge_of,
-    triager_of,
-    worker_of,
-)
+from bot.bootstrap import desk_of, triager_of
+from bot.bootstrap_desk import attachment_reader_of, mailbox_source_of, slack_edge_of, worker_of
 from bot.commands.web import page_server
 from bot.errors import SettingsError
 from bot.settings import Settings, read_settings

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bot.bootstrap import attachment_reader_of, desk_of, triager_of
+from bot.bootstrap import desk_of, triager_of
+from bot.bootstrap_desk import attachment_reader_of
 from bot.commands.batch import in_order
 from bot.commands.show import print_triage
 from bot.core.model import Ticket

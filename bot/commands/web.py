@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot.adapters.store.desk import DeskStore
-from bot.bootstrap import desk_of, ingress_of, site_of, triager_of, worker_of
+from bot.bootstrap import desk_of, triager_of
+from bot.bootstrap_desk import ingress_of, site_of, worker_of
 from bot.core.parse.tickets import BadTicket, read_tickets
 from bot.errors import InputError, SettingsError
 from bot.settings import Settings, read_settings

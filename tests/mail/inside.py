@@ -22,7 +22,8 @@ from bot import failpoints, handle
 from bot.adapters.mailbox.outlet import MailboxOutlet
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
-from bot.bootstrap import SystemClock, mailbox_source_of, triager_of
+from bot.bootstrap import SystemClock, triager_of
+from bot.bootstrap_desk import mailbox_source_of
 from bot.core.desk.values import Decision
 from bot.decide import Decisions
 from bot.deliver import Courier

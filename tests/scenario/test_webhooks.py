@@ -20,7 +20,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.adapters.helpdesk.standard import thread_of
-from bot.bootstrap import desk_of, inbox_of, ingress_of
+from bot.bootstrap import desk_of
+from bot.bootstrap_desk import inbox_of, ingress_of
 from bot.core.desk.signature import STANDARD, sign_standard, verified
 from bot.errors import SendRefused, StoreBusy
 from bot.settings import Settings
