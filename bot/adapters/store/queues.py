@@ -178,8 +178,8 @@ class QueueRows:
                                                        .values(state="withdrawn", error="a human took it off the list")).rowcount)
 
     def backlog(self) -> dict[str, int]:
-        """How much waits: jobs (chores, which always come again, aside), deliveries, parked, dead."""
-        jobs = dict(self._session.exec(select(JobRow.state, func.count()).where(col(JobRow.state).in_(("queued", "running", "dead")), col(JobRow.key).not_like("chore:%"))
+        """How much waits: jobs (chores and later looks, which wait for their time, aside), deliveries, parked, dead."""
+        jobs = dict(self._session.exec(select(JobRow.state, func.count()).where(col(JobRow.state).in_(("queued", "running", "dead")), col(JobRow.key).not_like("chore:%"), col(JobRow.kind) != "look-again")
                                        .group_by(JobRow.state)).all())
         sends = dict(self._session.exec(select(DeliveryRow.state, func.count()).where(col(DeliveryRow.state).in_(("queued", "sending", "unsure", "parked"))).group_by(DeliveryRow.state)).all())
         return {"jobs": jobs.get("queued", 0) + jobs.get("running", 0), "dead": jobs.get("dead", 0), "parked": sends.get("parked", 0),
