@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select as columns_of
 from sqlmodel import col, select
@@ -26,7 +28,7 @@ class StoredLearning:
         wanted = [col(ReviewRow.cause), col(ReviewRow.decision), col(ReviewRow.chosen), col(TicketFactRow.cause), col(TicketFactRow.probability)]
         query = columns_of(*wanted).join(TicketFactRow, col(TicketFactRow.ticket_id) == ReviewRow.ticket_id)
         with self._database.read() as session:
-            rows = session.connection().execute(query).all()
+            rows: Sequence[Any] = session.connection().execute(query).all()
         return [Label(str(row[0]), row[4], row[1], row[2]) for row in rows if row[0] is not None and row[0] == row[3]]
 
     def grade(self, ticket: str, cause: str, who: str, now: datetime) -> bool | None:
