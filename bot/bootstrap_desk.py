@@ -81,7 +81,8 @@ def answers_of(settings: Settings, knowledge: Knowledge) -> Answers:
     from bot.answer import Answers
     from bot.core.policy.gate import Rules
 
-    rules = Rules(frozenset(settings.authserv_ids), frozenset(settings.own_addresses), settings.auto_bar, settings.auto_acknowledge, per_minute=settings.auto_per_minute)
+    own = {*settings.own_addresses, *([settings.mailbox.address, *settings.mailbox.agents] if settings.mailbox else [])}
+    rules = Rules(frozenset(settings.authserv_ids), frozenset(own), settings.auto_bar, settings.auto_acknowledge, per_minute=settings.auto_per_minute)
     return Answers(knowledge, rules)
 
 

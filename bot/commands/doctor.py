@@ -42,7 +42,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield True, f"database: {desk.database.name}"
     waits = backlog["parked"] + backlog["dead"]
     yield not waits, f"for a human: {waits}" + ("; see triage deliveries" if waits else "")
-    known = bool(leads or settings.slack_leads_group or settings.helpdesk_kind)  # a helpdesk's own staff decide there without a role here
+    known = bool(leads or settings.slack_leads_group or settings.helpdesk_kind or settings.mailbox)  # a helpdesk's own staff decide there without a role here
     yield known, "leads: " + (f"{len(leads)} here" + (f" and the group {settings.slack_leads_group}" if settings.slack_leads_group else "") if known
                               else "nobody; run: triage role slack:TEAM:USER lead (doctor names the team below)")
     yield True, f"escalations go to {target}" if target else "escalations: no target is set; only the card shows them (triage escalate-to slack/CHANNEL)"

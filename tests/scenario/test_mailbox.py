@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -295,3 +296,16 @@ def test_a_colleague_decides_by_answering_the_note(desk: Post) -> None:
     forged = letter("/triage send", sender="mallory@example.org", subject=subject, id="<f@example.org>")
     desk.server.deliver(forged)
     assert desk.take() == 1, "from anybody else it is a ticket like any other"
+
+
+def test_the_weekly_report_comes_by_mail_once_with_its_page_and_its_picture(desk: Post) -> None:
+    lead = "leads@example.com"
+    payload = {"subject": "Why they could not connect: 2026-W47\nBcc: eve@example.com", "to": lead, "text": "Check 2: 4", "html": "<p>Check 2: 4</p>", "name": "report-2026-W47",
+               "title": "t", "png": base64.b64encode(b"\x89PNG").decode()}
+    for _ in range(2):
+        with desk.store.step("test.report") as step:
+            step.queues.send(Send(f"report:2026-W47:mailbox/{lead}", "mailbox", "report", f"mailbox/{lead}", payload))
+        desk.work()
+    (mail,) = desk.smtp.to(lead)
+    assert [part.get_content_type() for part in mail.walk() if not part.is_multipart()] == ["text/plain", "text/html", "image/png"]
+    assert mail["To"] == lead and mail["Bcc"] is None and mail["Auto-Submitted"] == "auto-generated" and mail[LOOP_HEADER]

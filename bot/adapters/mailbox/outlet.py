@@ -47,7 +47,7 @@ class MailboxOutlet:
         """Send it; returns its Message-ID. Raises SendLater, SendRefused, SendUnsure, SendPointless."""
         kinds: dict[str, Callable[[Delivery], tuple[str, str, bytes]]] = {
             "reply": self._reply, "card": self._note, "note": self._note, "card_update": self._decision, "escalation": self._escalation,
-            "alarm": self._alarm, "notice": self._alarm,
+            "alarm": self._alarm, "notice": self._alarm, "report": self._report,
         }
         kind = delivery.send.kind
         if kind in ("field", "react", "burst_update"):
@@ -118,6 +118,13 @@ class MailboxOutlet:
 
     def _alarm(self, delivery: Delivery) -> tuple[str, str, bytes]:
         return self._to_agents(delivery.send.key, "triage", "Alarm", str(delivery.send.payload["text"]))
+
+    def _report(self, delivery: Delivery) -> tuple[str, str, bytes]:
+        payload = delivery.send.payload
+        to = single_address(str(payload["to"]))
+        if to is None:
+            raise SendRefused("REPORT_TO: the place behind mailbox/ is no plain address")
+        return delivery.send.key, to, writing.report(delivery.send.key, self.settings.address, payload, to, self.clock.now())
 
     def _to_agents(self, key: str, case_id: str, title: str, text: str) -> tuple[str, str, bytes]:
         if not self.settings.agents:

@@ -6,9 +6,12 @@ customer's header only Message-IDs are named, which threads need (RFC 5322 3.6.4
 
 from __future__ import annotations
 
+import base64
 import quopri
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any, Final
 
@@ -46,6 +49,19 @@ def note(case_id: str, key: str, own: str, to: str, title: str, text: str, now: 
     fields["Auto-Submitted"] = ["auto-generated"]
     fields["References"] = [f"<{case_id}@{own.rpartition('@')[2]}>"]
     return _written(fields, text)
+
+
+def report(key: str, own: str, payload: Mapping[str, Any], to: str, now: datetime) -> bytes:
+    """A report as text and as a page, with its picture attached (the payload is that of bot.core.report.post)."""
+    mail = EmailMessage(policy=SMTP.clone(max_line_length=998))  # folded, a long Message-ID would be encoded
+    for name, pieces in _begun(key, own, to, _plain(str(payload["subject"]))[:MAX_SUBJECT], now, automatic=False).items():
+        mail[name] = pieces[0]
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(str(payload["text"]))
+    mail.add_alternative(str(payload["html"]), subtype="html")
+    if payload.get("png"):
+        mail.add_attachment(base64.b64decode(str(payload["png"])), maintype="image", subtype="png", filename=str(payload["name"]))
+    return mail.as_bytes()
 
 
 def _begun(key: str, own: str, to: str, subject: str, now: datetime, *, automatic: bool) -> dict[str, list[str]]:
