@@ -70,7 +70,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     inbox = inbox_of(settings, desk, triager.knowledge)
     if inbox is not None:
         outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk)
-        inbox.begin()
+        inbox.schedule()
     answers = answers_of(settings, triager.knowledge)
     jobs = {**(inbox.jobs() if inbox else {}), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}
     return Worker(desk, Handler(desk, triager, clock, answers, jobs), Courier(desk, outlets, clock, judge=answers.judge))

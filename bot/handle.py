@@ -19,6 +19,7 @@ from bot.core.desk.values import Accepted, Card, Case, Inbound, Job, Send
 from bot.core.observed import LogQuery
 from bot.core.policy.gate import is_abuse
 from bot.core.policy.modes import mode_of
+from bot.core.policy.tiers import Sender
 from bot.core.policy.trust import agreement
 from bot.errors import InputError, StoreBusy
 from bot.logs.event import LogEvent
@@ -136,7 +137,7 @@ class Handler:
             return
         try:
             own = {"triage": self._triage, "watch": self._watch, "digest": self._digest,
-                   look_again.KIND: look_again.LookAgain(self.desk, self.triager, self.clock, change_card).look}
+                   look_again.KIND: look_again.LookAgain(self.desk, self.triager, self.clock, change_card, self._sender).look}
             {**own, **self.jobs}[job.kind](job)
         except StoreBusy:
             return  # the lease runs out and somebody does it again; nothing was kept
@@ -154,7 +155,7 @@ class Handler:
             return
         chosen = job.payload.get("chosen")
         ticket = ticket_of(case.id, case.messages)
-        sender = self.answers.sender(case) if self.answers and case.channel != "slack" else None
+        sender = self._sender(case)
         triage = self.triager.triage(ticket, tried=case.tried, chosen=chosen, sender=sender)
         unverified = sender is not None and sender.tier(triage.facts.mailbox, triage.account.account) == "unverified"
         blind = self.triager.triage(ticket, tried=case.tried, chosen=chosen, blind=True) if unverified else None
@@ -173,6 +174,10 @@ class Handler:
                 step.queues.send(send)
             if chosen is None:
                 look_again.plan(step, current, triage)
+
+    def _sender(self, case: Case) -> Sender | None:
+        """What is proven of who writes; in Slack people are known by other means."""
+        return self.answers.sender(case) if self.answers and case.channel != "slack" else None
 
     def _show(self, step: Step, case: Case, content: CardContent, *, rewritten: bool, abuse: bool = False) -> bool:
         """The card of a triage, new or changed; True where it is open for a decision."""

@@ -14,6 +14,7 @@ from bot.core.desk.card import CardContent, content_of
 from bot.core.desk.conversation import ticket_of
 from bot.core.desk.values import Card, Case, Job
 from bot.core.observed import LogQuery, ServerView
+from bot.core.policy.tiers import Sender
 from bot.core.verdict import Triage
 from bot.ports import Clock, Desk, LogStore, Step
 from bot.triage import Triager
@@ -47,6 +48,8 @@ class LookAgain:
     triager: Triager
     clock: Clock
     change: Callable[[Step, Card], Card]
+    sender: Callable[[Case], Sender | None] = lambda _: None
+    """What is proven of who writes, as at the first triage."""
 
     def look(self, job: Job) -> None:
         """One look: nothing where no line has arrived since the last, else another triage. Raises StoreBusy, InputError."""
@@ -63,10 +66,10 @@ class LookAgain:
             if last:
                 self._over(job)
             else:
-                with self.desk.step("case.looked-again") as step:
+                with self.desk.step("case.look-later") as step:
                     step.queues.again(job, *_next(job, now, stands))
             return
-        triage = self.triager.triage(ticket_of(case.id, case.messages), tried=case.tried)
+        triage = self.triager.triage(ticket_of(case.id, case.messages), tried=case.tried, sender=self.sender(case))
         content = content_of(triage, self.triager.knowledge, now, case.tried)
         with self.desk.step("case.looked-again") as step:
             if last or not worth_it(triage.server):
@@ -79,10 +82,10 @@ class LookAgain:
                 return
             if _says(card.content) != _says(content):
                 step.cases.save(triage)
-                self.change(step, replace(card, content=content))
+                self.change(step, replace(card, content=replace(content, by_itself=card.content.by_itself)))
 
     def _over(self, job: Job) -> None:
-        with self.desk.step("case.looked-again") as step:
+        with self.desk.step("case.look-over") as step:
             step.queues.finish_job(job)
 
 
@@ -108,4 +111,4 @@ def _stand(failed: str | None, server: ServerView) -> str:
 
 def _says(content: CardContent) -> CardContent:
     """What a card says that does not change by time alone (the account's age does)."""
-    return replace(content, who="")
+    return replace(content, who="", by_itself="")

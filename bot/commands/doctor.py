@@ -14,8 +14,10 @@ from bot.errors import SendError, SettingsError, StoreMissing, TriageError
 from bot.logs.event import rfc3339
 from bot.settings import Settings, read_settings
 
-SCOPES = ("app_mentions:read", "channels:history", "chat:write", "commands", "groups:history", "im:history", "reactions:write", "channels:read", "groups:read", "im:read", "files:write")
+SCOPES = ("app_mentions:read", "channels:history", "chat:write", "commands", "groups:history", "im:history", "reactions:write", "channels:read", "groups:read", "im:read")
 GROUP_SCOPE = "usergroups:read"
+REPORT_SCOPE = "files:write"
+"""For the report's picture."""
 Finding = tuple[bool, str]
 
 
@@ -138,7 +140,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         return
     yield True, f"Slack: {me.get('team')} (team {me.get('team_id')}) as {me.get('user')} ({me.get('user_id')})"
     granted = {s.strip() for s in str(answer.headers.get("x-oauth-scopes", answer.headers.get("X-OAuth-Scopes", ""))).split(",") if s.strip()}
-    wanted = [*SCOPES, *([GROUP_SCOPE] if settings.slack_agents_group or settings.slack_leads_group else []), *(["files:write"] if any(p.startswith("slack/") for p in settings.report_to) else [])]
+    wanted = [*SCOPES, *([GROUP_SCOPE] if settings.slack_agents_group or settings.slack_leads_group else []), *([REPORT_SCOPE] if any(p.startswith("slack/") for p in settings.report_to) else [])]
     missing = [scope for scope in wanted if scope not in granted]
     yield not missing, "scopes: all granted" if not missing else f"scopes: missing {', '.join(missing)}; add them under OAuth & Permissions and install the app again"
     with desk_of(settings).look() as view:

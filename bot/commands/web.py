@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bot.adapters.helpdesk.vendors import helpdesk_of
 from bot.adapters.store.desk import DeskStore
 from bot.bootstrap import desk_of, triager_of
 from bot.bootstrap_desk import ingress_of, site_of, worker_of
@@ -22,6 +23,7 @@ QUEUE_TURNS = 10_000
 def run(*, port: int | None, queue: Sequence[Path]) -> None:
     """Serve the page until told to stop. Raises SettingsError where the port is taken, InputError where a ticket cannot be read."""
     settings = read_settings()
+    helpdesk_of(settings)  # refused before the port is taken
     triager = triager_of(settings)
     serve = page_server(settings, triager, port or settings.web_port)
     if queue:

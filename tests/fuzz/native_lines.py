@@ -22,7 +22,7 @@ from typing import Final
 
 from bot.adapters.logstore.native.build import CHECKED, COMPILER, build
 from bot.adapters.logstore.native.library import Library
-from bot.adapters.logstore.sqlite.prepared import Prepared
+from bot.adapters.logstore.sqlite.prepared import Prepared, prepare
 from bot.adapters.logstore.sqlite.reading import NativeReading, PlainReading
 from tests.bench.corpus import Host
 
@@ -105,7 +105,7 @@ def hold(library: Path, lines: int) -> int:
         seed += 1
         batch = hostile_lines(2000, seed)
         outcomes = []
-        for reading in (PlainReading(UTC, None, _REFERENCE), NativeReading(native, UTC, None, _REFERENCE)):
+        for reading in (PlainReading(prepare, UTC, None, _REFERENCE), NativeReading(native, UTC, None, _REFERENCE)):
             halves = []
             for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
                 reading.feed("".join(line + "\n" for line in part))

@@ -65,6 +65,6 @@ def open_office(url: str, helpdesk: Helpdesk, triager: Triager, *, every: float 
     upgrade(database)
     store = DeskStore(database, clock)
     inbox = HelpdeskInbox(helpdesk, store, clock, triager.knowledge, timedelta(seconds=every))
-    inbox.begin()
+    inbox.schedule()
     worker = Worker(store, Handler(store, triager, clock, jobs=inbox.jobs()), Courier(store, {helpdesk.name: HelpdeskOutlet(helpdesk, store)}, clock, **courier))
     return Office(store, inbox, worker, clock)

@@ -21,7 +21,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.upgrade import head
 from bot.cli import main
-from bot.commands.doctor import SCOPES
+from bot.commands.doctor import REPORT_SCOPE, SCOPES
 from bot.core.desk.card import CardContent
 from bot.core.desk.values import Card, Inbound, Send
 from bot.core.policy.trust import Record
@@ -133,7 +133,7 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(run: Run) -> None:
 
 def test_the_manifest_asks_for_what_the_doctor_checks_and_no_more() -> None:
     manifest: dict[str, Any] = json.loads((ROOT / "manifest.json").read_text())
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == {*SCOPES, REPORT_SCOPE}
     assert manifest["features"]["slash_commands"][0]["command"] == "/triage" and manifest["features"]["slash_commands"][0]["should_escape"]
     assert {line.split(":")[0] for line in (ROOT / "Procfile").read_text().splitlines()} == {"release", "web", "slack", "worker"}
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.later import LaterLogStore
@@ -14,6 +15,7 @@ from bot.adapters.logstore.memory import MemoryLogStore
 from bot.adapters.logstore.sqlite import SqliteLogStore
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
+from bot.adapters.store.tables import JobRow
 from bot.adapters.store.upgrade import upgrade
 from bot.core.desk.values import Card, Inbound
 from bot.core.observed import HostCoverage, LogQuery, LogResult
@@ -102,8 +104,8 @@ class Office:
         return card
 
     def jobs(self) -> int:
-        with self.desk.look() as view:
-            return view.queues.backlog()["jobs"]
+        with self.desk.database.read() as session:
+            return len(session.exec(select(JobRow).where(col(JobRow.state).in_(("queued", "running")))).all())
 
 
 @pytest.fixture(scope="module")

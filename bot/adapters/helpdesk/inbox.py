@@ -43,7 +43,7 @@ class HelpdeskInbox:
         """The kinds of jobs that are done here."""
         return {READ: self.read, SWEEP: self.sweep}
 
-    def begin(self) -> None:
+    def schedule(self) -> None:
         """See to it that there is a sweep; one that had been given up is taken up again."""
         if self.thread_of is not None:
             return

@@ -1,4 +1,4 @@
-"""The tables of reports, incidents and learning (migration 0006); those of the desk are in tables.py."""
+"""The tables of reports, incidents and learning (migration 0004); those of the desk are in tables.py."""
 
 from __future__ import annotations
 

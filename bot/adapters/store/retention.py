@@ -86,7 +86,7 @@ class Retention:
         """Walk the triages from where the last purge ended up to ``cut``."""
         done = 0
         while True:
-            with self._database.write(f"purge.{mark.partition(':')[2]}") as session:
+            with self._database.write("purge.triages") as session:
                 last = session.get(SettingRow, mark)
                 at, key = (last.value.split(" ", 1) if last else ("0001-01-01T00:00:00+00:00", ""))
                 since = datetime.fromisoformat(at)
@@ -166,7 +166,6 @@ def compact(database: Database) -> None:
         if database.sqlite:
             raw = connection.connection.driver_connection
             assert raw is not None
-            connection.commit()
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raw.execute("VACUUM")
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")

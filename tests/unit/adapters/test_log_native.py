@@ -18,14 +18,19 @@ from hypothesis import strategies as st
 from bot.adapters.logstore.native import library as native_library
 from bot.adapters.logstore.native.library import Library, library, state
 from bot.adapters.logstore.sqlite import SqliteLogStore, reading
+from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.reading import NativeReading, PlainReading, Reading
-from bot.adapters.logstore.sqlite.schema import TABLES
+from bot.adapters.logstore.sqlite.schema import FEED_TABLES, TABLES
 from bot.adapters.logstore.sqlite.writer import Writer
 from tests.bench.corpus import Host, write_logs
 from tests.fuzz.native_lines import hostile_lines
 from tests.unit.adapters.test_log_skim import REFERENCE, _lines, samples
 
 Made = Callable[[tzinfo, int | None, datetime], Reading]
+
+
+def plain(zone: tzinfo, year: int | None, reference: datetime) -> PlainReading:
+    return PlainReading(prepare, zone, year, reference)
 
 
 def native(zone: tzinfo, year: int | None, reference: datetime) -> NativeReading:
@@ -37,7 +42,7 @@ def native(zone: tzinfo, year: int | None, reference: datetime) -> NativeReading
 def stored(make: Made, lines: Sequence[str], *, zone: tzinfo = UTC, year: int | None = None, reference: datetime = REFERENCE, parts: int = 2) -> dict[str, list[Any]]:
     """Every row of every table after ``lines`` came in ``parts`` batches."""
     database = sqlite3.connect(":memory:", isolation_level=None)
-    database.executescript(TABLES)
+    database.executescript(TABLES + FEED_TABLES)
     writer, reader = Writer(database), make(zone, year, reference)
     size = max(1, -(-len(lines) // parts))
     for start in range(0, len(lines), size):
@@ -54,7 +59,7 @@ def stored(make: Made, lines: Sequence[str], *, zone: tzinfo = UTC, year: int | 
 
 
 def assert_same(lines: Sequence[str], **options: Any) -> None:
-    expected, found = stored(PlainReading, lines, **options), stored(native, lines, **options)
+    expected, found = stored(plain, lines, **options), stored(native, lines, **options)
     for name, rows in expected.items():
         assert found[name] == rows, name
 
@@ -129,7 +134,7 @@ def test_a_secret_in_a_line_of_a_known_shape_is_masked(tmp_path: Path) -> None:
     (tmp_path / "mail.log").write_text("\n".join(lines) + "\n")
     SqliteLogStore(tmp_path / "log.sqlite").ingest([tmp_path / "mail.log"])
     rows = stored(native, lines)
-    assert rows == stored(PlainReading, lines)
+    assert rows == stored(plain, lines)
     kept = b"".join(zstandard.ZstdDecompressor().decompress(row[3]) for row in rows["log_block"])
     assert b"hunter2" not in kept and kept.count(b"***") >= 6
 

@@ -84,7 +84,7 @@ def settled(site: Site, ask: Ask) -> Response:
         return RedirectResponse(f"/health?done={action}", status_code=303) if outcome.done else said(ask, "Not done", outcome.said, 409)
     if action not in ("replay", "drop"):
         return said(ask, "Not done", "That form was not complete; nothing was changed.", 422)
-    with site.desk.step("deliveries.human") as step:
+    with site.desk.step("deliveries.page") as step:
         moved = step.queues.replay(key) if action == "replay" else step.queues.drop_parked(key)
         if moved:
             step.people.audit(ask.visitor.person, f"delivery.{action}", key)

@@ -32,7 +32,7 @@ from tests.policy.laws import broken
 from tests.policy.leaks import planted
 from tests.policy.office import SETTINGS_FAULT
 
-CASES = 250
+CASES = 800
 HAND = Circumstances(Mode("auto", by_hand=True), "mailbox", None, Record())
 RULES = Rules()
 

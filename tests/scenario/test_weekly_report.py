@@ -181,7 +181,7 @@ def office(tmp_path: Path, slack: FakeSlack, moment: datetime) -> tuple[DeskStor
     chores = workers_of(desk, [Chore("report", timedelta(minutes=5), lambda now: post.by_the_clock((0, 8, 0), now))])
     triager = Triager(KNOWLEDGE, EmptyLogStore(), EmptyAccountDirectory(), clock)
     outlet = SlackOutlet(SlackCalls(web_client("xoxb-test", slack.url)), desk)
-    return desk, reporter, Worker(desk, Handler(desk, triager, clock, chores), Courier(desk, {"slack": outlet}, clock)), clock
+    return desk, reporter, Worker(desk, Handler(desk, triager, clock, jobs=chores), Courier(desk, {"slack": outlet}, clock)), clock
 
 
 def pass_time(worker: Worker, clock: Clock, minutes: int) -> None:
