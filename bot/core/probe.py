@@ -157,7 +157,7 @@ def step(before: Standing, result: ProbeResult, now: datetime) -> tuple[Standing
     A certificate's fault is told at once, a server's own when it has failed :data:`TWICE`. What is told carries the moment at which the failing began, so
     that a second outage of the same day is told as well.
     """
-    moment = rfc3339(now)
+    moment = str(rfc3339(now))
     if result.ok:
         tell = Tell(f"probe:{result.target}:well:{before.since}", f"{result.target} is well again: {result.said}") if before.told else None
         return Standing(True, result.said, moment), tell

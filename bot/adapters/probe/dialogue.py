@@ -93,7 +93,7 @@ class Dialogue:
         return self._answer(lambda line: line.split(" ")[0] == tag)
 
     def _reply(self) -> list[str]:
-        return self._answer(lambda line: line[3:4] != "-")
+        return self._answer(lambda line: not (line[:3].isdigit() and line[3:4] == "-"))
 
     def _answer(self, last: Callable[[str], bool]) -> list[str]:
         """Lines up to the one that ``last`` knows."""

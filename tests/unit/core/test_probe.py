@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.probe import SAID, ProbeResult, Seen, Server, Standing, judge, own_servers, standing_of, step, worst
+from bot.core.probe import (
+    SAID,
+    ProbeResult,
+    Seen,
+    Server,
+    Standing,
+    judge,
+    own_servers,
+    standing_of,
+    step,
+    worst,
+)
 from knowledge import Knowledge
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
