@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from bot.core.desk.values import Send
-from bot.core.probe import ProbeResult, Tell, standing_of, step
+from bot.core.probe import STANDING, ProbeResult, Tell, standing_of, step
 from bot.ports import Desk
-
-STANDING: Final = "probe:"
-"""Where the standing of each server is kept, among what leads have set."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ SAID: Final[Mapping[str, str]] = {
     "expired": "its certificate has expired", "soon": "its certificate ends soon",
 }  # fmt: skip
 """What can be wrong with a server, in words."""
+STANDING: Final = "probe:"
+"""Beginning of the settings' names under which the standing of each server is kept."""
 CERTIFICATE: Final = frozenset({"untrusted", "wrong_name", "expired"})
 """Faults that no second look would change: they are told at once."""
 
@@ -103,12 +105,16 @@ def judge(seen: Seen, now: datetime) -> ProbeResult:
     fault = seen.fault or ("expired" if seen.expires and seen.expires <= now else "soon" if seen.expires and seen.expires - now < SOON else "")
     detail = visible(seen.detail, 160)
     if fault:
-        said = SAID[fault] + (f" ({days} days left)" if fault == "soon" else f" ({-days} days ago)" if fault == "expired" and days is not None else "")
+        said = _words(fault, days)
         said += (f", at {seen.stage}" if seen.stage and fault in ("timeout", "closed", "protocol") else "") + (f": {detail}" if detail else "")
     else:
         said = ", ".join(part for part in (seen.tls, f"certificate for {days} days" if days is not None else "", "STARTTLS offered" if seen.starttls else "") if part)
     return ProbeResult(seen.server.target, "server", not fault, said, seen.seconds, fault or None, days, seen.expires, seen.address,
                        visible(seen.banner, 200) if seen.banner is not None else None, seen.starttls, seen.tls)
+
+
+def _words(fault: str, days: int | None) -> str:
+    return SAID[fault] + ("" if days is None else f" ({days} days left)" if fault == "soon" else f" ({-days} days ago)" if fault == "expired" else "")
 
 
 # -- when somebody has to be told --------------------------------------------------------------------------
@@ -155,7 +161,7 @@ def step(before: Standing, result: ProbeResult, now: datetime) -> tuple[Standing
     """The standing after one more look, and what is to be told: a fault once while it lasts, and once that it is over.
 
     A certificate's fault is told at once, a server's own when it has failed :data:`TWICE`. What is told carries the moment at which the failing began, so
-    that a second outage of the same day is told as well.
+    that a second outage of the same day is told as well. Nothing that a server said is in it: it goes to a channel of people.
     """
     moment = str(rfc3339(now))
     if result.ok:
@@ -165,7 +171,8 @@ def step(before: Standing, result: ProbeResult, now: datetime) -> tuple[Standing
     after = Standing(False, result.said, moment, before.fails + 1, before.since or moment, before.told)
     if before.told == kind or (kind == "server" and after.fails < TWICE):
         return after, None
-    return replace(after, told=kind), Tell(f"probe:{result.target}:{kind}:{after.since}", f"{result.target}, as seen from here since {after.since}: {result.said}")
+    return replace(after, told=kind), Tell(f"probe:{result.target}:{kind}:{after.since}",
+        f"{result.target}, as seen from here since {after.since}: {_words(str(result.fault), result.days_left)}. triage probe shows more.")
 
 
 def _kind(fault: str | None) -> str:

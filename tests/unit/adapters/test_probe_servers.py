@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,65 +14,7 @@ import trustme
 from bot.adapters.probe.servers import Servers
 from bot.core.probe import ProbeResult, Server, judge
 from bot.errors import InputError
-
-
-@dataclass
-class Peer:
-    """A server that answers each line by the words of its table, and keeps what it was told."""
-
-    context: ssl.SSLContext
-    implicit: bool
-    greeting: bytes = b"* OK [CAPABILITY IMAP4rev1] ready\r\n"
-    answers: dict[str, bytes] = field(default_factory=lambda: {
-        "CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\n%s OK done\r\n", "LOGOUT": b"* BYE\r\n%s OK\r\n", "EHLO": b"250-mail.example.net\r\n250-STARTTLS\r\n250 SIZE 1\r\n",
-        "STARTTLS": b"220 go ahead\r\n", "QUIT": b"221 bye\r\n", "CAPA": b"+OK\r\nSTLS\r\n.\r\n", "STLS": b"+OK begin\r\n"})
-    told: list[str] = field(default_factory=list)
-    port: int = 0
-
-    def serve(self, listening: socket.socket) -> None:
-        while True:
-            try:
-                peer, _ = listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.one, args=(peer,), daemon=True).start()
-
-    def one(self, peer: socket.socket) -> None:
-        try:
-            if self.implicit:
-                peer = self.context.wrap_socket(peer, server_side=True)
-            peer.sendall(self.greeting)
-            while line := _line(peer):
-                words = line.split()
-                tag, verb = (words[0], words[1]) if words[0].startswith("a") else ("", words[0])
-                self.told.append(verb)
-                answer = self.answers[verb]
-                peer.sendall(answer.replace(b"%s", tag.encode()))
-                if verb in ("STARTTLS", "STLS"):
-                    peer = self.context.wrap_socket(peer, server_side=True)
-        except (OSError, KeyError):
-            pass
-        finally:
-            peer.close()
-
-
-def _line(peer: socket.socket) -> str:
-    got = b""
-    while not got.endswith(b"\r\n"):
-        more = peer.recv(1)
-        if not more:
-            return ""
-        got += more
-    return got.decode()
-
-
-@contextmanager
-def running(peer: Peer) -> Iterator[Peer]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        peer.port = listening.getsockname()[1]
-        threading.Thread(target=peer.serve, args=(listening,), daemon=True).start()
-        yield peer
-        listening.shutdown(socket.SHUT_RDWR)
+from tests.standins.mailserver import Peer, context, running
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +27,6 @@ def ca(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
     return path
-
-
-def context(authority: trustme.CA, name: str = "localhost", *, ends: timedelta = timedelta(days=60)) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    now = datetime.now(UTC)
-    authority.issue_cert(name, not_before=now - timedelta(days=90), not_after=now + ends, key_type=trustme.KeyType.ECDSA).configure_cert(made)
-    return made
 
 
 def looked(peer: Peer, protocol: str, ca: Path | None, limit: float = 5.0) -> ProbeResult:
