@@ -33,4 +33,6 @@ class ProbeWatch:
                     write.queues.send(Send(tell.key, place.partition("/")[0], "alarm", place, {"text": tell.text}, priority=1))
                     told.append(tell)
                 write.people.set(STANDING + result.target, after.to_text())
+            for gone in write.people.settings(STANDING).keys() - {result.target for result in results}:
+                write.people.set(STANDING + gone, "")  # no server of ours any more: forgotten
         return told

@@ -114,7 +114,9 @@ def judge(seen: Seen, now: datetime) -> ProbeResult:
 
 
 def _words(fault: str, days: int | None) -> str:
-    return SAID[fault] + ("" if days is None else f" ({days} days left)" if fault == "soon" else f" ({-days} days ago)" if fault == "expired" else "")
+    if days is None or fault not in ("soon", "expired"):
+        return SAID[fault]
+    return f"{SAID[fault]} ({abs(days)} {'day' if abs(days) == 1 else 'days'} {'left' if fault == 'soon' else 'ago'})"
 
 
 # -- when somebody has to be told --------------------------------------------------------------------------

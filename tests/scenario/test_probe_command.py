@@ -160,6 +160,9 @@ def test_what_is_told_twice_after_a_crash_is_one_message(desk: DeskStore) -> Non
         step.people.set("probe:imap.example.net:993", "")
     watch.look(NOW)
     assert len(told(desk)) == 1
+    ProbeWatch(desk, list).look(NOW)
+    with desk.look() as view:
+        assert view.people.setting("probe:imap.example.net:993") == "", "what is probed no more is forgotten"
 
 
 def test_the_look_is_a_chore_of_the_worker(desk: DeskStore) -> None:

@@ -71,7 +71,7 @@ def health(site: Site, ask: Ask) -> Response:
         paused = view.people.setting("pause")
         troubled = view.queues.troubled()
         modes = view.people.settings("mode:")
-        probes = {target: standing_of(text) for target, text in view.people.settings(STANDING).items()}
+        probes = {target: standing_of(text) for target, text in view.people.settings(STANDING).items() if text}
     hosts = sorted(site.logs.coverage(now - timedelta(hours=24), now), key=lambda h: (h.host, h.program))
     return page("health.html", ask, backlog=backlog, last=last, now=now, paused=paused, troubled=troubled[:MAX_TROUBLED], many=len(troubled), modes=modes, hosts=hosts,
                 newest=max((h.last for h in hosts), default=None), version=site.triager.knowledge.version, probes=probes,
