@@ -39,7 +39,8 @@ class Ours:
 
     domains: frozenset[str]
     addresses: frozenset[str]
-    imap_host: str
+    hosts: str
+    """The names that customers are told to use, in words."""
 
     def name(self, host: str) -> bool:
         """Whether a name is one of ours or stands below one."""
@@ -50,7 +51,7 @@ class Ours:
 def ours_of(settings: Settings, addresses: Sequence[str]) -> Ours:
     """``addresses``: what our hosts' names resolve to just now, beside the ones that the settings name."""
     names = {*settings.own_domains, settings.imap_host, settings.smtp_host, *settings.customer_hosts, *([settings.pop3_host] if settings.pop3_host else [])}
-    return Ours(frozenset(n.lower() for n in names), frozenset({*settings.server_addresses, *addresses}), settings.imap_host)
+    return Ours(frozenset(n.lower() for n in names), frozenset({*settings.server_addresses, *addresses}), " and ".join(dict.fromkeys((settings.imap_host, settings.smtp_host))))
 
 
 def judge_mx(domain: str, answer: Answer, addresses: Sequence[str], ours: Ours) -> ProbeResult:
@@ -115,7 +116,7 @@ def judge_dkim(domain: str, selectors: Sequence[str], answers: Sequence[Answer],
 def judge_host(host: str, answer: Answer, ours: Ours) -> ProbeResult:
     """A name that a customer may have put in. That it does not exist is no fault of the domain's: it was never promised."""
     if answer.fault == "missing":
-        return ProbeResult(host, "host", None, f"does not exist: a program that is set to it finds no server; ours is {ours.imap_host}", answer.seconds, "missing")
+        return ProbeResult(host, "host", None, f"does not exist: a program that is set to it finds no server; right is {ours.hosts}", answer.seconds, "missing")
     if answer.fault:
         return _result(host, "host", answer, "")
     if ours.name(answer.canonical) or ours.addresses & set(answer.records):
