@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from bot.adapters.web.page.site import Site
     from bot.answer import Answers
     from bot.chores import Chore
+    from bot.core.probe import ProbeResult
     from bot.reporting import Reporter, ReportPost
     from bot.triage import Triager
     from bot.work import Worker
+    from knowledge.model import Settings as HostSettings
 
 
 def slack_calls_of(settings: Settings) -> SlackCalls:
@@ -150,6 +153,7 @@ def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list
     from bot.chores import Chore
     from bot.core.report.build import named
     from bot.incidents import IncidentWatch
+    from bot.probing import ProbeWatch
 
     reporter = reporter_of(settings, desk, knowledge)
     watch = IncidentWatch(desk, reporter, {cause: named(cause, knowledge) for cause in (*knowledge.checks, *knowledge.others)}, settings.report_zone)
@@ -158,7 +162,26 @@ def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list
     if at is not None:
         post = report_post_of(settings, desk, reporter)
         chores.append(Chore("report", timedelta(minutes=5), lambda now: post.by_the_clock(at, now)))
+    if settings.probe_minutes is not None:
+        probes = ProbeWatch(desk, partial(probe_servers, knowledge.settings))
+        chores.append(Chore("probe", timedelta(minutes=settings.probe_minutes), probes.look))
     return chores
+
+
+def probe_servers(host: HostSettings, authority: Path | None = None) -> list[ProbeResult]:
+    """Look at our own servers, as customers are told to reach them. Raises InputError for an ``authority`` that holds no certificate."""
+    from bot.adapters.probe.servers import Servers
+    from bot.core.probe import judge, own_servers
+
+    seen = Servers(authority).look(own_servers(host))
+    return [judge(one, SystemClock().now()) for one in seen]
+
+
+def probe_domain(host: HostSettings, domain: str, selectors: Sequence[str] = (), server: tuple[str, int] | None = None) -> list[ProbeResult]:
+    """Ask the DNS about a customer's domain. Raises InputError for what is no domain, no selector or no name server."""
+    from bot.adapters.probe.names import Names, domain_of, selector_of
+
+    return Names(server).look(domain_of(domain), host, [selector_of(one) for one in selectors])
 
 
 def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | None) -> Site:

@@ -1,4 +1,4 @@
-"""The commands that look back: reports, learning, the audit log, keeping and letting go."""
+"""The commands that look back or around: reports, probes, learning, the audit log, keeping and letting go."""
 
 from __future__ import annotations
 
@@ -37,6 +37,20 @@ def report(
     from bot.commands.report import run
 
     run(week=week, since=since, until=until, domain=domain, plan=plan, format=format.value, out=out, post=post)
+
+
+@app.command("probe", epilog="Examples:  triage probe   |   triage probe firm.example --selector s1   |   triage probe --json")
+def probe(
+    domain: Annotated[str | None, typer.Argument(help="A customer's domain; without one our own servers are looked at.", metavar="[DOMAIN]")] = None,
+    selector: Annotated[list[str] | None, typer.Option(help="Name of a DKIM key (several times for several); else the usual ones.", metavar="NAME")] = None,
+    ca: Annotated[Path | None, typer.Option("--ca", help="Trust the authorities of this PEM file instead of the system's.", metavar="FILE")] = None,
+    dns: Annotated[str | None, typer.Option("--dns", help="Ask this name server instead of the system's.", metavar="ADDRESS[:PORT]")] = None,
+    json: Json = False,
+) -> None:
+    """Look at our own servers (connection, TLS, certificate, banner, STARTTLS) or at a domain's MX, SPF, DKIM and host names. Status 1: something is wrong."""
+    from bot.commands.probe import run
+
+    run(domain, selectors=selector or [], authority=ca, server=dns, as_json=json)
 
 
 @app.command("fix", epilog='Example:  triage fix hostnames --owner "Ada" --since 2026-11-16 --note "autoconfig answers now"')

@@ -89,6 +89,8 @@ class Settings:
     """When the weekly report is posted: weekday (0 Monday), hour, minute in ``report_zone``."""
     report_to: tuple[str, ...] = ()
     """Places: ``slack/CHANNEL``, ``mailbox/ADDRESS``."""
+    probe_minutes: int | None = None
+    """How often the worker probes our own servers (PROBE_MINUTES); None: never."""
     slack_client_id: str | None = None
     """With the secret: Sign in with Slack on the page."""
     slack_client_secret: str | None = None
@@ -169,6 +171,7 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path = P
         slack_client_secret=values.get("SLACK_CLIENT_SECRET") or None,
         slack_team_id=values.get("SLACK_TEAM_ID") or None,
         **areas.reports(values, zone),
+        **areas.probes(values),
     )
 
 

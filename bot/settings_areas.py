@@ -1,4 +1,4 @@
-"""What the environment says of one area each: the mailbox, automatic answers, the helpdesk, followed logs, reports, the page."""
+"""What the environment says of one area each: the mailbox, automatic answers, the helpdesk, followed logs, reports, probes, the page."""
 
 from __future__ import annotations
 
@@ -111,6 +111,14 @@ def reports(values: Mapping[str, str], otherwise: ZoneInfo) -> dict[str, Any]:
     """What REPORT_* says. Raises SettingsError naming the variable."""
     return {"report_zone": zone(values, "REPORT_ZONE", otherwise.key), "report_at": _weekly(values.get("REPORT_AT") or ""),
             "report_to": _places(values.get("REPORT_TO") or "", "REPORT_TO")}
+
+
+def probes(values: Mapping[str, str]) -> dict[str, Any]:
+    """What PROBE_* says. Raises SettingsError naming the variable."""
+    minutes = _count(values, "PROBE_MINUTES")
+    if minutes is not None and minutes > 1440:
+        raise SettingsError(f"PROBE_MINUTES: {minutes} is more than a day (1440); a certificate is looked at once a day at least")
+    return {"probe_minutes": minutes}
 
 
 def web(values: Mapping[str, str]) -> dict[str, Any]:

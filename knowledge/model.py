@@ -230,6 +230,8 @@ class Settings:
     """How this host pauses a mailbox, in words of the log: nologin, deny, allow_nets, locked, removed."""
     imap_idle_minutes: int = 30
     webmail_addresses: tuple[str, ...] = ()
+    dkim_selectors: tuple[str, ...] = ()
+    """Under which names customers' DKIM keys stand as a rule; ``triage probe`` looks there where no other is named."""
     resellers: tuple[Reseller, ...] = ()
 
 

@@ -28,6 +28,7 @@ from bot.adapters.web.page.people import TRIES, Slack, Ways
 from bot.adapters.web.page.playground import inbound_of, pasted
 from bot.adapters.web.page.site import Site
 from bot.core.desk.values import Send
+from bot.core.probe import Standing
 from bot.decide import Decisions
 from bot.deliver import Courier
 from bot.errors import InputError
@@ -376,6 +377,15 @@ def test_lines_are_a_look_up_wherever_they_are_shown(page: Page, logs: SqliteLog
     assert agent.post("/playground", data={"form_token": form_token(agent), "text": TICKET}).text.count("<code>") == 3, "now it is a ticket's mailbox"
     assert lead.post("/playground", data={"form_token": form_token(lead), "text": TICKET.replace("anna", "bob")}).text.count("<code>") == 3
     assert lookups() == before + 3
+
+
+def test_health_shows_the_last_look_at_our_servers(page: Page) -> None:
+    lead = page.browser()
+    assert "seen from here" not in lead.get("/health").text
+    with page.store.step("test.probe") as step:
+        step.people.set("probe:imap.example.net:993", Standing(False, "answers what it should not: <b>\u202e", "2026-11-23T09:05:00Z", 2, "2026-11-23T09:00:00Z").to_text())
+    body = lead.get("/health").text
+    assert "imap.example.net:993" in body and "failing since 2026-11-23T09:00:00Z" in body and "&lt;b&gt;" in body and "\u202e" not in body
 
 
 def test_health_shows_what_is_parked_and_a_lead_puts_it_back(page: Page) -> None:

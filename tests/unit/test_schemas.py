@@ -22,6 +22,7 @@ from bot.core.model import Ticket
 from bot.core.output import to_json
 from bot.core.parse.ticket_json import ticket_to_json
 from bot.core.parse.tickets import read_tickets
+from bot.core.probe import SAID, ProbeResult, Seen, Server, judge
 from bot.core.verdict import Triage
 from bot.logs.decode import Decoder
 from bot.logs.event import EVENTS, OUTCOMES
@@ -72,7 +73,7 @@ def log_lines() -> Iterator[str]:
 
 
 def test_the_schemas_are_schemas() -> None:
-    assert set(SCHEMAS) == {"triage.json", "log-event.json", "eval.json", "helpdesk-webhook.json", "report.json", "ticket.json"}
+    assert set(SCHEMAS) == {"triage.json", "log-event.json", "eval.json", "helpdesk-webhook.json", "probe.json", "report.json", "ticket.json"}
     for name, schema in SCHEMAS.items():
         Draft202012Validator.check_schema(schema)
         assert schema["$schema"].endswith("2020-12/schema") and schema["$id"] == name
@@ -152,6 +153,14 @@ def test_the_figures_of_an_evaluation_are_as_the_schema_says(triages: list[Triag
     assert faults("eval.json", score.figures(1.5)) == []
     assert faults("eval.json", {**score.figures(1.5), "misses": score.misses}) == []
     assert faults("eval.json", evaluate([], knowledge).figures(0.0)) == []
+
+
+def test_probes_are_as_the_schema_says() -> None:
+    server = Server("imap.example.net", 993, "imap", True)
+    for fault in ("", *SAID):
+        assert faults("probe.json", judge(Seen(server, 0.1, fault, "x", "TLS", "192.0.2.1", "* OK", None, "TLSv1.3", REFERENCE), REFERENCE).to_json()) == []
+    assert faults("probe.json", ProbeResult("firm.example", "spf", None, "", 0.1, "gremlins").to_json())
+    assert set(SAID) < set(SCHEMAS["probe.json"]["properties"]["fault"]["enum"])
 
 
 # -- closed lists ----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from bot.adapters.web.page.site import Ask, Site, page, said
 from bot.core.desk.shown import name_of
 from bot.core.note import visible
 from bot.core.observed import LogQuery
+from bot.core.probe import STANDING, standing_of
 from bot.errors import InputError
 
 HOURS: Final = (("6", "6 hours"), ("48", "2 days"), ("168", "7 days"), ("720", "30 days"))
@@ -70,9 +71,10 @@ def health(site: Site, ask: Ask) -> Response:
         paused = view.people.setting("pause")
         troubled = view.queues.troubled()
         modes = view.people.settings("mode:")
+        probes = {target: standing_of(text) for target, text in view.people.settings(STANDING).items() if text}
     hosts = sorted(site.logs.coverage(now - timedelta(hours=24), now), key=lambda h: (h.host, h.program))
     return page("health.html", ask, backlog=backlog, last=last, now=now, paused=paused, troubled=troubled[:MAX_TROUBLED], many=len(troubled), modes=modes, hosts=hosts,
-                newest=max((h.last for h in hosts), default=None), version=site.triager.knowledge.version,
+                newest=max((h.last for h in hosts), default=None), version=site.triager.knowledge.version, probes=probes,
                 done={"replay": "Put back in the queue.", "drop": "Taken off the list.", "pause": "Paused.", "resume": "Resumed."}.get(ask.query.get("done", ""), ""))
 
 
