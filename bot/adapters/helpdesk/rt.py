@@ -20,6 +20,11 @@ PAGE: Final = 100
 PAGES: Final = 10
 OVERLAP: Final = timedelta(seconds=90)
 """RT's times are whole seconds and a long transaction shows up late: so much is asked for again, and known tickets cost nothing."""
+ZONES: Final = timedelta(hours=14)
+"""RT reads a moment in its user's own time zone, and drops the time of one that names its zone (Time::ParseDate): so much earlier is asked
+for, and what is older is left out here."""
+SWEPT_PAGES: Final = 200
+"""Of tickets that have changed since the last sweep: more than 20,000 are not looked for after a long silence."""
 _KINDS: Final = {"Create": True, "Correspond": True, "Comment": False}
 """Transactions that hold a message, and whether the customer sees it."""
 _TEXT: Final = ("text/plain", "text/html", "")
@@ -38,17 +43,27 @@ class RequestTracker:
         self._privileged: dict[str, bool] = {}
 
     def changed(self, cursor: str) -> Changes:
-        """Tickets by LastUpdated; the cursor is a moment."""
+        """Tickets by LastUpdated, the oldest change first; the cursor is a moment."""
         since = moment(cursor) if cursor else datetime.now(UTC) - timedelta(days=1)
-        query = f"LastUpdated >= '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"  # without the Z RT reads it in its user's own time zone
+        query = f"LastUpdated >= '{(since - ZONES).astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
         if self._queue:
             query += " AND Queue = '" + self._queue.replace("\\", "\\\\").replace("'", "\\'") + "'"
-        found = self._pages("/REST/2.0/tickets", query=query, orderby="LastUpdated", order="ASC", fields="LastUpdated")
-        rows = [(str(r.get("id")), str(r.get("LastUpdated"))) for r in found if r.get("LastUpdated")]
-        if not rows:
-            return Changes((), since.isoformat())
-        last, more = moment(rows[-1][1]), len(found) == PAGE * PAGES
-        return Changes(tuple(rows), (last if more else max(last - OVERLAP, since)).isoformat(), more)
+        changed = self._newest(query, since)
+        # LastUpdated is of whole seconds: who changed it, and to what, tells two changes within one apart
+        rows = [(str(r.get("id")), f"{r['LastUpdated']} {the(the(r, 'LastUpdatedBy'), 'id')} {the(r, 'Status')}") for r in reversed(changed)]
+        return Changes(tuple(rows), max(moment(str(changed[0]["LastUpdated"])) - OVERLAP, since).isoformat() if changed else since.isoformat())
+
+    def _newest(self, query: str, since: datetime) -> list[dict[str, Any]]:
+        """What the query finds, the newest first, down to ``since``."""
+        rows: list[dict[str, Any]] = []
+        for page in range(1, SWEPT_PAGES + 1):
+            found = items(self._api.get("/REST/2.0/tickets", per_page=PAGE, page=page, query=query, orderby="LastUpdated", order="DESC",
+                                        fields="LastUpdated,LastUpdatedBy,Status"), "items")
+            fresh = [r for r in found if r.get("LastUpdated") and moment(str(r["LastUpdated"])) >= since]
+            rows += fresh
+            if len(found) < PAGE or len(fresh) < len(found):
+                break
+        return rows
 
     def read(self, ticket: str) -> Thread:
         """The ticket, its transactions and their messages."""
