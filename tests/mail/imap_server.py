@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import threading
@@ -76,7 +77,8 @@ class ImapServer:
             inbox = self.folders["INBOX"]
             inbox.add(raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), at=at)
             for waiting in self._idle:
-                waiting.sendall(f"* {len(inbox.mails)} EXISTS\r\n".encode())
+                with contextlib.suppress(OSError):  # a connection that has just broken is told nothing
+                    waiting.sendall(f"* {len(inbox.mails)} EXISTS\r\n".encode())
 
     def hang_up(self) -> None:
         """All waiting connections break."""
