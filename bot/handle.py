@@ -154,11 +154,11 @@ class Handler:
                 step.queues.finish_job(job)
             return
         chosen = job.payload.get("chosen")
-        ticket = ticket_of(case.id, case.messages)
+        told = self.triager.told(ticket_of(case.id, case.messages))
         sender = self._sender(case)
-        triage = self.triager.triage(ticket, tried=case.tried, chosen=chosen, sender=sender)
+        triage = self.triager.triage(told, tried=case.tried, chosen=chosen, sender=sender)
         unverified = sender is not None and sender.tier(triage.facts.mailbox, triage.account.account) == "unverified"
-        blind = self.triager.triage(ticket, tried=case.tried, chosen=chosen, blind=True) if unverified else None
+        blind = self.triager.triage(told, tried=case.tried, chosen=chosen, blind=True) if unverified else None
         content = content_of(triage, self.triager.knowledge, self.clock.now(), case.tried)
         with self.desk.step("case.triaged") as step:
             if not step.queues.finish_job(job):

@@ -11,7 +11,7 @@ from functools import cached_property
 from bot.core.diagnose import diagnose, expected_from_ticket, overruled
 from bot.core.lint import lint
 from bot.core.match import FuzzyTable, match
-from bot.core.model import ErrorText, Facts, Ticket
+from bot.core.model import ErrorText, Facts, Finding, Match, Reading, Ticket
 from bot.core.note import write_note
 from bot.core.observed import AccountView, LogQuery, LogResult, ServerView
 from bot.core.parse.facts import parse, scan
@@ -40,6 +40,17 @@ NEAR_LOGINS_BACK = timedelta(hours=48)
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a ticket says by itself, before servers or accounts are asked."""
+
+    ticket: Ticket
+    reading: Reading
+    facts: Facts
+    findings: tuple[Finding, ...]
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True)
 class Triager:
     """Everything that a triage needs, wired once. ``logs`` and ``accounts`` may be empty ones."""
 
@@ -63,8 +74,17 @@ class Triager:
     def _fuzzy(self) -> FuzzyTable:
         return FuzzyTable(self.knowledge)
 
+    def told(self, ticket: Ticket) -> Told:
+        """Read a ticket, and nothing else: for whoever triages it twice (:meth:`triage` takes this in place of the ticket)."""
+        reading = read(ticket, self.knowledge.languages)                          # one plain text, secrets masked
+        hits = scan(reading, self._matcher)                                       # rows of the table, anywhere in it
+        facts = parse(ticket, reading, hits, self.knowledge)                      # mailbox, client, errors, settings
+        findings = lint(facts, self.knowledge)                                    # settings that cannot work
+        matches = match(facts.errors, hits, reading.text, self._fuzzy)            # which errors these are
+        return Told(ticket, reading, facts, findings, matches)
+
     def triage(
-        self, ticket: Ticket, *, verified: bool = False, language: str | None = None, tried: Sequence[str] = (), chosen: str | None = None,
+        self, ticket: Ticket | Told, *, verified: bool = False, language: str | None = None, tried: Sequence[str] = (), chosen: str | None = None,
         sender: Sender | None = None, blind: bool = False,
     ) -> Triage:
         """Read the ticket, find the server's own lines, name the cause, draft the answer.
@@ -75,12 +95,9 @@ class Triager:
         what is proven of the requester, which verifies them towards their own mailboxes. ``blind``: neither logs nor
         accounts are asked, so that nothing in the draft can depend on them.
         """
-        reading = read(ticket, self.knowledge.languages)                          # one plain text, secrets masked
-        hits = scan(reading, self._matcher)                                       # rows of the table, anywhere in it
-        facts = parse(ticket, reading, hits, self.knowledge)                      # mailbox, client, errors, settings
-        findings = lint(facts, self.knowledge)                                    # settings that cannot work
-        matches = match(facts.errors, hits, reading.text, self._fuzzy)            # which errors these are
-        facts, account = (facts, AccountView()) if blind else self._account(ticket, facts)
+        told = ticket if isinstance(ticket, Told) else self.told(ticket)
+        ticket, findings, matches = told.ticket, told.findings, told.matches
+        facts, account = (told.facts, AccountView()) if blind else self._account(ticket, told.facts)
         server = ServerView() if blind else self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
         diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge, tried)
         if chosen is not None:
@@ -90,8 +107,8 @@ class Triager:
         owner = sender is not None and sender.tier(facts.mailbox, account.account) != "unverified"
         reply = draft(facts, findings, server, account, diagnosis, branded(self.knowledge, facts.mailbox, account.account),
                       verified=verified or owner, language=language)
-        note = write_note(reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
-        return Triage(ticket, reading, facts, findings, matches, server, account, diagnosis, reply, note, self.knowledge.version)
+        note = write_note(told.reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
+        return Triage(ticket, told.reading, facts, findings, matches, server, account, diagnosis, reply, note, self.knowledge.version)
 
     def explain(self, text: str) -> list[tuple[str, str]]:
         """(title, meaning) of the rows of the decoded-error table that claim a text, best first."""

@@ -29,7 +29,7 @@ from bot.core.desk.values import Delivery, Found, Inbound
 from bot.core.model import Ticket
 from bot.deliver import Courier
 from bot.handle import Door, Handler
-from bot.triage import Triager
+from bot.triage import Told, Triager
 from bot.work import Worker
 from knowledge import load
 from tests.crash.processes import spawn
@@ -44,7 +44,7 @@ LEASE = timedelta(seconds=5)
 class PoisonTriager(Triager):
     """Does to a worker what a poison ticket would do."""
 
-    def triage(self, ticket: Ticket, **more: Any) -> Any:
+    def told(self, ticket: Ticket) -> Told:
         """As the real one, but for three words."""
         if "POISON-hang" in ticket.body:
             time.sleep(3600)
@@ -54,7 +54,7 @@ class PoisonTriager(Triager):
             held = []
             while True:
                 held.append(bytearray(64 * 1024 * 1024))
-        return super().triage(ticket, **more)
+        return super().told(ticket)
 
 
 class Nowhere:
