@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,9 +15,13 @@ import pytest
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
+from bot.cli import main
 from bot.triage import Triager
 from knowledge import Knowledge, load
 from knowledge.matcher import Matcher
+from tests.commands import OURS, Result, Run
+from tests.slack.desk import Office, open_office
+from tests.slack.server import FakeSlack
 
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
 """The same generated cases in every run: a gate that fails must fail again. ``--hypothesis-profile=default`` looks for new ones (`make explore`)."""
@@ -48,6 +54,45 @@ def matcher(knowledge: Knowledge) -> Matcher:
 def triager(knowledge: Knowledge) -> Triager:
     """The pipeline with no logs and no accounts."""
     return Triager(knowledge, EmptyLogStore(), EmptyAccountDirectory(), FixedClock())
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    """A Slack of its own."""
+    with FakeSlack() as slack:
+        yield slack
+
+
+@pytest.fixture
+def office(tmp_path: Path, triager: Triager, slack: FakeSlack) -> Iterator[Office]:
+    """A desk on SQLite whose agents are in that Slack."""
+    office = open_office(f"sqlite:///{tmp_path}/desk.db", slack, triager)
+    yield office
+    office.store.database.engine.dispose()
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """``triage`` inside this process, in an empty folder: run("ticket", "-", stdin=b"...", LOG_ZONE="UTC"). No settings but those given and
+    the database desk.db."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(OURS)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///desk.db")
+
+    def command(*arguments: str, stdin: bytes = b"", **environment: str) -> Result:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin))))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            status = 0
+            try:
+                main(list(arguments))
+            except SystemExit as left:
+                status = left.code if isinstance(left.code, int) else 1 if left.code else 0
+        return Result(status, *capsys.readouterr())
+
+    return command
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from bot.core.desk.values import Card, Decision, Envelope, Inbound, Send
 from bot.decide import LOOKUPS_AN_HOUR, Decisions
 from bot.errors import StoreCorrupt, StoreMissing
 from bot.handle import Door
+from tests.databases import new_database
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -54,8 +55,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def desk(url: str, clock: MovingClock) -> Iterator[DeskStore]:
-    database = Database(url)
-    upgrade(database)
+    database = new_database(url)
     yield DeskStore(database, clock)
     database.engine.dispose()
 

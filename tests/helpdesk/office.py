@@ -8,15 +8,14 @@ from typing import Any
 
 from bot.adapters.helpdesk.inbox import HelpdeskInbox
 from bot.adapters.helpdesk.outlet import HelpdeskOutlet
-from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
-from bot.adapters.store.upgrade import upgrade
 from bot.core.desk.values import Card
 from bot.deliver import Courier
 from bot.handle import Handler
 from bot.ports import Helpdesk
 from bot.triage import Triager
 from bot.work import Worker
+from tests.databases import new_database
 from tests.slack.desk import RealClock
 
 
@@ -61,8 +60,7 @@ class Office:
 def open_office(url: str, helpdesk: Helpdesk, triager: Triager, *, every: float = 15, **courier: Any) -> Office:
     """Wire it as bootstrap does."""
     clock = RealClock()
-    database = Database(url)
-    upgrade(database)
+    database = new_database(url)
     store = DeskStore(database, clock)
     inbox = HelpdeskInbox(helpdesk, store, clock, triager.knowledge, timedelta(seconds=every))
     inbox.schedule()

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage, Message
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -22,9 +20,7 @@ from bot.adapters.attachments.reader import ProgramReader
 from bot.adapters.mailbox import imap, submission
 from bot.adapters.mailbox.outlet import MailboxOutlet
 from bot.adapters.mailbox.source import MailboxSource
-from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
-from bot.adapters.store.upgrade import upgrade
 from bot.core.desk.values import Card, Decision
 from bot.decide import Decisions
 from bot.deliver import Courier
@@ -32,6 +28,7 @@ from bot.handle import Handler
 from bot.settings_areas import MailboxSettings, MailServer
 from bot.triage import Triager
 from bot.work import Worker
+from tests.databases import new_database
 from tests.mail.imap_server import ImapServer
 from tests.slack.desk import RealClock
 
@@ -125,18 +122,6 @@ def plain_smtp(settings: MailboxSettings) -> submission.Submission:
     return submission.log_in(smtplib.SMTP(settings.smtp.host, settings.smtp.port, "example.net", timeout=10), settings)
 
 
-@cache
-def _new_database() -> bytes:
-    """An empty database of the newest version; bringing one there takes a second, copying it none."""
-    with TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{folder}/new.db")
-        upgrade(database)
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.engine.dispose()
-        return (Path(folder) / "new.db").read_bytes()
-
-
 @contextmanager
 def post(folder: Path, triager: Triager, **changes: Any) -> Iterator[Post]:
     """A desk whose only channel is the mailbox."""
@@ -148,8 +133,7 @@ def post(folder: Path, triager: Triager, **changes: Any) -> Iterator[Post]:
     try:
         with ImapServer() as server:
             settings = settings_for(server.port, port)
-            (folder / "triage.db").write_bytes(_new_database())
-            database = Database(f"sqlite:///{folder}/triage.db")
+            database = new_database(f"sqlite:///{folder}/triage.db")
             clock = RealClock()
             store = DeskStore(database, clock)
             outlet = MailboxOutlet(settings, store, clock, plain_imap, plain_smtp)

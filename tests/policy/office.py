@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
-from bot.adapters.store.upgrade import upgrade
 from bot.answer import Answers
 from bot.core.desk.values import Accepted, Card, Delivery, Envelope, Found, Inbound
 from bot.core.policy.gate import Rules
@@ -20,6 +15,7 @@ from bot.deliver import Courier
 from bot.handle import Door, Handler
 from bot.triage import Triager
 from bot.work import Worker
+from tests.databases import new_database
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 AUTHSERV = "mx.host.example"
@@ -112,23 +108,10 @@ class Helpdesk:
         self.clock.moment += timedelta(**time)
 
 
-@cache
-def _empty() -> bytes:
-    """A database with its tables and nothing in them: made once, since migrations take longer than most tests."""
-    with TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{folder}/empty.db")
-        upgrade(database)
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.engine.dispose()
-        return (Path(folder) / "empty.db").read_bytes()
-
-
 def open_helpdesk(url: str, triager: Triager, rules: Rules = RULES, *, auto: bool = True) -> Helpdesk:
     """Wired as bootstrap does; ``auto``: a lead has switched the channel and its port check on by hand."""
     clock = Clock()
-    Path(url.removeprefix("sqlite:///")).write_bytes(_empty())
-    database = Database(url)
+    database = new_database(url)
     store = DeskStore(database, clock)
     answers = Answers(triager.knowledge, rules)
     outbox, slack = Outbox(), Outbox()

@@ -43,12 +43,6 @@ def server(running: str) -> str:
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as slack:
-        yield slack
-
-
-@pytest.fixture
 def office(server: str, slack: FakeSlack, triager: Triager) -> Iterator[Office]:
     office = open_office(server, slack, triager)
     yield office

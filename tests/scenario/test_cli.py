@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -10,8 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,57 +17,18 @@ from typing import Any
 import pytest
 import typer
 
-from bot.cli import app, main
+from bot.cli import app
 from bot.core.model import Ticket
 from bot.core.output import to_json
 from bot.core.parse.tickets import read_tickets
 from bot.triage import Triager
+from tests.commands import OURS, Result, Run
 
 ANNA = "anna@firm.example"
 TICKET = f"Thunderbird says: 535 5.7.8 Error: authentication failed. Mailbox {ANNA}"
 LOGIN = "2026-11-20T08:00:01+00:00 imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.2, mpid=1, TLS, session=<a>"
 REFUSED = ("2026-11-20T09:13:50+00:00 imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
            "user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.2, TLS, session=<b>")
-VARIABLES = ("DATABASE_URL", "LOG_STORE_URL", "LOG_ZONE", "KNOWLEDGE_DIR", "ACCOUNTS_URL", "ACCOUNTS_QUERY", "ACCOUNTS_TOKEN")
-
-
-@dataclass
-class Result:
-    """What a run left behind."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def objects(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command inside this process, in an empty folder with no settings but those given."""
-    monkeypatch.chdir(tmp_path)
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-
-    def command(*arguments: str, stdin: bytes = b"", **environment: str) -> Result:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin))))
-        with monkeypatch.context() as patch:
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            status = 0
-            try:
-                main(list(arguments))
-            except SystemExit as left:
-                status = left.code if isinstance(left.code, int) else 1 if left.code else 0
-        caught = capsys.readouterr()
-        return Result(status, caught.out, caught.err)
-
-    return command
 
 
 def one_line(result: Result, *words: str) -> None:
@@ -274,7 +233,7 @@ def test_in_a_pipe_there_are_no_colours_and_no_bars(tmp_path: Path) -> None:
     """A real process, a real pipe: nothing but the answer."""
     (tmp_path / "t.txt").write_text(TICKET)
     (tmp_path / "mail.log").write_text(f"{LOGIN}\n{REFUSED}\n")
-    environment = {key: value for key, value in os.environ.items() if key not in VARIABLES} | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(OURS)} | {"PYTHONPATH": str(Path(__file__).parents[2])}
     for arguments in (["logs", "ingest", "mail.log"], ["ticket", "t.txt"]):
         done = subprocess.run([sys.executable, "-m", "bot", *arguments], cwd=tmp_path, env=environment, capture_output=True, timeout=100, check=False)
         assert done.returncode == 0 and done.stderr == b"" and b"\x1b" not in done.stdout and b"\r" not in done.stdout, done

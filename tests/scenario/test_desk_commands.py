@@ -20,40 +20,17 @@ import pytest
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.upgrade import head
-from bot.cli import main
 from bot.commands.doctor import REPORT_SCOPE, SCOPES
 from bot.core.desk.card import CardContent
 from bot.core.desk.values import Card, Inbound, Send
 from bot.core.policy.trust import Record
 from bot.handle import Door
+from tests.commands import OURS, Run
 from tests.slack.desk import RealClock
 from tests.slack.payloads import event, message
 from tests.slack.server import FakeSlack
 
 ROOT = Path(__file__).resolve().parents[2]
-VARIABLES = ("LOG_STORE_URL", "KNOWLEDGE_DIR", "ACCOUNTS_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL", "SLACK_LEADS_GROUP", "SLACK_AGENTS_GROUP")
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.chdir(tmp_path)
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DATABASE_URL", "sqlite:///desk.db")
-
-    def command(*arguments: str, **environment: str) -> tuple[int, str, str]:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        status = 0
-        try:
-            main(list(arguments))
-        except SystemExit as left:
-            status = int(left.code or 0)
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return command
 
 
 def store(folder: Path) -> DeskStore:
@@ -146,7 +123,7 @@ def test_without_tokens_there_is_one_line(run: Run, arguments: tuple[str, ...], 
 
 def test_triage_run_takes_a_ticket_from_socket_mode_to_its_card_and_replaces_a_dead_worker(tmp_path: Path) -> None:
     with FakeSlack() as slack:
-        environment = {k: v for k, v in os.environ.items() if k not in VARIABLES} | {
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)} | {
             "DATABASE_URL": f"sqlite:///{tmp_path}/desk.db", "LOG_STORE_URL": f"sqlite:///{tmp_path}/logs.db", "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1",
             "SLACK_API_URL": slack.url, "PYTHONPATH": str(ROOT), "WEB_PORT": str(_free_port())}
         subprocess.run([sys.executable, "-m", "bot", "mode", "slack/C1", "draft"], env=environment, cwd=tmp_path, check=True, capture_output=True)

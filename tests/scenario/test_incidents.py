@@ -14,10 +14,8 @@ from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.logstore.sqlite.figures import SqliteLogFigures
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
-from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.reports import StoredReports
-from bot.adapters.store.upgrade import upgrade
 from bot.core.desk.values import Inbound
 from bot.core.incident import ALARM, Normal, normal_of, surprise
 from bot.handle import Door, Handler
@@ -26,6 +24,7 @@ from bot.logs.decode import Decoder
 from bot.reporting import Reporter
 from bot.triage import Triager
 from knowledge import load
+from tests.databases import new_database
 from tests.report.traffic import MINUTE, START, Traffic, Watcher, found_after, learned, shapes
 
 KNOWLEDGE = load(None)
@@ -77,8 +76,7 @@ class Watchman:
 @pytest.fixture
 def watchman(tmp_path: Path) -> Iterator[Watchman]:
     clock = Clock()
-    database = Database(f"sqlite:///{tmp_path}/desk.db")
-    upgrade(database)
+    database = new_database(f"sqlite:///{tmp_path}/desk.db")
     desk, logs = DeskStore(database, clock), SqliteLogStore(tmp_path / "logs.db")
     reporter = Reporter(StoredReports(database), logs, SqliteLogFigures(logs.path), KNOWLEDGE, ZoneInfo("UTC"), clock)
     titles = {cause: row.title for cause, row in (*KNOWLEDGE.checks.items(), *KNOWLEDGE.others.items())}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,31 +16,18 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.erasure import erase
 from bot.adapters.store.retention import Retention
-from bot.cli import main
 from bot.core.desk.values import Inbound
 from bot.decide import Decisions
 from bot.deliver import Courier
 from bot.errors import InputError
 from bot.triage import Triager
-from tests.slack.desk import Office, open_office
+from tests.commands import Run
+from tests.slack.desk import Office
 from tests.slack.payloads import click, dispatch
 from tests.slack.server import FakeSlack
 
 ANNA, BERT = "anna@firm.example", "bert@firm.example"
 WORDS = "the purple heron cannot log in"
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as slack:
-        yield slack
-
-
-@pytest.fixture
-def office(tmp_path: Path, triager: Triager, slack: FakeSlack) -> Iterator[Office]:
-    office = open_office(f"sqlite:///{tmp_path}/desk.db", slack, triager)
-    yield office
-    office.store.database.engine.dispose()
 
 
 def hand_in(office: Office, mailbox: str, number: int = 1) -> str:
@@ -199,19 +185,9 @@ def test_what_is_no_backup_is_refused(tmp_path: Path, content: bytes) -> None:
     assert not (tmp_path / "desk.db").exists()
 
 
-def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "sqlite:///desk.db")
     monkeypatch.setenv("LOG_STORE_URL", "sqlite:///logs.db")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        status = 0
-        try:
-            main(list(arguments))
-        except SystemExit as left:
-            status = int(left.code or 0)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
 
     assert run("purge")[0] == 0
     assert run("purge", "--requester", "a")[0] == 2 and "mail address" in run("purge", "--requester", "a")[2]

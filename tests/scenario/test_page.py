@@ -19,9 +19,7 @@ from starlette.testclient import TestClient
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
-from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
-from bot.adapters.store.upgrade import upgrade
 from bot.adapters.web.page.app import page_app
 from bot.adapters.web.page.outlet import PageOutlet
 from bot.adapters.web.page.people import TRIES, Slack, Ways
@@ -36,6 +34,7 @@ from bot.handle import Door, Handler
 from bot.triage import Triager
 from bot.work import Worker
 from knowledge import Knowledge
+from tests.databases import new_database
 from tests.slack.desk import RealClock
 from tests.slack.server import FakeSlack
 
@@ -77,8 +76,7 @@ class Page:
 @pytest.fixture
 def page(tmp_path: Path, triager: Triager) -> Iterator[Page]:
     clock = RealClock()
-    database = Database(f"sqlite:///{tmp_path}/desk.db")
-    upgrade(database)
+    database = new_database(f"sqlite:///{tmp_path}/desk.db")
     store = DeskStore(database, clock)
 
     def role(person: str) -> str:

@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
-from bot.adapters.store.upgrade import upgrade
 from bot.bootstrap import SystemClock
 from bot.bootstrap_desk import probe_servers
 from bot.chores import Chore, workers_of
@@ -23,6 +21,7 @@ from bot.probing import ProbeWatch
 from bot.settings import read_settings
 from knowledge import Knowledge
 from knowledge.model import Port, Settings
+from tests.databases import new_database
 from tests.standins.mailserver import Peer, context, running
 from tests.standins.nameserver import name_server
 from tests.unit.test_schemas import faults
@@ -98,8 +97,7 @@ def test_minutes_that_make_no_sense(text: str, tmp_path: Path) -> None:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[DeskStore]:
-    store = DeskStore(Database(f"sqlite:///{tmp_path}/desk.db"), SystemClock())
-    upgrade(store.database)
+    store = DeskStore(new_database(f"sqlite:///{tmp_path}/desk.db"), SystemClock())
     yield store
     store.database.engine.dispose()
 

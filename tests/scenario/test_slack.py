@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,19 +19,10 @@ from bot.core.desk.values import Card
 from bot.errors import InputError, StoreBusy
 from bot.handle import MAX_ATTEMPTS
 from bot.triage import Triager
-from tests.slack.desk import Office, open_office
+from tests.slack.desk import Office
 from tests.slack.payloads import click, command, dispatch, event, message, shortcut, submit
-from tests.slack.server import FakeSlack
 
 TICKET = "Hello, anna@firm.example cannot log in. Thunderbird says: 535 5.7.8 Error: authentication failed. IMAP host imap.trekmail.net port 993"
-
-
-@pytest.fixture
-def office(tmp_path: Path, triager: Triager) -> Iterator[Office]:
-    with FakeSlack() as slack:
-        office = open_office(f"sqlite:///{tmp_path}/desk.db", slack, triager)
-        yield office
-        office.store.database.engine.dispose()
 
 
 def told(office: Office) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,19 +22,6 @@ from tests.slack.payloads import SECRET, click, command, dispatch, event, messag
 from tests.slack.server import FakeSlack
 
 TICKET = "anna@firm.example cannot log in. Thunderbird says: 535 5.7.8 Error: authentication failed"
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as slack:
-        yield slack
-
-
-@pytest.fixture
-def office(tmp_path: Path, triager: Triager, slack: FakeSlack) -> Iterator[Office]:
-    office = open_office(f"sqlite:///{tmp_path}/desk.db", slack, triager)
-    yield office
-    office.store.database.engine.dispose()
 
 
 def cases(office: Office) -> int:

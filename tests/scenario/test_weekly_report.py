@@ -21,7 +21,6 @@ from bot.adapters.slack.outlet import SlackOutlet
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.reports import StoredReports
-from bot.adapters.store.upgrade import upgrade
 from bot.chores import Chore, workers_of
 from bot.cli import main
 from bot.core.report.weeks import week_named
@@ -31,6 +30,7 @@ from bot.reporting import Reporter, ReportPost
 from bot.triage import Triager
 from bot.work import Worker
 from knowledge import load
+from tests.databases import new_database
 from tests.report.year import generate
 from tests.slack.server import FakeSlack
 
@@ -172,8 +172,7 @@ class Clock:
 
 def office(tmp_path: Path, slack: FakeSlack, moment: datetime) -> tuple[DeskStore, Reporter, Worker, Clock]:
     clock = Clock(moment)
-    database = Database(f"sqlite:///{tmp_path}/desk.db")
-    upgrade(database)
+    database = new_database(f"sqlite:///{tmp_path}/desk.db")
     generate(database, KNOWLEDGE, days=10, a_day=4)
     desk = DeskStore(database, clock)
     reporter = Reporter(StoredReports(database), EmptyLogStore(), None, KNOWLEDGE, ZoneInfo("UTC"), clock)

@@ -13,15 +13,14 @@ from bot.adapters.slack.client import SlackCalls, web_client
 from bot.adapters.slack.context import Edge
 from bot.adapters.slack.outlet import SlackOutlet
 from bot.adapters.slack.people import SlackPeople
-from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
-from bot.adapters.store.upgrade import upgrade
 from bot.decide import Decisions
 from bot.deliver import Courier
 from bot.handle import Door, Handler
 from bot.ports import Clock
 from bot.triage import Triager
 from bot.work import Worker
+from tests.databases import new_database
 from tests.slack.payloads import SECRET
 from tests.slack.server import FakeSlack
 
@@ -64,8 +63,7 @@ class Office:
 def open_office(url: str, slack: FakeSlack, triager: Triager, *, settle: float = 0.0, **courier: Any) -> Office:
     """Wire it as bootstrap does, with an agent U9, a lead U8, and channel C1 on draft."""
     clock = RealClock()
-    database = Database(url)
-    upgrade(database)
+    database = new_database(url)
     store = DeskStore(database, clock)
     with store.step("test.office") as step:
         step.people.set_role("slack:T1:U9", "agent")

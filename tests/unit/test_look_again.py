@@ -13,16 +13,15 @@ from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.later import LaterLogStore
 from bot.adapters.logstore.memory import MemoryLogStore
 from bot.adapters.logstore.sqlite import SqliteLogStore
-from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.tables import JobRow
-from bot.adapters.store.upgrade import upgrade
 from bot.core.desk.values import Card, Inbound
 from bot.core.observed import HostCoverage, LogQuery, LogResult
 from bot.handle import Door, Handler
 from bot.logs.event import LogEvent
 from bot.triage import Triager
 from knowledge import Knowledge
+from tests.databases import new_database
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BODY = "anna@firm.example cannot log in since 11:55 UTC, Thunderbird with imap.trekmail.net port 993 says: [AUTHENTICATIONFAILED] Authentication failed."
@@ -77,8 +76,7 @@ class Office:
         self.clock, self.logs = triager.clock, triager.logs
         self.clock.time, self.logs.away = NOON, False
         self.logs.events = [event(minute / 4) for minute in range(-4 * 300, -4 * 15)]
-        database = Database(f"sqlite:///{folder}/desk.db")
-        upgrade(database)
+        database = new_database(f"sqlite:///{folder}/desk.db")
         self.desk = DeskStore(database, self.clock)
         self.handler = Handler(self.desk, triager, self.clock)
 
