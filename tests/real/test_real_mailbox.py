@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 import pytest
 
+from tests.distribution import need
 from tests.lab.namespaces import LabFailed
 from tests.mail.post import ANNA, OWN
 from tests.mail.run import play
@@ -19,10 +19,7 @@ pytestmark = pytest.mark.timeout(420)
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """One run of everything. What cannot run is a failure, never a skip."""
-    path = "/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-    missing = sorted(name for name in ("dovecot", "postfix", "unshare", "openssl", "ip") if not shutil.which(name, path=path))
-    if missing:
-        pytest.fail(f"missing {', '.join(missing)}: run bash tests/lab/packages.sh", pytrace=False)
+    need("dovecot", "postfix", "unshare", "openssl", "ip")
     try:
         return play(tmp_path_factory.mktemp("mailbox"), KILLS)
     except LabFailed as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import shutil
 import zlib
 
 import pytest
@@ -14,6 +13,7 @@ from bot.adapters.attachments.ocr import ocr_here
 from bot.adapters.attachments.reader import ProgramReader
 from bot.core.parse.ticket_json import ticket_from_json
 from bot.triage import Triager
+from tests.distribution import need
 
 DIALOG = (
     "Microsoft Outlook", "Task 'alice@example.com - Sending' reported error (0x800CCC0F):", "'The connection to the server was interrupted. If this problem",
@@ -23,8 +23,7 @@ DIALOG = (
 
 @pytest.fixture(scope="module")
 def reader() -> ProgramReader:
-    if shutil.which("tesseract") is None:
-        pytest.fail("tesseract is missing: run bash tests/lab/packages.sh", pytrace=False)
+    need("tesseract")
     found = ocr_here()
     assert found is not None and found.name == "tesseract"
     return ProgramReader(found)

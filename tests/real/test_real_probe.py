@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.distribution import need
 from tests.lab.namespaces import command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,10 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """One run of everything. What cannot run is a failure, never a skip."""
-    path = "/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-    missing = sorted(name for name in ("dovecot", "postfix", "unshare", "openssl", "ip") if not shutil.which(name, path=path))
-    if missing:
-        pytest.fail(f"missing {', '.join(missing)}: run bash tests/lab/packages.sh", pytrace=False)
+    need("dovecot", "postfix", "unshare", "openssl", "ip")
     out = tmp_path_factory.mktemp("probe") / "seen.json"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
     done = subprocess.run([*command(), sys.executable, "-m", "tests.mail.probed", str(out)], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=env, cwd="/", timeout=100, check=False)
