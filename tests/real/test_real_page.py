@@ -18,6 +18,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
+from tests.distribution import need
+
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "var" / "pages"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -52,7 +54,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    assert Path(CHROMIUM).exists(), "chromium is missing; run as root: bash tests/lab/packages.sh"
+    need("chromium")
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
     yield browser
     browser.close()

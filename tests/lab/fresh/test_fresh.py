@@ -5,7 +5,6 @@ A new Dovecot or Postfix shows as lines of a shape that no recorded case has. A 
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.logs.decode import Decoder
+from tests.distribution import need
 from tests.lab.cases import Case, read_cases
 from tests.lab.namespaces import LabFailed, run_lab
 from tests.lab.places import CASES, MAIL_LOG, PROGRAMS
@@ -34,12 +34,8 @@ def recorded() -> dict[str, Case]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Logs and cases of a fresh run."""
-    path = "/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
     programs = {row.version[0].rpartition("/")[2] for row in PROGRAM_ROWS} | {"php", "Xvfb", "script"}
-    missing = sorted(name for name in {*DAEMONS, *programs} if not shutil.which(name, path=path))
-    missing += [str(p) for p in (PROGRAMS / "node_modules" / "imapflow", Path("/usr/share/php/libphp-phpmailer")) if not p.exists()]
-    if missing:
-        pytest.fail(f"the mail lab needs {', '.join(missing)}: run bash tests/lab/packages.sh", pytrace=False)
+    need(*DAEMONS, *programs, str(PROGRAMS / "node_modules" / "imapflow"), "/usr/share/php/libphp-phpmailer")
     out = tmp_path_factory.mktemp("lab")
     try:
         run_lab(out, 1)
