@@ -72,10 +72,19 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the laws over knowledge/
 
 # -- measuring ------------------------------------------------------------------------------------------------------
 
+TUNING := tuning tuning2 tuning3 tuning4 tuning5 tuning6
+.PHONY: eval-texts eval-heldout3 $(TUNING:%=eval-%)
 eval: $(VENV)/dev.stamp ## Triage the written tickets and hold them against their gold answers
-	@echo "tuned on:"; for set in tuning tuning2 tuning3 tuning4 tuning5 tuning6; do $(BIN)/triage eval tests/eval/$$set.jsonl tests/eval/$$set-gold.jsonl --bar 0.85; done
-	@echo "held out:"; $(BIN)/triage eval tests/eval/heldout3.jsonl tests/eval/heldout3-gold.jsonl --bar 0.82
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target eval-texts eval-heldout3 $(TUNING:%=eval-%)
+
+eval-texts: $(VENV)/dev.stamp
 	@echo "texts of programs:"; $(BIN)/python -m tests.eval.client_texts.measure
+
+eval-heldout3: $(VENV)/dev.stamp
+	@echo "held out:"; $(BIN)/triage eval tests/eval/heldout3.jsonl tests/eval/heldout3-gold.jsonl --bar 0.82
+
+$(TUNING:%=eval-%): eval-%: $(VENV)/dev.stamp
+	@echo "tuned on, $*:"; $(BIN)/triage eval tests/eval/$*.jsonl tests/eval/$*-gold.jsonl --bar 0.85
 
 lab: $(VENV)/dev.stamp ## Real Dovecot, Postfix and mail programs fail afresh; then triage on every recorded case, as a table
 	bash tests/lab/packages.sh
