@@ -24,13 +24,13 @@ GRAM = 4
 """Entries are found by so many of their first characters."""
 LONGEST_SENTENCE = 40
 """Words of a sentence that is still an error and no explanation."""
-ELSEWHERE, MAIL = "elsewhere", "mail"
+ELSEWHERE, MAIL, SIGNING = "elsewhere", "mail", "signing"
 """Concepts that say what a line is about."""
 ASIDE, SUPPOSED = "aside", "supposed"
 """Concepts of a sentence that reports no failed connection: it is about a draft or a contact, or asks and explains."""
-_NEVERTHELESS = frozenset({"protocol", "too-large"})
+_NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail"})
 """A sentence that names one of these is read although it is about an attachment or the like."""
-ABOUT = frozenset({ELSEWHERE, MAIL, ASIDE, SUPPOSED}) | _NEVERTHELESS
+ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED}) | _NEVERTHELESS
 """Concepts that no wording has to name."""
 _START = "\x01"
 _FIRST_CJK = "\u2e80"
@@ -103,9 +103,9 @@ class WordingTable:
         return self._wordings[best] if best < len(self._wordings) else None
 
     def is_elsewhere(self, line: str) -> bool:
-        """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail."""
+        """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail, or keys of messages."""
         concepts = set[str]().union(*self._named(f" {plain(line[:MAX_CHARS])} "))
-        return ELSEWHERE in concepts and MAIL not in concepts
+        return (ELSEWHERE in concepts and MAIL not in concepts) or (SIGNING in concepts and "protocol" not in concepts)
 
     def is_aside(self, text: str) -> bool:
         """True where every sentence of ``text`` is about something else in a mail program: a draft, a contact, a key."""
