@@ -9,7 +9,7 @@ import regex
 
 from knowledge.matcher import PATTERN_SECONDS, Hit, Matcher, fold
 from knowledge.model import GRAMMAR, DecodedError, Knowledge
-from knowledge.wording import ELSEWHERE, MAIL, WordingTable
+from knowledge.wording import ABOUT, WordingTable
 
 RESERVED = regex.compile(r"(?:^|\.)(?:example|test|invalid|localhost)$|(?:^|\.)example\.(?:com|org|net)$")
 """RFC 2606 and RFC 6761 names."""
@@ -120,7 +120,7 @@ def _unneeded(row: DecodedError) -> Iterator[str]:
 
 def _wordings(knowledge: Knowledge) -> Iterator[str]:
     table = WordingTable(knowledge.concepts, knowledge.wordings)
-    used = {concept for w in knowledge.wordings for group in (*w.sets, w.unless) for concept in group} | {ELSEWHERE, MAIL}
+    used = {concept for w in knowledge.wordings for group in (*w.sets, w.unless) for concept in group} | ABOUT
     for concept in sorted(knowledge.concepts.keys() ^ used):
         fault = "no wording uses it" if concept in knowledge.concepts else "a wording uses it, but it does not exist"
         yield f"concepts.toml: {concept}: {fault}"

@@ -8,7 +8,7 @@ each concept in each language, knowledge/wordings.toml says what they mean toget
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import regex
@@ -22,10 +22,20 @@ MAX_SENTENCES = 12
 GAP = 40
 GRAM = 4
 """Entries are found by so many of their first characters."""
-ELSEWHERE, MAIL = "elsewhere", "mail"
+LONGEST_SENTENCE = 40
+"""Words of a sentence that is still an error and no explanation."""
+ELSEWHERE, MAIL, SIGNING = "elsewhere", "mail", "signing"
 """Concepts that say what a line is about."""
+ASIDE, SUPPOSED = "aside", "supposed"
+"""Concepts of a sentence that reports no failed connection: it is about a draft or a contact, or asks and explains."""
+_NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail"})
+"""A sentence that names one of these is read although it is about an attachment or the like."""
+ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED}) | _NEVERTHELESS
+"""Concepts that no wording has to name."""
+_START = "\x01"
 _FIRST_CJK = "\u2e80"
-_SENTENCE = regex.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n\s*\n")
+_QUESTION = ("?", "？")
+_SENTENCE = regex.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n\s*\n|\\n")
 _NOT_WORD = regex.compile(r"[^\w]+")
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 """Soft hyphens, zero-width blanks and marks of direction."""
@@ -93,9 +103,17 @@ class WordingTable:
         return self._wordings[best] if best < len(self._wordings) else None
 
     def is_elsewhere(self, line: str) -> bool:
-        """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail."""
+        """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail, or keys of messages."""
         concepts = set[str]().union(*self._named(f" {plain(line[:MAX_CHARS])} "))
-        return ELSEWHERE in concepts and MAIL not in concepts
+        return (ELSEWHERE in concepts and MAIL not in concepts) or (SIGNING in concepts and "protocol" not in concepts)
+
+    def is_aside(self, text: str) -> bool:
+        """True where every sentence of ``text`` is about something else in a mail program: a draft, a contact, a key."""
+        return all(self._is_aside(set[str]().union(*self._named(sentence))) for sentence in _sentences(text))
+
+    @staticmethod
+    def _is_aside(concepts: Set[str]) -> bool:
+        return SUPPOSED in concepts or (ASIDE in concepts and _NEVERTHELESS.isdisjoint(concepts))
 
     def _named(self, sentence: str) -> list[set[str]]:
         """The concepts of a sentence by language; only entries whose first letters stand in it are looked for."""
@@ -110,6 +128,8 @@ class WordingTable:
     def _first(self, sentence: str) -> int:
         named = self._named(sentence)
         everywhere = frozenset().union(*named)
+        if self._is_aside(everywhere):
+            return len(self._wordings)
         for concepts in sorted(named, key=len, reverse=True):
             for at, wording in enumerate(self._wordings):
                 if everywhere.isdisjoint(wording.unless) and any(concepts.issuperset(group) for group in wording.sets):
@@ -126,10 +146,11 @@ def plain(text: str) -> str:
 def _sentences(text: str) -> Iterator[str]:
     text = text[:MAX_CHARS]
     parts = [p for p in _SENTENCE.split(text) if p and p.strip()][:MAX_SENTENCES]
-    for part in parts:
-        yield f" {plain(part)} "
-    if len(parts) == 2:
-        yield f" {plain(text)} "
+    told = [p for p in parts if not p.rstrip().endswith(_QUESTION)]
+    for part in (*told, *([text] if len(parts) == len(told) == 2 else ())):
+        sentence = plain(part)
+        if sentence.count(" ") < LONGEST_SENTENCE:
+            yield f"{_START} {sentence} "
 
 
 def _word(entry: str) -> _Word:
@@ -141,6 +162,8 @@ def _part(piece: str) -> str:
     piece = piece.strip()
     inside, ends = piece.startswith("-"), piece.endswith(".")
     text = plain(piece)
+    if piece.startswith("^"):
+        return f"{_START} {text}" + (" " if ends else "")
     if text[:1] >= _FIRST_CJK:
         return text
     return ("" if inside else " ") + text + (" " if ends else "")

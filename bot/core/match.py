@@ -22,6 +22,12 @@ from knowledge.wording import WordingTable
 FUZZY_FROM = 86.0
 MIN_FUZZY_CHARS = 14
 MAX_FUZZY_TEXTS = 6
+NEAREST = 4
+SLIP = 75.0
+"""Likeness of two words that may be one, written badly."""
+ODD_WORDS = 0.12
+"""Share of words without a like that two texts of one meaning may have."""
+_MARKS = ".,:;!?()[]\"'…。、，：；！？（）"
 LINE_CHARS = 200
 WORDS_SCORE = 0.8
 """What a reading by words alone (knowledge/wording.py) counts for beside likeness."""
@@ -88,8 +94,26 @@ class FuzzyTable:
         if len(plain) < MIN_FUZZY_CHARS or len(plain) > 400:
             return None
         texts, rows = self._choices
-        best = process.extractOne(_sorted_words(plain), texts, scorer=fuzz.ratio, score_cutoff=FUZZY_FROM)
-        return (rows[best[2]], best[1] / 100) if best else None
+        words = _sorted_words(plain)
+        for sample, score, at in process.extract(words, texts, scorer=fuzz.ratio, score_cutoff=FUZZY_FROM, limit=NEAREST):
+            if _same_words(words, sample):
+                return None if self._wordings.is_aside(text) else (rows[at], score / 100)
+        return None
+
+
+def _same_words(one: str, other: str) -> bool:
+    """True where two texts differ by slips of the pen only: nearly every word of each has its like in the other.
+
+    "Message could not be saved" is near "Message could not be sent", and another thing.
+    """
+    ours, theirs = ({w.strip(_MARKS) for w in text.split()} for text in (one, other))
+    ours, theirs = ours - {""}, theirs - {""}
+    odd = sum(not _has_like(word, theirs) for word in ours - theirs) + sum(not _has_like(word, ours) for word in theirs - ours)
+    return odd <= ODD_WORDS * (len(ours) + len(theirs))
+
+
+def _has_like(word: str, words: set[str]) -> bool:
+    return any(fuzz.ratio(word, other) >= SLIP for other in words)
 
 
 def _sorted_words(plain: str) -> str:
