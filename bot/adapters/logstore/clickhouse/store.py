@@ -15,16 +15,17 @@ from bot.adapters.logstore.clickhouse.schema import CUT_BY_DAY, VERSION, stateme
 from bot.adapters.logstore.clickhouse.sink import WRITES_WITHIN, ClickHouseSink
 from bot.adapters.logstore.digest import Digest
 from bot.adapters.logstore.rows import rows_of
+from bot.adapters.logstore.searched import SearchedLogStore
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.core.observed import HostCoverage, LogQuery, LogResult
-from bot.errors import StoreCorrupt, StoreError, StoreMissing
+from bot.errors import StoreCorrupt, StoreMissing
 from bot.logs.event import LogEvent
 
 SEARCHES_WITHIN: Final = 5.0
 """Seconds for all queries of one question together."""
 
 
-class ClickHouseLogStore:
+class ClickHouseLogStore(SearchedLogStore):
     """A LogStore in a ClickHouse database. Safe to share between threads. ``seconds`` bounds every question; ``transport``
     is the way to the server, where it is not the network."""
 
@@ -35,26 +36,14 @@ class ClickHouseLogStore:
 
     # -- the LogStore port ---------------------------------------------------------------------------------
 
-    def search(self, query: LogQuery) -> LogResult:
-        """The lines, sums and sessions that ``query`` selects; ``failed`` says why where we could not look."""
-        try:
-            return self._reader().search(query)
-        except StoreError as error:
-            return LogResult(failed=str(error))
+    def _search(self, query: LogQuery) -> LogResult:
+        return self._reader().search(query)
 
-    def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
-        """What each host's logs cover, with the gaps that touch [since, until]; nothing where we cannot look."""
-        try:
-            return self._reader().coverage(since, until)
-        except StoreError:
-            return ()
+    def _coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
+        return self._reader().coverage(since, until)
 
-    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
-        """User names seen in failures in the window that are a slip away from ``mailbox``, the closest first."""
-        try:
-            return self._reader().logins_like(mailbox, since, until)
-        except StoreError:
-            return ()
+    def _logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
+        return self._reader().logins_like(mailbox, since, until)
 
     # -- beside the port -----------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from bot.adapters.logstore.postgres.schema import make_tables
 from bot.adapters.logstore.postgres.writer import PostgresSink, prune
 from bot.adapters.logstore.rhythm import DAY, MINUTE
 from bot.adapters.logstore.rows import rows_of
+from bot.adapters.logstore.searched import SearchedLogStore
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.core.observed import HostCoverage, LogQuery, LogResult
 from bot.errors import StoreError
@@ -29,7 +30,7 @@ WRITES_WITHIN: Final = 120.0
 """Seconds for one batch."""
 
 
-class PostgresLogStore:
+class PostgresLogStore(SearchedLogStore):
     """A LogStore in a PostgreSQL database. Nothing is opened before it is needed. Safe to share between threads: each
     reads through a connection of its own. ``seconds`` bounds every question."""
 
@@ -43,29 +44,17 @@ class PostgresLogStore:
 
     # -- the LogStore port ---------------------------------------------------------------------------------
 
-    def search(self, query: LogQuery) -> LogResult:
-        """The lines, sums and sessions that ``query`` selects; ``failed`` says why where we could not look."""
-        try:
-            with self._reading() as reader:
-                return reader.search(query, self._seconds)
-        except StoreError as error:
-            return LogResult(failed=str(error))
+    def _search(self, query: LogQuery) -> LogResult:
+        with self._reading() as reader:
+            return reader.search(query, self._seconds)
 
-    def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
-        """What each host's logs cover, with the gaps that touch [since, until]; nothing where we cannot look."""
-        try:
-            with self._reading() as reader:
-                return reader.coverage(self._seconds, since, until)
-        except StoreError:
-            return ()
+    def _coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
+        with self._reading() as reader:
+            return reader.coverage(self._seconds, since, until)
 
-    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
-        """User names seen in failures in the window that are a slip away from ``mailbox``, the closest first."""
-        try:
-            with self._reading() as reader:
-                return reader.logins_like(mailbox, since, until, self._seconds)
-        except StoreError:
-            return ()
+    def _logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
+        with self._reading() as reader:
+            return reader.logins_like(mailbox, since, until, self._seconds)
 
     # -- beside the port -----------------------------------------------------------------------------------
 
