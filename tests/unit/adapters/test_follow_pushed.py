@@ -26,7 +26,8 @@ from bot.adapters.logstore.follow.journal import JournalFeed
 from bot.adapters.logstore.follow.listeners import Listeners
 from bot.adapters.logstore.follow.loop import Follow
 from bot.adapters.logstore.follow.stream import Stream
-from bot.adapters.logstore.sqlite import SqliteLogStore
+from bot.adapters.logstore.sqlite import SqliteLogStore, feeding
+from bot.adapters.logstore.sqlite.feeding import SqliteFeedStore
 from bot.core.observed import LogQuery
 from bot.errors import SettingsError
 from bot.logs.event import LogEvent
@@ -58,7 +59,7 @@ def store(tmp_path: Path) -> Path:
 @contextmanager
 def running(store: Path, feeds: Sequence[Feed], said: list[str] | None = None) -> Iterator[Follow]:
     """A follower in a thread of its own, from its start to its end."""
-    work = Follow(store, feeds, say=(said if said is not None else []).append)
+    work = Follow(SqliteFeedStore(store), feeds, say=(said if said is not None else []).append)
     thread = threading.Thread(target=work.run)
     thread.start()
     try:
@@ -213,7 +214,7 @@ def test_an_address_that_is_taken_is_named(store: Path) -> None:
         taken.listen()
         listeners = Listeners(None, taken.getsockname(), None, "", stream, now, lambda _: None)
         with pytest.raises(SettingsError, match=r"LOG_SYSLOG_TCP: cannot listen on 127\.0\.0\.1"):
-            Follow(store, listeners.feeds, say=lambda _: None).run(once=True)
+            Follow(SqliteFeedStore(store), listeners.feeds, say=lambda _: None).run(once=True)
 
 
 # -- journald --------------------------------------------------------------------------------------------------------------
@@ -330,14 +331,14 @@ def test_a_journalctl_that_ends_is_started_again(store: Path, journal: Journal, 
 def test_a_full_disk_loses_nothing_that_was_acknowledged_and_ends_by_itself(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite says the same of a full disk and of a file that may not grow."""
     room = {"pages": 150}
-    real = loop.open_for_writing
+    real = feeding.open_for_writing
 
     def limited(path: Path) -> sqlite3.Connection:
         connection = real(path)
         connection.execute(f"PRAGMA max_page_count = {room['pages']}")
         return connection
 
-    monkeypatch.setattr(loop, "open_for_writing", limited)
+    monkeypatch.setattr(feeding, "open_for_writing", limited)
     monkeypatch.setattr("bot.adapters.logstore.follow.http.STORED_WITHIN", 0.5)
     log = tmp_path / "mail.log"
     log.write_text("")
@@ -407,5 +408,5 @@ def test_no_secret_reaches_the_disk_by_any_feed(store: Path, tmp_path: Path, jou
 
 @pytest.fixture(autouse=True)
 def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "IDLE", 0.02)
+    monkeypatch.setattr(SqliteFeedStore, "rest", 0.02)
     monkeypatch.setattr(loop, "AGAIN", (0.02, 0.05))

@@ -12,9 +12,15 @@ from typing import Final
 import psycopg
 
 from bot.adapters.logstore.digest import Digest, from_micros, to_micros
-from bot.adapters.logstore.postgres.connection import bounded, check_version, connect, faults_named, name_of
+from bot.adapters.logstore.postgres.connection import (
+    bounded,
+    check_version,
+    connect,
+    faults_named,
+    name_of,
+    open_for_writing,
+)
 from bot.adapters.logstore.postgres.reader import Reader
-from bot.adapters.logstore.postgres.schema import make_tables
 from bot.adapters.logstore.postgres.writer import PostgresSink, prune
 from bot.adapters.logstore.rhythm import DAY, MINUTE
 from bot.adapters.logstore.rows import rows_of
@@ -26,8 +32,6 @@ from bot.logs.event import LogEvent
 
 SEARCHES_WITHIN: Final = 5.0
 """Seconds for all statements of one question together."""
-WRITES_WITHIN: Final = 120.0
-"""Seconds for one batch."""
 
 
 class PostgresLogStore(SearchedLogStore):
@@ -144,10 +148,7 @@ class PostgresLogStore(SearchedLogStore):
 
     @contextmanager
     def _writing(self) -> Iterator[PostgresSink]:
-        with faults_named(self.name), connect(self._url) as connection:
-            connection.execute(f"SET lock_timeout = '60s'; SET statement_timeout = '{int(WRITES_WITHIN)}s'".encode())
-            make_tables(connection)
-            check_version(connection, self.name)
+        with faults_named(self.name), open_for_writing(self._url, self.name) as connection:
             yield PostgresSink(connection)
 
     def _drop(self) -> None:
