@@ -104,6 +104,11 @@ RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
                          "source_type": "syslog", "timestamp": (START + timedelta(seconds=n)).isoformat().replace("+00:00", "Z")},
     "fluent-bit-syslog": lambda n: {"date": START.timestamp() + n, "pri": "22", "host": "imap1", "ident": "dovecot", "pid": "996", "message": REFUSED.format(number=n)},
     "fluent-bit-tail": lambda n: {"date": START.timestamp() + n, "log": line(n)},
+    "fluent-bit-epoch-ms": lambda n: {"date": int(START.timestamp() + n) * 1000, "host": "imap1", "ident": "dovecot", "message": REFUSED.format(number=n)},
+    "fluent-bit-java-sql": lambda n: {"date": f"{START + timedelta(seconds=n):%Y-%m-%d %H:%M:%S}.000000", "host": "imap1", "ident": "dovecot", "message": REFUSED.format(number=n)},
+    "vector-file": lambda n: {"file": "/var/log/mail.log", "host": "relay", "message": line(n), "source_type": "file", "timestamp": "2026-11-20T12:34:56.123456789Z"},
+    "elastic-common-schema": lambda n: {"@timestamp": (START + timedelta(seconds=n)).isoformat(), "host": {"name": "imap1"}, "process": {"name": "dovecot", "pid": 7},
+                                        "message": REFUSED.format(number=n)},
     "journal": lambda n: {"__REALTIME_TIMESTAMP": str(int((START.timestamp() + n) * 1e6)), "_HOSTNAME": "imap1", "SYSLOG_IDENTIFIER": "dovecot", "MESSAGE": REFUSED.format(number=n)},
 }
 
@@ -141,6 +146,10 @@ def test_what_is_wrong_with_a_request_is_said(store: Path, monkeypatch: pytest.M
         assert post(listeners, "[{") .status_code == 400
         assert post(listeners, "[" * 100_000).status_code == 400
         assert post(listeners, "").status_code == 204
+        told = post(listeners, b"\x92\xd7\x00", **{"Content-Type": "application/msgpack"})
+        assert told.status_code == 415 and "json_lines" in told.text
+        told = post(listeners, '{"records": [{"value": 1}]}\n{"text": "one"}')
+        assert told.status_code == 400 and "must be called MESSAGE, log, message" in told.text
         assert post(listeners, '{"no": "message"}\n{broken\n' + line(7)).status_code == 204
         host, port = listeners.addresses["HTTP"]
         assert httpx.get(f"http://{host}:{port}/healthz").status_code == 200
