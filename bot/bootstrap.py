@@ -5,6 +5,7 @@ What only a triage needs is imported when one is asked for: reading a log must n
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
 
+    from bot.adapters.logstore.feeding import FeedStore
     from bot.adapters.logstore.follow.loop import Follow
     from bot.adapters.logstore.stores import CheckedLogStore, OwnLogStore
     from bot.adapters.store.desk import DeskStore
@@ -71,8 +73,26 @@ def own_log_store_of(settings: Settings) -> OwnLogStore:
     return SqliteLogStore(settings.log_store_path)
 
 
+def feed_store_of(settings: Settings) -> FeedStore:
+    """The log store of LOG_STORE_URL as live feeds fill it. Raises SettingsError where its host fills it."""
+    product = settings.log_store_scheme.partition("+")[0]
+    name = settings.log_follow_name or socket.gethostname()
+    if product == "postgresql":
+        from bot.adapters.logstore.postgres.feeding import PostgresFeedStore
+
+        return PostgresFeedStore(settings.log_store_url, name)
+    if product == "clickhouse":
+        from bot.adapters.logstore.clickhouse.feeding import ClickHouseFeedStore
+
+        return ClickHouseFeedStore(settings.log_store_url, name)
+    own_log_store_of(settings)
+    from bot.adapters.logstore.sqlite.feeding import SqliteFeedStore
+
+    return SqliteFeedStore(settings.log_store_path)
+
+
 def follow_of(settings: Settings, paths: Sequence[str], say: Callable[[str], None]) -> Follow:
-    """The feeds that are configured, files from ``paths`` or else LOG_FOLLOW, on their way into the embedded store.
+    """The feeds that are configured, files from ``paths`` or else LOG_FOLLOW, on their way into a store of ours.
 
     Raises SettingsError where there is no feed at all, or an HTTP listener without a token; InputError for a path that cannot be followed.
     """
@@ -101,7 +121,7 @@ def follow_of(settings: Settings, paths: Sequence[str], say: Callable[[str], Non
         raise SettingsError("LOG_FOLLOW: is not set and no PATH is given; name files, or set LOG_JOURNAL_UNITS, LOG_SYSLOG_UDP, LOG_SYSLOG_TCP or LOG_HTTP")
     age = None if settings.log_keep_days is None else timedelta(days=settings.log_keep_days)
     size = None if settings.log_keep_mb is None else settings.log_keep_mb * 1_000_000
-    return Follow(settings.log_store_path, feeds, say=say, keep=Keep(age, size), now=now)
+    return Follow(feed_store_of(settings), feeds, say=say, keep=Keep(age, size), now=now)
 
 
 def desk_of(settings: Settings) -> DeskStore:

@@ -73,6 +73,8 @@ class Settings:
     """Between two sweeps; None: 300 where webhooks come in, else 15."""
     log_follow: tuple[str, ...] = ()
     """Paths that ``triage logs follow`` follows where none is given (LOG_FOLLOW, separated by colons)."""
+    log_follow_name: str | None = None
+    """What a follower is called in a store that several machines fill (LOG_FOLLOW_NAME); None: as the machine is."""
     log_journal_units: tuple[str, ...] = ()
     """Units of journald that are followed (LOG_JOURNAL_UNITS, separated by spaces); ``all`` is every unit."""
     log_syslog_udp: tuple[str, int] | None = None

@@ -97,6 +97,7 @@ def logs(values: Mapping[str, str]) -> dict[str, Any]:
     """What LOG_* says of following logs. Raises SettingsError naming the variable."""
     return {
         "log_follow": tuple(path for path in (values.get("LOG_FOLLOW") or "").split(":") if path),
+        "log_follow_name": (values.get("LOG_FOLLOW_NAME") or "").strip()[:200] or None,
         "log_journal_units": tuple((values.get("LOG_JOURNAL_UNITS") or "").split()),
         "log_syslog_udp": _listening(values, "LOG_SYSLOG_UDP"),
         "log_syslog_tcp": _listening(values, "LOG_SYSLOG_TCP"),

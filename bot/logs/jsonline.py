@@ -23,6 +23,8 @@ PROGRAMS: Final = (
 PIDS: Final = ("SYSLOG_PID", "_PID", "procid", "pid", "proc_id")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PREFIX: Final = 400
+_UNITS: Final = (1, 1_000, 1_000_000, 1_000_000_000)
+"""Shippers count seconds, milliseconds (Fluent Bit's epoch_ms), micro- or nanoseconds since 1970: which, the size tells until 2096."""
 
 
 class Record(NamedTuple):
@@ -110,8 +112,13 @@ def _stamped(fields: dict[str, Any]) -> datetime | None:
         value = fields.get(name)
         if isinstance(value, str):
             got = stamp.iso(value)
-            if got is not None and got[0] is not None and got[0].tzinfo is not None:
-                return got[0]
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 4e9:
-            return _EPOCH + timedelta(seconds=value)
+            if got is not None and got[0] is not None:
+                if got[0].tzinfo is not None:
+                    return got[0]
+                if name == "date":  # Fluent Bit's java_sql_timestamp is UTC and does not say so
+                    return got[0].replace(tzinfo=UTC)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            unit = next((unit for unit in _UNITS if 0 < value < 4e9 * unit), None)
+            if unit is not None:
+                return _EPOCH + timedelta(seconds=value / unit)
     return None

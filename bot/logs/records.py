@@ -61,6 +61,7 @@ def line_of(record: Mapping[str, Any], received: datetime) -> str | None:
     key = next((name for name in MESSAGES if text_of(record.get(name)) is not None), None)
     if key is None:
         return None
+    record = {**record, **_flat(record)}
     kept: dict[str, Any] = {name: value for name, value in record.items() if name in _KEPT and isinstance(value, (str, int, float)) and len(str(value)) <= 255}
     message = (text_of(record[key]) or "").strip("\r\n").split("\n", 1)[0]  # daemons write one line a message: the rest is not theirs
     tag = record.get("syslogtag")
@@ -72,3 +73,13 @@ def line_of(record: Mapping[str, Any], received: datetime) -> str | None:
     if not any(name in kept for name in (*TIMES, *_JOURNAL_TIMES)) and envelope.split(envelope.clean(message)).time is None:
         kept["timestamp"] = received.isoformat()
     return json.dumps({**kept, key: mask(message[:_LONGEST])}, ensure_ascii=False)
+
+
+def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Host, program and pid of a record by the Elastic Common Schema, which nests them, by the names that stand in flat records."""
+    found = {}
+    for outer, inner, name in (("host", "hostname", "host"), ("host", "name", "host"), ("process", "name", "program"), ("process", "pid", "pid")):
+        part = record.get(outer)
+        if isinstance(part, dict) and isinstance(part.get(inner), (str, int)):
+            found[name] = part[inner]
+    return found

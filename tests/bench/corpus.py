@@ -15,18 +15,25 @@ from bot.logs.session import encode
 
 DAY = datetime(2026, 11, 16, tzinfo=UTC)
 Line = tuple[datetime, str]
+HOSTS = (("imap1", "imap", False, 0.32), ("imap2", "imap", True, 0.31), ("smtp1", "smtp", True, 0.19), ("smtp2", "smtp", False, 0.18))
+"""Name, what it does, whether it stamps in RFC 3339, and its share of the lines."""
+
+
+def person(number: int, domains: int) -> tuple[str, str]:
+    """A mailbox and the address from which it is used."""
+    return f"user{number}@shop{number % domains}.example", f"198.51.{number // 250 % 256}.{number % 250}"
 
 
 class Host:
     """One host's traffic over a day."""
 
-    def __init__(self, name: str, face: str, rfc3339: bool, seed: int, mailboxes: int) -> None:
+    def __init__(self, name: str, face: str, rfc3339: bool, seed: int, mailboxes: int, *, domains: int = 97, bare: float = 0.0) -> None:
+        """``bare`` is the share of refused logins that leave the domain out."""
         self.name, self.face, self.rfc3339 = name, face, rfc3339
         self.chance = random.Random(seed)
-        self.people = [
-            (f"user{number}@shop{number % 97}.example", f"198.51.{number // 250 % 256}.{number % 250}")
-            for number in range(mailboxes)
-        ]
+        self.people = [person(number, domains) for number in range(mailboxes)]
+        self.bare = bare
+        self.begin, self.seconds = DAY, 86_000.0
         self.pid = 1000
 
     def stamp(self, time: datetime) -> str:
@@ -39,12 +46,24 @@ class Host:
         kinds = [self.session, self.wrong_password, self.probe] if self.face == "imap" else [self.mail, self.sasl, self.knock]
         weights = [92, 5, 3] if self.face == "imap" else [70, 12, 18]
         while len(made) < wanted:
-            time = DAY + timedelta(seconds=self.chance.random() * 86_000, microseconds=self.chance.randrange(10**6))
+            time = self.begin + timedelta(seconds=self.chance.random() * self.seconds, microseconds=self.chance.randrange(10**6))
             (kind,) = self.chance.choices(kinds, weights)
             made.extend(kind(time))
         made.sort(key=lambda line: line[0])
         for time, text in made:
             yield f"{self.stamp(time)} {self.name} {text}"
+
+    def between(self, begin: datetime, seconds: float) -> Host:
+        """Have the next lines fall into that stretch."""
+        self.begin, self.seconds = begin, seconds
+        return self
+
+    def refused(self) -> tuple[str, str]:
+        """Who mistypes: a login and an address."""
+        user, address = self.chance.choice(self.people)
+        if self.bare and self.chance.random() < self.bare:
+            user = user.partition("@")[0]
+        return user, address
 
     def session(self, time: datetime) -> Iterator[Line]:
         """Somebody fetches mail."""
@@ -59,7 +78,7 @@ class Host:
 
     def wrong_password(self, time: datetime) -> Iterator[Line]:
         """Somebody, or a botnet, is refused."""
-        user, address = self.chance.choice(self.people)
+        user, address = self.refused()
         address = address if self.chance.random() < 0.4 else f"203.0.113.{self.chance.randrange(256)}"
         key = encode(time, self.chance.randrange(1024, 65535), address)
         yield time, f"dovecot: auth: passwd-file({user},{address},<{key}>): Password mismatch"
@@ -105,7 +124,7 @@ class Host:
 
     def sasl(self, time: datetime) -> Iterator[Line]:
         """A wrong password at the submission port."""
-        user, address = self.chance.choice(self.people)
+        user, address = self.refused()
         tag, opened = self._opened(time, address)
         yield from opened
         yield time, f"dovecot: auth: passwd-file({user},{address}): Password mismatch"
@@ -126,9 +145,7 @@ def write_logs(place: Path, lines: int, *, mailboxes: int = 3000) -> int:
     """Write the logs of four hosts into ``place``, about ``lines`` in all; returns how many there are."""
     place.mkdir(parents=True, exist_ok=True)
     written = 0
-    plan = [("imap1", "imap", False, 0.32), ("imap2", "imap", True, 0.31), ("smtp1", "smtp", True, 0.19),
-            ("smtp2", "smtp", False, 0.18)]
-    for seed, (name, face, rfc3339, share) in enumerate(plan):
+    for seed, (name, face, rfc3339, share) in enumerate(HOSTS):
         with (place / f"{name}.log").open("w", encoding="utf-8") as file:
             for line in Host(name, face, rfc3339, seed, mailboxes).lines(int(lines * share)):
                 file.write(line + "\n")

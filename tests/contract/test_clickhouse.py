@@ -17,6 +17,11 @@ from test_log_store import NOON, ask, failure, success
 
 from bot.adapters.logstore.clickhouse import ClickHouseLogStore
 from bot.adapters.logstore.clickhouse.client import quote
+from bot.adapters.logstore.clickhouse.feeding import ClickHouseFeedStore
+from bot.adapters.logstore.follow import loop
+from bot.adapters.logstore.follow.feed import FileFeed
+from bot.adapters.logstore.follow.loop import Follow
+from bot.adapters.logstore.follow.stream import Stream
 from bot.adapters.logstore.memory import MemoryLogStore
 from bot.adapters.logstore.sqlite import ingest, sources
 from bot.core.observed import LogQuery
@@ -28,6 +33,7 @@ from tests.fuzz.log_queries import PIECES
 START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 POINTS = (5, 13)
 """After how many inserts the writer dies; tests/real tries more."""
+FOLLOW_POINTS = (0, 1, 6)
 New = Callable[..., ClickHouseLogStore]
 
 
@@ -99,6 +105,44 @@ def test_interrupted_at_any_insert_nothing_is_lost_or_doubled(
         counted = store._db.select("SELECT sum(count) FROM log_failure", 20)[0][0]
         assert counted == sum(bool(n % 3) for n in range(170)), inserts
     assert interrupted == len(POINTS)
+
+
+def test_a_follower_interrupted_at_any_insert_loses_and_doubles_nothing(
+    engine: tuple[str, Engine], new: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Before its commit nothing is stored, behind it everything: whoever comes next carries out what was left, a follower or an ingest."""
+    monkeypatch.setattr(loop, "AGAIN", ())
+    path, now = tmp_path / "mail.log", lambda: START
+
+    def follow() -> None:
+        feed = FileFeed(path, Stream(UTC, now), lambda _: None)
+        work = Follow(ClickHouseFeedStore(f"{engine[0]}alone?days=30000", "one"), [feed], say=lambda _: None, now=now)
+        work.stop()  # a fault ends it: it tries no more
+        work.run(once=True)
+
+    for inserts in FOLLOW_POINTS:
+        store = new()
+        path.write_text("\n".join(lines(60)) + "\n")
+        follow()
+        with path.open("a") as file:
+            file.write("\n".join(lines(120)[60:]) + "\n")
+        engine[1].refuse_after = inserts
+        try:
+            with pytest.raises(StoreError):
+                follow()
+        finally:
+            engine[1].refuse_after = None
+        with path.open("a") as file:
+            file.write("\n".join(lines(150)[120:]) + "\n")
+        if inserts % 2:
+            store.ingest([path], processes=0)
+        follow()
+        assert sum(one.lines for one in store.status()) == 150, inserts
+        found = store.search(LogQuery(START, START + timedelta(days=1), mailboxes=("anna@example.com",)))
+        assert [line.raw for line in found.lines] == [text for number, text in enumerate(lines(150)) if number % 3], inserts
+        assert sum(one.count for one in found.successes) == 25, inserts
+        assert store._db.select("SELECT sum(count) FROM log_failure", 20) == [[100]], inserts
+        assert store.ingest([path], processes=0).lines == 0
 
 
 def test_a_file_is_read_once_and_read_on(new: New, tmp_path: Path) -> None:

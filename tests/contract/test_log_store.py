@@ -17,6 +17,7 @@ from bot.adapters.logstore.memory import EmptyLogStore, MemoryLogStore
 from bot.adapters.logstore.sqlite import SqliteLogStore
 from bot.core.observed import LogQuery
 from bot.logs.event import LogEvent
+from bot.look_again import stand_of
 from bot.ports import LogStore
 
 NOON = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
@@ -482,3 +483,9 @@ def test_every_back_end_answers_as_the_one_in_memory(
 @settings(max_examples=4, **_at_leisure)  # type: ignore[arg-type]
 def test_clickhouse_answers_as_the_one_in_memory(make: Make, **given: object) -> None:
     test_every_back_end_answers_as_the_one_in_memory.hypothesis.inner_test(make, **given)
+
+
+def test_a_line_that_arrives_late_is_seen_by_a_second_look(make: Make) -> None:
+    window = (NOON - timedelta(hours=1), NOON + timedelta(hours=1))
+    before, after = stand_of(make([failure(0)]), *window), stand_of(make([failure(0)], [failure(0.1, "ben@example.com")]), *window)
+    assert before != after and "could not look" not in (before, after)

@@ -32,6 +32,7 @@ from bot.adapters.logstore.follow.listeners import Listeners
 from bot.adapters.logstore.follow.loop import Follow
 from bot.adapters.logstore.follow.stream import Stream
 from bot.adapters.logstore.sqlite import SqliteLogStore
+from bot.adapters.logstore.sqlite.feeding import SqliteFeedStore
 from bot.core.observed import LogQuery
 from tests.crash.processes import spawn
 
@@ -57,7 +58,7 @@ def follow(store: Path, log: Path, port: int, seed: int) -> None:
     dice = random.Random(seed)
     failpoints.install(lambda _: os.kill(os.getpid(), signal.SIGKILL) if dice.random() < 0.02 else None)
     listeners = Listeners(None, None, ("127.0.0.1", port), TOKEN, lambda: Stream(UTC, now), now, lambda _: None)
-    Follow(store, [FileFeed(log, Stream(UTC, now), lambda _: None), *listeners.feeds], say=lambda _: None).run()
+    Follow(SqliteFeedStore(store), [FileFeed(log, Stream(UTC, now), lambda _: None), *listeners.feeds], say=lambda _: None).run()
 
 
 class Written:
@@ -186,7 +187,7 @@ def _started(store: Path, log: Path, port: int, seed: int) -> int:
 def _last(store: Path, log: Path, port: int) -> None:
     """The follower that is not killed: it ends when it is told and has read everything."""
     listeners = Listeners(None, None, ("127.0.0.1", port), TOKEN, lambda: Stream(UTC, now), now, lambda _: None)
-    work = Follow(store, [FileFeed(log, Stream(UTC, now), lambda _: None), *listeners.feeds], say=lambda _: None)
+    work = Follow(SqliteFeedStore(store), [FileFeed(log, Stream(UTC, now), lambda _: None), *listeners.feeds], say=lambda _: None)
     signal.signal(signal.SIGTERM, lambda *_: work.stop())
     work.run()
 

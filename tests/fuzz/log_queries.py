@@ -84,7 +84,7 @@ class Fuzz:
         assert alternatives(expression) == [valid(self._needle(kind, text))], expression
 
     def _opensearch(self, kind: str, text: str, query: LogQuery) -> None:
-        asked = self.over_opensearch.clause_of(query)
+        asked = self.over_opensearch.query_of(query)
         wanted = {"match_phrase": {"message": {"query": valid(self._needle(kind, text)), "zero_terms_query": "none"}}}
         assert asked == {"bool": {"should": [wanted], "minimum_should_match": 1}}, asked
 

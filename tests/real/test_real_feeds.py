@@ -19,6 +19,7 @@ from bot.adapters.logstore.follow.listeners import Listeners
 from bot.adapters.logstore.follow.loop import Follow
 from bot.adapters.logstore.follow.stream import Stream
 from bot.adapters.logstore.sqlite import SqliteLogStore
+from bot.adapters.logstore.sqlite.feeding import SqliteFeedStore
 from bot.core.observed import LogQuery
 
 RSYSLOG = """
@@ -59,7 +60,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(store: Path, feeds: list[Feed]) -> Iterator[None]:
-    work = Follow(store, feeds, say=lambda _: None)
+    work = Follow(SqliteFeedStore(store), feeds, say=lambda _: None)
     thread = threading.Thread(target=work.run)
     thread.start()
     try:
@@ -124,7 +125,7 @@ def test_a_file_that_rsyslog_writes_and_logrotate_rotates(rsyslog: Rsyslog, how:
     store = tmp_path / "store" / "logs.db"
     rsyslog.send(50)
     wait(rsyslog.log.exists)
-    Follow(store, [FileFeed(rsyslog.log, Stream(UTC, now), lambda _: None)], say=lambda _: None).run(once=True)
+    Follow(SqliteFeedStore(store), [FileFeed(rsyslog.log, Stream(UTC, now), lambda _: None)], say=lambda _: None).run(once=True)
     for turn in range(3):
         with running(store, [FileFeed(rsyslog.log, Stream(UTC, now), lambda _: None)]):
             rsyslog.send(200)

@@ -245,3 +245,9 @@ def test_clickhouse_interrupted_at_more_inserts(engine: tuple[str, Engine], tmp_
     monkeypatch.setattr(test_clickhouse, "POINTS", (0, 2, 4, 7, 11, 17))
     new = test_clickhouse.new.__wrapped__ if hasattr(test_clickhouse.new, "__wrapped__") else test_clickhouse.new._get_wrapped_function()
     test_clickhouse.test_interrupted_at_any_insert_nothing_is_lost_or_doubled(engine, new(engine), tmp_path, monkeypatch)
+
+
+def test_clickhouse_follower_interrupted_at_more_inserts(engine: tuple[str, Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(test_clickhouse, "FOLLOW_POINTS", (2, 4, 8, 10))
+    new = test_clickhouse.new.__wrapped__ if hasattr(test_clickhouse.new, "__wrapped__") else test_clickhouse.new._get_wrapped_function()
+    test_clickhouse.test_a_follower_interrupted_at_any_insert_loses_and_doubles_nothing(engine, new(engine), tmp_path, monkeypatch)

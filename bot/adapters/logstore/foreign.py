@@ -6,16 +6,24 @@ does, and only what the query's selection takes is answered, whatever the store 
 
 from __future__ import annotations
 
+import json
+import time
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import httpx
 
 from bot.adapters.logstore.digest import from_micros, to_micros
+from bot.adapters.logstore.http import Answer, Place, Server
 from bot.adapters.logstore.keeping import FAMILIES, is_kept
 from bot.adapters.logstore.memory import MemoryLogStore
 from bot.adapters.logstore.rhythm import MINUTE, Minute, gaps
+from bot.adapters.logstore.searched import SearchedLogStore
 from bot.core.observed import HostCoverage, LogQuery, LogResult
+from bot.errors import StoreBusy, StoreError
 from bot.logs.decode import Decoder
 from bot.logs.event import LogEvent, rfc3339
 from bot.logs.link import Linker
@@ -41,6 +49,9 @@ FACES: Final = {"imap": ("imap-login", "imap("), "pop3": ("pop3-login", "pop3(")
 """What stands in a line of each service."""
 
 
+Asked = TypeVar("Asked")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line as a store holds it: the time by which it files the line (microseconds since 1970), its text, and what it
@@ -62,10 +73,112 @@ class Count(NamedTuple):
     lines: int
 
 
-def answer(entries: Iterable[Entry], query: LogQuery, zone: tzinfo, *, cut: bool) -> LogResult:
-    """What ``query`` selects of ``entries``; ``cut`` says that the store had more."""
-    found = MemoryLogStore(events_of(entries, zone)).search(query)
-    return LogResult(found.lines, found.successes, found.sessions, found.truncated or cut)
+class ForeignLogStore(SearchedLogStore, Generic[Asked]):
+    """A LogStore over a server that only answers. What derives from it says how a question is asked (an ``Asked``) and how
+    an answer is read; ``zone`` is that of lines that name none, ``seconds`` bounds every question. A user of ``place``
+    without a password is a token of the HTTP scheme ``token``."""
+
+    def __init__(
+        self, place: Place, *, token: str, zone: tzinfo, seconds: float, transport: httpx.BaseTransport | None, headers: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self.name = place.name
+        given = dict(headers or {})
+        if place.user is not None and place.password is None:
+            given["Authorization"] = f"{token} {place.user}"
+        self._server = Server(place, given, transport, basic=place.password is not None)
+        self._zone = zone
+        self._seconds = seconds
+
+    # -- what a store has of its own -----------------------------------------------------------------------
+
+    @abstractmethod
+    def query_of(self, query: LogQuery) -> Asked | None:
+        """What finds every line that ``query`` selects, its time aside; None where there is nothing to ask for. Raises StoreError."""
+
+    @abstractmethod
+    def _holding(self, texts: Sequence[str]) -> Asked:
+        """What finds the lines in which one of ``texts`` stands."""
+
+    @abstractmethod
+    def _lines(self, asked: Asked, since: datetime, until: datetime, ends: float) -> tuple[list[Entry], bool]:
+        """The newest :data:`MOST_LINES` lines filed from ``since`` to ``until``, and whether there may be more. Raises StoreError."""
+
+    @abstractmethod
+    def _counted(self, begin: datetime, end: datetime, ends: float) -> tuple[list[Count], Mapping[str, Iterable[str]]]:
+        """The lines minute by minute, and which services each host's name. Raises StoreError."""
+
+    @abstractmethod
+    def _probe(self, begin: datetime, end: datetime, ends: float) -> None:
+        """Ask for next to nothing. Raises StoreError where even that cannot be answered."""
+
+    # -- the LogStore port, and beside it ------------------------------------------------------------------
+
+    def _search(self, query: LogQuery) -> LogResult:
+        if not is_wanted(query):
+            self.check()
+            return LogResult()
+        asked = self.query_of(query)
+        if asked is None:
+            return LogResult()
+        entries, cut = self._lines(asked, query.since - LATE, query.until + LATE, self._deadline())
+        found = MemoryLogStore(events_of(entries, self._zone)).search(query)
+        return replace(found, truncated=found.truncated or cut)
+
+    def _coverage(self, since: datetime, until: datetime) -> list[HostCoverage]:
+        """Counted by minute."""
+        counts, services = self._counted(*stretch(since, until), self._deadline())
+        return covered(counts, services, since, until)
+
+    def _logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
+        """Those that share its local part or its domain, for only these can be asked for."""
+        local, at, domain = mailbox.rpartition("@")
+        if not at:
+            return ()
+        asked = self._holding([local[:LONGEST] + "@", "@" + domain[:LONGEST]])
+        entries, _ = self._lines(asked, since - LATE, until + LATE, self._deadline())
+        kept = [event for event in events_of(entries, self._zone) if is_kept(event)]
+        return MemoryLogStore(kept).logins_like(mailbox, since, until)
+
+    def check(self) -> None:
+        """Raise the StoreError that stands in the way of searching; nothing where all is well."""
+        now = datetime.now(UTC)
+        self._probe(now - timedelta(minutes=5), now, self._deadline())
+
+    def status(self) -> Sequence[HostCoverage]:
+        """What each host's logs of the last day cover. Raises StoreError."""
+        now = datetime.now(UTC)
+        return self._coverage(now - timedelta(days=1), now)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._server.close()
+
+    # -- for those that derive -----------------------------------------------------------------------------
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._seconds
+
+    def _left(self, ends: float) -> float:
+        """Seconds that are left. Raises StoreBusy where there are none."""
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise StoreBusy(self._server.too_slow(self._seconds))
+        return left
+
+    def _read(self, got: Answer) -> dict[str, Any]:
+        """The JSON object that came back. Raises StoreError."""
+        if got.status != 200:
+            raise StoreError(f"{self.name}: answered {got.status} ({got.first_line()[:200]}); check LOG_STORE_URL and the server")
+        try:
+            told = json.loads(got.body)
+        except ValueError as error:
+            raise self._strange() from error
+        if not isinstance(told, dict):
+            raise self._strange()
+        return told
+
+    def _strange(self) -> StoreError:
+        return StoreError(f"{self.name}: answered what is no answer of a search; is this its address?")
 
 
 def events_of(entries: Iterable[Entry], zone: tzinfo) -> list[LogEvent]:
@@ -127,12 +240,6 @@ def covered(counts: Iterable[Count], services: Mapping[str, Iterable[str]], sinc
         faces = tuple(sorted(services.get(host, ()))) if family != "fail2ban" else ()
         found.append(HostCoverage(host, family, from_micros(first), from_micros(last), sum(minutes.values()), faces, missing))
     return found
-
-
-def slips(entries: Iterable[Entry], mailbox: str, since: datetime, until: datetime, zone: tzinfo) -> Sequence[str]:
-    """User names in failures among ``entries`` that are a slip away from ``mailbox``, the closest first."""
-    kept = [event for event in events_of(entries, zone) if is_kept(event)]
-    return MemoryLogStore(kept).logins_like(mailbox, since, until)
 
 
 def picked(source: Any, name: str) -> str | None:

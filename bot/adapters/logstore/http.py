@@ -90,14 +90,18 @@ class Server:
                     if len(body) > LARGEST:
                         raise StoreError(f"{self.name}: answered with more than {LARGEST >> 20} MB; ask for less time")
                     if time.monotonic() > ends:
-                        raise StoreBusy(f"{self.name}: took longer than {seconds:g} s to answer; ask for less time, or see what keeps it busy")
+                        raise StoreBusy(self.too_slow(seconds))
         except httpx.ConnectTimeout as error:
             raise StoreError(f"{self.name}: cannot be reached (no connection within {limits.connect:g} s); check LOG_STORE_URL and the server") from error
         except httpx.TimeoutException as error:
-            raise StoreBusy(f"{self.name}: took longer than {seconds:g} s to answer; ask for less time, or see what keeps it busy") from error
+            raise StoreBusy(self.too_slow(seconds)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise StoreError(f"{self.name}: cannot be reached ({type(error).__name__}); check LOG_STORE_URL and the server") from error
         return Answer(response.status_code, bytes(body))
+
+    def too_slow(self, seconds: float) -> str:
+        """What is said where no answer came within ``seconds``."""
+        return f"{self.name}: took longer than {seconds:g} s to answer; ask for less time, or see what keeps it busy"
 
     def close(self) -> None:
         """Close its connections."""

@@ -7,10 +7,8 @@ against a live server (docs/scale.md).
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
 from ipaddress import IPv6Network, ip_network
 from typing import Any, Final
 
@@ -20,26 +18,20 @@ import regex
 from bot.adapters.logstore.digest import to_micros
 from bot.adapters.logstore.foreign import (
     FACES,
-    LATE,
-    LONGEST,
     MOST_LINES,
     NAMELESS,
     SEARCHES_WITHIN,
     Count,
     Entry,
-    answer,
-    covered,
-    is_wanted,
+    ForeignLogStore,
     needles,
-    slips,
-    stretch,
-)  # fmt: skip
-from bot.adapters.logstore.http import Place, Server
+)
+from bot.adapters.logstore.http import Place
 from bot.adapters.logstore.keeping import FAMILIES
 from bot.adapters.logstore.keeping import family as family_of
 from bot.core.networks import networks_of
-from bot.core.observed import HostCoverage, LogQuery, LogResult
-from bot.errors import SettingsError, StoreBusy, StoreError
+from bot.core.observed import LogQuery
+from bot.errors import SettingsError
 
 OPTIONS: Final = frozenset({"selector", "tenant", "host", "program", "pid"})
 _SELECTOR: Final = regex.compile(r"\{[^{}\r\n]{1,500}\}")
@@ -82,14 +74,13 @@ def network_way(network: str) -> str:
     return way
 
 
-class LokiLogStore:
-    """A LogStore over Loki. ``zone`` is that of lines that name none, ``seconds`` bounds every question. Options of the URL:
-    ``selector`` (which streams hold mail logs), ``tenant``, and the labels ``host``, ``program`` and ``pid``. A user without
-    a password is a bearer token. Raises SettingsError for a URL that makes no sense."""
+class LokiLogStore(ForeignLogStore[str]):
+    """A LogStore over Loki. Options of the URL: ``selector`` (which streams hold mail logs), ``tenant``, and the labels
+    ``host``, ``program`` and ``pid``. A user without a password is a bearer token. Raises SettingsError for a URL that makes
+    no sense."""
 
     def __init__(self, url: str, *, zone: tzinfo = UTC, seconds: float = SEARCHES_WITHIN, transport: httpx.BaseTransport | None = None) -> None:
         place = Place.of(url, "Loki", known=OPTIONS)
-        self.name = place.name
         self._selector = place.options.get("selector", '{job=~".+"}')
         if not _SELECTOR.fullmatch(self._selector, timeout=1):
             raise SettingsError('LOG_STORE_URL: selector: must be a stream selector such as {job="mail"}, percent-encoded')
@@ -99,64 +90,7 @@ class LokiLogStore:
         self._by_program = "program" in place.options
         self._path = f"/{place.path}/loki/api/v1/query_range".replace("//", "/")
         headers = {"X-Scope-OrgID": place.options["tenant"]} if "tenant" in place.options else {}
-        if place.user is not None and place.password is None:
-            headers["Authorization"] = f"Bearer {place.user}"
-        self._server = Server(place, headers, transport, basic=place.password is not None)
-        self._zone = zone
-        self._seconds = seconds
-
-    # -- the LogStore port ---------------------------------------------------------------------------------
-
-    def search(self, query: LogQuery) -> LogResult:
-        """The lines, sums and sessions that ``query`` selects; ``failed`` says why where we could not look."""
-        try:
-            if not is_wanted(query):
-                self.check()
-                return LogResult()
-            asked = self.query_of(query)
-            if asked is None:
-                return LogResult()
-            entries, cut = self._lines(asked, query.since, query.until)
-            return answer(entries, query, self._zone, cut=cut)
-        except StoreError as error:
-            return LogResult(failed=str(error))
-
-    def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
-        """What each host's logs cover, counted by minute, with the gaps that touch [since, until]; nothing where we cannot
-        look."""
-        try:
-            return self._coverage(since, until)
-        except StoreError:
-            return ()
-
-    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
-        """User names seen in failures in the window that are a slip away from ``mailbox``: those that share its local part
-        or its domain, for only these can be asked for."""
-        local, at, domain = mailbox.rpartition("@")
-        if not at:
-            return ()
-        try:
-            asked = filtered(self._selector, [literal(local[:LONGEST] + "@"), literal("@" + domain[:LONGEST])])
-            entries, _ = self._lines(asked, since, until)
-        except StoreError:
-            return ()
-        return slips(entries, mailbox, since, until, self._zone)
-
-    # -- beside the port -----------------------------------------------------------------------------------
-
-    def check(self) -> None:
-        """Raise the StoreError that stands in the way of searching; nothing where all is well."""
-        now = datetime.now(UTC)
-        self._ask(self._selector, now - timedelta(minutes=5), now, time.monotonic() + self._seconds, limit=1)
-
-    def status(self) -> Sequence[HostCoverage]:
-        """What each host's logs of the last day cover. Raises StoreError."""
-        now = datetime.now(UTC)
-        return self._coverage(now - timedelta(days=1), now)
-
-    def close(self) -> None:
-        """Close its connections."""
-        self._server.close()
+        super().__init__(place, token="Bearer", zone=zone, seconds=seconds, transport=transport, headers=headers)
 
     def query_of(self, query: LogQuery) -> str | None:
         """The LogQL that finds every line that ``query`` selects, its time aside; None where there is nothing to ask for."""
@@ -164,34 +98,34 @@ class LokiLogStore:
         ways += map(literal, NAMELESS) if query.anonymous else ()
         return filtered(self._selector, ways) if ways else None
 
-    def _lines(self, asked: str, since: datetime, until: datetime) -> tuple[list[Entry], bool]:
-        ends = time.monotonic() + self._seconds
-        streams = self._ask(asked, since - LATE, until + LATE, ends, limit=MOST_LINES)
+    def _holding(self, texts: Sequence[str]) -> str:
+        return filtered(self._selector, map(literal, texts))
+
+    def _lines(self, asked: str, since: datetime, until: datetime, ends: float) -> tuple[list[Entry], bool]:
         entries = []
-        for stream in streams:
+        for stream in self._ask(asked, since, until, ends, limit=MOST_LINES):
             labels = {name: stream["stream"].get(label) for name, label in self._labels.items()}
             for stamp, line, *_ in stream["values"]:
                 entries.append(Entry(int(stamp) // 1000, line, **labels))
         return entries, len(entries) >= MOST_LINES
 
-    def _coverage(self, since: datetime, until: datetime) -> list[HostCoverage]:
-        begin, end = stretch(since, until)
-        ends = time.monotonic() + self._seconds
+    def _probe(self, begin: datetime, end: datetime, ends: float) -> None:
+        self._ask(self._selector, begin, end, ends, limit=1)
+
+    def _counted(self, begin: datetime, end: datetime, ends: float) -> tuple[list[Count], Mapping[str, Iterable[str]]]:
         host, program = self._labels["host"], self._labels["program"]
         counts: list[Count] = []
         if self._by_program:
             counts = list(self._counts(f"sum by ({host},{program}) (count_over_time({self._selector}[1m]))", begin, end, ends, None))
         else:
             for family in FAMILIES:
-                lines = filtered(self._selector, [literal(family)])
-                counts += self._counts(f"sum by ({host}) (count_over_time({lines}[1m]))", begin, end, ends, family)
+                counts += self._counts(f"sum by ({host}) (count_over_time({self._holding([family])}[1m]))", begin, end, ends, family)
         services: dict[str, set[str]] = {}
         seconds = int((end - begin).total_seconds())
         for face, words in FACES.items():
-            lines = filtered(self._selector, map(literal, words))
-            for one in self._ask(f"sum by ({host}) (count_over_time({lines}[{seconds}s]))", end, end, ends, step=60):
+            for one in self._ask(f"sum by ({host}) (count_over_time({self._holding(words)}[{seconds}s]))", end, end, ends, step=60):
                 services.setdefault(one["metric"].get(host, "-"), set()).add(face)
-        return covered(counts, services, since, until)
+        return counts, services
 
     def _counts(self, query: str, begin: datetime, end: datetime, ends: float, family: str | None) -> Iterable[Count]:
         host, program = self._labels["host"], self._labels["program"]
@@ -203,21 +137,14 @@ class LokiLogStore:
 
     def _ask(self, query: str, begin: datetime, end: datetime, ends: float, **params: Any) -> list[dict[str, Any]]:
         """The result of one query: streams or series. Raises StoreError."""
-        left = ends - time.monotonic()
-        if left <= 0:
-            raise StoreBusy(f"{self.name}: took longer than {self._seconds:g} s to answer; ask for less time, or see what keeps it busy")
         asked = {"query": query, "start": to_micros(begin) * 1000, "end": to_micros(end) * 1000, "direction": "backward", **params}
-        got = self._server.ask("GET", self._path, left, params=asked)
-        if got.status != 200:
-            raise StoreError(f"{self.name}: answered {got.status} ({got.first_line()[:200]}); check LOG_STORE_URL and the server")
+        told = self._read(self._server.ask("GET", self._path, self._left(ends), params=asked))
         try:
-            told = json.loads(got.body)
             if told["status"] != "success" or told["data"]["resultType"] not in ("streams", "matrix"):
-                raise ValueError(told["status"])
-            result: list[dict[str, Any]] = [_checked(one) for one in told["data"]["result"]]
+                raise self._strange()
+            return [_checked(one) for one in told["data"]["result"]]
         except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{self.name}: answered what is no answer of Loki's; is this its address?") from error
-        return result
+            raise self._strange() from error
 
 
 def _checked(one: dict[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,8 @@ left out when the lines come back.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
 from ipaddress import IPv6Network, ip_network
 from typing import Any, Final
 
@@ -24,25 +23,19 @@ import regex
 from bot.adapters.logstore.digest import to_micros
 from bot.adapters.logstore.foreign import (
     FACES,
-    LATE,
-    LONGEST,
     MOST_LINES,
     NAMELESS,
     SEARCHES_WITHIN,
     Count,
     Entry,
-    answer,
-    covered,
-    is_wanted,
+    ForeignLogStore,
     needles,
     picked,
-    slips,
-    stretch,
-)  # fmt: skip
-from bot.adapters.logstore.http import Answer, Place, Server
+)
+from bot.adapters.logstore.http import Place
 from bot.adapters.logstore.keeping import FAMILIES
 from bot.core.networks import networks_of
-from bot.core.observed import HostCoverage, LogQuery, LogResult
+from bot.core.observed import LogQuery
 from bot.errors import SettingsError, StoreBusy, StoreError
 
 OPTIONS: Final = frozenset({"message", "time", "host", "program", "pid"})
@@ -78,10 +71,9 @@ def network_phrase(network: str) -> str:
     return ":".join(groups)
 
 
-class OpenSearchLogStore:
+class OpenSearchLogStore(ForeignLogStore[dict[str, Any]]):
     """A LogStore over OpenSearch or Elasticsearch. The URL's path is the index (or a pattern), its options name the fields.
-    ``zone`` is that of lines that name none, ``seconds`` bounds every question. A user without a password is an API key.
-    Raises SettingsError for a URL that makes no sense."""
+    A user without a password is an API key. Raises SettingsError for a URL that makes no sense."""
 
     def __init__(self, url: str, *, zone: tzinfo = UTC, seconds: float = SEARCHES_WITHIN, transport: httpx.BaseTransport | None = None) -> None:
         product = "Elasticsearch" if url.startswith("elasticsearch") else "OpenSearch"
@@ -93,82 +85,28 @@ class OpenSearchLogStore:
         for name, field in self._fields.items():
             if not _FIELD.fullmatch(field, timeout=1):
                 raise SettingsError(f"LOG_STORE_URL: {name}: must be the name of a field")
-        self.name = place.name
-        headers = {"Authorization": f"ApiKey {place.user}"} if place.user is not None and place.password is None else {}
-        self._server = Server(place, headers, transport, basic=place.password is not None)
-        self._zone = zone
-        self._seconds = seconds
+        super().__init__(place, token="ApiKey", zone=zone, seconds=seconds, transport=transport)
 
-    # -- the LogStore port ---------------------------------------------------------------------------------
-
-    def search(self, query: LogQuery) -> LogResult:
-        """The lines, sums and sessions that ``query`` selects; ``failed`` says why where we could not look."""
-        try:
-            if not is_wanted(query):
-                self.check()
-                return LogResult()
-            asked = self.clause_of(query)
-            if asked is None:
-                return LogResult()
-            entries, cut = self._lines(asked, query.since, query.until)
-            return answer(entries, query, self._zone, cut=cut)
-        except StoreError as error:
-            return LogResult(failed=str(error))
-
-    def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
-        """What each host's logs cover, counted by minute, with the gaps that touch [since, until]; nothing where we cannot
-        look."""
-        try:
-            return self._coverage(since, until)
-        except StoreError:
-            return ()
-
-    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
-        """User names seen in failures in the window that are a slip away from ``mailbox``: those that share its local part
-        or its domain, for only these can be asked for."""
-        local, at, domain = mailbox.rpartition("@")
-        if not at:
-            return ()
-        try:
-            field = self._fields["message"]
-            entries, _ = self._lines(_any_of([phrase(field, local[:LONGEST]), phrase(field, domain[:LONGEST])]), since, until)
-        except StoreError:
-            return ()
-        return slips(entries, mailbox, since, until, self._zone)
-
-    # -- beside the port -----------------------------------------------------------------------------------
-
-    def check(self) -> None:
-        """Raise the StoreError that stands in the way of searching; nothing where all is well."""
-        now = datetime.now(UTC)
-        self._search({"size": 0, "query": self._within(now - timedelta(minutes=5), now)}, time.monotonic() + self._seconds)
-
-    def status(self) -> Sequence[HostCoverage]:
-        """What each host's logs of the last day cover. Raises StoreError."""
-        now = datetime.now(UTC)
-        return self._coverage(now - timedelta(days=1), now)
-
-    def close(self) -> None:
-        """Close its connections."""
-        self._server.close()
-
-    def clause_of(self, query: LogQuery) -> dict[str, Any] | None:
+    def query_of(self, query: LogQuery) -> dict[str, Any] | None:
         """The clause that finds every line that ``query`` selects, its time aside; None where there is nothing to ask for.
         Raises StoreError for a network that has no word by which it could be found."""
         networks = [network_phrase(network) for network in sorted(networks_of(query.ips))]
         if "" in networks:
             raise StoreError(f"{self.name}: cannot search for an address that begins with ::")
         texts = [*needles(query), *networks, *(NAMELESS if query.anonymous else ())]
-        return _any_of([phrase(self._fields["message"], text) for text in texts]) if texts else None
+        return self._holding(texts) if texts else None
 
-    def _lines(self, asked: dict[str, Any], since: datetime, until: datetime) -> tuple[list[Entry], bool]:
+    def _holding(self, texts: Sequence[str]) -> dict[str, Any]:
+        return _any_of([phrase(self._fields["message"], text) for text in texts])
+
+    def _lines(self, asked: dict[str, Any], since: datetime, until: datetime, ends: float) -> tuple[list[Entry], bool]:
         fields = self._fields
-        found = self._search(
+        found = self._ask(
             {
                 "size": MOST_LINES, "track_total_hits": False, "sort": [{fields["time"]: {"order": "desc"}}], "_source": sorted(set(fields.values())),
-                "query": self._within(since - LATE, until + LATE, asked),
+                "query": self._within(since, until, asked),
             },
-            time.monotonic() + self._seconds,
+            ends,
         )  # fmt: skip
         entries = []
         try:
@@ -180,13 +118,15 @@ class OpenSearchLogStore:
             raise self._strange() from error
         return entries, len(found["hits"]["hits"]) >= MOST_LINES
 
-    def _coverage(self, since: datetime, until: datetime) -> list[HostCoverage]:
+    def _probe(self, begin: datetime, end: datetime, ends: float) -> None:
+        self._ask({"size": 0, "query": self._within(begin, end)}, ends)
+
+    def _counted(self, begin: datetime, end: datetime, ends: float) -> tuple[list[Count], Mapping[str, Iterable[str]]]:
         """First which hosts there are and what they serve, then the minutes of each, so that one answer stays small."""
-        fields, (begin, end) = self._fields, stretch(since, until)
-        ends = time.monotonic() + self._seconds
-        faces = {face: _any_of([phrase(fields["message"], word) for word in words]) for face, words in FACES.items()}
+        fields = self._fields
+        faces = {face: self._holding(words) for face, words in FACES.items()}
         hosts = {"terms": {"field": fields["host"], "size": MOST_HOSTS}, "aggs": {"faces": {"filters": {"filters": faces}}}}
-        found = self._search({"size": 0, "query": self._within(begin, end), "aggs": {"hosts": hosts}}, ends)
+        found = self._ask({"size": 0, "query": self._within(begin, end), "aggs": {"hosts": hosts}}, ends)
         families = {
             family: _any_of([phrase(fields["message"], family), {"prefix": {fields["program"]: family}}]) for family in FAMILIES
         }  # fmt: skip
@@ -198,7 +138,7 @@ class OpenSearchLogStore:
             }
             names = sorted(services)
             counts: list[Count] = []
-            for name, told in zip(names, self._searches([
+            for name, told in zip(names, self._ask_all([
                 {"size": 0, "query": self._within(begin, end, {"term": {fields["host"]: {"value": name}}}),
                  "aggs": {"families": {"filters": {"filters": families}, "aggs": {"minutes": minutes}}}}
                 for name in names
@@ -207,13 +147,13 @@ class OpenSearchLogStore:
                     counts += [Count(name, family, int(one["key"]) // 60_000, int(one["doc_count"])) for one in part["minutes"]["buckets"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._strange() from error
-        return covered(counts, services, since, until)
+        return counts, services
 
     def _within(self, begin: datetime, end: datetime, *filters: dict[str, Any]) -> dict[str, Any]:
         window = {"gte": to_micros(begin) // 1000, "lte": to_micros(end) // 1000, "format": "epoch_millis"}
         return {"bool": {"filter": [{"range": {self._fields["time"]: window}}, *filters]}}
 
-    def _search(self, body: dict[str, Any], ends: float) -> dict[str, Any]:
+    def _ask(self, body: dict[str, Any], ends: float) -> dict[str, Any]:
         left = self._left(ends)
         got = self._server.ask(
             "POST", f"/{self._index}/_search", left, params={"allow_partial_search_results": "false", "ignore_unavailable": "true"},
@@ -221,7 +161,7 @@ class OpenSearchLogStore:
         )  # fmt: skip
         return self._whole(self._read(got))
 
-    def _searches(self, bodies: Sequence[dict[str, Any]], ends: float) -> list[dict[str, Any]]:
+    def _ask_all(self, bodies: Sequence[dict[str, Any]], ends: float) -> list[dict[str, Any]]:
         """Several searches in one request: https://docs.opensearch.org/latest/api-reference/search-apis/multi-search/."""
         if not bodies:
             return []
@@ -234,17 +174,6 @@ class OpenSearchLogStore:
             raise self._strange()
         return [self._whole(part) for part in parts]
 
-    def _read(self, got: Answer) -> dict[str, Any]:
-        if got.status != 200:
-            raise StoreError(f"{self.name}: answered {got.status} ({got.first_line()[:200]}); check LOG_STORE_URL and the server")
-        try:
-            told = json.loads(got.body)
-        except ValueError as error:
-            raise self._strange() from error
-        if not isinstance(told, dict):
-            raise self._strange()
-        return told
-
     def _whole(self, told: Any) -> dict[str, Any]:
         """An answer from every shard: what some did not answer must not pass for "not there"."""
         if not isinstance(told, dict) or "error" in told:
@@ -255,12 +184,3 @@ class OpenSearchLogStore:
         if not isinstance(told.get("hits"), dict) or not isinstance(told["hits"].get("hits", []), list):
             raise self._strange()
         return told
-
-    def _left(self, ends: float) -> float:
-        left = ends - time.monotonic()
-        if left <= 0:
-            raise StoreBusy(f"{self.name}: took longer than {self._seconds:g} s to answer; ask for less time, or see what keeps it busy")
-        return left
-
-    def _strange(self) -> StoreError:
-        return StoreError(f"{self.name}: answered what is no answer of a search; is this its address?")

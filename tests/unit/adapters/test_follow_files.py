@@ -17,6 +17,7 @@ from bot.adapters.logstore.follow.feed import FileFeed, live_files
 from bot.adapters.logstore.follow.loop import Follow, Keep
 from bot.adapters.logstore.follow.stream import Stream
 from bot.adapters.logstore.sqlite import SqliteLogStore
+from bot.adapters.logstore.sqlite.feeding import SqliteFeedStore
 from bot.core.observed import HostCoverage, LogQuery
 from bot.errors import InputError, StoreBusy
 from bot.logs.session import encode
@@ -45,7 +46,7 @@ class Place:
 
     def follow(self, *logs: Path, keep: Keep | None = None) -> Follow:
         now = lambda: datetime.now(UTC)  # noqa: E731
-        return Follow(self.path, [FileFeed(log, Stream(UTC, now), self.said.append) for log in logs or (self.log,)], say=self.said.append, keep=keep)
+        return Follow(SqliteFeedStore(self.path), [FileFeed(log, Stream(UTC, now), self.said.append) for log in logs or (self.log,)], say=self.said.append, keep=keep)
 
     def once(self) -> None:
         """A follower that reads what is there and ends."""
@@ -169,9 +170,7 @@ def _turns(work: Follow) -> Callable[[], None]:
     def run() -> None:
         nonlocal opened
         if not opened:
-            work._open()  # what run() does first
-            for feed in work._feeds:
-                feed.open(work._connected)
+            work.open()  # what run() does first
             opened = True
         quiet = 0
         while quiet < 2:
@@ -362,5 +361,5 @@ def test_folders_are_followed_by_the_files_that_no_rotation_made(place: Place) -
 
 @pytest.fixture(autouse=True)
 def _no_wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("bot.adapters.logstore.follow.loop.IDLE", 0.02)
+    monkeypatch.setattr(SqliteFeedStore, "rest", 0.02)
     yield

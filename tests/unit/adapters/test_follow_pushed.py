@@ -26,7 +26,8 @@ from bot.adapters.logstore.follow.journal import JournalFeed
 from bot.adapters.logstore.follow.listeners import Listeners
 from bot.adapters.logstore.follow.loop import Follow
 from bot.adapters.logstore.follow.stream import Stream
-from bot.adapters.logstore.sqlite import SqliteLogStore
+from bot.adapters.logstore.sqlite import SqliteLogStore, feeding
+from bot.adapters.logstore.sqlite.feeding import SqliteFeedStore
 from bot.core.observed import LogQuery
 from bot.errors import SettingsError
 from bot.logs.event import LogEvent
@@ -58,7 +59,7 @@ def store(tmp_path: Path) -> Path:
 @contextmanager
 def running(store: Path, feeds: Sequence[Feed], said: list[str] | None = None) -> Iterator[Follow]:
     """A follower in a thread of its own, from its start to its end."""
-    work = Follow(store, feeds, say=(said if said is not None else []).append)
+    work = Follow(SqliteFeedStore(store), feeds, say=(said if said is not None else []).append)
     thread = threading.Thread(target=work.run)
     thread.start()
     try:
@@ -103,6 +104,11 @@ RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
                          "source_type": "syslog", "timestamp": (START + timedelta(seconds=n)).isoformat().replace("+00:00", "Z")},
     "fluent-bit-syslog": lambda n: {"date": START.timestamp() + n, "pri": "22", "host": "imap1", "ident": "dovecot", "pid": "996", "message": REFUSED.format(number=n)},
     "fluent-bit-tail": lambda n: {"date": START.timestamp() + n, "log": line(n)},
+    "fluent-bit-epoch-ms": lambda n: {"date": int(START.timestamp() + n) * 1000, "host": "imap1", "ident": "dovecot", "message": REFUSED.format(number=n)},
+    "fluent-bit-java-sql": lambda n: {"date": f"{START + timedelta(seconds=n):%Y-%m-%d %H:%M:%S}.000000", "host": "imap1", "ident": "dovecot", "message": REFUSED.format(number=n)},
+    "vector-file": lambda n: {"file": "/var/log/mail.log", "host": "relay", "message": line(n), "source_type": "file", "timestamp": "2026-11-20T12:34:56.123456789Z"},
+    "elastic-common-schema": lambda n: {"@timestamp": (START + timedelta(seconds=n)).isoformat(), "host": {"name": "imap1"}, "process": {"name": "dovecot", "pid": 7},
+                                        "message": REFUSED.format(number=n)},
     "journal": lambda n: {"__REALTIME_TIMESTAMP": str(int((START.timestamp() + n) * 1e6)), "_HOSTNAME": "imap1", "SYSLOG_IDENTIFIER": "dovecot", "MESSAGE": REFUSED.format(number=n)},
 }
 
@@ -140,6 +146,10 @@ def test_what_is_wrong_with_a_request_is_said(store: Path, monkeypatch: pytest.M
         assert post(listeners, "[{") .status_code == 400
         assert post(listeners, "[" * 100_000).status_code == 400
         assert post(listeners, "").status_code == 204
+        told = post(listeners, b"\x92\xd7\x00", **{"Content-Type": "application/msgpack"})
+        assert told.status_code == 415 and "json_lines" in told.text
+        told = post(listeners, '{"records": [{"value": 1}]}\n{"text": "one"}')
+        assert told.status_code == 400 and "must be called MESSAGE, log, message" in told.text
         assert post(listeners, '{"no": "message"}\n{broken\n' + line(7)).status_code == 204
         host, port = listeners.addresses["HTTP"]
         assert httpx.get(f"http://{host}:{port}/healthz").status_code == 200
@@ -213,7 +223,7 @@ def test_an_address_that_is_taken_is_named(store: Path) -> None:
         taken.listen()
         listeners = Listeners(None, taken.getsockname(), None, "", stream, now, lambda _: None)
         with pytest.raises(SettingsError, match=r"LOG_SYSLOG_TCP: cannot listen on 127\.0\.0\.1"):
-            Follow(store, listeners.feeds, say=lambda _: None).run(once=True)
+            Follow(SqliteFeedStore(store), listeners.feeds, say=lambda _: None).run(once=True)
 
 
 # -- journald --------------------------------------------------------------------------------------------------------------
@@ -330,14 +340,14 @@ def test_a_journalctl_that_ends_is_started_again(store: Path, journal: Journal, 
 def test_a_full_disk_loses_nothing_that_was_acknowledged_and_ends_by_itself(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite says the same of a full disk and of a file that may not grow."""
     room = {"pages": 150}
-    real = loop.open_for_writing
+    real = feeding.open_for_writing
 
     def limited(path: Path) -> sqlite3.Connection:
         connection = real(path)
         connection.execute(f"PRAGMA max_page_count = {room['pages']}")
         return connection
 
-    monkeypatch.setattr(loop, "open_for_writing", limited)
+    monkeypatch.setattr(feeding, "open_for_writing", limited)
     monkeypatch.setattr("bot.adapters.logstore.follow.http.STORED_WITHIN", 0.5)
     log = tmp_path / "mail.log"
     log.write_text("")
@@ -407,5 +417,5 @@ def test_no_secret_reaches_the_disk_by_any_feed(store: Path, tmp_path: Path, jou
 
 @pytest.fixture(autouse=True)
 def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "IDLE", 0.02)
+    monkeypatch.setattr(SqliteFeedStore, "rest", 0.02)
     monkeypatch.setattr(loop, "AGAIN", (0.02, 0.05))

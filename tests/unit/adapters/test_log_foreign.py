@@ -23,6 +23,7 @@ from bot.errors import SettingsError, StoreBusy, StoreError
 from bot.logs.decode import Decoder
 from bot.logs.event import LogEvent
 from bot.logs.link import Linker
+from bot.look_again import stand_of
 from bot.ports import LogStore
 from tests.fuzz.log_queries import fuzz
 from tests.standins.loki import Line, Loki, compiled
@@ -214,6 +215,21 @@ def test_an_answer_of_some_shards_only_is_no_answer(lines: list[tuple[LogEvent, 
     assert list(store.coverage(*window(lines))) == []
     with pytest.raises(StoreBusy):
         store.check()
+
+
+@BOTH
+def test_each_step_of_a_late_store_is_seen(over: Over, lines: list[tuple[LogEvent, str]]) -> None:
+    """What a second look goes by (bot/look_again.py): down, asked again in vain, the first line, one more in the same minute."""
+    since, until = window(lines)
+
+    def down(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("nobody listens")
+
+    gone = over([])
+    gone._server._client._transport = httpx.MockTransport(down)  # type: ignore[attr-defined]
+    dovecot = [(event, text) for event, text in lines if event.program == "dovecot"]
+    stands = [stand_of(store, since, until) for store in (gone, over([]), over(dovecot[:1]), over(dovecot[:2]))]
+    assert stands[0] == "could not look" and len(set(stands)) == 4
 
 
 def test_credentials_go_into_headers_and_into_no_message() -> None:

@@ -11,12 +11,13 @@ from typing import Any, Final
 from bot.adapters.logstore.clickhouse.client import ClickHouse, listed, quote
 from bot.adapters.logstore.clickhouse.sink import find_gaps, known_gaps
 from bot.adapters.logstore.digest import HOUR, from_micros, keep_sessions_from, named, to_micros
+from bot.adapters.logstore.feeding import Live
 from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.placing import COLUMNS, Wanted, event_from, key
 from bot.adapters.logstore.selection import Selection, domain_of
 from bot.adapters.logstore.sqlite.rhythm_rows import TOUCHED
 from bot.core.observed import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
-from bot.errors import StoreBusy
+from bot.errors import StoreBusy, StoreMissing
 
 MOST_ROWS: Final = 20_000
 """Sums and sessions of one answer, the newest first."""
@@ -58,6 +59,7 @@ class Reader:
         high = to_micros(until) if until is not None else 1 << 62
         kept_from = to_micros(datetime.now(UTC) - timedelta(days=self._db.days))
         known = known_gaps(self._db, self._left())
+        live = self._live()
         covered = []
         for host, family, first, last, lines, services in self._select(
             "SELECT host, family, min(first), max(last), sum(lines), groupUniqArrayArray(services) FROM log_day GROUP BY host, family ORDER BY host, family"
@@ -68,8 +70,11 @@ class Reader:
                 outside = [gap for gap in found if gap[1] < begin or gap[0] > end]
                 found = sorted([*outside, *find_gaps(self._db, (host, family), begin, end, self._left())])
             if last >= kept_from:
+                found = sorted({*found, *live.holes.get((host, family), ())})
                 gaps = tuple((from_micros(start), from_micros(end)) for start, end in found if start <= high and end >= low)
-                covered.append(HostCoverage(host, family, from_micros(max(first, kept_from)), from_micros(last), lines, tuple(sorted(services)), gaps))
+                covered.append(
+                    HostCoverage(host, family, from_micros(max(first, kept_from)), from_micros(last), lines, tuple(sorted(services)), gaps, *live.of((host, family)))
+                )
         return covered
 
     def logins_like(self, mailbox: str, since: datetime, until: datetime) -> list[str]:
@@ -147,6 +152,16 @@ class Reader:
             ends.setdefault((host, session), []).append(ended)
         told = self._select(f"SELECT host, session, client, version FROM log_session_client WHERE (host, session) IN ({which}) ORDER BY stored")
         return ends, {(host, session): (client, version) for host, session, client, version in told}
+
+    def _live(self) -> Live:
+        """What is known of live feeds."""
+        try:
+            return Live.of_rows(
+                self._select("SELECT host, family, start, ended FROM log_hole FINAL"), self._select("SELECT host, family, seen, lag FROM log_feed FINAL"),
+                self._select("SELECT host, min(least), sum(count) FROM log_skew GROUP BY host, hour ORDER BY host, hour DESC"),
+            )
+        except StoreMissing:  # only an earlier program has written to it
+            return Live()
 
     def _select(self, query: str) -> list[list[Any]]:
         return self._db.select(query, self._left())

@@ -11,6 +11,8 @@ log_login        user names seen in failures, for the search of near misses
 log_minute, log_day   what each host and program family wrote, by minute and by day
 log_beat, log_gap     its health probes and its gaps; the newest row counts
 log_source       files read so far; the newest row counts. ``stop`` is set while a part is being written
+log_journal      what a follower commits (:mod:`bot.adapters.logstore.clickhouse.journal`), and beside it what live feeds need
+                 (:mod:`bot.adapters.logstore.feeding`)
 
 ClickHouse has no transaction over several tables. A batch is therefore announced in log_source before it is written, and
 each insert carries a token made of the file and the part: a batch whose writing was interrupted is read and written once
@@ -23,6 +25,7 @@ Every statement says IF NOT EXISTS: who runs a cluster makes Replicated and Dist
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from bot.adapters.logstore.placing import NUMBERS, TEXTS
@@ -30,6 +33,8 @@ from bot.adapters.logstore.placing import NUMBERS, TEXTS
 VERSION: Final = "1"
 DAYS: Final = 90
 """Days after which rows expire, where the URL does not say."""
+KEPT_DAYS: Final = 7
+"""Days for which the last lines of a feed are kept that cannot be read again."""
 _FEW: Final = frozenset({"event", "outcome", "program", "service", "reason", "tls", "mechanism", "enhanced_status", "format", "host", "local_ip", "client", "client_version"})
 """Columns with few different values."""
 _MOMENT: Final = "DateTime64(6, 'UTC')"
@@ -47,19 +52,21 @@ def _kind(name: str) -> str:
     return "LowCardinality(Nullable(String))" if name in _FEW else "Nullable(String)"
 
 
+def _table(days: int, name: str, columns: str, engine: str, order: str, day: str = "") -> str:
+    """What makes one table; ``day`` by which its partitions are cut, and expire."""
+    cut = f" PARTITION BY {day}" if day else ""
+    expires = f" TTL {day} + INTERVAL {days} DAY DELETE" if day else ""
+    drops = ", ttl_only_drop_parts = 1" if day else ""
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name} ({columns}) ENGINE = {engine}{cut} ORDER BY {order}{expires}"
+        f" SETTINGS non_replicated_deduplication_window = 10000{drops}"
+    )
+
+
 def statements(days: int) -> Iterator[str]:
     """What makes the tables, rows of which expire after ``days``."""
     fields = ", ".join([*(f"`{name}` {_kind(name)}" for name in TEXTS), *(f"`{name}` Nullable(Int64)" for name in NUMBERS)])
-
-    def table(name: str, columns: str, engine: str, order: str, day: str = "") -> str:
-        cut = f" PARTITION BY {day}" if day else ""
-        expires = f" TTL {day} + INTERVAL {days} DAY DELETE" if day else ""
-        drops = ", ttl_only_drop_parts = 1" if day else ""
-        return (
-            f"CREATE TABLE IF NOT EXISTS {name} ({columns}) ENGINE = {engine}{cut} ORDER BY {order}{expires}"
-            f" SETTINGS non_replicated_deduplication_window = 10000{drops}"
-        )
-
+    table = partial(_table, days)
     yield table("log_meta", "key String, value String", "ReplacingMergeTree", "key")
     yield table(
         "log_line",
@@ -116,3 +123,25 @@ def statements(days: int) -> Iterator[str]:
         "id UInt64, fingerprint String, length UInt32, position UInt64, stop UInt64, path String, version UInt64",
         "ReplacingMergeTree(version)", "id",
     )  # fmt: skip
+
+
+def feed_statements(days: int) -> Iterator[str]:
+    """What makes the tables of live feeds, whose lines expire after ``days``; log_journal comes last, so that where it is the others are."""
+    who, source, newest = "follower String", "host LowCardinality(String), family LowCardinality(String)", "ReplacingMergeTree(version)"
+    yield _table(days, "log_follow", f"{who}, path String, source UInt64, device UInt64, inode UInt64, known String, version UInt64", newest, "(follower, path)")
+    yield _table(days, "log_cursor", f"{who}, feed String, cursor String, time Int64, version UInt64", newest, "(follower, feed)")
+    yield _table(
+        KEPT_DAYS, "log_tail", f"{who}, feed String, lines UInt32, data String CODEC(ZSTD(3)), version UInt64, stored DateTime DEFAULT now()",
+        "MergeTree", "(follower, feed, version)", "toDate(stored)",
+    )  # fmt: skip
+    yield _table(
+        KEPT_DAYS, "log_parcel", f"{who}, digest String, time Int64, gone Bool, version UInt64, stored DateTime DEFAULT now()",
+        newest, "(follower, digest)", "toDate(stored)",
+    )  # fmt: skip
+    yield _table(days, "log_hole", f"{source}, start Int64, ended Int64, version UInt64", newest, "(host, family, start)", "toDate(intDiv(start, 1000000))")
+    yield _table(days, "log_feed", f"{source}, seen Int64, lag Int64, version UInt64", newest, "(host, family)")
+    yield _table(
+        days, "log_skew", "host LowCardinality(String), hour UInt32, least SimpleAggregateFunction(min, Int64), count SimpleAggregateFunction(sum, UInt64)",
+        "AggregatingMergeTree", "(host, hour)", "toDate(hour * 3600)",
+    )  # fmt: skip
+    yield _table(days, "log_journal", f"{who}, batch String, payload String CODEC(ZSTD(3)), version UInt64", newest, "follower")

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from bot.adapters.logstore.clickhouse.client import ClickHouse, listed, quote
 from bot.adapters.logstore.digest import Source
+from bot.adapters.logstore.feeding import skews
 from bot.adapters.logstore.placing import COLUMNS
 from bot.adapters.logstore.rhythm import DAY, MINUTE, Beat, BeatFinder, Gap, Minute, gaps
 from bot.adapters.logstore.rows import CLIENT, END, LOGIN, SESSION, SUM, Row, Rows, Span
@@ -51,14 +52,14 @@ class ClickHouseSink:
     def write(self, ready: Rows, mark: Mark | None) -> int | None:
         """Store a batch and how far its file was read; returns the mark's id."""
         if mark is None:
-            self._insert(ready, uuid4().hex)
+            self.insert(ready, uuid4().hex)
             return None
-        number = mark.id if mark.id is not None else int.from_bytes(mark.fingerprint[:7], "big")
+        number = self.number_of(mark)
         found = self._found[mark.fingerprint]
         start = found.position  # the reader moves it on once this batch is stored
         if found.stop != mark.position:
             self._announce(number, mark, start, mark.position)
-        self._insert(ready, f"{number}:{start}:{mark.position}")
+        self.insert(ready, f"{number}:{start}:{mark.position}")
         self._announce(number, mark, mark.position, 0)
         found.stop = None
         return number
@@ -82,7 +83,13 @@ class ClickHouseSink:
         row = [number, mark.fingerprint.hex(), mark.length, position, stop, mark.path, time.time_ns()]
         self._db.insert("log_source", ("id", "fingerprint", "length", "position", "stop", "path", "version"), [row], WRITES_WITHIN)
 
-    def _insert(self, ready: Rows, token: str) -> None:
+    @staticmethod
+    def number_of(mark: Mark) -> int:
+        """The number by which a file is known: that of its first beginning."""
+        return mark.id if mark.id is not None else int.from_bytes(mark.fingerprint[:7], "big")
+
+    def insert(self, ready: Rows, token: str) -> None:
+        """Store the rows of a batch; what a table has under ``token`` it leaves out."""
         batch = time.time_ns()
         self._put("log_line", _LINE, [(*row, batch) for row in ready.lines if 0 <= row[0] < _LAST], token)
         self._put("log_login", LOGIN, [row for row in ready.logins if row[3] >= 0 and row[4] < _LAST], token)
@@ -90,6 +97,7 @@ class ClickHouseSink:
         self._put("log_session", SESSION, [row for row in ready.sessions if 0 <= row[_HOUR] < _LAST], token)
         self._put("log_session_end", END, [row for row in ready.ends if 0 <= row[2] < _LAST], token)
         self._put("log_session_client", CLIENT, ready.clients, token)
+        self._put("log_skew", ("host", "hour", "least", "count"), _skews(ready), token)
         self._cover([span for span in ready.spans if span.first >= 0 and span.last < _LAST], token)
 
     def _cover(self, spans: Sequence[Span], token: str) -> None:
@@ -121,6 +129,11 @@ class ClickHouseSink:
 
     def _put(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], token: str) -> None:
         self._db.insert(table, columns, rows, WRITES_WITHIN, token=token)
+
+
+def _skews(ready: Rows) -> list[Row]:
+    logins = [(row[_HOUR], row[_HOUR + 1], row[4], row[6]) for row in ready.sessions if 0 <= row[_HOUR] < _LAST]
+    return [(*key, *values) for key, values in sorted(skews(logins).items())]
 
 
 def _in_seconds(row: Row) -> Row:

@@ -9,22 +9,24 @@ from typing import Final
 
 import httpx
 
+from bot.adapters.logstore.clickhouse import tables
 from bot.adapters.logstore.clickhouse.client import ClickHouse
+from bot.adapters.logstore.clickhouse.journal import carry_out, pending
 from bot.adapters.logstore.clickhouse.reader import Reader
-from bot.adapters.logstore.clickhouse.schema import CUT_BY_DAY, VERSION, statements
+from bot.adapters.logstore.clickhouse.schema import CUT_BY_DAY
 from bot.adapters.logstore.clickhouse.sink import WRITES_WITHIN, ClickHouseSink
 from bot.adapters.logstore.digest import Digest
 from bot.adapters.logstore.rows import rows_of
+from bot.adapters.logstore.searched import SearchedLogStore
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.core.observed import HostCoverage, LogQuery, LogResult
-from bot.errors import StoreCorrupt, StoreError, StoreMissing
 from bot.logs.event import LogEvent
 
 SEARCHES_WITHIN: Final = 5.0
 """Seconds for all queries of one question together."""
 
 
-class ClickHouseLogStore:
+class ClickHouseLogStore(SearchedLogStore):
     """A LogStore in a ClickHouse database. Safe to share between threads. ``seconds`` bounds every question; ``transport``
     is the way to the server, where it is not the network."""
 
@@ -35,36 +37,20 @@ class ClickHouseLogStore:
 
     # -- the LogStore port ---------------------------------------------------------------------------------
 
-    def search(self, query: LogQuery) -> LogResult:
-        """The lines, sums and sessions that ``query`` selects; ``failed`` says why where we could not look."""
-        try:
-            return self._reader().search(query)
-        except StoreError as error:
-            return LogResult(failed=str(error))
+    def _search(self, query: LogQuery) -> LogResult:
+        return self._reader().search(query)
 
-    def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
-        """What each host's logs cover, with the gaps that touch [since, until]; nothing where we cannot look."""
-        try:
-            return self._reader().coverage(since, until)
-        except StoreError:
-            return ()
+    def _coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
+        return self._reader().coverage(since, until)
 
-    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
-        """User names seen in failures in the window that are a slip away from ``mailbox``, the closest first."""
-        try:
-            return self._reader().logins_like(mailbox, since, until)
-        except StoreError:
-            return ()
+    def _logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
+        return self._reader().logins_like(mailbox, since, until)
 
     # -- beside the port -----------------------------------------------------------------------------------
 
     def check(self) -> None:
         """Raise the StoreError that stands in the way of searching; nothing where all is well."""
-        found = self._db.select("SELECT value FROM log_meta WHERE key = 'version'", self._seconds)
-        if not found:
-            raise StoreMissing(f"{self.name}: no server log was ingested yet; run `triage logs ingest PATH` first")
-        if found[0][0] != VERSION:
-            raise StoreCorrupt(f"{self.name}: a log store of version {found[0][0]}, this program knows {VERSION}; choose another database")
+        tables.check(self._db, self._seconds)
 
     def status(self) -> Sequence[HostCoverage]:
         """Every host and program family with all its gaps. Raises StoreError."""
@@ -119,12 +105,9 @@ class ClickHouseLogStore:
         return Reader(self._db, self._seconds)
 
     def _sink(self) -> ClickHouseSink:
-        """Make the tables where they are missing."""
-        try:
-            self.check()
-        except StoreMissing:
-            self._db.run(f"CREATE DATABASE IF NOT EXISTS `{self._db.database}`", WRITES_WITHIN, database=False)
-            for statement in statements(self._db.days):
-                self._db.run(statement, WRITES_WITHIN)
-            self._db.insert("log_meta", ("key", "value"), [["version", VERSION]], WRITES_WITHIN)
-        return ClickHouseSink(self._db)
+        """Where rows go: made where it is missing, with all that a follower has committed and not carried out."""
+        tables.make(self._db)
+        sink = ClickHouseSink(self._db)
+        for entry in pending(self._db):
+            carry_out(self._db, sink, entry)
+        return sink

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
+from bot.adapters.logstore.feeding import FeedNotes, FeedStore
 from bot.adapters.logstore.follow.siblings import is_rotated
 from bot.adapters.logstore.follow.stream import Stream
 from bot.adapters.logstore.follow.tail import Tail
-from bot.adapters.logstore.sqlite import feeds
-from bot.adapters.logstore.sqlite.marks import Identity, identify
-from bot.adapters.logstore.sqlite.writer import Writer
 from bot.errors import InputError
 
 MOST_LINES: Final = 20_000
@@ -20,8 +17,6 @@ MOST_LINES: Final = 20_000
 
 Say = Callable[[str], None]
 """Takes a message for people."""
-Connect = Callable[[], sqlite3.Connection]
-"""The store's present connection; it changes after a fault."""
 
 
 class Feed(Protocol):
@@ -29,15 +24,15 @@ class Feed(Protocol):
 
     stream: Stream
 
-    def open(self, connect: Connect) -> None:
-        """Take up what the store remembers of this feed."""
+    def open(self, store: FeedStore) -> None:
+        """Take up what the store remembers of this feed. Raises StoreError."""
         ...
 
     def pull(self) -> None:
         """Hand what is new to :attr:`stream`, at most about :data:`MOST_LINES` lines; never waits."""
         ...
 
-    def store(self, connection: sqlite3.Connection, writer: Writer) -> None:
+    def store(self, notes: FeedNotes) -> None:
         """Write down how far was read, within the transaction that stores the lines; may be called again where that fails."""
         ...
 
@@ -62,12 +57,9 @@ class FileFeed:
         self._tail: Tail | None = None
         self._ids: dict[int, int] = {}
 
-    def open(self, connect: Connect) -> None:
+    def open(self, store: FeedStore) -> None:
         """Go on where the store says."""
-        self._tail = Tail(
-            self.path, self.stream, lambda head: identify(connect(), head), lambda source: identity_of(connect(), source),
-            feeds.followed(connect(), str(self.path)), self._say,
-        )  # fmt: skip
+        self._tail = Tail(self.path, self.stream, store.identify, store.recall, store.followed(str(self.path)), self._say)
 
     def pull(self) -> None:
         """Read what was written since."""
@@ -78,17 +70,17 @@ class FileFeed:
             if self.stream.lines >= MOST_LINES:
                 return
 
-    def store(self, connection: sqlite3.Connection, writer: Writer) -> None:
+    def store(self, notes: FeedNotes) -> None:
         """Positions of the files, and what lies under the path."""
         if self._tail is None:
             return
         self._ids = {}
         for file in self._tail.dirty:
             if id(file.identity) not in self._ids:
-                self._ids[id(file.identity)] = writer.advance(file.identity.mark(file.identity.position, str(file.path)))
+                self._ids[id(file.identity)] = notes.advance(file.identity.mark(file.identity.position, str(file.path)))
         now = self._tail.followed(self._ids)
         if now is not None:
-            feeds.put_followed(connection, str(self.path), now)
+            notes.put_followed(str(self.path), now)
 
     def stored(self) -> None:
         """The files have their numbers."""
@@ -106,12 +98,6 @@ class FileFeed:
         """Let go of the files."""
         if self._tail is not None:
             self._tail.close()
-
-
-def identity_of(connection: sqlite3.Connection, source: int) -> Identity | None:
-    """The file of that number in log_source."""
-    row = connection.execute("SELECT id, fingerprint, length, position FROM log_source WHERE id = ?", (source,)).fetchone()
-    return None if row is None else Identity(*row)
 
 
 def live_files(paths: Sequence[str]) -> list[Path]:

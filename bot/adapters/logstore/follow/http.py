@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.adapters.logstore.follow.pushed import Parcel, PushedFeed
+from bot.logs.jsonline import MESSAGES
 from bot.logs.records import lines_of
 
 SENT: Final = 8 << 20
@@ -31,6 +32,7 @@ STORED_WITHIN: Final = 20.0
 """Seconds until a sender is told to come back later."""
 AT_ONCE: Final = 64
 """Requests that are served at a time."""
+MSGPACK: Final = frozenset({"application/msgpack", "application/x-msgpack", "application/vnd.msgpack"})
 LATER: Final = {"Retry-After": "5"}
 
 
@@ -51,6 +53,8 @@ async def _take(request: Request, feed: PushedFeed, token: str, now: Callable[[]
     given = request.headers.get("authorization", "")
     if not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
         return PlainTextResponse("the bearer token is missing or wrong\n", 401, {"WWW-Authenticate": "Bearer"})
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() in MSGPACK:  # what Fluent Bit sends where nothing is said
+        return PlainTextResponse("MessagePack is not read; send JSON lines (Fluent Bit: Format json_lines)\n", 415)
     try:
         packed = await asyncio.wait_for(_body(request), READ_WITHIN)
         body = _unpacked(packed, request.headers.get("content-encoding", "identity").strip().lower())
@@ -65,6 +69,8 @@ async def _take(request: Request, feed: PushedFeed, token: str, now: Callable[[]
         return PlainTextResponse("the Content-Encoding is not known; use gzip, zstd or none\n", 415)
     except (ValueError, RecursionError, zlib.error, zstandard.ZstdError):
         return PlainTextResponse("the body is neither JSON lines nor a JSON array, or is packed wrongly\n", 400)
+    if not text and body.strip():
+        return PlainTextResponse(f"no record holds a message; its field must be called {', '.join(MESSAGES)}\n", 400)
     if not text:
         return Response(status_code=204)
     return await _stored(request, feed, text, blake2b(packed, digest_size=16).digest())

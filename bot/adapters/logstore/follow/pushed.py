@@ -1,9 +1,8 @@
 """Feeds that others push: lines wait in memory, within bounds, until the loop stores them. What cannot be read again is learned from
-once more at the next start (:data:`bot.adapters.logstore.sqlite.feeds.TAIL_LINES` of it are kept)."""
+once more at the next start (:data:`bot.adapters.logstore.feeding.TAIL_LINES` of it are kept)."""
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -11,10 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.adapters.logstore.digest import to_micros
-from bot.adapters.logstore.follow.feed import MOST_LINES, Connect, Say
+from bot.adapters.logstore.feeding import FeedNotes, FeedStore
+from bot.adapters.logstore.follow.feed import MOST_LINES, Say
 from bot.adapters.logstore.follow.stream import Stream
-from bot.adapters.logstore.sqlite import feeds
-from bot.adapters.logstore.sqlite.writer import Writer
 
 CAPACITY: Final = 32 << 20
 """Characters that may wait; then senders have to."""
@@ -90,12 +88,11 @@ class PushedFeed:
 
     # -- the loop's thread -----------------------------------------------------------------------------------------
 
-    def open(self, connect: Connect) -> None:
+    def open(self, store: FeedStore) -> None:
         """Learn from the last lines, and let others push."""
-        connection = connect()
-        self.stream.warm(feeds.tail_of(connection, self.name))
-        self.cursor = feeds.cursor_of(connection, self.name)
-        self._unacknowledged = feeds.parcels(connection)
+        self.stream.warm(store.tail_of(self.name))
+        self.cursor = store.cursor_of(self.name)
+        self._unacknowledged = store.parcels()
         self.on_open()
 
     def pull(self) -> None:
@@ -115,18 +112,17 @@ class PushedFeed:
             self._taken.append(parcel)
             self.stream.feed(parcel.text)
 
-    def store(self, connection: sqlite3.Connection, writer: Writer) -> None:
+    def store(self, notes: FeedNotes) -> None:
         """The last lines, the cursor, and the bodies whose senders do not know yet."""
-        feeds.put_tail(connection, self.name, "".join(parcel.text for parcel in self._taken))
+        notes.put_tail(self.name, "".join(parcel.text for parcel in self._taken))
         stands = next((parcel for parcel in reversed(self._taken) if parcel.cursor is not None), None)
         if stands is not None and stands.cursor is not None:
-            feeds.put_cursor(connection, self.name, stands.cursor, stands.time)
+            notes.put_cursor(self.name, stands.cursor, stands.time)
         digests = [parcel.digest for parcel in self._taken if parcel.digest is not None]
         with self._guard:
             self._dropping = list(self._told)
         if digests or self._dropping:
-            feeds.drop_parcels(connection, self._dropping)
-            feeds.put_parcels(connection, digests, to_micros(self.stream.now()))
+            notes.put_parcels(digests, self._dropping, to_micros(self.stream.now()))
 
     def stored(self) -> None:
         """Tell who waits for it."""

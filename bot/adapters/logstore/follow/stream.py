@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 
 from bot.adapters.logstore import keeping
-from bot.adapters.logstore.digest import Digest, Source
-from bot.adapters.logstore.sqlite.prepared import Prepared, prepare
+from bot.adapters.logstore.digest import Batch, Digest, Source
 from bot.logs.skim import Skimmer
 
 
@@ -28,8 +27,7 @@ class Stream:
     def warm(self, text: str) -> None:
         """Read lines that are stored already, for what they teach."""
         self._skimmer.feed(text)
-        for source, minutes in self._digest.take().minutes.items():
-            last = max(minute.last for minute in minutes.values())
+        for source, last in newest_of(self._digest.take()).items():
             self.newest[source] = max(last, self.newest.get(source, last))
 
     def feed(self, text: str) -> None:
@@ -42,14 +40,20 @@ class Stream:
         """Lines may be missing between those fed so far and the next."""
         self._broken = {**self.newest, **self._broken}
 
-    def take(self) -> tuple[Prepared, list[tuple[Source, int, int]]]:
-        """The rows of what was fed, and the holes (source, last line before, first after) that its first lines have closed."""
-        ready = prepare(self._digest.take())
+    def take(self) -> tuple[Batch, list[tuple[Source, int, int]]]:
+        """What was fed, and the holes (source, last line before, first after) that its first lines have closed."""
+        batch = self._digest.take()
         self.lines = 0
         holes: list[tuple[Source, int, int]] = []
-        for span in ready.spans:
-            before = self._broken.pop(span.source, None)
+        for source, minutes in batch.minutes.items():
+            before = self._broken.pop(source, None)
             if before is not None:
-                holes.append((span.source, before, span.first))
-            self.newest[span.source] = max(span.last, self.newest.get(span.source, span.last))
-        return ready, holes
+                holes.append((source, before, min(minute.first for minute in minutes.values())))
+        for source, last in newest_of(batch).items():
+            self.newest[source] = max(last, self.newest.get(source, last))
+        return batch, holes
+
+
+def newest_of(batch: Batch) -> dict[Source, int]:
+    """The newest line of each host and program in ``batch``, microseconds."""
+    return {source: max(minute.last for minute in minutes.values()) for source, minutes in batch.minutes.items()}

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from bot.adapters.logstore.feeding import Followed
 from bot.adapters.logstore.follow import siblings
 from bot.adapters.logstore.follow.files import Identify, PackedFile, PlainFile, TruncatedError
 from bot.adapters.logstore.follow.stream import Stream
-from bot.adapters.logstore.sqlite.feeds import Followed
 from bot.adapters.logstore.sqlite.marks import Identity
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, reason_of
 

@@ -13,11 +13,13 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict
 
-from bot.adapters.logstore.postgres.schema import SCHEMA, VERSION, version_of
+from bot.adapters.logstore.postgres.schema import SCHEMA, VERSION, make_tables, version_of
 from bot.errors import SettingsError, StoreBusy, StoreCorrupt, StoreError, StoreMissing
 
 CONNECTS_WITHIN: Final = 3
 """Seconds."""
+WRITES_WITHIN: Final = 120
+"""Seconds for one statement of a batch."""
 GRACE: Final = 1.0
 """Seconds that a server may be late in giving up by itself before the connection is cut."""
 
@@ -40,6 +42,20 @@ def connect(url: str) -> psycopg.Connection:
         keepalives_idle=10, keepalives_interval=5, keepalives_count=3, tcp_user_timeout=15_000,
     )  # fmt: skip
     connection.execute(sql.SQL("SET search_path TO {}; SET timezone TO 'UTC'; SET jit TO off").format(sql.Identifier(SCHEMA)))
+    return connection
+
+
+def open_for_writing(url: str, name: str) -> psycopg.Connection:
+    """A connection that may write, for a batch at most :data:`WRITES_WITHIN`; makes the tables where they are missing.
+    Raises psycopg.Error, StoreCorrupt."""
+    connection = connect(url)
+    try:
+        connection.execute(f"SET lock_timeout = '60s'; SET statement_timeout = '{WRITES_WITHIN}s'".encode())
+        make_tables(connection)
+        check_version(connection, name)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

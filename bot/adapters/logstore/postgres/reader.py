@@ -10,8 +10,10 @@ from typing import Any, Final
 import psycopg
 
 from bot.adapters.logstore.digest import HOUR, from_micros, keep_sessions_from, named, to_micros
+from bot.adapters.logstore.feeding import Live
 from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.placing import COLUMNS, Wanted, event_from, key
+from bot.adapters.logstore.postgres.schema import has_feeds
 from bot.adapters.logstore.postgres.text import read
 from bot.adapters.logstore.postgres.writer import dirty_spans, find_gaps
 from bot.adapters.logstore.selection import Selection
@@ -74,6 +76,7 @@ class Reader:
         covered = []
         with self._snapshot(seconds):
             stale = {span.id: span for span in dirty_spans(self._db)}
+            live = self._live()
             known: dict[int, list[tuple[int, int]]] = {}
             for span, start, end in self._db.execute("SELECT span, start, ended FROM log_gap ORDER BY span, start"):
                 known.setdefault(span, []).append((start, end))
@@ -85,8 +88,9 @@ class Reader:
                     judged = stale[span]
                     outside = [gap for gap in found if gap[1] < judged.low or gap[0] > judged.high]
                     found = sorted([*outside, *find_gaps(self._db, judged)])
+                found = sorted({*found, *live.holes.get((host, program), ())})
                 gaps = tuple((from_micros(start), from_micros(end)) for start, end in found if start <= high and end >= low)
-                covered.append(HostCoverage(read(host), program, from_micros(first), from_micros(last), lines, tuple(services), gaps))
+                covered.append(HostCoverage(read(host), program, from_micros(first), from_micros(last), lines, tuple(services), gaps, *live.of((host, program))))
         return covered
 
     def logins_like(self, mailbox: str, since: datetime, until: datetime, seconds: float) -> list[str]:
@@ -112,6 +116,16 @@ class Reader:
             {"name": name, "since": since, "until": until},
         )
         return row.fetchone() is not None
+
+    def _live(self) -> Live:
+        """What is known of live feeds, hosts as stored."""
+        if not has_feeds(self._db):
+            return Live()
+        return Live.of_rows(
+            self._db.execute("SELECT host, family, start, ended FROM log_hole").fetchall(),
+            self._db.execute("SELECT host, family, seen, lag FROM log_feed").fetchall(),
+            self._db.execute("SELECT host, least, count FROM log_skew ORDER BY host, hour DESC").fetchall(),
+        )
 
     @contextmanager
     def _snapshot(self, seconds: float) -> Iterator[None]:

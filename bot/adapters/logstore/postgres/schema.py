@@ -10,6 +10,7 @@ log_failure   failures counted by hour, event, reason, service, host and TLS, fo
 log_span      each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to be worked
               out again (microseconds since 1970, as in log_minute, log_beat and log_gap)
 log_source    files read so far: digest of their first bytes, and how far they were read
+and what live feeds need (:mod:`bot.adapters.logstore.feeding`)
 
 A day gets its partition when its first line is written, so that forgetting it is dropping a table. Lines dated further
 than a year back or two days ahead go to the default partition: a log with broken dates must not make ten thousand tables.
@@ -85,6 +86,24 @@ CREATE TABLE log_source (
     path text NOT NULL, UNIQUE (fingerprint, length));
 """
 
+_FEED_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS log_follow (
+    follower text NOT NULL, path text NOT NULL, source bigint NOT NULL, device numeric NOT NULL, inode numeric NOT NULL, known text NOT NULL,
+    PRIMARY KEY (follower, path));
+CREATE TABLE IF NOT EXISTS log_hole (
+    host text NOT NULL, family text NOT NULL, start bigint NOT NULL, ended bigint NOT NULL, PRIMARY KEY (host, family, start));
+CREATE TABLE IF NOT EXISTS log_feed (
+    host text NOT NULL, family text NOT NULL, seen bigint NOT NULL, lag bigint NOT NULL, PRIMARY KEY (host, family));
+CREATE TABLE IF NOT EXISTS log_skew (
+    host text NOT NULL, hour bigint NOT NULL, least bigint NOT NULL, count bigint NOT NULL, PRIMARY KEY (host, hour));
+CREATE TABLE IF NOT EXISTS log_cursor (
+    follower text NOT NULL, feed text NOT NULL, cursor text NOT NULL, time bigint NOT NULL, PRIMARY KEY (follower, feed));
+CREATE TABLE IF NOT EXISTS log_tail (id bigserial PRIMARY KEY, follower text NOT NULL, feed text NOT NULL, lines int NOT NULL, data bytea NOT NULL);
+CREATE TABLE IF NOT EXISTS log_parcel (follower text NOT NULL, digest bytea NOT NULL, time bigint NOT NULL, PRIMARY KEY (follower, digest));
+"""
+"""What live feeds need (:mod:`bot.adapters.logstore.feeding` tells what each is); a store of an earlier program gets them when
+it is next written to."""
+
 
 def make_tables(connection: psycopg.Connection) -> None:
     """Make what is missing; several may try at a time."""
@@ -94,6 +113,8 @@ def make_tables(connection: psycopg.Connection) -> None:
         if version_of(connection) is None:
             connection.execute(_TABLES)
             connection.execute("INSERT INTO log_meta VALUES ('version', %s)", (VERSION,))
+        if not has_feeds(connection):
+            connection.execute(_FEED_TABLES)
 
 
 def version_of(connection: psycopg.Connection) -> str | None:
@@ -103,6 +124,12 @@ def version_of(connection: psycopg.Connection) -> str | None:
         return None
     found = connection.execute("SELECT value FROM log_meta WHERE key = 'version'").fetchone()
     return None if found is None else str(found[0])
+
+
+def has_feeds(connection: psycopg.Connection) -> bool:
+    """False for a store that only an earlier program has written to."""
+    there = connection.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.log_parcel",)).fetchone()
+    return there is not None and there[0] is not None
 
 
 def make_days(connection: psycopg.Connection, days: Iterable[date]) -> None:

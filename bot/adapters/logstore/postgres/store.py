@@ -12,12 +12,19 @@ from typing import Final
 import psycopg
 
 from bot.adapters.logstore.digest import Digest, from_micros, to_micros
-from bot.adapters.logstore.postgres.connection import bounded, check_version, connect, faults_named, name_of
+from bot.adapters.logstore.postgres.connection import (
+    bounded,
+    check_version,
+    connect,
+    faults_named,
+    name_of,
+    open_for_writing,
+)
 from bot.adapters.logstore.postgres.reader import Reader
-from bot.adapters.logstore.postgres.schema import make_tables
 from bot.adapters.logstore.postgres.writer import PostgresSink, prune
 from bot.adapters.logstore.rhythm import DAY, MINUTE
 from bot.adapters.logstore.rows import rows_of
+from bot.adapters.logstore.searched import SearchedLogStore
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.core.observed import HostCoverage, LogQuery, LogResult
 from bot.errors import StoreError
@@ -25,11 +32,9 @@ from bot.logs.event import LogEvent
 
 SEARCHES_WITHIN: Final = 5.0
 """Seconds for all statements of one question together."""
-WRITES_WITHIN: Final = 120.0
-"""Seconds for one batch."""
 
 
-class PostgresLogStore:
+class PostgresLogStore(SearchedLogStore):
     """A LogStore in a PostgreSQL database. Nothing is opened before it is needed. Safe to share between threads: each
     reads through a connection of its own. ``seconds`` bounds every question."""
 
@@ -43,29 +48,17 @@ class PostgresLogStore:
 
     # -- the LogStore port ---------------------------------------------------------------------------------
 
-    def search(self, query: LogQuery) -> LogResult:
-        """The lines, sums and sessions that ``query`` selects; ``failed`` says why where we could not look."""
-        try:
-            with self._reading() as reader:
-                return reader.search(query, self._seconds)
-        except StoreError as error:
-            return LogResult(failed=str(error))
+    def _search(self, query: LogQuery) -> LogResult:
+        with self._reading() as reader:
+            return reader.search(query, self._seconds)
 
-    def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
-        """What each host's logs cover, with the gaps that touch [since, until]; nothing where we cannot look."""
-        try:
-            with self._reading() as reader:
-                return reader.coverage(self._seconds, since, until)
-        except StoreError:
-            return ()
+    def _coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
+        with self._reading() as reader:
+            return reader.coverage(self._seconds, since, until)
 
-    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
-        """User names seen in failures in the window that are a slip away from ``mailbox``, the closest first."""
-        try:
-            with self._reading() as reader:
-                return reader.logins_like(mailbox, since, until, self._seconds)
-        except StoreError:
-            return ()
+    def _logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
+        with self._reading() as reader:
+            return reader.logins_like(mailbox, since, until, self._seconds)
 
     # -- beside the port -----------------------------------------------------------------------------------
 
@@ -155,10 +148,7 @@ class PostgresLogStore:
 
     @contextmanager
     def _writing(self) -> Iterator[PostgresSink]:
-        with faults_named(self.name), connect(self._url) as connection:
-            connection.execute(f"SET lock_timeout = '60s'; SET statement_timeout = '{int(WRITES_WITHIN)}s'".encode())
-            make_tables(connection)
-            check_version(connection, self.name)
+        with faults_named(self.name), open_for_writing(self._url, self.name) as connection:
             yield PostgresSink(connection)
 
     def _drop(self) -> None:

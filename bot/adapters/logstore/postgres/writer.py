@@ -6,7 +6,8 @@ other; those of one host's log wait at its row in log_span, which is the first t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from itertools import chain
 from typing import Any, Final
@@ -14,7 +15,8 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from bot.adapters.logstore.digest import from_micros, keep_sessions_from
+from bot.adapters.logstore.digest import HOUR, from_micros, keep_sessions_from
+from bot.adapters.logstore.feeding import skews
 from bot.adapters.logstore.placing import COLUMNS
 from bot.adapters.logstore.postgres.schema import CUT_BY_DAY, days_of, make_days
 from bot.adapters.logstore.postgres.text import written
@@ -61,6 +63,12 @@ class PostgresSink:
 
     def write(self, ready: Rows, mark: Mark | None) -> int | None:
         """Store a batch and how far its file was read, all or nothing; returns the mark's id."""
+        with self.storing(ready):
+            return self.advance(mark) if mark is not None else None
+
+    @contextmanager
+    def storing(self, ready: Rows) -> Iterator[None]:
+        """A transaction that stores a batch, and what is done inside."""
         self._make_days(ready)
         with self._db.transaction():
             for span in ready.spans:
@@ -83,7 +91,8 @@ class PostgresSink:
             self._put("log_session", ("tag", "start", "key", *SESSION[_START + 1 :]), sorted(sessions, key=_by_key), "DO NOTHING")
             self._name_clients(ready.clients)
             self._end_sessions(ready.ends)
-            return self._advance(mark) if mark is not None else None
+            self._skews(ready)
+            yield
 
     def refresh_gaps(self) -> None:
         """Work out again the gaps of every stretch that batches have touched, and forget days of sessions that ended."""
@@ -194,6 +203,15 @@ class PostgresSink:
         )
         self._beats(number, span.visits)
 
+    def _skews(self, ready: Rows) -> None:
+        logins = [(row[_START], row[_START + 1], row[_HOST - 2], row[_HOST]) for row in ready.sessions]
+        for (host, hour), (least, count) in sorted(skews(logins).items()):
+            self._db.execute(
+                "INSERT INTO log_skew AS known VALUES (%s, %s, %s, %s) ON CONFLICT (host, hour) DO UPDATE"
+                " SET least = least(known.least, excluded.least), count = known.count + excluded.count",
+                (written(host), hour, least, count),
+            )
+
     def _beats(self, span: int, visits: Iterable[tuple[int, str]]) -> None:
         finder = self._finders.get(span)
         if finder is None:
@@ -209,7 +227,8 @@ class PostgresSink:
                 [(span, address, beat.period, beat.first, beat.last, beat.hits) for address, beat in finder.beats().items()],
             )
 
-    def _advance(self, mark: Mark) -> int:
+    def advance(self, mark: Mark) -> int:
+        """Note how far a file was read, within a transaction; returns the mark's id."""
         values: tuple[Any, ...] = (mark.fingerprint, mark.length, mark.position, written(mark.path))
         if mark.id is None:
             row = self._db.execute("INSERT INTO log_source (fingerprint, length, position, path) VALUES (%s, %s, %s, %s) RETURNING id", values).fetchone()
@@ -265,10 +284,11 @@ def prune(connection: psycopg.Connection, cut: int) -> None:
             connection.execute(statement, (moment,))
         for statement, bound in (
             ("DELETE FROM log_minute WHERE minute < %s", cut // MINUTE), ("DELETE FROM log_gap WHERE ended < %s", cut),
-            ("DELETE FROM log_span WHERE last < %s", cut),
+            ("DELETE FROM log_span WHERE last < %s", cut), ("DELETE FROM log_hole WHERE ended < %s", cut), ("DELETE FROM log_skew WHERE hour < %s", cut // HOUR),
         ):  # fmt: skip
             connection.execute(statement, (bound,))
         connection.execute("DELETE FROM log_beat WHERE span NOT IN (SELECT id FROM log_span)")
+        connection.execute("DELETE FROM log_feed WHERE (host, family) NOT IN (SELECT host, family FROM log_span)")
         connection.execute(
             "UPDATE log_span SET first = greatest(first, %s),"
             " lines = (SELECT coalesce(sum(lines), 0) FROM log_minute WHERE span = log_span.id)",

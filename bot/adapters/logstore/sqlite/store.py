@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from bot.adapters.logstore.digest import Digest, from_micros, to_micros
+from bot.adapters.logstore.searched import SearchedLogStore
 from bot.adapters.logstore.sqlite.erasing import erase
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.adapters.logstore.sqlite.prepared import prepare
@@ -21,7 +23,7 @@ from bot.errors import StoreError, StoreMissing
 from bot.logs.event import LogEvent
 
 
-class SqliteLogStore:
+class SqliteLogStore(SearchedLogStore):
     """A LogStore in one SQLite file (WAL): one process ingests, any number search meanwhile.
 
     Nothing is opened before it is needed. Safe to share between threads: each thread reads through a
@@ -41,47 +43,29 @@ class SqliteLogStore:
 
     # -- the LogStore port ---------------------------------------------------------------------------------
 
-    def search(self, query: LogQuery) -> LogResult:
-        """The lines, sums and sessions that ``query`` selects; ``failed`` says why where we could not
-        look."""
-        try:
-            with faults_named(self.path):
-                return self._reader().search(query)
-        except StoreError as error:
-            self._drop()
-            return LogResult(failed=str(error))
+    def _search(self, query: LogQuery) -> LogResult:
+        with self._reading() as reader:
+            return reader.search(query)
 
-    def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
-        """What each host's logs cover, with the gaps that touch [since, until]; nothing where we cannot
-        look."""
-        try:
-            with faults_named(self.path):
-                return self._reader().coverage(since, until)
-        except StoreError:
-            self._drop()
-            return ()
+    def _coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
+        with self._reading() as reader:
+            return reader.coverage(since, until)
 
-    def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
-        """User names seen in failures in the window that are a slip away from ``mailbox``, the closest
-        first."""
-        try:
-            with faults_named(self.path):
-                return self._reader().logins_like(mailbox, since, until)
-        except StoreError:
-            self._drop()
-            return ()
+    def _logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
+        with self._reading() as reader:
+            return reader.logins_like(mailbox, since, until)
 
     # -- beside the port -----------------------------------------------------------------------------------
 
     def check(self) -> None:
         """Raise the StoreError that stands in the way of searching; nothing where all is well."""
-        with faults_named(self.path):
-            self._reader()
+        with self._reading():
+            pass
 
     def status(self) -> Sequence[HostCoverage]:
         """Every host and program family with all its gaps. Raises StoreMissing, StoreCorrupt, StoreBusy."""
-        with faults_named(self.path):
-            return self._reader().coverage()
+        with self._reading() as reader:
+            return reader.coverage()
 
     def ingest(
         self,
@@ -168,10 +152,19 @@ class SqliteLogStore:
         for connection in opened:
             connection.close()
 
+    @contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        """This thread's reader; after a fault its connection is forgotten, and the next question opens a new one."""
+        try:
+            with faults_named(self.path):
+                yield self._reader()
+        except StoreError:
+            self._mine.reader = None
+            raise
+
     def _reader(self) -> Reader:
         reader: Reader | None = getattr(self._mine, "reader", None)
         if reader is not None and not self.path.exists():
-            self._drop()
             raise StoreMissing(
                 f"{self.path}: the log store is gone; run `triage logs ingest PATH` to make it anew"
             )
@@ -181,7 +174,3 @@ class SqliteLogStore:
                 self._opened.append(connection)
             reader = self._mine.reader = Reader(connection)
         return reader
-
-    def _drop(self) -> None:
-        """Forget this thread's connection after a fault: the next search opens a new one."""
-        self._mine.reader = None
