@@ -47,7 +47,7 @@ _TLS = (
 _PROTOCOL = (
     ("imap", Gated(r"\bimaps?\b|incoming|inbound|posteingang\w*|eingang\w*|entrant\w*|\bentrante|entrata|inkomend\w*|przychodz\w+|входящ\w+|受信|接收|收件")),
     ("smtp", Gated(r"\bsmtps?\b|outgoing|outbound|postausgang\w*|ausgang\w*|sortant\w*|saliente|uscita|uitgaand\w*|\bsaída|wychodz\w+|исходящ\w+|送信|发送|發送|发件|submission")),
-    ("pop3", Gated(r"\bpop3?s?\b")),
+    ("pop3", Gated(r"\bpop(?:3s?)?\b(?![ -]?up)")),
 )
 _OTHER_CONTEXT = Gated(
     r"\btelnet\b|\bnc\b|\bnmap\b|s_client|firewall\w*|pare-?feu|cortafuegos|\bopen(?:ed)?\s+in\b|freigeschaltet|портами|"
@@ -55,7 +55,7 @@ _OTHER_CONTEXT = Gated(
 )
 _FORMER_CONTEXT = Gated(
     r"used\s+to\s+(?:use|be)|\bold\s+(?:server|provider|host)|before\s+(?:we\s+)?(?:moved|migrat)|früher|bisher(?:iger)?|alte[rn]?\s+(?:anbieter|server)|"
-    r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|vecchio|vorige|oude|poprzedni\w*"
+    r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|antig[oa]|viej[oa]|vecchi[oa]|precedente|vorige|oude|poprzedni\w*|star(?:y|ego|ym)\s|прежн\w+|старо\w+\s+сервер"
 )
 """Words of a former provider; a host of ours in such a sentence is a setting all the same."""
 _STARTTLS_REACH = 110
