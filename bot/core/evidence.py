@@ -21,7 +21,7 @@ from bot.core.server import similar
 from bot.core.verdict import Evidence
 from bot.core.whose import login_shape, name_in
 from bot.logs.event import LogEvent
-from knowledge.model import DecodedError, Knowledge, LogRule
+from knowledge.model import CueRule, DecodedError, Knowledge, LogRule
 
 Weighted = tuple[Evidence, float]
 QUOTED_DAMPING = 0.5
@@ -32,6 +32,8 @@ CLEAR_TEXT_SHARE = 0.7
 BESIDE_A_CLEAR_TEXT = 0.55
 TELLING_CUE = 0.55
 """A cue that points to one cause with this share or more counts in full beside any text ("refused on one network only")."""
+NAMING_CUE = 0.8
+"""A cue that gives one cause this share or more names it ("as soon as I close the other one it works")."""
 SURELY_ELSEWHERE = 0.7
 OF_A_MOVE = 0.35
 """Cues that give a stale profile this share or more speak of an account's past."""
@@ -93,7 +95,7 @@ def of_findings(findings: Sequence[Finding], facts: Facts, knowledge: Knowledge)
         rule = knowledge.finding_rules["host-foreign-alone" if finding.id == FOREIGN and not _moved(facts, knowledge) else finding.id]
         repeats = checks.get(rule.check, 0)
         checks[rule.check] = repeats + 1
-        weight = (1.0 if not repeats else 0.25) * (ELSEWHERE_DAMPING if _elsewhere(facts, knowledge) else 1.0)
+        weight = (1.0 if not repeats else 0.25) * (ELSEWHERE_DAMPING if finding.id != FOREIGN and _elsewhere(facts, knowledge) else 1.0)
         out.append((Evidence("setting", finding.text, finding.id, rule.supports, rule.refutes), weight))
     return out
 
@@ -133,8 +135,16 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
         if leading:
             spoken[leading] = repeats + 1
         out.append((Evidence("words", rule.note or rule.meaning, rule.id, rule.supports, rule.refutes),
-                    (damping if rule.supports.get(leading, 0.0) < TELLING_CUE else 1.0) * (0.85, 0.5, 0.3)[min(repeats, 2)]))
+                    _said_weight(rule, rule.supports.get(leading, 0.0), damping) * (1.0, 0.6, 0.35)[min(repeats, 2)]))
     return out
+
+
+def _said_weight(rule: CueRule, share: float, damping: float) -> float:
+    """What a cue counts for that gives its leading cause ``share``: one that names a cause outright is not overruled by
+    what a text says of many, and one that names circumstances yields to a text that is clear."""
+    if share >= NAMING_CUE and rule.topic == "connection":
+        return 1.1
+    return 0.85 if share >= TELLING_CUE else 0.85 * damping
 
 
 def _top(row: DecodedError) -> float:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
@@ -84,6 +84,7 @@ def find_cues(
     spent = 0.0
     found: dict[str, Span] = {}
     for kinds in _kinds(reading):
+        thoughts: list[Thought] = []
         for start, stop in _stretches(reading, kinds):
             stretch = text[start:stop]
             phrases = squeezed(stretch)
@@ -99,17 +100,21 @@ def find_cues(
                 if span is not None:
                     here = (span[0] + start, span[1] + start)
                     found[probe.cue] = min(here, found.get(probe.cue, here))
-            for cue, (begin, finish) in said(_thoughts(stretch, reading.language, lexicons), rules).items():
-                here = (begin + start, finish + start)
-                found[cue] = min(here, found.get(cue, here))
+            thoughts += _thoughts(stretch, start, thoughts, reading.language, lexicons)
+        for cue, span in said(thoughts, rules).items():  # subject and body are one message: a saying may begin in the one and end in the other
+            found[cue] = min(span, found.get(cue, span))
         if found:
             break
     return _survivors(found, rules)
 
 
-def _thoughts(text: str, language: str, lexicons: Mapping[str, Lexicon]) -> tuple[Thought, ...]:
+def _thoughts(text: str, start: int, before: Sequence[Thought], language: str, lexicons: Mapping[str, Lexicon]) -> list[Thought]:
+    """The thoughts of a stretch that begins at ``start``, behind those of the stretches before it."""
     lexicon = lexicons.get(language) or lexicons.get(language.partition("-")[0])
-    return think(text, lexicon) if lexicon is not None else ()
+    if lexicon is None:
+        return []
+    sentences = max((t.sentence for t in before), default=-1) + 1
+    return [replace(t, sentence=t.sentence + sentences, span=(t.span[0] + start, t.span[1] + start)) for t in think(text, lexicon)]
 
 
 @lru_cache(maxsize=20_000)

@@ -19,6 +19,8 @@ PATTERN_SECONDS = 0.2
 MAX_ERRORS = 12
 MAX_ERROR_CHARS = 700
 MAX_CANDIDATES = 200
+_CLOSING = 3
+"""A closing mark and the stop behind it."""
 TELLING_QUOTE = 1.1
 """The value from which a quotation is an error text whatever stands around it: a row of the table claims it."""
 """A log of a thousand lines has a thousand candidates; comparing all with all would take seconds."""
@@ -93,7 +95,7 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
     candidates: list[_Candidate] = []
     try:
         candidates += _from_quotes(text, folded, hits)
-        told = [c.span for c in candidates if c.value >= TELLING_QUOTE]
+        told = [c.span for c in candidates if c.value >= TELLING_QUOTE and text[c.span[0] - 1: c.span[0]] != "`"]
         candidates += _not_across(told, _from_labels(folded, hits))
         candidates += _not_across(told, _from_lead_ins(folded, hits))
         candidates += _from_lines(reading, folded, hits)
@@ -108,9 +110,9 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
 
 
 def _not_across(quotes: Sequence[Span], candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Those that do not run over the marks of a quotation which says enough by itself: what stands before and behind it
-    are the customer's words ("he says: fine. Phone: "Cannot sign in". Gmail app.")."""
-    return [c for c in candidates if not any(_overlap(c.span, q) and not (q[0] <= c.span[0] and c.span[1] <= q[1]) for q in quotes)]
+    """Those that do not run on behind the closing mark of a quotation which says enough by itself: what follows are the
+    customer's words again ("Phone: "Cannot sign in". Gmail app."). What a program says before its quotation belongs to it."""
+    return [c for c in candidates if not any(c.span[0] < q[1] and c.span[1] > q[1] + _CLOSING for q in quotes)]
 
 
 def _worth(folded: str, span: Span, hits: Sequence[Hit], floor: float) -> float:
