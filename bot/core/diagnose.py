@@ -22,7 +22,7 @@ from knowledge.model import Knowledge
 
 ANSWER_FROM = 0.4
 """Below this probability a careful expert asks before naming a check."""
-SILENT_FROM = 0.45
+SILENT_FROM = 0.55
 """Below this probability a ticket that may be about something else is asked about, not passed over in silence."""
 LIKELY_FROM = 0.65
 CONFIRMED_FROM = 0.75

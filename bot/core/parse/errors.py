@@ -6,8 +6,8 @@ that the table claims outside any structure is widened to its sentence, since cu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import regex
@@ -96,11 +96,11 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
     try:
         candidates += _from_quotes(text, folded, hits)
         told = [c.span for c in candidates if c.value >= TELLING_QUOTE and text[c.span[0] - 1: c.span[0]] != "`"]
-        candidates += _not_across(told, _from_labels(folded, hits))
-        candidates += _not_across(told, _from_lead_ins(folded, hits))
+        candidates += _not_across(folded, told, _from_labels(folded, hits))
+        candidates += _not_across(folded, told, _from_lead_ins(folded, hits))
         candidates += _from_lines(reading, folded, hits)
         codes = [m.span() for m in _CODE.finditer(text, timeout=PATTERN_SECONDS) if not _inside(m.span(), candidates)]
-        candidates += _not_across(told, [_Candidate(_around_code(folded, span), 0.6) for span in codes])
+        candidates += _not_across(folded, told, [_Candidate(_around_code(folded, span), 0.6) for span in codes])
     except TimeoutError:
         pass
     for hit in hits:
@@ -109,10 +109,15 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
     return _chosen(reading, candidates)
 
 
-def _not_across(quotes: Sequence[Span], candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Those that do not run on behind the closing mark of a quotation which says enough by itself: what follows are the
-    customer's words again ("Phone: "Cannot sign in". Gmail app."). What a program says before its quotation belongs to it."""
-    return [c for c in candidates if not any(c.span[0] < q[1] and c.span[1] > q[1] + _CLOSING for q in quotes)]
+def _not_across(folded: str, quotes: Sequence[Span], candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
+    """Candidates that end where a quotation ends which says enough by itself: what follows are the customer's words again
+    ("Phone: "Cannot sign in". Gmail app."). What a program says before its quotation, in one sentence, belongs to it."""
+    for one in candidates:
+        past = next((q for q in quotes if one.span[0] < q[1] and one.span[1] > q[1] + _CLOSING), None)
+        if past is None:
+            yield one
+        elif not _SENTENCE_END.search(folded, one.span[0], max(past[0], one.span[0]), timeout=PATTERN_SECONDS):
+            yield replace(one, span=(one.span[0], past[1]))
 
 
 def _worth(folded: str, span: Span, hits: Sequence[Hit], floor: float) -> float:
