@@ -22,6 +22,8 @@ from knowledge.model import Knowledge
 
 ANSWER_FROM = 0.4
 """Below this probability a careful expert asks before naming a check."""
+SILENT_FROM = 0.55
+"""Below this probability a ticket that may be about something else is asked about, not passed over in silence."""
 LIKELY_FROM = 0.65
 CONFIRMED_FROM = 0.75
 SURE_WITHOUT_LINE = 0.85
@@ -63,7 +65,7 @@ def diagnose(
     causes = tuple(_ranked(c, chances[c], weighed, knowledge) for c in ranked[:SHOWN] if chances[c] >= SHOWN_FROM) \
         or (_ranked(ranked[0], chances[ranked[0]], weighed, knowledge),)
     lead = ranked[0]
-    if knowledge.others.get(lead) and knowledge.others[lead].answer == "none":
+    if knowledge.others.get(lead) and knowledge.others[lead].answer == "none" and chances[lead] >= SILENT_FROM:
         return Diagnosis("none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead)
     confidence = _confidence(lead, chances, facts, findings, matches, server, account, knowledge, pieces)
     undecided = _undecided(lead, chances, server, facts, knowledge)
@@ -208,7 +210,7 @@ def _verdict(
     other = knowledge.others.get(lead)
     if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
         return "escalate"
-    if password_proven_since(server, facts) and lead in PASSWORD_CAUSES:
+    if (other is not None and other.answer == "none") or (password_proven_since(server, facts) and lead in PASSWORD_CAUSES):
         return "ask"
     if confidence == "confirmed":
         return "answer"

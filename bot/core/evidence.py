@@ -13,7 +13,7 @@ from itertools import pairwise
 import regex
 
 from bot.core.line_rules import rule_of
-from bot.core.lint import right_settings
+from bot.core.lint import FOREIGN, right_settings
 from bot.core.model import Facts, Finding, Match
 from bot.core.networks import networks_of, within
 from bot.core.observed import AccountView, ServerLine, ServerView
@@ -21,7 +21,7 @@ from bot.core.server import similar
 from bot.core.verdict import Evidence
 from bot.core.whose import login_shape, name_in
 from bot.logs.event import LogEvent
-from knowledge.model import DecodedError, Knowledge, LogRule
+from knowledge.model import CueRule, DecodedError, Knowledge, LogRule
 
 Weighted = tuple[Evidence, float]
 QUOTED_DAMPING = 0.5
@@ -32,9 +32,13 @@ CLEAR_TEXT_SHARE = 0.7
 BESIDE_A_CLEAR_TEXT = 0.55
 TELLING_CUE = 0.55
 """A cue that points to one cause with this share or more counts in full beside any text ("refused on one network only")."""
-SURELY_ELSEWHERE = 0.8
+NAMING_CUE = 0.8
+"""A cue that gives one cause this share or more names it ("as soon as I close the other one it works")."""
+SURELY_ELSEWHERE = 0.7
+OF_A_MOVE = 0.35
+"""Cues that give a stale profile this share or more speak of an account's past."""
 ELSEWHERE_DAMPING = 0.35
-"""For error words in a ticket that says it is about something else: another provider's account, a scammer's letter."""
+"""For error words and settings in a ticket that says it is about something else: another provider's account, a scammer's letter."""
 TRIED_FACTOR = 0.03
 """People skip steps, so advice that "did not help" thins a cause out and does not forbid it."""
 STRANGE_NETWORKS = 5
@@ -51,8 +55,8 @@ def of_errors(matches: Sequence[Match], facts: Facts, knowledge: Knowledge) -> l
     seen: set[str] = set()
     rank = {"specific": 0, "generic": 1, "wrapper": 2}
     any_pasted = any(not m.prose for m in matches)
-    elsewhere = any(knowledge.cues[c.id].supports.get("not_ours", 0) >= SURELY_ELSEWHERE for c in facts.cues)
-    ordered = sorted(matches, key=lambda m: (m.prose and any_pasted, rank[knowledge.errors[m.error_id].role], -m.score))
+    elsewhere = _elsewhere(facts, knowledge)
+    ordered = sorted(matches, key=lambda m: (m.prose and any_pasted, rank[knowledge.errors[m.error_id].role], -m.score, -_top(knowledge.errors[m.error_id])))
     best_role: str | None = None
     for match in ordered:
         row = knowledge.errors[match.error_id]
@@ -88,11 +92,22 @@ def of_findings(findings: Sequence[Finding], facts: Facts, knowledge: Knowledge)
             out.append((Evidence("setting", rule.text, rule.id, rule.supports, rule.refutes), 0.8))
     checks: dict[str | None, int] = {}
     for finding in findings:
-        rule = knowledge.finding_rules[finding.id]
+        rule = knowledge.finding_rules["host-foreign-alone" if finding.id == FOREIGN and not _moved(facts, knowledge) else finding.id]
         repeats = checks.get(rule.check, 0)
         checks[rule.check] = repeats + 1
-        out.append((Evidence("setting", finding.text, finding.id, rule.supports, rule.refutes), 1.0 if not repeats else 0.25))
+        weight = (1.0 if not repeats else 0.25) * (ELSEWHERE_DAMPING if finding.id != FOREIGN and _elsewhere(facts, knowledge) else 1.0)
+        out.append((Evidence("setting", finding.text, finding.id, rule.supports, rule.refutes), weight))
     return out
+
+
+def _elsewhere(facts: Facts, knowledge: Knowledge) -> bool:
+    """True where the customer says that it is about something else than connecting to us."""
+    return any(knowledge.cues[c.id].supports.get("not_ours", 0) >= SURELY_ELSEWHERE for c in facts.cues)
+
+
+def _moved(facts: Facts, knowledge: Knowledge) -> bool:
+    """True where the customer speaks of an account that was with another provider before, or that was edited."""
+    return any(knowledge.cues[c.id].supports.get("stale-client-profile", 0) >= OF_A_MOVE for c in facts.cues)
 
 
 def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> list[Weighted]:
@@ -120,12 +135,24 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
         if leading:
             spoken[leading] = repeats + 1
         out.append((Evidence("words", rule.note or rule.meaning, rule.id, rule.supports, rule.refutes),
-                    (damping if rule.supports.get(leading, 0.0) < TELLING_CUE else 1.0) * (0.85, 0.5, 0.3)[min(repeats, 2)]))
+                    _said_weight(rule, rule.supports.get(leading, 0.0), damping) * (1.0, 0.6, 0.35)[min(repeats, 2)]))
     return out
 
 
+def _said_weight(rule: CueRule, share: float, damping: float) -> float:
+    """What a cue counts for that gives its leading cause ``share``: one that names a cause outright is not overruled by
+    what a text says of many, and one that names circumstances yields to a text that is clear."""
+    if share >= NAMING_CUE and rule.topic == "connection":
+        return 1.1
+    return 0.85 if share >= TELLING_CUE else 0.85 * damping
+
+
+def _top(row: DecodedError) -> float:
+    return max((*row.checks.values(), *row.others.values()), default=0.0)
+
+
 def _names_one_cause(row: DecodedError) -> bool:
-    return row.role == "specific" and max((*row.checks.values(), *row.others.values()), default=0.0) >= CLEAR_TEXT_SHARE
+    return row.role == "specific" and _top(row) >= CLEAR_TEXT_SHARE
 
 
 def of_server(view: ServerView, facts: Facts, knowledge: Knowledge) -> list[Weighted]:

@@ -8,6 +8,9 @@ from bot.core.model import Endpoint, Facts, Finding
 from bot.core.parse.hosts import near_own_host, protocol_of_host, webmail_host
 from knowledge.model import Knowledge, Port, Settings
 
+FOREIGN = "host-foreign"
+"""The finding of another provider's server."""
+
 
 def lint(facts: Facts, knowledge: Knowledge) -> tuple[Finding, ...]:
     """Findings in the order of the ticket, each once. Only endpoints that are settings of the customer count;
@@ -73,10 +76,12 @@ def _own_hosts(settings: Settings, protocol: str | None) -> set[str]:
 
 def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: set[str]) -> Iterator[Finding]:
     settings = knowledge.settings
-    if endpoint.protocol == "pop3" and settings.pop3_host is None:
+    of_host = list(_of_host(endpoint, facts, knowledge))
+    foreign = any(finding.id == FOREIGN for finding in of_host)  # what another provider's server speaks is no setting of ours
+    if endpoint.protocol == "pop3" and settings.pop3_host is None and not foreign:
         yield _finding(knowledge, "pop3-port", endpoint.span, port=endpoint.port or "POP3")
         return
-    yield from _of_host(endpoint, facts, knowledge)
+    yield from of_host
     if endpoint.port is None:
         if endpoint.tls == "none":
             yield _finding(knowledge, "no-encryption", endpoint.span)
@@ -143,7 +148,7 @@ def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator
     if near:
         yield _finding(knowledge, "host-typo", endpoint.span, host=host, right=near)
         return
-    yield _finding(knowledge, "host-foreign", endpoint.span, host=host)
+    yield _finding(knowledge, FOREIGN, endpoint.span, host=host)
 
 
 def _of_login(facts: Facts, knowledge: Knowledge) -> Iterator[Finding]:

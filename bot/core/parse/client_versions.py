@@ -176,7 +176,7 @@ def _own_shape(text: str, end: int, family: ClientFamily, stop: int) -> str | No
 def _shape(version: str) -> regex.Pattern[str]:
     glue = (
         rf"(?:[\s,;:/|()\[\]=（）：，「」、-]{{1,4}}|{_GLUE_WORD}(?![\w-])|(?:microsoft |office |"
-        rf"ms )?365(?=[\s,;(]+\S{{0,9}}?\d)"
+        rf"ms )?365(?=[\s,;(]+(?:{WORD}[\s:.]{{1,3}})?\S{{0,9}}?\d)"
         rf"|{WORD}[\s:.=：-]){{0,8}}?"
     )
     return regex.compile(rf"{glue}(?P<version>{version})(?![A-Za-z0-9_@]|[.:/]\d|-\d)", regex.IGNORECASE)

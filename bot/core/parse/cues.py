@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
@@ -24,8 +24,9 @@ from knowledge.literals import alternatives, leading_literals, required_literals
 from knowledge.model import CueRule, Lexicon
 from knowledge.sieve import Needs, Sieve
 
-PATTERN_SECONDS = 0.05
-"""The longest that one pattern may search one stretch of text."""
+PATTERN_SECONDS = 0.2
+"""The longest that one pattern may search one stretch of text, by the clock on the wall: on a busy machine a good pattern
+waits too, so that what hostile text costs is bounded by the time of all of them."""
 _REACH = 240
 """What one cue says stands within so many characters; a longer match would be an accident."""
 _SPOKEN = ("subject", "body")
@@ -73,38 +74,47 @@ def find_cues(
     """The cues that the ticket holds, in the order of the text; each cue once, at its first span.
 
     Patterns of the ticket's language, of English and of ``any`` are searched. A pattern that takes longer
-    than :data:`PATTERN_SECONDS` counts as not found; after ``seconds`` in all, what was found so far is
-    returned. Cues that another one kills are left out. What is built from ``rules`` is kept, so that they must not
-    be changed afterwards.
+    than :data:`PATTERN_SECONDS` counts as not found; after ``seconds`` of searching in all, what was found so far is
+    returned. Only this thread's own processor time counts, and not that of making patterns ready: what a ticket says must not depend on how busy the
+    machine is, or on whether it is the first ticket. Cues that another one kills are left out. What is built from
+    ``rules`` is kept, so that they must not be changed afterwards.
     """
     text = plain(reading.text)
     sieves = _sieves(rules, reading.language)
-    end = time.monotonic() + seconds
+    spent = 0.0
     found: dict[str, Span] = {}
     for kinds in _kinds(reading):
+        thoughts: list[Thought] = []
         for start, stop in _stretches(reading, kinds):
             stretch = text[start:stop]
             phrases = squeezed(stretch)
             places = _Places(stretch)
             for probe in chain.from_iterable(sieve.candidates(phrases) for sieve in sieves):
-                if time.monotonic() > end:
+                if spent > seconds:
                     return _survivors(found, rules)
                 before = found[probe.cue][0] - start if probe.cue in found else len(stretch)
-                span = _search(probe, places, before)
+                pattern = _compiled(probe.pattern)
+                begun = time.thread_time()
+                span = _search(probe, pattern, places, before)
+                spent += time.thread_time() - begun
                 if span is not None:
                     here = (span[0] + start, span[1] + start)
                     found[probe.cue] = min(here, found.get(probe.cue, here))
-            for cue, (begin, finish) in said(_thoughts(stretch, reading.language, lexicons), rules).items():
-                here = (begin + start, finish + start)
-                found[cue] = min(here, found.get(cue, here))
+            thoughts += _thoughts(stretch, start, thoughts, reading.language, lexicons)
+        for cue, span in said(thoughts, rules).items():  # subject and body are one message: a saying may begin in the one and end in the other
+            found[cue] = min(span, found.get(cue, span))
         if found:
             break
     return _survivors(found, rules)
 
 
-def _thoughts(text: str, language: str, lexicons: Mapping[str, Lexicon]) -> tuple[Thought, ...]:
+def _thoughts(text: str, start: int, before: Sequence[Thought], language: str, lexicons: Mapping[str, Lexicon]) -> list[Thought]:
+    """The thoughts of a stretch that begins at ``start``, behind those of the stretches before it."""
     lexicon = lexicons.get(language) or lexicons.get(language.partition("-")[0])
-    return think(text, lexicon) if lexicon is not None else ()
+    if lexicon is None:
+        return []
+    sentences = max((t.sentence for t in before), default=-1) + 1
+    return [replace(t, sentence=t.sentence + sentences, span=(t.span[0] + start, t.span[1] + start)) for t in think(text, lexicon)]
 
 
 @lru_cache(maxsize=20_000)
@@ -132,7 +142,7 @@ class _Places:
         return places
 
 
-def _search(probe: _Probe, places: _Places, before: int) -> Span | None:
+def _search(probe: _Probe, pattern: regex.Pattern[str], places: _Places, before: int) -> Span | None:
     """The first match that begins before the offset; tried only where one can begin, and near the rarest thing
     that it needs."""
     text = places.text
@@ -143,7 +153,7 @@ def _search(probe: _Probe, places: _Places, before: int) -> Span | None:
             near = _rarest(probe, places)
             start, stop = (max(near[0] - _REACH, 0), near[-1] + _REACH) if near else (0, len(text))
             stop = min(stop, before + _REACH)
-            match = _compiled(probe.pattern).search(text, start, stop, timeout=PATTERN_SECONDS)
+            match = pattern.search(text, start, stop, timeout=PATTERN_SECONDS)
             return match.span() if match and not _in_address(text, *match.span()) else None
         edge = probe.pattern.startswith("\\b")
         begins = sorted({at for lead in probe.leads for at in places.of(lead, edge) if at < before})
@@ -152,7 +162,7 @@ def _search(probe: _Probe, places: _Places, before: int) -> Span | None:
             following = bisect_left(near, at)
             if near and (following == len(near) or near[following] > at + _REACH):
                 continue
-            match = _compiled(probe.pattern).match(text, at, timeout=PATTERN_SECONDS)
+            match = pattern.match(text, at, timeout=PATTERN_SECONDS)
             if match and not _in_address(text, *match.span()):
                 return match.span()
     except TimeoutError:

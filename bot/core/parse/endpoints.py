@@ -24,10 +24,11 @@ MAX_ENDPOINTS = 40
 _PORT_WORD = r"(?:ports?|portas?|puertos?|porte|poort(?:en)?|porcie|порт[аеу]?|ポート(?:番号)?|端口|连接埠|連接埠)"
 _PORT = regex.compile(
     rf"{_PORT_WORD}(?:\s+(?:is|ist|est|es|è|staat|steht|nr\.?|no\.?|number|nummer|set|auf|op|to|sur|en|su|na|на|のは|は)){{0,3}}\s*[:=：#\"'(\[]*\s*(?P<a>\d{{2,5}})(?!\d|[.,]\d)"
-    r"|(?<=[a-z0-9])\s?:\s?(?P<b>\d{2,5})(?!\d|[.:]\d)"
-    r"|(?<![\w.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![\w%]|[.,:/-]\d|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
+    r"|(?<=[a-z0-9\]])\s?:\s?(?P<b>\d{2,5})(?!\d|[.:]\d)"
+    r"|(?<![a-z0-9_.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![a-z0-9_%]|[.,:/-]\d|[件通回人円封个条]|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
     r"|(?<=[a-z0-9])/(?P<d>993|995|465|587|143|110|25)(?!\w)"
 )
+_MAIL_PORTS = regex.compile(r"(?<![a-z0-9_.:,/-])(?:993|465|587)(?![a-z0-9_%]|[.,:/-]\d|[件通回人円封个条])")
 _PORT_CHANGE = regex.compile(
     r"\b(?:from|von|de|du|da|dal|van|z|ze|с|со)\s+(?:port\s+)?(?P<former>\d{2,5})\s+(?:by\s+itself\s+)?(?:to|auf|zu|à|a|para|naar|na|до|на|do)\s+(?:port\s+)?\d{2,5}\b"
     r"|(?P<former>\d{2,5})\s*(?:->|=>|\u2192)\s*\d{2,5}\b|(?P<former>\d{2,5})\s*(?:から|改成|改为|变成|變成|到)\s*\d{2,5}"
@@ -47,7 +48,7 @@ _TLS = (
 _PROTOCOL = (
     ("imap", Gated(r"\bimaps?\b|incoming|inbound|posteingang\w*|eingang\w*|entrant\w*|\bentrante|entrata|inkomend\w*|przychodz\w+|входящ\w+|受信|接收|收件")),
     ("smtp", Gated(r"\bsmtps?\b|outgoing|outbound|postausgang\w*|ausgang\w*|sortant\w*|saliente|uscita|uitgaand\w*|\bsaída|wychodz\w+|исходящ\w+|送信|发送|發送|发件|submission")),
-    ("pop3", Gated(r"\bpop3?s?\b")),
+    ("pop3", Gated(r"\bpop(?:3s?)?\b(?![ -]?up)")),
 )
 _OTHER_CONTEXT = Gated(
     r"\btelnet\b|\bnc\b|\bnmap\b|s_client|firewall\w*|pare-?feu|cortafuegos|\bopen(?:ed)?\s+in\b|freigeschaltet|портами|"
@@ -55,7 +56,7 @@ _OTHER_CONTEXT = Gated(
 )
 _FORMER_CONTEXT = Gated(
     r"used\s+to\s+(?:use|be)|\bold\s+(?:server|provider|host)|before\s+(?:we\s+)?(?:moved|migrat)|früher|bisher(?:iger)?|alte[rn]?\s+(?:anbieter|server)|"
-    r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|vecchio|vorige|oude|poprzedni\w*"
+    r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|antig[oa]|viej[oa]|vecchi[oa]|precedente|vorige|oude|poprzedni\w*|star(?:y|ego|ym)\s|прежн\w+|старо\w+\s+сервер"
 )
 """Words of a former provider; a host of ours in such a sentence is a setting all the same."""
 _STARTTLS_REACH = 110
@@ -142,7 +143,7 @@ def _ports(line: str, has_host: bool) -> list[Token]:
     found: list[Token] = []
     context = has_host or regex.search(
         r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器", line
-    ) is not None
+    ) is not None or len(set(_MAIL_PORTS.findall(line, timeout=PATTERN_SECONDS))) > 1  # "neither 993 nor 465 answers": two of them are no counts
     former = {match.start("former") for match in _PORT_CHANGE.finditer(line, timeout=PATTERN_SECONDS)}
     for match in _PORT_LIST.finditer(line, timeout=PATTERN_SECONDS):
         for number in regex.finditer(r"\d{2,5}", match["list"]):

@@ -6,8 +6,8 @@ that the table claims outside any structure is widened to its sentence, since cu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import regex
@@ -19,10 +19,14 @@ PATTERN_SECONDS = 0.2
 MAX_ERRORS = 12
 MAX_ERROR_CHARS = 700
 MAX_CANDIDATES = 200
+_CLOSING = 3
+"""A closing mark and the stop behind it."""
+TELLING_QUOTE = 1.1
+"""The value from which a quotation is an error text whatever stands around it: a row of the table claims it."""
 """A log of a thousand lines has a thousand candidates; comparing all with all would take seconds."""
 
 _QUOTED = regex.compile(
-    r"\"(?P<q>[^\"\n]{3,500}(?:\n[^\"\n]{1,300}){0,3})\"|“(?P<q>[^”“]{3,500})[”“]|„(?P<q>[^“”„]{3,500})[“”]|«\s?(?P<q>[^»]{3,500}?)\s?»|"
+    r"\"(?P<q>[^\"\n]{3,500}(?:\n[^\"\n]{1,300}){0,3})\"|“(?P<q>[^”“]{3,500})[”“]|„(?P<q>[^“”„]{3,500})[“”]|«\s?(?P<q>(?:[^«»]|«[^«»]{1,200}»){3,500}?)\s?»|"
     r"»(?P<q>[^«]{3,500})«|「(?P<q>[^」]{3,500})」|『(?P<q>[^』]{3,500})』|`(?P<q>[^`\n]{3,500})`|‘(?P<q>[^’‘\n]{3,400})’|"
     r"(?<![\w])'(?P<q>[^'\n]{2,300}(?:'\w[^'\n]{0,200}){0,3})'(?!\w)|\*\*(?P<q>[^*\n]{5,400})\*\*"
 )
@@ -91,17 +95,29 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
     candidates: list[_Candidate] = []
     try:
         candidates += _from_quotes(text, folded, hits)
-        candidates += _from_labels(folded, hits)
-        candidates += _from_lead_ins(folded, hits)
+        told = [c.span for c in candidates if c.value >= TELLING_QUOTE and text[c.span[0] - 1: c.span[0]] != "`"]
+        candidates += _not_across(folded, told, _from_labels(folded, hits))
+        candidates += _not_across(folded, told, _from_lead_ins(folded, hits))
         candidates += _from_lines(reading, folded, hits)
-        candidates += [_Candidate(_around_code(folded, m.span()), 0.6) for m in _CODE.finditer(text, timeout=PATTERN_SECONDS)
-                       if not _inside(m.span(), candidates)]
+        codes = [m.span() for m in _CODE.finditer(text, timeout=PATTERN_SECONDS) if not _inside(m.span(), candidates)]
+        candidates += _not_across(folded, told, [_Candidate(_around_code(folded, span), 0.6) for span in codes])
     except TimeoutError:
         pass
     for hit in hits:
         if not any(_overlap(hit.span, c.span) >= 0.6 * (hit.span[1] - hit.span[0]) for c in candidates):
             candidates.append(_Candidate(_sentence(folded, hit.span), 0.8 + min(hit.fixed, 60) / 100, False))
     return _chosen(reading, candidates)
+
+
+def _not_across(folded: str, quotes: Sequence[Span], candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
+    """Candidates that end where a quotation ends which says enough by itself: what follows are the customer's words again
+    ("Phone: "Cannot sign in". Gmail app."). What a program says before its quotation, in one sentence, belongs to it."""
+    for one in candidates:
+        past = next((q for q in quotes if one.span[0] < q[1] and one.span[1] > q[1] + _CLOSING), None)
+        if past is None:
+            yield one
+        elif not _SENTENCE_END.search(folded, one.span[0], max(past[0], one.span[0]), timeout=PATTERN_SECONDS):
+            yield replace(one, span=(one.span[0], past[1]))
 
 
 def _worth(folded: str, span: Span, hits: Sequence[Hit], floor: float) -> float:

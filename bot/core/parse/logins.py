@@ -84,7 +84,26 @@ def find_login(reading: Reading, error_spans: Sequence[tuple[int, int]] = (), kn
                     return name
         except TimeoutError:
             continue
-    return _listed(reading, folded, error_spans) or _local_part(folded, known) or _in_a_row(folded, known)
+    return _listed(reading, folded, error_spans) or _local_part(folded, known) or _in_a_row(folded, known) or _full_name(reading, known)
+
+
+_FULL_NAME = regex.compile(
+    r"(?i:\b(?:user\s?-?(?:name|id)|benutzer(?:name)?|anmeldename|kontoname|identifiant|nom\s+d'utilisateur|utilisateur|usuario|nome\s+utente|utente|gebruikersnaam|usu[aá]rio|"
+    r"nazw\w+\s+u[zż]ytkownika|login|имя\s+пользователя|логин))\b[^.!?\n@]{0,60}?[\s:=\"'“„«]"
+    r"(?P<name>\p{Lu}[\p{Ll}'-]{1,20}(?:[ .]\p{Lu}[\p{L}'-]{1,20}){1,2})(?![\w@])"
+)
+
+
+def _full_name(reading: Reading, known: Sequence[str]) -> str | None:
+    """A person's name in the field for the user name ("asks for a User Name, so I put Fiona Abernethy"): two capital words
+    behind the label, of which one is part of a known address; other capital words are products and places."""
+    locals_ = {part for address in known for part in regex.split(r"[._+-]", address.partition("@")[0].lower()) if len(part) >= 3}
+    for match in _FULL_NAME.finditer(reading.text[:30_000], timeout=PATTERN_SECONDS):
+        words = {word.lower() for word in regex.split(r"[ .]", match["name"])}
+        kind = next((s.kind for s in reading.segments if s.span[0] <= match.start("name") < s.span[1]), "body")
+        if kind not in ("signature", "disclaimer", "header") and any(word in part or part in word for word in words if len(word) >= 3 for part in locals_):
+            return str(match["name"])
+    return None
 
 
 def _listed(reading: Reading, folded: str, error_spans: Sequence[tuple[int, int]]) -> str | None:
