@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bot.core.observed import HostCoverage
-from bot.core.report.build import SOLVED_WITHIN, build
+from bot.core.report.build import build
 from bot.core.report.charts import chart
 from bot.core.report.failing import failures
 from bot.core.report.post import due, key_of, sends_of
+from bot.core.report.tally import SOLVED_WITHIN
 from bot.core.report.values import Filter, HostQuality, Report, Rows
-from bot.core.report.weeks import Period, earlier, month_of, week_before
-from bot.errors import StoreError
+from bot.core.report.weeks import Period, days_of, earlier, month_of, months_in, week_before
+from bot.errors import StoreBusy, StoreError
 from bot.ports import Clock, Desk, LogFigures, LogStore, ReportStore
 from knowledge.model import Knowledge
 
@@ -55,21 +57,35 @@ class Reporter:
     def report(self, period: Period, only: Filter | None = None) -> Report:
         """The report of a period."""
         wanted, now = only or Filter(), self.clock.now()
-        rows = self.store.rows(period, earlier(period, self.zone), wanted, month_of(period, self.zone))
-        return build(self._with_logs(rows, period, wanted, now), period, self.zone.key, now, self.knowledge, wanted)
-
-    def _with_logs(self, rows: Rows, period: Period, only: Filter, now: datetime) -> Rows:
         hosts = tuple(quality(h, period, now) for h in self.logs.coverage(period.since, min(period.until, now)))
-        rows = replace(rows, hosts=hosts)
+        asked = self._look_for_logins(now) and bool(hosts)
+        if wanted.domain is None:
+            with suppress(StoreBusy):  # what is not kept is counted from the rows
+                self.store.keep(days_of(period, self.zone), months_in(period, self.zone), now)
+        rows = self.store.rows(period, earlier(period, self.zone), wanted, month_of(period, self.zone), now)
+        rows = replace(self._mailboxes(rows, period, wanted), hosts=hosts, logs_asked=asked)
+        return build(rows, period, self.zone.key, self.knowledge, wanted)
+
+    def _look_for_logins(self, now: datetime) -> bool:
+        """Whether answers were followed by a login: asked until the log is past the two days that count, and then kept. False where the logs cannot be asked."""
         if self.figures is None:
-            return rows
+            return False
+        hosts = self.logs.coverage(now - SOLVED_WITHIN, now)
         try:
-            asked = [(a.ticket_id, a.mailbox, a.replied, min(a.replied + SOLVED_WITHIN, now)) for a in rows.answered if a.mailbox]
-            rows = replace(rows, verified=frozenset(self.figures.logged_in(asked)), logs_asked=bool(hosts))
-            if rows.mailboxes is None and only == Filter():
-                rows = replace(rows, mailboxes=self.figures.active_mailboxes(period.since, period.until) or None, mailboxes_of="mailboxes that logged in")
+            asked = [(ticket, mailbox, replied, min(replied + SOLVED_WITHIN, now)) for ticket, mailbox, replied in self.store.unproven()]
+            found = self.figures.logged_in(asked) if asked else set()
+            over = min(max((h.last for h in hosts), default=now), now) - SOLVED_WITHIN
+            self.store.verify(found, over if hosts and asked else None, now)
         except StoreError:
-            return rows  # the report says that the logs were not asked
+            return False  # the report says that the logs were not asked
+        return True
+
+    def _mailboxes(self, rows: Rows, period: Period, only: Filter) -> Rows:
+        """Where no accounts are imported, those that have logged in count."""
+        if self.figures is None or rows.mailboxes is not None or only != Filter():
+            return rows
+        with suppress(StoreError):
+            return replace(rows, mailboxes=self.figures.active_mailboxes(period.since, period.until) or None, mailboxes_of="mailboxes that logged in")
         return rows
 
 

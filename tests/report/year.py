@@ -23,12 +23,14 @@ from bot.adapters.store.report_tables import FailingRow, TicketFactRow
 from bot.adapters.store.reports import StoredReports
 from bot.adapters.store.tables import DeliveryRow, MessageRow, ReviewRow, TicketRow
 from bot.adapters.store.upgrade import upgrade
+from bot.core.report.values import Filter
 from bot.core.report.weeks import days_between, week_named
 from bot.reporting import Reporter
 from knowledge import Knowledge, load
 
 END = datetime(2026, 11, 23, tzinfo=UTC)
 PROMISE_SECONDS = 2.0
+WORDS = ("Fehler", "refused", "gizmo", "Zeitlimit", "frobnication", "unerwartet", "subsystem", "Antwort", "0x9", "serveur", "impossible", "error")
 
 
 class At:
@@ -67,15 +69,16 @@ def generate(database: Database, knowledge: Knowledge, *, days: int, a_day: int,
 
 def _ticket(tables: dict[type, list[dict[str, object]]], chance: random.Random, number: int, at: datetime, cause: str, client: str) -> None:
     name = f"mail:{number}"
-    mailbox = f"m{chance.randrange(20_000)}@example.com"
+    domain = f"d{min(int(chance.expovariate(1 / 150)), 1_999)}.example"
+    mailbox = f"m{chance.randrange(20_000)}@{domain}"
     tables[TicketRow].append({"id": name, "channel": "mail", "requester": None, "received_at": at, "first_seen": at, "text": "", "place": "", "thread": "", "author": "",
                               "version": 1, "round": 1, "explicit": False, "tried": "[]"})
     known = chance.random() < 0.9
     tables[TicketFactRow].append({
         "ticket_id": name, "at": at, "cause": cause, "confidence": chance.choice(["likely", "confirmed", "guess"]), "probability": 0.8,
-        "verdict": "answer" if known else "ask", "mailbox": mailbox, "domain": "example.com", "plan": chance.choice(["nano", "pro", "starter"]), "client": client,
-        "version": str(chance.randrange(5)), "host": f"imap{number % 4}", "network": f"198.51.{chance.randrange(50)}.0/24", "protocol": "imap", "error_id": "auth-failed" if known else None,
-        "unknown_text": None if known else f"Fehler {chance.randrange(40)} beim Abruf von <host>", "abstained": None if known else "missing: client", "coverage": "full",
+        "verdict": "answer" if known else "ask", "mailbox": mailbox, "domain": domain, "plan": chance.choice(["nano", "pro", "starter"]), "client": client,
+        "version": str(chance.randrange(5)), "host": f"imap{number % 4}", "network": f"10.{min(int(chance.expovariate(1 / 30)), 255)}.{chance.randrange(256)}.0/24", "protocol": "imap", "error_id": "auth-failed" if known else None,
+        "unknown_text": None if known else " ".join(chance.choice(WORDS) for _ in range(chance.randrange(1, 4))) + f" {chance.randrange(40)} beim Abruf von <host>", "abstained": None if known else "missing: client", "coverage": "full",
         "parsed": True, "matched": known, "line": "imap1 dovecot: imap-login: Login aborted: <mailbox>"})
     if chance.random() < 0.6:
         tables[DeliveryRow].append({
@@ -97,7 +100,7 @@ def _store(database: Database, tables: dict[type, list[dict[str, object]]]) -> N
 
 
 def main() -> None:
-    """Measure; exits 1 where a weekly report over the year takes two seconds or more."""
+    """Measure; exits 1 where a report of a week or of the year, of all, of a plan or of a domain takes two seconds or more; the first one of a year, which adds up its days, is only printed."""
     options = argparse.ArgumentParser()
     options.add_argument("--days", type=int, default=365)
     options.add_argument("--a-day", type=int, default=1000)
@@ -110,17 +113,22 @@ def main() -> None:
         tickets = generate(database, knowledge, days=given.days, a_day=given.a_day)
         reporter = Reporter(StoredReports(database), EmptyLogStore(), None, knowledge, ZoneInfo("Europe/Berlin"), At(END))
         first = (END - timedelta(days=given.days)).date().isoformat()
-        took = {}
-        for name, period in (("week", week_named("2026-W47", reporter.zone)), ("year", days_between(first, "2026-11-22", reporter.zone))):
-            reporter.report(period)  # the second time is measured: pages are then where they are on a machine that has worked a while
-            begun = time.perf_counter()
+        year, took = days_between(first, "2026-11-22", reporter.zone), {}
+        begun = time.perf_counter()
+        reporter.report(year)
+        took["first"] = round(time.perf_counter() - begun, 3)
+        sys.stdout.write(f"the first report of a year, which adds up {given.days} days: {took['first']} s\n")
+        for name, period, only in (("week", week_named("2026-W47", reporter.zone), Filter()), ("year", year, Filter()), ("year_plan", year, Filter(plan="pro")),
+                                   ("year_domain", year, Filter(domain="d7.example"))):
+            reporter.report(period, only)  # the second time is measured: pages are then where they are on a machine that has worked a while
+            begun, cpu = time.perf_counter(), time.process_time()
             reporter.catch_up()
-            reporter.report(period)
+            report = reporter.report(period, only)
             took[name] = round(time.perf_counter() - begun, 3)
-            sys.stdout.write(f"a report of a {name} over {tickets} tickets: {took[name]} s\n")
+            sys.stdout.write(f"a report of {name} over {tickets} tickets ({report.tickets} in it): {took[name]} s, {time.process_time() - cpu:.2f} s of it CPU\n")
         database.engine.dispose()
-    sys.stdout.write("figures " + json.dumps({"tickets": tickets, "week_s": took["week"], "year_s": took["year"]}) + "\n")
-    sys.exit(int(took["week"] >= PROMISE_SECONDS))
+    sys.stdout.write("figures " + json.dumps({"tickets": tickets, **{f"{name}_s": seconds for name, seconds in took.items()}}) + "\n")
+    sys.exit(int(max(seconds for name, seconds in took.items() if name != "first") >= PROMISE_SECONDS))
 
 
 if __name__ == "__main__":

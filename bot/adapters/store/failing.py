@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import and_
+from sqlalchemy import select as columns_of
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, SQLModel, case, col, func, select
@@ -70,16 +72,18 @@ def add_failures(database: Database, session: Session, failures: Iterable[Failur
 
 def silent(session: Session, period: Period, only: Filter) -> tuple[dict[str, int], dict[str, int]]:
     """(cause -> mailboxes that fail from their own address and wrote no ticket of that cause, cause -> the rest)."""
-    wrote = select(TicketFactRow.ticket_id).where(
-        col(TicketFactRow.mailbox) == col(FailingRow.actor), col(TicketFactRow.cause) == col(FailingRow.cause), col(TicketFactRow.at) >= period.since,
-        col(TicketFactRow.at) < period.until).exists()
-    own = case((col(FailingRow.proven).is_(True) & ~wrote, FailingRow.actor))
-    others = case((col(FailingRow.proven).is_(False), FailingRow.actor))
-    query = select(FailingRow.cause, func.count(func.distinct(own)), func.count(func.distinct(others))).where(
+    actors = select(FailingRow.cause, FailingRow.actor, func.max(_one(FailingRow.proven)).label("own"), func.min(_one(FailingRow.proven)).label("all_own")).where(
         col(FailingRow.day) >= period.since - timedelta(days=1), col(FailingRow.day) < period.until, col(FailingRow.last_at) >= period.since,
         col(FailingRow.first_at) < period.until)
     if only.domain:
-        query = query.where(col(FailingRow.actor).endswith(f"@{only.domain}", autoescape=True))
-    rows = session.exec(query.group_by(FailingRow.cause)).all()
+        actors = actors.where(col(FailingRow.actor).endswith(f"@{only.domain}", autoescape=True))
+    seen = actors.group_by(FailingRow.cause, FailingRow.actor).subquery()  # each one once, in the order of an index
+    wrote = select(TicketFactRow.ticket_id).where(
+        col(TicketFactRow.mailbox) == seen.c.actor, col(TicketFactRow.cause) == seen.c.cause, col(TicketFactRow.at) >= period.since, col(TicketFactRow.at) < period.until).exists()
+    counted = func.sum(case((and_(seen.c.own == 1, ~wrote), 1), else_=0)), func.sum(case((seen.c.all_own == 0, 1), else_=0))
+    rows = session.connection().execute(columns_of(seen.c.cause, *counted).group_by(seen.c.cause)).all()
     return {cause: n for cause, n, _ in rows if n}, {cause: n for cause, _, n in rows if n}
 
+
+def _one(flag: Any) -> Any:
+    return case((col(flag).is_(True), 1), else_=0)

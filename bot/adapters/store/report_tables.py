@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from bot.adapters.store.database import Utc
@@ -16,7 +16,10 @@ class TicketFactRow(SQLModel, table=True):
     """What a report counts a ticket by: the latest triage's facts, one narrow row a ticket (bot/core/report/facts.py)."""
 
     __tablename__ = "ticket_fact"
-    __table_args__ = (Index("ix_ticket_fact_at_cause", "at", "cause"), Index("ix_ticket_fact_cause_at", "cause", "at"))
+    __table_args__ = (
+        Index("ix_ticket_fact_at_cause", "at", "cause"), Index("ix_ticket_fact_cause_at", "cause", "at"), Index("ix_ticket_fact_mailbox", "mailbox", "cause", "at"),
+        Index("ix_ticket_fact_domain", "domain", "at"), Index("ix_ticket_fact_line", "cause", "confidence", "at", sqlite_where=text("line IS NOT NULL"), postgresql_where=text("line IS NOT NULL")),
+        Index("ix_ticket_fact_unknown", "at", "unknown_text", "mailbox", sqlite_where=text("unknown_text IS NOT NULL"), postgresql_where=text("unknown_text IS NOT NULL")))
 
     ticket_id: str = Field(primary_key=True, foreign_key="ticket.id", max_length=200)
     at: datetime = moment()
@@ -26,7 +29,7 @@ class TicketFactRow(SQLModel, table=True):
     confidence: str
     probability: float = 0.0
     verdict: str
-    mailbox: str | None = Field(default=None, index=True)
+    mailbox: str | None = None
     domain: str | None = None
     plan: str | None = None
     client: str | None = None
@@ -43,6 +46,32 @@ class TicketFactRow(SQLModel, table=True):
     matched: bool = False
     line: str | None = None
     """The line that decided, masked."""
+    verified: bool = False
+    """The server has seen a login of that mailbox within two days after the first reply."""
+
+
+class TallyRow(SQLModel, table=True):
+    """What one day, or one month, adds up to (bot/core/report/tally.py). Triggers of the database forget it when anything that it counts changes; the next report adds it up anew."""
+
+    __tablename__ = "tally"
+
+    since: datetime = Field(primary_key=True, sa_type=Utc)
+    until: datetime = Field(primary_key=True, sa_type=Utc)
+    causes: str = long_text()
+    """JSON: plan -> cause -> tickets."""
+    document: str = long_text()
+    """JSON: plan -> everything else."""
+
+
+class ShadowRow(SQLModel, table=True):
+    """What a version of the knowledge would have said of past tickets (bot/core/shadow.py)."""
+
+    __tablename__ = "shadow"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = moment(index=True)
+    version: str = Field(index=True)
+    document: str = long_text()
 
 
 class FixRow(SQLModel, table=True):
@@ -61,7 +90,7 @@ class FailingRow(SQLModel, table=True):
     """Who fails in the logs, by day: a mailbox (or, where the lines name none, a network), classified as tickets are."""
 
     __tablename__ = "failing"
-    __table_args__ = (Index("ix_failing_last", "last_at"),)
+    __table_args__ = (Index("ix_failing_last", "last_at"), Index("ix_failing_actor", "cause", "actor", "proven", "day", "first_at", "last_at"))
 
     day: datetime = Field(primary_key=True, sa_type=Utc)
     cause: str = Field(primary_key=True)

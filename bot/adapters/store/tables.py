@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from bot.adapters.store.database import Utc
@@ -139,11 +139,15 @@ class JobRow(SQLModel, table=True):
     created_at: datetime = _moment()
 
 
+_REPLY_IS_OUT = "kind = 'reply' AND state = 'sent'"
+
+
 class DeliveryRow(SQLModel, table=True):
     """One thing sent outside, once for its key."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_due", "state", "priority", "not_before"),)
+    __table_args__ = (Index("ix_delivery_due", "state", "priority", "not_before"), Index("ix_delivery_reply", "ticket_id", "sent_at", "automatic", sqlite_where=text(_REPLY_IS_OUT), postgresql_where=text(_REPLY_IS_OUT)),
+                      Index("ix_delivery_replied", "sent_at", sqlite_where=text(_REPLY_IS_OUT), postgresql_where=text(_REPLY_IS_OUT)))
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True, max_length=300)

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 
 from bot.core.note import title_of
 from bot.core.report.clusters import clusters
 from bot.core.report.facts import NOT_OURS, UNKNOWN
 from bot.core.report.marks import TEST, marks
-from bot.core.report.stats import change_p, middle, percentile, wilson
-from bot.core.report.values import (
-    Answered,
-    CauseLine,
-    Filter,
-    FixRecord,
-    FixVerdict,
-    Precision,
-    Report,
-    Reviewed,
-    Rows,
-)
+from bot.core.report.stats import change_p, middle, percentile_of, wilson
+from bot.core.report.tally import DIMENSIONS, Decision
+from bot.core.report.values import CauseLine, Filter, FixRecord, FixVerdict, Precision, Report, Rows
 from bot.core.report.weeks import Period
 from knowledge.model import Knowledge
 
-SOLVED_WITHIN = timedelta(days=2)
-"""A login of that mailbox so soon after the reply verifies it (mail-desk: that client logs in within 48 h)."""
 REGRADE = 30
 TOP = 5
 MOST_UNKNOWN = 10
@@ -35,29 +23,27 @@ EARLY_DAYS = 3.0
 _RIGHT, _WRONG = ("send", "edit", "graded_right"), ("other_check", "not_ours", "graded_wrong")
 
 
-def build(rows: Rows, period: Period, zone: str, now: datetime, knowledge: Knowledge, only: Filter | None = None) -> Report:
-    """The report of ``period``. ``now`` tells which answers are too young to judge."""
-    this = dict(rows.weeks[0]) if rows.weeks else {}
-    not_ours = this.pop(NOT_OURS, 0)
-    total = sum(this.values())
-    earlier = [{c: n for c, n in week.items() if c != NOT_OURS} for week in rows.weeks[1:]]
-    outcome = _outcomes(rows, now)
-    decisions = {kind: sum(r.count for r in rows.reviews if r.decision == kind) for kind in ("send", "edit", "other_check")}
-    responses = [max(0.0, (a.replied - a.received).total_seconds()) for a in rows.answered]
+def build(rows: Rows, period: Period, zone: str, knowledge: Knowledge, only: Filter | None = None) -> Report:
+    """The report of ``period``."""
+    tally = rows.tally
+    this = {cause: n for cause, n in tally.causes.items() if cause != NOT_OURS}
+    whole = sum(this.values())
+    earlier = [{c: n for c, n in week.items() if c != NOT_OURS} for week in rows.weeks]
+    steps, decided = tally.steps, {kind: sum(n for (_, decision, _), n in tally.reviews.items() if decision == kind) for kind in ("send", "edit", "other_check")}
     return Report(
-        label=period.label, since=period.since, until=period.until, zone=zone, only=only or Filter(), tickets=total, not_ours=not_ours,
+        label=period.label, since=period.since, until=period.until, zone=zone, only=only or Filter(), tickets=whole, not_ours=tally.causes[NOT_OURS],
         mailboxes=rows.mailboxes, mailboxes_of=rows.mailboxes_of,
-        per_thousand=1000 * total / rows.mailboxes if rows.mailboxes else None,
+        per_thousand=1000 * whole / rows.mailboxes if rows.mailboxes else None,
         trend=tuple(sum(week.values()) for week in reversed([this, *earlier])),
-        causes=_ranked(rows, this, earlier, total, knowledge), test=TEST,
-        first_response_p50=percentile(responses, 0.5), first_response_p90=percentile(responses, 0.9),
-        answered=len(rows.answered), verified=outcome["verified"], silent=outcome["silent"], again=outcome["again"], open=outcome["open"], logs_asked=rows.logs_asked,
-        funnel=(("received", rows.funnel.get("received", 0)), ("parsed", rows.funnel.get("parsed", 0)), ("matched", rows.funnel.get("matched", 0)),
-                ("answered", len(rows.answered)), ("approved unchanged", decisions["send"]), ("edited", decisions["edit"]), ("corrected", decisions["other_check"])),
-        precision=_precision(rows.reviews, knowledge), regrade=regrade(rows.month_tickets, period.first.strftime("%Y-%m")),
-        abstained=rows.abstained, automatic=sum(a.automatic for a in rows.answered), automatic_corrected=rows.automatic_corrected,
+        causes=_ranked(rows, this, earlier, whole, knowledge), test=TEST,
+        first_response_p50=percentile_of(tally.responses, 0.5), first_response_p90=percentile_of(tally.responses, 0.9),
+        answered=tally.responses.total(), verified=steps["verified"], silent=steps["silent"], again=steps["again"], open=steps["open"], logs_asked=rows.logs_asked,
+        funnel=(("received", steps["received"]), ("parsed", steps["parsed"]), ("matched", steps["matched"]),
+                ("answered", tally.responses.total()), ("approved unchanged", decided["send"]), ("edited", decided["edit"]), ("corrected", decided["other_check"])),
+        precision=_precision(tally.reviews, knowledge), regrade=regrade(rows.month_tickets, period.first.strftime("%Y-%m")),
+        abstained=tuple(sorted(tally.abstained.items(), key=lambda item: (-item[1], item[0]))), automatic=steps["automatic"], automatic_corrected=steps["corrected"],
         unknown=clusters(rows.unknown)[:MOST_UNKNOWN], incidents=rows.incidents, fixes=tuple(_verdict(f, knowledge) for f in rows.fixes), hosts=rows.hosts,
-        coverage=tuple((level, rows.coverage.get(level, 0)) for level in ("full", "partial", "none")), versions=rows.versions,
+        coverage=tuple((level, tally.coverage[level]) for level in ("full", "partial", "none")), versions=rows.versions,
     )
 
 
@@ -77,11 +63,12 @@ def _ranked(rows: Rows, this: Mapping[str, int], earlier: Sequence[Mapping[str, 
     known = [week for week in earlier if week]
     changed = marks(this, known)
     causes = {*this, *(c for c in changed if changed[c] == "RETIRED"), *(c for c, n in rows.silent.items() if n)}
+    details = {name: rows.tally.top(name, TOP) for name in DIMENSIONS}
     out = []
     for cause in causes:
         count = this.get(cause, 0)
         low, high = wilson(count, total)
-        top = {name: rows.details.get(name, {}).get(cause, ())[:TOP] for name in ("client", "plan", "host", "network")}
+        top = {name: values.get(cause, ()) for name, values in details.items()}
         out.append(CauseLine(
             cause, named(cause, knowledge), count, count / total if total else 0.0, low, high, earlier[0].get(cause, 0) if earlier else 0,
             middle([week.get(cause, 0) for week in known]), changed.get(cause, ""), rows.silent.get(cause, 0), rows.unproven.get(cause, 0),
@@ -89,31 +76,15 @@ def _ranked(rows: Rows, this: Mapping[str, int], earlier: Sequence[Mapping[str, 
     return tuple(sorted(out, key=lambda c: (-c.tickets, -c.silent, c.cause)))
 
 
-def _outcomes(rows: Rows, now: datetime) -> dict[str, int]:
-    """Each answered ticket in one of four: the customer wrote again, the server saw a login, nothing was heard, or it is too early to tell."""
-    out = {"verified": 0, "silent": 0, "again": 0, "open": 0}
-    for ticket in rows.answered:
-        out[_outcome(ticket, ticket.ticket_id in rows.verified, now)] += 1
-    return out
-
-
-def _outcome(ticket: Answered, verified: bool, now: datetime) -> str:
-    if ticket.wrote_again:
-        return "again"
-    if verified:
-        return "verified"
-    return "open" if now - ticket.replied < SOLVED_WITHIN else "silent"
-
-
-def _precision(reviews: Sequence[Reviewed], knowledge: Knowledge) -> tuple[Precision, ...]:
+def _precision(reviews: Mapping[Decision, int], knowledge: Knowledge) -> tuple[Precision, ...]:
     right: dict[str, int] = {}
     judged: dict[str, int] = {}
-    for row in reviews:
-        if row.cause is None or row.decision not in (*_RIGHT, *_WRONG):
+    for (cause, decision, chosen), count in reviews.items():
+        if cause is None or decision not in (*_RIGHT, *_WRONG):
             continue
-        same = row.decision in _RIGHT or (row.decision == "other_check" and row.chosen == row.cause)
-        judged[row.cause] = judged.get(row.cause, 0) + row.count
-        right[row.cause] = right.get(row.cause, 0) + (row.count if same else 0)
+        same = decision in _RIGHT or (decision == "other_check" and chosen == cause)
+        judged[cause] = judged.get(cause, 0) + count
+        right[cause] = right.get(cause, 0) + (count if same else 0)
     return tuple(Precision(c, named(c, knowledge), right[c], judged[c], *wilson(right[c], judged[c])) for c in sorted(judged, key=lambda c: (-judged[c], c)))
 
 

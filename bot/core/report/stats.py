@@ -63,11 +63,14 @@ def holm(chances: Mapping[str, float], alpha: float = ALPHA) -> set[str]:
     return kept
 
 
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """The nearest-rank percentile; None of nothing."""
-    if not values:
-        return None
-    return sorted(values)[max(0, ceil(share * len(values)) - 1)]
+def percentile_of(counted: Mapping[int, int], share: float) -> float | None:
+    """The nearest-rank percentile of values that are counted; None of nothing."""
+    rank, passed = max(1, ceil(share * sum(counted.values()))), 0
+    for value in sorted(counted):
+        passed += counted[value]
+        if passed >= rank:
+            return float(value)
+    return None
 
 
 def middle(values: Sequence[int]) -> float | None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.core.report.clusters import UnknownError
+from bot.core.report.tally import Tally
 
 SCHEMA = "report/1"
 
@@ -18,28 +19,6 @@ class Filter:
 
     domain: str | None = None
     plan: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A ticket whose first reply went out: for the response time and for what became of it."""
-
-    ticket_id: str
-    mailbox: str | None
-    received: datetime
-    replied: datetime
-    automatic: bool
-    wrote_again: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """So many agents' decisions of one kind."""
-
-    cause: str | None
-    decision: str
-    chosen: str | None
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +62,24 @@ class HostQuality:
 class Rows:
     """Counts of a period, as the adapters hand them over."""
 
-    weeks: tuple[Mapping[str, int], ...]
-    """cause -> tickets: this period first, then the earlier ones; not_ours among them."""
+    tally: Tally = field(default_factory=Tally)
+    """The period itself."""
+    weeks: tuple[Mapping[str, int], ...] = ()
+    """cause -> tickets of the periods before it, the latest first; not_ours among them."""
     mailboxes: int | None = None
     mailboxes_of: str = ""
     """What was counted as mailboxes: the imported accounts, or who has logged in."""
-    details: Mapping[str, Mapping[str, tuple[tuple[str, int], ...]]] = field(default_factory=dict)
-    """client, plan, host, network -> cause -> (value, tickets), the most frequent first."""
     examples: Mapping[str, str] = field(default_factory=dict)
     silent: Mapping[str, int] = field(default_factory=dict)
     """cause -> mailboxes that fail in the logs from an address of their own and wrote no ticket."""
     unproven: Mapping[str, int] = field(default_factory=dict)
     """cause -> mailboxes and networks whose failures may be strangers'."""
-    funnel: Mapping[str, int] = field(default_factory=dict)
-    """received, parsed, matched."""
-    answered: tuple[Answered, ...] = ()
-    verified: frozenset[str] = frozenset()
-    """Answered tickets whose mailbox has logged in within two days after the reply."""
     logs_asked: bool = False
-    reviews: tuple[Reviewed, ...] = ()
-    automatic_corrected: int = 0
-    abstained: tuple[tuple[str, int], ...] = ()
     unknown: tuple[tuple[str, str | None, int], ...] = ()
     month_tickets: tuple[str, ...] = ()
     incidents: tuple[IncidentRecord, ...] = ()
     fixes: tuple[FixRecord, ...] = ()
     hosts: tuple[HostQuality, ...] = ()
-    coverage: Mapping[str, int] = field(default_factory=dict)
-    """full, partial, none -> tickets, by what the logs covered of their failure."""
     versions: tuple[str, ...] = ()
     """Knowledge versions that the period's tickets were triaged by."""
 

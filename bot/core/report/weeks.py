@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 
 from bot.errors import InputError
 
@@ -73,6 +74,23 @@ def earlier(period: Period, zone: tzinfo, count: int = HISTORY) -> list[Period]:
             break
         last, first = first - timedelta(days=1), first - timedelta(days=period.days)
         out.append(_period(first, last, zone))
+    return out
+
+
+def days_of(period: Period, zone: tzinfo) -> list[tuple[datetime, datetime]]:
+    """Its days, from midnight to midnight of ``zone``, in UTC."""
+    bounds = [midnight(period.first + timedelta(days=n), zone) for n in range(period.days + 1)]
+    return list(pairwise(bounds))
+
+
+def months_in(period: Period, zone: tzinfo) -> list[tuple[datetime, datetime]]:
+    """The whole calendar months in it, from midnight to midnight of ``zone``, in UTC."""
+    out, first = [], period.first
+    if first.day > 1:
+        first = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+    while (after := (first + timedelta(days=32)).replace(day=1)) <= period.last + timedelta(days=1):
+        out.append((midnight(first, zone), midnight(after, zone)))
+        first = after
     return out
 
 

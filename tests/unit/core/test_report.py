@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
 import tomllib
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -23,9 +25,10 @@ from bot.core.report.html import to_html
 from bot.core.report.marks import marks
 from bot.core.report.masked import mask
 from bot.core.report.post import due, sends_of, to_text
-from bot.core.report.stats import change_p, holm, percentile, wilson
+from bot.core.report.stats import change_p, holm, percentile_of, wilson
 from bot.core.report.table import cell_of, to_csv
-from bot.core.report.values import Answered, Filter, FixRecord, Report, Reviewed, Rows
+from bot.core.report.tally import Answered, Tally, total
+from bot.core.report.values import Filter, FixRecord, Report, Rows
 from bot.core.report.weeks import days_between, earlier, month_of, week_before, week_named
 from bot.errors import InputError
 from bot.logs.decode import Decoder
@@ -38,7 +41,7 @@ HOSTILE = "=cmd|' /C calc'!A0 <script>alert(1)</script> {{7*7}} \u202e@x"
 
 
 def report_of(rows: Rows) -> Report:
-    return build(rows, week_named("2026-W47", BERLIN), "Europe/Berlin", NOW, KNOWLEDGE)
+    return build(rows, week_named("2026-W47", BERLIN), "Europe/Berlin", KNOWLEDGE)
 
 
 # -- periods -------------------------------------------------------------------------------------------------------
@@ -110,7 +113,7 @@ def test_only_what_lies_beyond_noise_is_a_change() -> None:
     assert change_p(40, [9, 11, 10, 8, 12, 10, 9, 11]) < 1e-6
     assert change_p(40, [5, 60, 2, 45, 8, 70, 1, 30]) > 0.05  # weeks that differ so much say little
     assert holm({"a": 0.001, "b": 0.04, "c": 0.9}) == {"a"}
-    assert percentile([], 0.5) is None and percentile([3, 1, 2], 0.5) == 2 and percentile([1, 2], 0.9) == 2
+    assert percentile_of({}, 0.5) is None and percentile_of({3: 1, 1: 1, 2: 1}, 0.5) == 2 and percentile_of({1: 1, 2: 1}, 0.9) == 2 and percentile_of({5: 9, 7: 1}, 0.9) == 5
 
 
 def test_marks_name_what_happened() -> None:
@@ -188,18 +191,26 @@ def test_failing_lines_are_classified_as_tickets_are() -> None:
 
 def full_rows() -> Rows:
     at = datetime(2026, 11, 17, 8, tzinfo=UTC)
-    week = {"hostnames": 40, "mailbox-password": 20, "not_ours": 5}
+    tally = Tally(steps=Counter(received=65, parsed=64, matched=60), coverage=Counter(full=50, none=10))
+    tally.causes.update({"hostnames": 40, "mailbox-password": 20, "not_ours": 5})
+    tally.detail("client", "hostnames", HOSTILE, 30)
+    tally.detail("client", "hostnames", "Thunderbird 128", 10)
+    for one in (Answered("a", "m@example.com", at, at + timedelta(minutes=10), False, False, True), Answered("b", "n@example.com", at, at + timedelta(minutes=30), True, True, True),
+                Answered("c", None, at, at + timedelta(hours=4), False, False), Answered("d", None, at, NOW - timedelta(hours=1), False, False)):
+        tally.answer(one, NOW)
+    tally.reviews.update({("hostnames", "send", None): 8, ("hostnames", "other_check", "port-and-tls"): 2, ("hostnames", "escalate", None): 5})
     return Rows(
-        weeks=(week, *({"hostnames": 10, "mailbox-password": 20, "not_ours": 4},) * 8), mailboxes=10_000, mailboxes_of="imported accounts",
-        details={"client": {"hostnames": ((HOSTILE, 30), ("Thunderbird 128", 10))}}, examples={"hostnames": HOSTILE}, silent={"hostnames": 300, "quota_full": 7},
-        funnel={"received": 65, "parsed": 64, "matched": 60},
-        answered=(Answered("a", "m@example.com", at, at + timedelta(minutes=10), False, False), Answered("b", "n@example.com", at, at + timedelta(minutes=30), True, True),
-                  Answered("c", None, at, at + timedelta(hours=4), False, False), Answered("d", None, at, NOW - timedelta(hours=1), False, False)),
-        verified=frozenset({"a", "b"}), logs_asked=True,
-        reviews=(Reviewed("hostnames", "send", None, 8), Reviewed("hostnames", "other_check", "port-and-tls", 2), Reviewed("hostnames", "escalate", None, 5)),
+        tally, ({"hostnames": 10, "mailbox-password": 20, "not_ours": 4},) * 8, mailboxes=10_000, mailboxes_of="imported accounts",
+        examples={"hostnames": HOSTILE}, silent={"hostnames": 300, "quota_full": 7}, logs_asked=True,
         unknown=((HOSTILE, "m@example.com", 2),), month_tickets=tuple(f"t{i}" for i in range(200)),
-        fixes=(FixRecord("hostnames", HOSTILE, at, "", 100, 28.0, 5, 5.0), FixRecord("hostnames", "Ada", at, "", 100, 28.0, 0, 1.0)),
-        coverage={"full": 50, "none": 10})
+        fixes=(FixRecord("hostnames", HOSTILE, at, "", 100, 28.0, 5, 5.0), FixRecord("hostnames", "Ada", at, "", 100, 28.0, 0, 1.0)))
+
+
+def test_what_is_stored_of_a_day_is_all_of_it() -> None:
+    day = full_rows().tally
+    again = Tally(Counter(day.causes))
+    again.add_json(json.loads(json.dumps(day.to_json())))
+    assert again == day and total([day, again]).causes["hostnames"] == 80 and total([day, again]).top("client", 1) == {"hostnames": ((HOSTILE, 60),)}
 
 
 def test_what_is_reckoned() -> None:
@@ -216,7 +227,7 @@ def test_what_is_reckoned() -> None:
 
 
 def test_a_week_without_anything_is_a_report_too() -> None:
-    report = report_of(Rows(weeks=({},)))
+    report = report_of(Rows())
     assert report.tickets == 0 and report.per_thousand is None and to_text(report) and to_html(report) and to_csv(report) and chart(report)
 
 
