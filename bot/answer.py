@@ -5,8 +5,10 @@ The rules are pure (bot/core/policy); here they meet what the desk knows: modes,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Final
 
 from bot.core.desk.card import CardContent
@@ -14,6 +16,7 @@ from bot.core.desk.values import Card, Case, Delivery, Send
 from bot.core.egress import leaks
 from bot.core.policy.acknowledge import acknowledgement
 from bot.core.policy.brands import branded, reseller_of
+from bot.core.policy.echoes import echo, own_sentences
 from bot.core.policy.floods import flooded, trips
 from bot.core.policy.gate import Circumstances, Permission, Rules, may_answer, still_may
 from bot.core.policy.loops import reason_not_to_answer
@@ -126,6 +129,7 @@ class Answers:
         mode = mode_of(modes, case.place, case.channel, cause) if case.channel != "slack" else Mode("draft")
         own, domains = self._own()
         loop = next((why for e in case.envelopes or (None,) if (why := reason_not_to_answer(e, own, domains))), None)
+        loop = loop or echo(case.messages, case.envelopes, self._sentences)
         sent = step.automatic.key_of(case.id)
         return Circumstances(mode, "unverified", loop, self._record(step, case, cause, mode), case.round, case.answered, sent is not None and sent != key)
 
@@ -136,6 +140,10 @@ class Answers:
         names = (f"mode:{case.place}#{cause}", f"mode:{case.channel}#{cause}")
         since = next((moment for name in names if (moment := step.people.since(name))), None) if mode.by_hand else None
         return step.automatic.record(cause, WINDOW, since=since)
+
+    @cached_property
+    def _sentences(self) -> Mapping[str, tuple[str, ...]]:
+        return own_sentences(self.knowledge.replies.values())
 
     def _brandless(self, triage: Triage, tier: str) -> bool:
         """True for a reseller's customer where the text that they would read could not bear the reseller's brand."""

@@ -276,9 +276,10 @@ def test_a_peer_that_strips_headers_and_answers_everything(desk: Helpdesk) -> No
     assert 1 <= peer_that_answers_everything(desk, hours=24, most=8) <= 3
 
 
-def test_two_copies_of_the_bot(tmp_path: Path, triager: Triager) -> None:
+@pytest.mark.parametrize("stripping", [False, True])
+def test_two_copies_of_the_bot(tmp_path: Path, triager: Triager, *, stripping: bool) -> None:
     ours = open_helpdesk(f"sqlite:///{tmp_path}/a.db", triager, replace(RULES, own_addresses=frozenset({"a@host.example"})))
     theirs = open_helpdesk(f"sqlite:///{tmp_path}/b.db", triager, replace(RULES, own_addresses=frozenset({"b@desk.example"})))
-    assert bot_meets_bot(ours, theirs, stripping=False, rounds=3) == 1
+    assert bot_meets_bot(ours, theirs, stripping=stripping, rounds=3) == 1
     for office in (ours, theirs):
         office.store.database.engine.dispose()

@@ -140,14 +140,14 @@ def signed(text: str, token: str) -> str:
 def carries(thread: Thread, token: str) -> Post | None:
     """The post of ours that holds this key. What a customer quotes is none of ours."""
     for post in thread.posts:
-        if post.staff and token[:16] in _refs(plain_text(post)):
+        if post.staff and token[:16] in keys_in(plain_text(post)):
             return post
     return None
 
 
 def is_ours(post: Post, text: str) -> bool:
     """Written by the bot: under its account and with a key. An agent who works under the same account is still told apart."""
-    return post.mine and bool(_refs(text))
+    return post.mine and bool(keys_in(text))
 
 
 def command_of(text: str) -> tuple[str, str] | None:
@@ -168,7 +168,8 @@ def answered_by_agent(thread: Thread, since: datetime) -> bool:
     return any(p.staff and p.public and p.at > since and not is_ours(p, plain_text(p)) for p in thread.posts[1:])
 
 
-def _refs(text: str) -> list[str]:
+def keys_in(text: str) -> list[str]:
+    """The keys that :func:`signed` has put into a text, as far as they stand on lines of their own."""
     try:
         return [str(ref) for ref in _REF.findall(text[-20_000:], timeout=_SECONDS)]
     except TimeoutError:
