@@ -14,7 +14,7 @@ from typing import Final
 from bot.core.desk.card import CardContent
 from bot.core.desk.values import Card, Case, Delivery, Send
 from bot.core.egress import leaks
-from bot.core.policy.acknowledge import acknowledgement
+from bot.core.policy.acknowledge import acknowledgement, promised
 from bot.core.policy.brands import branded, reseller_of
 from bot.core.policy.echoes import echo, own_sentences
 from bot.core.policy.floods import flooded, trips
@@ -65,7 +65,8 @@ class Answers:
             acknowledgement(heard, self.knowledge, handover=permission.handover) if permission.kind == "acknowledge" else None
         if reply is None or sender.address is None:
             return replace(content, by_itself=_told(permission)), None
-        payload = {"text": reply.text, "thread": case.thread, "card": f"{case.id}#{case.round}", "automatic": True, "to": sender.address,
+        text = promised(reply, heard, self.knowledge) if permission.kind == "reply" else reply.text
+        payload = {"text": text, "thread": case.thread, "card": f"{case.id}#{case.round}", "automatic": True, "to": sender.address,
                    "version": case.version, "answer": permission.kind == "reply", "proven": not sender.doubt,
                    "mailbox": triage.facts.mailbox if tier != "unverified" and permission.kind == "reply" else None}
         send = Send(f"auto:{case.id}:{case.version}", case.channel, "reply", case.place, payload, case.id, priority=4, automatic=True, expires_at=step.now + FRESH)
