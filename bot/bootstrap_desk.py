@@ -99,7 +99,7 @@ def inbox_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Helpd
     if helpdesk is None:
         return None
     every = settings.helpdesk_poll_seconds or (300 if settings.helpdesk_webhook_secrets else 15)
-    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every), thread_of if helpdesk.name == "webhook" else None)
+    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every), thread_of if helpdesk.name == "webhook" else None, attachment_reader_of(settings))
 
 
 def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.attachments.reader import ProgramReader
 from bot.adapters.helpdesk.outlet import HelpdeskOutlet
 from bot.core.desk.helpdesk import carries, plain_text
 from bot.core.desk.keys import token_of
@@ -58,10 +61,43 @@ def test_a_ticket_is_read_whole(server: LookAlike, helpdesk: Helpdesk) -> None:
     assert [(plain_text(p).strip(), p.staff, p.public) for p in thread.posts] == [("one", False, True), ("two", True, False), ("three", True, True), ("four", False, True)]
     assert [p.at for p in thread.posts] == sorted(p.at for p in thread.posts) and len({p.id for p in thread.posts}) == 4
     assert thread.participants or server.kind == "chatwoot"
-    assert thread.headers == ((("Authentication-Results", "mx.desk.example; dmarc=pass"), ("Subject", "s")) if server.kind == "zammad" else ())
+    came = (("Authentication-Results", "mx.desk.example; dmarc=pass"), ("Subject", "s")) if server.kind in ("zammad", "helpscout", "front") else ()
+    assert [p.headers for p in thread.posts] == [came, (), (), came]
     server.agent_closes(ticket)
     closed = helpdesk.read(named(server, ticket))
     assert closed.closed and closed.closed_by in ("7", "tea_7")
+
+
+def test_files_are_fetched_and_read(server: LookAlike, office: Office) -> None:
+    object.__setattr__(office.inbox, "reader", ProgramReader())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("more.log", "and 550 5.7.1 in the archive")
+    ticket = server.customer_opens("Hello, it does not work; the log is below.")
+    server.attach(ticket, "client.log", "text/plain", b"535 5.7.8 Error: authentication failed for alice@customer.example")
+    server.attach(ticket, "logs.zip", "application/zip", packed.getvalue())
+    server.attach(ticket, "film.mp4", "video/mp4", b"x" * 1000)
+    office.work()
+    with office.store.look() as view:
+        case = view.cases.case(f"{server.kind}/{named(server, ticket)}")
+    assert case is not None
+    read = {a["name"]: a.get("text", "") for a in case.messages[0]["attachments"]}
+    assert "535 5.7.8" in read["client.log"] and "in the archive" in read["more.log"] and read["film.mp4"] == "", read
+    card = office.card(named(server, ticket))
+    assert card is not None and card.content.cause == "mailbox-password"
+    fetched = [path for _, path, _ in server.calls if "film" in path or path.endswith(("/2", "_2", "02/data", "/2/film.mp4"))]
+    assert not fetched, "what nobody can read is not fetched"
+
+
+def test_a_file_elsewhere_is_never_asked_for(server: LookAlike, helpdesk: Helpdesk) -> None:
+    with type(server)() as other:
+        ticket = other.customer_opens("x")
+        other.attach(ticket, "a.txt", "text/plain", b"secret")
+        refs = [f"{other.url}/a.txt", f"{other.url.replace('http://', 'http://x@')}/i/o/1/1/a.txt", "http://169.254.169.254/latest/meta-data/"]
+        for ref in refs:
+            with pytest.raises(SendError):
+                helpdesk.fetch(ref, 1000)
+        assert other.calls == []
 
 
 def test_a_long_ticket_is_read_to_its_end(server: LookAlike, helpdesk: Helpdesk) -> None:

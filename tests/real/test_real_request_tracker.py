@@ -85,7 +85,7 @@ def test_a_whole_round_trip(rt: Tracker, office: Office, agent: Callable[..., No
     assert card is not None and card.state == "open" and card.content.draft
     thread = helpdesk(rt).read(ticket)
     assert thread.requester == "alice@customer.example" and "Grüße" in thread.posts[0].body
-    assert ("Authentication-Results", "mx.desk.example; dmarc=pass header.from=customer.example") in thread.headers
+    assert ("Authentication-Results", "mx.desk.example; dmarc=pass header.from=customer.example") in thread.posts[0].headers
     (note,) = notes(rt, ticket)
     assert card.content.draft in note and card.content.title in note and note.endswith(f"Ref: {token_of(f'card:{card.id}')[:16]}")
     assert not to_customer(rt, "alice")

@@ -14,14 +14,17 @@ from typing import Any, Final
 import httpx
 
 from bot.adapters.helpdesk.chatwoot import Chatwoot
+from bot.adapters.helpdesk.freshdesk import STORES as FRESHDESK_FILES
 from bot.adapters.helpdesk.freshdesk import Freshdesk
 from bot.adapters.helpdesk.front import Front
 from bot.adapters.helpdesk.helpscout import HelpScout
 from bot.adapters.helpdesk.http import Api, the
+from bot.adapters.helpdesk.intercom import STORES as INTERCOM_FILES
 from bot.adapters.helpdesk.intercom import VERSION, Intercom
 from bot.adapters.helpdesk.rt import RequestTracker
 from bot.adapters.helpdesk.standard import StandardWebhook
 from bot.adapters.helpdesk.zammad import Zammad
+from bot.adapters.helpdesk.zendesk import STORES as ZENDESK_FILES
 from bot.adapters.helpdesk.zendesk import Zendesk
 from bot.core.desk.helpdesk import TICKET_ID
 from bot.core.desk.signature import STANDARD, Scheme
@@ -57,8 +60,8 @@ def _rt(settings: Settings, url: str) -> Helpdesk:
 def _zendesk(settings: Settings, url: str) -> Helpdesk:
     """An API token with the address of its agent, or an OAuth token alone."""
     if settings.helpdesk_user:
-        return Zendesk(Api("Zendesk", url, auth=(f"{settings.helpdesk_user}/token", settings.helpdesk_token or "")))
-    return Zendesk(Api("Zendesk", url, {"Authorization": f"Bearer {settings.helpdesk_token}"}))
+        return Zendesk(Api("Zendesk", url, auth=(f"{settings.helpdesk_user}/token", settings.helpdesk_token or ""), stores=ZENDESK_FILES))
+    return Zendesk(Api("Zendesk", url, {"Authorization": f"Bearer {settings.helpdesk_token}"}, stores=ZENDESK_FILES))
 
 
 def _zammad(settings: Settings, url: str) -> Helpdesk:
@@ -66,7 +69,7 @@ def _zammad(settings: Settings, url: str) -> Helpdesk:
 
 
 def _freshdesk(settings: Settings, url: str) -> Helpdesk:
-    return Freshdesk(Api("Freshdesk", url, auth=(settings.helpdesk_token or "", "X")))
+    return Freshdesk(Api("Freshdesk", url, auth=(settings.helpdesk_token or "", "X"), stores=FRESHDESK_FILES))
 
 
 def _helpscout(settings: Settings, url: str) -> Helpdesk:
@@ -78,7 +81,7 @@ def _front(settings: Settings, url: str) -> Helpdesk:
 
 
 def _intercom(settings: Settings, url: str) -> Helpdesk:
-    return Intercom(Api("Intercom", url, {"Authorization": f"Bearer {settings.helpdesk_token}", "Intercom-Version": VERSION}, wait_of=_until("x-ratelimit-reset")))
+    return Intercom(Api("Intercom", url, {"Authorization": f"Bearer {settings.helpdesk_token}", "Intercom-Version": VERSION}, wait_of=_until("x-ratelimit-reset"), stores=INTERCOM_FILES))
 
 
 def _chatwoot(settings: Settings, url: str) -> Helpdesk:
