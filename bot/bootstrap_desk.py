@@ -72,7 +72,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     clock = SystemClock()
     inbox = inbox_of(settings, desk, triager.knowledge)
     if inbox is not None:
-        outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk)
+        outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk, tag=settings.helpdesk_tag or "", field=settings.helpdesk_field or "")
         inbox.schedule()
     answers = answers_of(settings, triager.knowledge)
     jobs = {**(inbox.jobs() if inbox else {}), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}

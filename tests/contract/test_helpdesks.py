@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -166,6 +167,19 @@ def test_a_round_trip(server: LookAlike, office: Office) -> None:
     assert card is not None and card.state == "decided" and card.decision == "send" and card.decided_by in (f"{server.kind}:7", "front:tea_7")
     assert len(server.written(ticket, public=True)) == 1 and card.content.draft in server.written(ticket, public=True)[0]
     assert not office.troubled()
+
+
+def test_decided_tickets_are_marked_where_the_settings_say_so(server: LookAlike, office: Office) -> None:
+    outlet = HelpdeskOutlet(office.inbox.helpdesk, office.store, tag="triage", field="77")
+    office.worker = replace(office.worker, courier=replace(office.worker.courier, outlets={server.kind: outlet}))
+    ticket = server.customer_opens(BODY)
+    office.work()
+    card = office.card(named(server, ticket))
+    assert card is not None and card.content.cause
+    assert server.tickets[ticket].fields.get("77") == card.content.cause and server.tickets[ticket].tags == []
+    server.add(ticket, AGENT, "/triage not-ours", public=False)
+    office.work()
+    assert server.tickets[ticket].tags == ["triage-not-ours"] and not office.troubled()
 
 
 def test_closing_and_answering_decide_too(server: LookAlike, office: Office) -> None:

@@ -266,6 +266,8 @@ class FrontLike(LookAlike):
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any, headers: dict[str, str]) -> Answer:
         if path == "/me":
             return 200, {"id": "cmp_1", "name": "Desk"}, {}
+        if path == "/tags":
+            return (201, {"id": f"tag_{body['name']}", "name": body["name"]}, {}) if method == "POST" else (200, {"_pagination": {"next": None}, "_results": [{"id": "tag_old", "name": "old"}]}, {})
         if path == "/conversations":
             return 200, {"_results": []}, {}
         if path == "/events":
@@ -283,7 +285,9 @@ class FrontLike(LookAlike):
             raise Refuse(404)
         ticket = self.ticket(found[1])
         if method == "POST" and found[2] == "tags":
-            ticket.tags += body["tag_ids"]
+            if not all(tag.startswith("tag_") for tag in body["tag_ids"]):
+                raise Refuse(404)
+            ticket.tags += [tag.removeprefix("tag_") for tag in body["tag_ids"]]
             return 204, None, {}
         if method == "POST":
             if found[2] == "messages" and (body["to"] != [ticket.requester] or body["cc"]):

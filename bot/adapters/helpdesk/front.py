@@ -25,6 +25,7 @@ class Front:
 
     def __init__(self, api: Api, channel: str = "") -> None:
         self._api, self._channel = api, channel
+        self._tags: dict[str, str] = {}
         self._heads = Kept[tuple[tuple[str, str], ...]]()
 
     def changed(self, cursor: str) -> Changes:
@@ -76,13 +77,21 @@ class Front:
         return str(the(found, "message_uid") or the(found, "id") or f"{thread.id}:message")
 
     def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
-        """Tags by their ids (tag_…); custom fields are replaced as a whole, so what is there is read first."""
+        """Tags by their names, which Front wants as ids; custom fields are replaced as a whole, so what is there is read first."""
         path = f"/conversations/{segment(ticket)}"
         if tags:
-            self._api.call("POST", f"{path}/tags", {"tag_ids": list(tags)})
+            self._api.call("POST", f"{path}/tags", {"tag_ids": [self._tag(tag) for tag in tags]})
         if fields:
             there = the(self._api.get(path), "custom_fields") or {}
             self._api.call("PATCH", path, {"custom_fields": {**there, **fields}})
+
+    def _tag(self, name: str) -> str:
+        """The id of a tag, which is made where there is none of that name."""
+        if name not in self._tags:
+            self._tags |= {str(t.get("name")): str(t.get("id")) for t in self._all("/tags")}
+        if name not in self._tags:
+            self._tags[name] = str(the(self._api.call("POST", "/tags", {"name": name}), "id"))
+        return self._tags[name]
 
     def check(self) -> Sequence[tuple[bool, str]]:
         """Whose token it is, and whether it may read."""

@@ -97,8 +97,9 @@ class RequestTracker:
         return self._write(thread.id, "correspond", text)
 
     def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
-        """Custom fields; RT has no tags of its own, so they go into the custom field ``Tags`` where there is one."""
-        values: dict[str, Any] = {**fields, **({"Tags": list(tags)} if tags else {})}
+        """Custom fields; RT has no tags of its own, so they go into the custom field ``Tags``. It replaces all values of a field, so they are read first."""
+        there = [v for f in items(self._api.get(f"/REST/2.0/ticket/{segment(ticket)}"), "CustomFields") if f.get("name") == "Tags" for v in f.get("values") or []] if tags else []
+        values: dict[str, Any] = {**fields, **({"Tags": list(dict.fromkeys([*map(str, there), *tags]))} if tags else {})}
         self._api.call("PUT", f"/REST/2.0/ticket/{segment(ticket)}", {"CustomFields": values})
 
     def check(self) -> Sequence[tuple[bool, str]]:
