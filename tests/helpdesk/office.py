@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from bot.adapters.helpdesk.inbox import HelpdeskInbox
 from bot.adapters.helpdesk.outlet import HelpdeskOutlet
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
-from bot.adapters.store.upgrade import upgrade
 from bot.core.desk.values import Card
 from bot.deliver import Courier
 from bot.handle import Handler
 from bot.ports import Helpdesk
 from bot.triage import Triager
 from bot.work import Worker
+from tests.policy.office import empty_database
 from tests.slack.desk import RealClock
 
 
@@ -61,8 +62,10 @@ class Office:
 def open_office(url: str, helpdesk: Helpdesk, triager: Triager, *, every: float = 15, **courier: Any) -> Office:
     """Wire it as bootstrap does."""
     clock = RealClock()
+    file = Path(url.removeprefix("sqlite:///"))
+    if not file.exists():
+        file.write_bytes(empty_database())
     database = Database(url)
-    upgrade(database)
     store = DeskStore(database, clock)
     inbox = HelpdeskInbox(helpdesk, store, clock, triager.knowledge, timedelta(seconds=every))
     inbox.schedule()

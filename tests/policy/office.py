@@ -113,7 +113,7 @@ class Helpdesk:
 
 
 @cache
-def _empty() -> bytes:
+def empty_database() -> bytes:
     """A database with its tables and nothing in them: made once, since migrations take longer than most tests."""
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/empty.db")
@@ -127,7 +127,7 @@ def _empty() -> bytes:
 def open_helpdesk(url: str, triager: Triager, rules: Rules = RULES, *, auto: bool = True) -> Helpdesk:
     """Wired as bootstrap does; ``auto``: a lead has switched the channel and its port check on by hand."""
     clock = Clock()
-    Path(url.removeprefix("sqlite:///")).write_bytes(_empty())
+    Path(url.removeprefix("sqlite:///")).write_bytes(empty_database())
     database = Database(url)
     store = DeskStore(database, clock)
     answers = Answers(triager.knowledge, rules)
