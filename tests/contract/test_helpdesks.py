@@ -182,6 +182,25 @@ def test_decided_tickets_are_marked_where_the_settings_say_so(server: LookAlike,
     assert server.tickets[ticket].tags == ["triage-not-ours"] and not office.troubled()
 
 
+def test_a_ticket_that_is_merged_or_gone_has_no_draft_any_more(server: LookAlike, office: Office) -> None:
+    merged, gone = server.customer_opens(BODY), server.customer_opens(BODY + " again")
+    office.work()
+    card, other = office.card(named(server, merged)), office.card(named(server, gone))
+    assert card is not None and other is not None and card.state == other.state == "open"
+    before = len(server.written(merged, public=False))
+    if server.merge(merged):
+        office.work()
+        card = office.card(named(server, merged))
+        assert card is not None and card.state == "withdrawn" and "merged into another" in card.detail
+        assert len(server.written(merged, public=False)) == before and not office.troubled()
+    del server.tickets[gone]
+    with office.store.step("test.read") as step:
+        step.queues.schedule("read:again", "helpdesk_read", None, {"ticket": named(server, gone)})
+    office.work()
+    other = office.card(named(server, gone))
+    assert other is not None and (other.state, other.detail) == ("withdrawn", "the ticket is gone") and not office.troubled()
+
+
 def test_closing_and_answering_decide_too(server: LookAlike, office: Office) -> None:
     answered, closed = server.customer_opens(BODY), server.customer_opens(BODY + " again")
     office.work()

@@ -142,6 +142,10 @@ class LookAlike:
             self._clock += 1
             self.tickets[ticket].closed, self.tickets[ticket].updated = True, self._clock
 
+    def merge(self, ticket: str) -> bool:
+        """An agent merges it into another, where the vendor's API says so; False elsewhere."""
+        return False
+
     def written(self, ticket: str, *, public: bool) -> list[str]:
         """What the bot has written there."""
         with self.lock:

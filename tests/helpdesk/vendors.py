@@ -46,6 +46,11 @@ class ZendeskLike(LookAlike):
     def authentic(self, headers: dict[str, str]) -> bool:
         return headers.get("authorization") == "Basic " + base64.b64encode(f"{USER}/token:{TOKEN}".encode()).decode()
 
+    def merge(self, ticket: str) -> bool:
+        self.agent_closes(ticket)
+        self.tickets[ticket].tags.append("closed_by_merge")
+        return True
+
     def _users(self, ticket: Ticket) -> list[dict[str, Any]]:
         return [{"id": 3, "role": "end-user", "email": ticket.requester, "verified": True}, {"id": 7, "role": "agent", "email": ADDRESS[AGENT]}, {"id": 9, "role": "admin", "email": USER}]
 
@@ -108,7 +113,12 @@ class ZammadLike(LookAlike):
         return headers.get("authorization") == f"Token token={TOKEN}"
 
     def _head(self, t: Ticket) -> dict[str, Any]:
-        return {"id": int(t.id), "title": t.subject, "state": "closed" if t.closed else "open", "customer_id": 3, "updated_at": t.iso, "updated_by_id": 7 if t.closed else 3}
+        return {"id": int(t.id), "title": t.subject, "state": "merged" if "merged" in t.tags else "closed" if t.closed else "open", "customer_id": 3, "updated_at": t.iso, "updated_by_id": 7 if t.closed else 3}
+
+    def merge(self, ticket: str) -> bool:
+        self.agent_closes(ticket)
+        self.tickets[ticket].tags.append("merged")
+        return True
 
     def _article(self, t: Ticket, m: Message) -> dict[str, Any]:
         return {"id": m.id, "ticket_id": int(t.id), "sender": "Customer" if m.who == CUSTOMER else "Agent", "type": "email" if m.public else "note", "internal": not m.public, "body": m.body,

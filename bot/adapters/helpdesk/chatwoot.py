@@ -27,7 +27,7 @@ class Chatwoot:
 
     def __init__(self, api: Api, account: str) -> None:
         self._api, self._base = api, f"/api/v1/accounts/{segment(account)}"
-        self._me: Any = None
+        self._me: str | None = None
 
     def changed(self, cursor: str) -> Changes:
         """The most recently active first, until one that is older than the cursor, a moment in seconds."""
@@ -62,7 +62,7 @@ class Chatwoot:
         known = the(head, "meta", "hmac_verified") is True and str(contact.get("identifier") or "?").lower() == str(contact.get("email") or "").lower()
         closed, closer = the(head, "status") == "resolved", the(head, "meta", "assignee", "id")
         return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "additional_attributes", "mail_subject") or ""), posts=tuple(_post(m, me) for m in entries),
-                      requester=single_address(str(the(head, "meta", "sender", "email") or "")), closed=closed, closed_by=str(closer) if closed and closer and closer != me else None,
+                      requester=single_address(str(the(head, "meta", "sender", "email") or "")), closed=closed, closed_by=str(closer) if closed and closer and str(closer) != me else None,
                       vouched=known)
 
     def fetch(self, ref: str, limit: int) -> bytes:
@@ -96,9 +96,9 @@ class Chatwoot:
         except SendError as error:
             return [(False, str(error))]
 
-    def _who(self) -> Any:
+    def _who(self) -> str:
         if self._me is None:
-            self._me = the(self._api.get("/api/v1/profile"), "id") or 0
+            self._me = self._api.identity("/api/v1/profile", "id")
         return self._me
 
     def _write(self, ticket: str, message: dict[str, Any]) -> str:
@@ -106,11 +106,11 @@ class Chatwoot:
         return str(the(found, "id") or f"{ticket}:message")
 
 
-def _post(message: dict[str, Any], me: Any) -> Post:
+def _post(message: dict[str, Any], me: str) -> Post:
     files = tuple(_file(a) for a in items(message, "attachments"))
     staff = message.get("message_type") in _OUTGOING
-    author = the(message, "sender", "id")
-    return Post(id=str(message.get("id")), at=moment(message.get("created_at")), author=str(author), staff=staff, public=not message.get("private"),
+    author = str(the(message, "sender", "id"))
+    return Post(id=str(message.get("id")), at=moment(message.get("created_at")), author=author, staff=staff, public=not message.get("private"),
                 body=str(message.get("content") or ""), mine=staff and author == me, files=files,
                 machine=not staff and the(message, "content_attributes", "email", "auto_reply") is True)
 

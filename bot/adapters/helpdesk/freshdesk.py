@@ -29,7 +29,7 @@ class Freshdesk:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._me: Any = None
+        self._me: str | None = None
 
     def changed(self, cursor: str) -> Changes:
         """Tickets by updated_at; the cursor is a moment."""
@@ -60,7 +60,7 @@ class Freshdesk:
                 break
         closed, closer = the(head, "status") in _CLOSED, the(head, "responder_id")
         return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(head, "requester", "email") or "")),
-                      posts=tuple(posts), closed=closed, closed_by=str(closer) if closed and closer and closer != me else None,
+                      posts=tuple(posts), closed=closed, closed_by=str(closer) if closed and closer and str(closer) != me else None,
                       participants=tuple(str(c) for c in the(head, "cc_emails") or []))
 
     def fetch(self, ref: str, limit: int) -> bytes:
@@ -95,15 +95,15 @@ class Freshdesk:
         except SendError as error:
             return [(False, str(error))]
 
-    def _who(self) -> Any:
+    def _who(self) -> str:
         if self._me is None:
-            self._me = the(self._api.get("/api/v2/agents/me"), "id") or 0
+            self._me = self._api.identity("/api/v2/agents/me", "id")
         return self._me
 
 
-def _post(entry: dict[str, Any], me: Any) -> Post:
-    author = entry.get("user_id")
-    return Post(id=str(entry.get("id")), at=moment(entry.get("created_at")), author=str(author), staff=not entry.get("incoming"), public=not entry.get("private"),
+def _post(entry: dict[str, Any], me: str) -> Post:
+    author = str(entry.get("user_id"))
+    return Post(id=str(entry.get("id")), at=moment(entry.get("created_at")), author=author, staff=not entry.get("incoming"), public=not entry.get("private"),
                 body=str(entry.get("body_text") or entry.get("body") or ""), html=not entry.get("body_text"), mine=author == me, files=_files(entry))
 
 

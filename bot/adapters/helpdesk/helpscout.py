@@ -144,7 +144,7 @@ class HelpScout:
 
     def _who(self) -> str:
         if self._me is None:
-            self._me = str(the(self._get("/v2/users/me"), "id") or "")
+            self._me = self._api.identity("/v2/users/me", "id", headers=self._bearer())
         return self._me
 
 

@@ -75,6 +75,18 @@ class Api:
         except (ValueError, RecursionError) as error:
             raise SendUnsure(f"{self.vendor}: answered {answer.status_code} with something that is no JSON") from error
 
+    def identity(self, path: str, *names: str, headers: Mapping[str, str] | None = None) -> str:
+        """Whose token it is: without it nothing of ours would be known again. Raises SendLater, SendRefused."""
+        try:
+            found = the(self.call("GET", path, headers=headers), *names)
+        except SendUnsure as error:
+            raise SendLater(str(error), seconds=DEFAULT_WAIT) from error
+        except SendPointless:
+            found = None
+        if found in (None, ""):
+            raise SendRefused(f"{self.vendor}: does not say whose token it is")
+        return str(found)
+
     def raw(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
         """A GET of something that is no JSON. Raises as :meth:`get`."""
         try:

@@ -17,7 +17,7 @@ from bot.core.parse.plain import one_line
 from bot.core.parse.ticket_json import ticket_from_json, ticket_to_json
 from bot.decide import Decisions
 from bot.errors import InputError, SendError, SendLater, SendPointless, SendRefused
-from bot.handle import Door
+from bot.handle import Door, change_card
 from bot.ports import AttachmentReader, Clock, Desk, Helpdesk
 from knowledge.model import Knowledge
 
@@ -106,6 +106,9 @@ class HelpdeskInbox:
         except SendLater as error:
             self._later(job, error)
             return
+        asked = str(job.payload.get("ticket") or (thread.id if thread else ""))
+        if thread is None or thread.merged or thread.id != asked:
+            self._withdraw(asked, "the ticket is gone" if thread is None else "the ticket was merged" + (f" into {thread.id}" if thread.id != asked else " into another"))
         with self.desk.step("helpdesk.read") as step:
             step.queues.finish_job(job)
 
@@ -125,6 +128,15 @@ class HelpdeskInbox:
                 door.accept(self._opened(event, files.get(event.delivery_id, ()), patient=patient))
             else:
                 self._decide(thread, event)
+
+    def _withdraw(self, ticket: str, why: str) -> None:
+        """A ticket that is no more, or goes on as another, has no draft to send."""
+        with self.desk.step("helpdesk.gone") as step:
+            case_id = step.cases.belongs(f"{self.helpdesk.name}/{ticket}")
+            case = step.cases.case(case_id, lock=True) if case_id else None
+            card = step.cases.card(f"{case.id}#{case.round}", lock=True) if case else None
+            if card is not None and card.state in ("open", "rewriting", "failed"):
+                change_card(step, replace(card, state="withdrawn", detail=why))
 
     def _opened(self, inbound: Inbound, files: tuple[File, ...], *, patient: bool) -> Inbound:
         """A customer's message with the text of its files, where they can be read within limits; what cannot be read is named. Raises SendLater."""

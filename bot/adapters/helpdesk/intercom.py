@@ -96,7 +96,7 @@ class Intercom:
 
     def _who(self) -> str:
         if self._me is None:
-            self._me = str(the(self._api.get("/me"), "id") or "")
+            self._me = self._api.identity("/me", "id")
         return self._me
 
     def _reply(self, ticket: str, kind: str, text: str) -> str:

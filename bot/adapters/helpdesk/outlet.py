@@ -55,9 +55,12 @@ class HelpdeskOutlet:
         card = self._card(delivery)
         if card.state == "rewriting" or (card.state == "open" and card.revision == 1):
             raise SendPointless("nothing is new for those who read the note")
-        self._mark(card, self._ticket(delivery))
         ticket, key = self._ticket(delivery), f"note:{card.id}:{card.revision}"
-        if not self._helpdesk.recognises and carries(self._helpdesk.read(ticket), token_of(key)):
+        thread = None if self._helpdesk.recognises else self._helpdesk.read(ticket)
+        if thread is not None and (thread.merged or thread.id != ticket):
+            raise SendPointless("the ticket was merged: nobody looks there any more")
+        self._mark(card, ticket)
+        if thread is not None and carries(thread, token_of(key)):
             raise SendPointless("it has been told")
         return self._write_note(ticket, note_of(card) if card.state == "open" else decision_of(card), key)
 

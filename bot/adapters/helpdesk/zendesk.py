@@ -56,7 +56,7 @@ class Zendesk:
         merged = "closed_by_merge" in (head.get("tags") or [])  # Zendesk's own tag ("Merging tickets"): a merge says nothing about whose fault it was
         closer = "" if merged else str(head.get("assignee_id") or "")  # the ticket does not say who solved it; its assignee is the one it counts for
         return Thread(
-            id=str(head.get("id") or ticket), subject=str(head.get("subject") or ""), requester=single_address(str(requester.get("email") or "")), closed=closed,
+            id=str(head.get("id") or ticket), subject=str(head.get("subject") or ""), requester=single_address(str(requester.get("email") or "")), closed=closed, merged=merged,
             vouched=requester.get("verified") is True and bool(customers) and all(_signed_in(c, head.get("requester_id")) for c in customers),
             closed_by=closer if closed and closer and closer != me else None, participants=tuple(f"zendesk:{i}" for i in dict.fromkeys(others)),
             posts=tuple(_post(c, users.get(str(c.get("author_id")), {}), me) for c in comments))
@@ -96,13 +96,18 @@ class Zendesk:
     # -- the calls -----------------------------------------------------------------------------------------------
 
     def _comments(self, ticket: str, users: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        after: str | None = None
+        """By cursor; an account that still answers by offset names the next page itself ("Pagination")."""
+        place, query = f"/api/v2/tickets/{segment(ticket)}/comments.json", {"include": "users", "page[size]": 100}
         for _ in range(PAGES):
-            found = self._api.get(f"/api/v2/tickets/{segment(ticket)}/comments.json", include="users", **{"page[size]": 100, "page[after]": after})
+            found = self._api.get(place, **query)
             users.update({str(u.get("id")): u for u in items(found, "users")})
             yield from items(found, "comments")
-            after = the(found, "meta", "after_cursor")
-            if not the(found, "meta", "has_more") or not after:
+            after = the(found, "meta", "after_cursor") if the(found, "meta", "has_more") else None
+            if after:
+                query = {**query, "page[after]": after}
+            elif isinstance(the(found, "next_page"), str):
+                place, query = the(found, "next_page"), {}
+            else:
                 return
 
     def _missing(self, users: dict[str, Any], wanted: set[str]) -> None:
@@ -112,7 +117,7 @@ class Zendesk:
 
     def _who(self) -> str:
         if self._me is None:
-            self._me = str(the(self._api.get("/api/v2/users/me.json"), "user", "id") or "")
+            self._me = self._api.identity("/api/v2/users/me.json", "user", "id")
         return self._me
 
     def _comment(self, ticket: str, text: str, *, public: bool) -> str:

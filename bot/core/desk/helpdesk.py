@@ -81,6 +81,8 @@ class Thread:
     closed_by: str | None = None
     """The agent who closed it, where the helpdesk tells; None for customers, time limits and rules."""
     participants: tuple[str, ...] = ()
+    merged: bool = False
+    """Agents have put it into another ticket: it goes on there."""
     customer: str = ""
     """The helpdesk's own id of the requester, where a reply has to name it."""
     vouched: bool = False
