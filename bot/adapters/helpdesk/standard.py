@@ -85,13 +85,17 @@ def thread_of(document: Any) -> Thread:
     closer = the(ticket, "closed_by")
     return Thread(
         id=identity, subject=str(the(ticket, "subject") or ""), requester=single_address(str(the(ticket, "requester") or "")), posts=posts, closed=the(ticket, "closed") is True,
-        closed_by=str(closer)[:200] if closer else None, participants=tuple(str(p) for p in the(ticket, "participants") or [])[:100], vouched=the(ticket, "requester_verified") is True,
-        linked=tuple(str(m) for m in the(ticket, "linked_mailboxes") or [])[:100])
+        closed_by=str(closer)[:200] if closer else None, participants=_texts(the(ticket, "participants")), vouched=the(ticket, "requester_verified") is True,
+        linked=_texts(the(ticket, "linked_mailboxes")))
 
 
 def _fields(value: Any) -> tuple[tuple[str, str], ...]:
     """Header fields as pairs, topmost first. All of them count: where a list of fields is cut, nobody can say what the rest would have said."""
-    return tuple((str(h[0]), str(h[1])) for h in value or [] if isinstance(h, list) and len(h) == 2)
+    return tuple((str(h[0]), str(h[1])) for h in value if isinstance(h, list) and len(h) == 2) if isinstance(value, list) else ()
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
 
 
 def _file(attachment: dict[str, Any]) -> File:
