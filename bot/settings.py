@@ -74,7 +74,7 @@ class Settings:
     helpdesk_field: str | None = None
     """The helpdesk's own field that holds the cause; None: none is set."""
     helpdesk_poll_seconds: int | None = None
-    """Between two sweeps; None: 300 where webhooks come in, else 15."""
+    """Between two sweeps; None: 300 where webhooks come in, else 15, and 5 for a helpdesk that is one's own server."""
     log_follow: tuple[str, ...] = ()
     """Paths that ``triage logs follow`` follows where none is given (LOG_FOLLOW, separated by colons)."""
     log_journal_units: tuple[str, ...] = ()
