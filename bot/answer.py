@@ -5,15 +5,18 @@ The rules are pure (bot/core/policy); here they meet what the desk knows: modes,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Final
 
 from bot.core.desk.card import CardContent
 from bot.core.desk.values import Card, Case, Delivery, Send
 from bot.core.egress import leaks
-from bot.core.policy.acknowledge import acknowledgement
+from bot.core.policy.acknowledge import acknowledgement, promised
 from bot.core.policy.brands import branded, reseller_of
+from bot.core.policy.echoes import echo, own_sentences
 from bot.core.policy.floods import flooded, trips
 from bot.core.policy.gate import Circumstances, Permission, Rules, may_answer, still_may
 from bot.core.policy.loops import reason_not_to_answer
@@ -62,7 +65,8 @@ class Answers:
             acknowledgement(heard, self.knowledge, handover=permission.handover) if permission.kind == "acknowledge" else None
         if reply is None or sender.address is None:
             return replace(content, by_itself=_told(permission)), None
-        payload = {"text": reply.text, "thread": case.thread, "card": f"{case.id}#{case.round}", "automatic": True, "to": sender.address,
+        text = promised(reply, heard, self.knowledge) if permission.kind == "reply" else reply.text
+        payload = {"text": text, "thread": case.thread, "card": f"{case.id}#{case.round}", "automatic": True, "to": sender.address,
                    "version": case.version, "answer": permission.kind == "reply", "proven": not sender.doubt,
                    "mailbox": triage.facts.mailbox if tier != "unverified" and permission.kind == "reply" else None}
         send = Send(f"auto:{case.id}:{case.version}", case.channel, "reply", case.place, payload, case.id, priority=4, automatic=True, expires_at=step.now + FRESH)
@@ -126,6 +130,7 @@ class Answers:
         mode = mode_of(modes, case.place, case.channel, cause) if case.channel != "slack" else Mode("draft")
         own, domains = self._own()
         loop = next((why for e in case.envelopes or (None,) if (why := reason_not_to_answer(e, own, domains))), None)
+        loop = loop or echo(case.messages, case.envelopes, self._sentences)
         sent = step.automatic.key_of(case.id)
         return Circumstances(mode, "unverified", loop, self._record(step, case, cause, mode), case.round, case.answered, sent is not None and sent != key)
 
@@ -136,6 +141,10 @@ class Answers:
         names = (f"mode:{case.place}#{cause}", f"mode:{case.channel}#{cause}")
         since = next((moment for name in names if (moment := step.people.since(name))), None) if mode.by_hand else None
         return step.automatic.record(cause, WINDOW, since=since)
+
+    @cached_property
+    def _sentences(self) -> Mapping[str, tuple[str, ...]]:
+        return own_sentences(self.knowledge.replies.values())
 
     def _brandless(self, triage: Triage, tier: str) -> bool:
         """True for a reseller's customer where the text that they would read could not bear the reseller's brand."""

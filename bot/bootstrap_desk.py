@@ -72,7 +72,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     clock = SystemClock()
     inbox = inbox_of(settings, desk, triager.knowledge)
     if inbox is not None:
-        outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk)
+        outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk, tag=settings.helpdesk_tag or "", field=settings.helpdesk_field or "")
         inbox.schedule()
     answers = answers_of(settings, triager.knowledge)
     jobs = {**(inbox.jobs() if inbox else {}), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}
@@ -93,13 +93,13 @@ def inbox_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Helpd
     """The configured helpdesk's inbox; None where there is no helpdesk. Raises SettingsError naming the variable that is missing or wrong."""
     from bot.adapters.helpdesk.inbox import HelpdeskInbox
     from bot.adapters.helpdesk.standard import thread_of
-    from bot.adapters.helpdesk.vendors import helpdesk_of
+    from bot.adapters.helpdesk.vendors import helpdesk_of, vendor_of
 
-    helpdesk = helpdesk_of(settings)
-    if helpdesk is None:
+    vendor, helpdesk = vendor_of(settings), helpdesk_of(settings)
+    if vendor is None or helpdesk is None:
         return None
-    every = settings.helpdesk_poll_seconds or (300 if settings.helpdesk_webhook_secrets else 15)
-    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every), thread_of if helpdesk.name == "webhook" else None)
+    every = settings.helpdesk_poll_seconds or (300 if settings.helpdesk_webhook_secrets else vendor.every)
+    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every), thread_of if helpdesk.name == "webhook" else None, attachment_reader_of(settings))
 
 
 def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:

@@ -102,6 +102,10 @@ class Helpdesk(Protocol):
         """One ticket, whole."""
         ...
 
+    def fetch(self, ref: str, limit: int) -> bytes:
+        """A file that came with a post, of at most ``limit`` bytes; ``ref`` as :class:`bot.core.desk.helpdesk.File` holds it."""
+        ...
+
     def note(self, ticket: str, text: str, key: str) -> str:
         """Add an internal note; returns its id."""
         ...

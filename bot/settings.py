@@ -69,8 +69,12 @@ class Settings:
     """A number or id of the helpdesk's own: Chatwoot's account, RT's queue, Front's channel."""
     helpdesk_webhook_secrets: tuple[str, ...] = ()
     """More than one while a secret is being changed."""
+    helpdesk_tag: str | None = None
+    """Begins the tags that decided tickets get in the helpdesk; None: none are set."""
+    helpdesk_field: str | None = None
+    """The helpdesk's own field that holds the cause; None: none is set."""
     helpdesk_poll_seconds: int | None = None
-    """Between two sweeps; None: 300 where webhooks come in, else 15."""
+    """Between two sweeps; None: 300 where webhooks come in, else 15, and 5 for a helpdesk that is one's own server."""
     log_follow: tuple[str, ...] = ()
     """Paths that ``triage logs follow`` follows where none is given (LOG_FOLLOW, separated by colons)."""
     log_follow_name: str | None = None

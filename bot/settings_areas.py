@@ -90,7 +90,7 @@ def helpdesk(values: Mapping[str, str]) -> dict[str, Any]:
         raise SettingsError(f"HELPDESK_POLL_SECONDS: {poll[:40]!r} is no number of seconds from 1 to 86400")
     return {"helpdesk_kind": (values.get("HELPDESK_KIND") or "").strip().lower() or None, "helpdesk_poll_seconds": int(poll) if poll else None,
             "helpdesk_webhook_secrets": tuple((values.get("HELPDESK_WEBHOOK_SECRET") or "").split()),
-            **{f"helpdesk_{name}": values.get(f"HELPDESK_{name.upper()}") or None for name in ("url", "user", "token", "account")}}
+            **{f"helpdesk_{name}": values.get(f"HELPDESK_{name.upper()}") or None for name in ("url", "user", "token", "account", "tag", "field")}}
 
 
 def logs(values: Mapping[str, str]) -> dict[str, Any]:

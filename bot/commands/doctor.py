@@ -77,11 +77,11 @@ def _helpdesk(settings: Settings) -> Iterator[Finding]:
         return
     yield from helpdesk.check()
     if vendor.scheme is None:
-        yield True, f"{helpdesk.name} has no webhooks; it is asked every {settings.helpdesk_poll_seconds or 15} s"
+        yield True, f"{helpdesk.name} has no webhooks; it is asked every {settings.helpdesk_poll_seconds or vendor.every} s"
     elif settings.helpdesk_webhook_secrets:
         yield True, f"webhooks: POST /webhooks/{helpdesk.name} (triage web), signed in {vendor.scheme.header}"
     else:
-        yield True, f"HELPDESK_WEBHOOK_SECRET: is not set: no webhooks; it is asked every {settings.helpdesk_poll_seconds or 15} s"
+        yield True, f"HELPDESK_WEBHOOK_SECRET: is not set: no webhooks; it is asked every {settings.helpdesk_poll_seconds or vendor.every} s"
     url = settings.helpdesk_url or ""
     if url.startswith("http://") and not url.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]")):
         yield False, "HELPDESK_URL: http:// to another machine shows the token and the tickets to the network between; use https://"

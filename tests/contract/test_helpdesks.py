@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.attachments.reader import ProgramReader
 from bot.adapters.helpdesk.outlet import HelpdeskOutlet
 from bot.core.desk.helpdesk import carries, plain_text
 from bot.core.desk.keys import token_of
@@ -58,10 +62,43 @@ def test_a_ticket_is_read_whole(server: LookAlike, helpdesk: Helpdesk) -> None:
     assert [(plain_text(p).strip(), p.staff, p.public) for p in thread.posts] == [("one", False, True), ("two", True, False), ("three", True, True), ("four", False, True)]
     assert [p.at for p in thread.posts] == sorted(p.at for p in thread.posts) and len({p.id for p in thread.posts}) == 4
     assert thread.participants or server.kind == "chatwoot"
-    assert thread.headers == ((("Authentication-Results", "mx.desk.example; dmarc=pass"), ("Subject", "s")) if server.kind == "zammad" else ())
+    came = (("Authentication-Results", "mx.desk.example; dmarc=pass"), ("Subject", "s")) if server.kind in ("zammad", "helpscout", "front") else ()
+    assert [p.headers for p in thread.posts] == [came, (), (), came]
     server.agent_closes(ticket)
     closed = helpdesk.read(named(server, ticket))
     assert closed.closed and closed.closed_by in ("7", "tea_7")
+
+
+def test_files_are_fetched_and_read(server: LookAlike, office: Office) -> None:
+    object.__setattr__(office.inbox, "reader", ProgramReader())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("more.log", "and 550 5.7.1 in the archive")
+    ticket = server.customer_opens("Hello, it does not work; the log is below.")
+    server.attach(ticket, "client.log", "text/plain", b"535 5.7.8 Error: authentication failed for alice@customer.example")
+    server.attach(ticket, "logs.zip", "application/zip", packed.getvalue())
+    server.attach(ticket, "film.mp4", "video/mp4", b"x" * 1000)
+    office.work()
+    with office.store.look() as view:
+        case = view.cases.case(f"{server.kind}/{named(server, ticket)}")
+    assert case is not None
+    read = {a["name"]: a.get("text", "") for a in case.messages[0]["attachments"]}
+    assert "535 5.7.8" in read["client.log"] and "in the archive" in read["more.log"] and read["film.mp4"] == "", read
+    card = office.card(named(server, ticket))
+    assert card is not None and card.content.cause == "mailbox-password"
+    fetched = [path for _, path, _ in server.calls if "film" in path or path.endswith(("/2", "_2", "02/data", "/2/film.mp4"))]
+    assert not fetched, "what nobody can read is not fetched"
+
+
+def test_a_file_elsewhere_is_never_asked_for(server: LookAlike, helpdesk: Helpdesk) -> None:
+    with type(server)() as other:
+        ticket = other.customer_opens("x")
+        other.attach(ticket, "a.txt", "text/plain", b"secret")
+        refs = [f"{other.url}/a.txt", f"{other.url.replace('http://', 'http://x@')}/i/o/1/1/a.txt", "http://169.254.169.254/latest/meta-data/"]
+        for ref in refs:
+            with pytest.raises(SendError):
+                helpdesk.fetch(ref, 1000)
+        assert other.calls == []
 
 
 def test_a_long_ticket_is_read_to_its_end(server: LookAlike, helpdesk: Helpdesk) -> None:
@@ -130,6 +167,38 @@ def test_a_round_trip(server: LookAlike, office: Office) -> None:
     assert card is not None and card.state == "decided" and card.decision == "send" and card.decided_by in (f"{server.kind}:7", "front:tea_7")
     assert len(server.written(ticket, public=True)) == 1 and card.content.draft in server.written(ticket, public=True)[0]
     assert not office.troubled()
+
+
+def test_decided_tickets_are_marked_where_the_settings_say_so(server: LookAlike, office: Office) -> None:
+    outlet = HelpdeskOutlet(office.inbox.helpdesk, office.store, tag="triage", field="77")
+    office.worker = replace(office.worker, courier=replace(office.worker.courier, outlets={server.kind: outlet}))
+    ticket = server.customer_opens(BODY)
+    office.work()
+    card = office.card(named(server, ticket))
+    assert card is not None and card.content.cause
+    assert server.tickets[ticket].fields.get("77") == card.content.cause and server.tickets[ticket].tags == []
+    server.add(ticket, AGENT, "/triage not-ours", public=False)
+    office.work()
+    assert server.tickets[ticket].tags == ["triage-not-ours"] and not office.troubled()
+
+
+def test_a_ticket_that_is_merged_or_gone_has_no_draft_any_more(server: LookAlike, office: Office) -> None:
+    merged, gone = server.customer_opens(BODY), server.customer_opens(BODY + " again")
+    office.work()
+    card, other = office.card(named(server, merged)), office.card(named(server, gone))
+    assert card is not None and other is not None and card.state == other.state == "open"
+    before = len(server.written(merged, public=False))
+    if server.merge(merged):
+        office.work()
+        card = office.card(named(server, merged))
+        assert card is not None and card.state == "withdrawn" and "merged into another" in card.detail
+        assert len(server.written(merged, public=False)) == before and not office.troubled()
+    del server.tickets[gone]
+    with office.store.step("test.read") as step:
+        step.queues.schedule("read:again", "helpdesk_read", None, {"ticket": named(server, gone)})
+    office.work()
+    other = office.card(named(server, gone))
+    assert other is not None and (other.state, other.detail) == ("withdrawn", "the ticket is gone") and not office.troubled()
 
 
 def test_closing_and_answering_decide_too(server: LookAlike, office: Office) -> None:

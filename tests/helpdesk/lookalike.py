@@ -25,6 +25,8 @@ class Message:
     who: str
     public: bool
     body: str
+    files: list[tuple[str, str, bytes]] = field(default_factory=list)
+    """Name, media type, content."""
 
     @property
     def iso(self) -> str:
@@ -111,6 +113,19 @@ class LookAlike:
             self.add(ticket.id, CUSTOMER, body)
         return ticket.id
 
+    def attach(self, ticket: str, name: str, kind: str, content: bytes) -> None:
+        """A file that came with the ticket's last message."""
+        with self.lock:
+            self.tickets[ticket].messages[-1].files.append((name, kind, content))
+
+    def file(self, message: str, number: str) -> tuple[int, bytes, dict[str, str]]:
+        """An answer with the bytes of a file. Raises Refuse 404."""
+        found = next((m for t in self.tickets.values() for m in t.messages if str(m.id) == message), None)
+        if found is None or int(number) >= len(found.files):
+            raise Refuse(404)
+        _, kind, content = found.files[int(number)]
+        return 200, content, {"Content-Type": kind}
+
     def add(self, ticket: str, who: str, body: str, *, public: bool = True) -> Message:
         """A message; a second passes with each."""
         with self.lock:
@@ -126,6 +141,10 @@ class LookAlike:
         with self.lock:
             self._clock += 1
             self.tickets[ticket].closed, self.tickets[ticket].updated = True, self._clock
+
+    def merge(self, ticket: str) -> bool:
+        """An agent merges it into another, where the vendor's API says so; False elsewhere."""
+        return False
 
     def written(self, ticket: str, *, public: bool) -> list[str]:
         """What the bot has written there."""

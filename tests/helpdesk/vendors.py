@@ -20,6 +20,7 @@ TOKEN, USER, ACCOUNT = "t0ken", "bot@desk.example", "1"
 NUMBER = {CUSTOMER: 3, AGENT: 7, BOT: 9}
 ADDRESS = {AGENT: "anna@desk.example", BOT: USER}
 Answer = tuple[int, Any, dict[str, str]]
+MAIL = b"Authentication-Results: mx.desk.example;\r\n dmarc=pass\r\nSubject: s\r\n\r\nBody: none"
 
 
 def helpdesk_of(server: LookAlike) -> Helpdesk:
@@ -45,6 +46,11 @@ class ZendeskLike(LookAlike):
     def authentic(self, headers: dict[str, str]) -> bool:
         return headers.get("authorization") == "Basic " + base64.b64encode(f"{USER}/token:{TOKEN}".encode()).decode()
 
+    def merge(self, ticket: str) -> bool:
+        self.agent_closes(ticket)
+        self.tickets[ticket].tags.append("closed_by_merge")
+        return True
+
     def _users(self, ticket: Ticket) -> list[dict[str, Any]]:
         return [{"id": 3, "role": "end-user", "email": ticket.requester, "verified": True}, {"id": 7, "role": "agent", "email": ADDRESS[AGENT]}, {"id": 9, "role": "admin", "email": USER}]
 
@@ -61,6 +67,10 @@ class ZendeskLike(LookAlike):
             page = new[:2]
             after = str(page[-1].updated) if page else str(since)
             return 200, {"tickets": [self._head(t) for t in page], "after_cursor": after, "after_url": "https://other.example/", "end_of_stream": len(new) <= 2}, {}
+        if found := re.fullmatch(r"/attachments/token/(\d+)/(\d+)/", path):  # as Zendesk does, the file itself lies elsewhere
+            return 302, None, {"Location": f"{self.url}/elsewhere/{found[1]}/{found[2]}"}
+        if found := re.fullmatch(r"/elsewhere/(\d+)/(\d+)", path):
+            return self.file(found[1], found[2])
         found = re.fullmatch(r"/api/v2/tickets/(\d+)(/comments|/tags)?\.json", path)
         if not found:
             raise Refuse(404)
@@ -68,7 +78,9 @@ class ZendeskLike(LookAlike):
         if found[2] == "/comments":
             start = int(query.get("page[after]", ["0"])[0])
             page_of = ticket.messages[start : start + 2]
-            comments = [{"id": m.id, "type": "Comment", "author_id": NUMBER[m.who], "body": m.body, "plain_body": m.body, "html_body": m.body, "public": m.public, "attachments": [],
+            comments = [{"id": m.id, "type": "Comment", "author_id": NUMBER[m.who], "body": m.body, "plain_body": m.body, "html_body": m.body, "public": m.public, "via": {"channel": "email"}, "metadata": {"system": {}, "custom": {}},
+                         "attachments": [{"id": n, "file_name": name, "content_type": kind, "size": len(data), "content_url": f"{self.url}/attachments/token/{m.id}/{n}/?name={name}"}
+                                         for n, (name, kind, data) in enumerate(m.files)],
                          "created_at": m.iso} for m in page_of]
             more = start + 2 < len(ticket.messages)
             return 200, {"comments": comments, "users": self._users(ticket), "meta": {"has_more": more, "after_cursor": str(start + 2)}, "links": {"next": None}}, {}
@@ -101,11 +113,17 @@ class ZammadLike(LookAlike):
         return headers.get("authorization") == f"Token token={TOKEN}"
 
     def _head(self, t: Ticket) -> dict[str, Any]:
-        return {"id": int(t.id), "title": t.subject, "state": "closed" if t.closed else "open", "customer_id": 3, "updated_at": t.iso, "updated_by_id": 7 if t.closed else 3}
+        return {"id": int(t.id), "title": t.subject, "state": "merged" if "merged" in t.tags else "closed" if t.closed else "open", "customer_id": 3, "updated_at": t.iso, "updated_by_id": 7 if t.closed else 3}
+
+    def merge(self, ticket: str) -> bool:
+        self.agent_closes(ticket)
+        self.tickets[ticket].tags.append("merged")
+        return True
 
     def _article(self, t: Ticket, m: Message) -> dict[str, Any]:
         return {"id": m.id, "ticket_id": int(t.id), "sender": "Customer" if m.who == CUSTOMER else "Agent", "type": "email" if m.public else "note", "internal": not m.public, "body": m.body,
-                "content_type": "text/plain", "created_by_id": NUMBER[m.who], "created_at": m.iso, "cc": ", ".join(t.cc), "attachments": []}
+                "content_type": "text/plain", "created_by_id": NUMBER[m.who], "created_at": m.iso, "cc": ", ".join(t.cc),
+                "attachments": [{"id": n, "filename": name, "size": str(len(data)), "preferences": {"Content-Type": kind}} for n, (name, kind, data) in enumerate(m.files)]}
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any, headers: dict[str, str]) -> Answer:
         if path == "/api/v1/users/me":
@@ -125,7 +143,9 @@ class ZammadLike(LookAlike):
             self.ticket(str(body["o_id"])).tags.append(body["item"])
             return 201, True, {}
         if path.startswith("/api/v1/ticket_article_plain/"):
-            return 200, b"Authentication-Results: mx.desk.example;\r\n dmarc=pass\r\nSubject: s\r\n\r\nBody: none", {"Content-Type": "application/octet-stream"}
+            return 200, MAIL, {"Content-Type": "application/octet-stream"}
+        if found := re.fullmatch(r"/api/v1/ticket_attachment/\d+/(\d+)/(\d+)", path):
+            return self.file(found[1], found[2])
         if found := re.fullmatch(r"/api/v1/ticket_articles/by_ticket/(\d+)", path):
             return 200, [self._article(self.ticket(found[1]), m) for m in self.ticket(found[1]).messages], {}
         if found := re.fullmatch(r"/api/v1/tickets/(\d+)", path):
@@ -150,7 +170,10 @@ class FreshdeskLike(LookAlike):
 
     def _head(self, t: Ticket) -> dict[str, Any]:
         return {"id": int(t.id), "subject": t.subject, "status": 5 if t.closed else 2, "responder_id": 7 if t.closed else None, "requester_id": 3, "description_text": t.messages[0].body,
-                "created_at": t.messages[0].iso, "updated_at": t.iso, "cc_emails": t.cc, "tags": t.tags, "attachments": []}
+                "created_at": t.messages[0].iso, "updated_at": t.iso, "cc_emails": t.cc, "tags": t.tags, "attachments": self._files(t.messages[0])}
+
+    def _files(self, m: Message) -> list[dict[str, Any]]:
+        return [{"id": n, "name": name, "content_type": kind, "size": len(data), "attachment_url": f"{self.url}/data/helpdesk/attachments/{m.id}/{n}"} for n, (name, kind, data) in enumerate(m.files)]
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any, headers: dict[str, str]) -> Answer:
         if path == "/api/v2/agents/me":
@@ -160,13 +183,15 @@ class FreshdeskLike(LookAlike):
             rows = sorted((t for t in self.tickets.values() if t.updated >= since), key=lambda t: t.updated)
             size, page = int(query["per_page"][0]), int(query.get("page", ["1"])[0])
             return 200, [self._head(t) for t in rows[(page - 1) * size : page * size]], {}
+        if found := re.fullmatch(r"/data/helpdesk/attachments/(\d+)/(\d+)", path):
+            return self.file(found[1], found[2])
         found = re.fullmatch(r"/api/v2/tickets/(\d+)(?:/(conversations|notes|reply))?", path)
         if not found:
             raise Refuse(404)
         ticket = self.ticket(found[1])
         if found[2] == "conversations":
             page = int(query["page"][0])
-            rows_of = [{"id": m.id, "body": m.body, "body_text": m.body, "incoming": m.who == CUSTOMER, "private": not m.public, "user_id": NUMBER[m.who], "created_at": m.iso, "attachments": []}
+            rows_of = [{"id": m.id, "body": m.body, "body_text": m.body, "incoming": m.who == CUSTOMER, "private": not m.public, "user_id": NUMBER[m.who], "created_at": m.iso, "attachments": self._files(m)}
                        for m in ticket.messages[1:]]
             return 200, rows_of if page == 1 else [], {}
         if found[2]:
@@ -207,6 +232,12 @@ class HelpScoutLike(LookAlike):
             rows = sorted((t for t in self.tickets.values() if t.updated >= since), key=lambda t: t.updated)
             page = int(query["page"][0])
             return 200, {"_embedded": {"conversations": [self._head(t) for t in rows[(page - 1) * 25 : page * 25]]}, "page": {"number": page, "totalPages": (len(rows) + 24) // 25}}, {}
+        if re.fullmatch(r"/v2/conversations/\d+/threads/\d+/original-source", path):
+            if headers.get("accept") != "message/rfc822":
+                raise Refuse(406)
+            return 200, MAIL, {"Content-Type": "message/rfc822"}
+        if found := re.fullmatch(r"/v2/conversations/\d+/attachments/(\d+)0(\d)/data", path):
+            return 200, {"data": base64.b64encode(self.file(found[1], found[2])[1]).decode()}, {}
         found = re.fullmatch(r"/v2/conversations/(\d+)(?:/(notes|reply|tags|fields))?", path)
         if not found:
             raise Refuse(404)
@@ -222,7 +253,8 @@ class HelpScoutLike(LookAlike):
             ticket.fields = {str(f["id"]): f["value"] for f in body["fields"]}
             return 204, None, {}
         threads = [{"id": m.id, "type": "customer" if m.who == CUSTOMER else "message" if m.public else "note", "state": "published", "body": m.body.replace("\n", "<br>\n"), "createdAt": m.iso,
-                    "createdBy": {"id": NUMBER[m.who], "type": "customer" if m.who == CUSTOMER else "user"}} for m in reversed(ticket.messages)]
+                    "source": {"type": "email", "via": "customer" if m.who == CUSTOMER else "user"}, "createdBy": {"id": NUMBER[m.who], "type": "customer" if m.who == CUSTOMER else "user"},
+                    "_embedded": {"attachments": [{"id": int(f"{m.id}0{n}"), "filename": name, "mimeType": kind, "size": len(data)} for n, (name, kind, data) in enumerate(m.files)]}} for m in reversed(ticket.messages)]
         return 200, {**self._head(ticket), "_embedded": {"threads": threads}}, {}
 
     def webhook(self, ticket: str, secret: str) -> tuple[dict[str, str], bytes]:
@@ -244,18 +276,28 @@ class FrontLike(LookAlike):
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any, headers: dict[str, str]) -> Answer:
         if path == "/me":
             return 200, {"id": "cmp_1", "name": "Desk"}, {}
+        if path == "/tags":
+            return (201, {"id": f"tag_{body['name']}", "name": body["name"]}, {}) if method == "POST" else (200, {"_pagination": {"next": None}, "_results": [{"id": "tag_old", "name": "old"}]}, {})
         if path == "/conversations":
             return 200, {"_results": []}, {}
         if path == "/events":
             rows = sorted((t for t in self.tickets.values() if t.updated > float(query["q[after]"][0])), key=lambda t: -t.updated)
             return 200, {"_pagination": {"next": None}, "_results": [{"id": f"evt_{int(t.updated * 10)}_{t.id}", "type": "inbound", "emitted_at": t.updated, "conversation": {"id": f"cnv_{t.id}"}}
                                                                      for t in rows]}, {}
+        if re.fullmatch(r"/messages/msg_\d+", path):
+            if headers.get("accept") != "message/rfc822":
+                raise Refuse(406)
+            return 200, MAIL, {"Content-Type": "message/rfc822"}
+        if found := re.fullmatch(r"/download/fil_(\d+)_(\d+)", path):
+            return self.file(found[1], found[2])
         found = re.fullmatch(r"/conversations/cnv_(\d+)(?:/(messages|comments|tags))?", path)
         if not found:
             raise Refuse(404)
         ticket = self.ticket(found[1])
         if method == "POST" and found[2] == "tags":
-            ticket.tags += body["tag_ids"]
+            if not all(tag.startswith("tag_") for tag in body["tag_ids"]):
+                raise Refuse(404)
+            ticket.tags += [tag.removeprefix("tag_") for tag in body["tag_ids"]]
             return 204, None, {}
         if method == "POST":
             if found[2] == "messages" and (body["to"] != [ticket.requester] or body["cc"]):
@@ -266,7 +308,8 @@ class FrontLike(LookAlike):
             ticket.fields = body["custom_fields"]
             return 204, None, {}
         if found[2] == "messages":
-            rows_of = [{"id": f"msg_{m.id}", "is_inbound": m.who == CUSTOMER, "created_at": m.at, "body": m.body, "text": m.body, "author": self._author(m), "attachments": [],
+            rows_of = [{"id": f"msg_{m.id}", "type": "email", "is_inbound": m.who == CUSTOMER, "created_at": m.at, "body": m.body, "text": m.body, "author": self._author(m),
+                        "attachments": [{"id": f"fil_{m.id}_{n}", "filename": name, "content_type": kind, "size": len(data)} for n, (name, kind, data) in enumerate(m.files)],
                         "recipients": [{"role": "from", "handle": ticket.requester}, *({"role": "cc", "handle": c} for c in ticket.cc)]} for m in reversed(ticket.messages) if m.public]
             return 200, {"_pagination": {"next": None}, "_results": rows_of}, {}
         if found[2] == "comments":
@@ -291,13 +334,16 @@ class IntercomLike(LookAlike):
     def _author(self, t: Ticket, m: Message) -> dict[str, Any]:
         return {"type": "user", "id": "c3", "email": t.requester} if m.who == CUSTOMER else {"type": "admin", "id": str(NUMBER[m.who]), "email": ADDRESS[m.who]}
 
+    def _files(self, m: Message) -> list[dict[str, Any]]:
+        return [{"type": "upload", "name": name, "content_type": kind, "filesize": len(data), "url": f"{self.url}/i/o/{m.id}/{n}/{name}"} for n, (name, kind, data) in enumerate(m.files)]
+
     def _whole(self, t: Ticket) -> dict[str, Any]:
-        parts = [{"id": str(m.id), "part_type": "comment" if m.public else "note", "body": m.body, "created_at": int(m.at), "author": self._author(t, m), "attachments": []} for m in t.messages[1:]]
+        parts = [{"id": str(m.id), "part_type": "comment" if m.public else "note", "body": m.body, "created_at": int(m.at), "author": self._author(t, m), "attachments": self._files(m)} for m in t.messages[1:]]
         if t.closed:
             parts.append({"id": "9999", "part_type": "close", "body": None, "created_at": int(t.updated), "author": {"type": "admin", "id": "7"}})
         first = t.messages[0]
         return {"type": "conversation", "id": t.id, "created_at": int(first.at), "updated_at": int(t.updated), "state": "closed" if t.closed else "open",
-                "source": {"type": "email", "id": f"s{t.id}", "subject": t.subject, "body": first.body, "author": self._author(t, first), "attachments": []},
+                "source": {"type": "email", "id": f"s{t.id}", "subject": t.subject, "body": first.body, "author": self._author(t, first), "attachments": self._files(first)},
                 "contacts": {"contacts": [{"id": "c3"}, *({"id": f"x{c}"} for c in t.cc)]}, "conversation_parts": {"conversation_parts": parts}}
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any, headers: dict[str, str]) -> Answer:
@@ -308,6 +354,8 @@ class IntercomLike(LookAlike):
             return 200, {"type": "conversation.list", "conversations": [self._whole(t) for t in rows], "pages": {"type": "pages", "next": None}}, {}
         if path == "/tags":
             return 200, {"type": "tag", "id": f"tag-{body['name']}", "name": body["name"]}, {}
+        if found := re.fullmatch(r"/i/o/(\d+)/(\d+)/.*", path):
+            return self.file(found[1], found[2])
         found = re.fullmatch(r"/conversations/(\d+)(?:/(reply|tags))?", path)
         if not found:
             raise Refuse(404)
@@ -337,7 +385,9 @@ class ChatwootLike(LookAlike):
 
     def _message(self, m: Message) -> dict[str, Any]:
         return {"id": m.id, "content": m.body, "message_type": 0 if m.who == CUSTOMER else 1, "private": not m.public, "created_at": int(m.at),
-                "sender": {"id": NUMBER[m.who], "type": "contact" if m.who == CUSTOMER else "user"}}
+                "sender": {"id": NUMBER[m.who], "type": "contact" if m.who == CUSTOMER else "user"},
+                "attachments": [{"id": n, "file_type": "file", "file_size": len(data), "data_url": f"{self.url}/rails/active_storage/blobs/redirect/{m.id}/{n}/{name}"}
+                                for n, (name, _, data) in enumerate(m.files)]}
 
     def _head(self, t: Ticket) -> dict[str, Any]:
         return {"id": int(t.id), "status": "resolved" if t.closed else "open", "last_activity_at": int(t.updated), "additional_attributes": {"mail_subject": t.subject},
@@ -349,6 +399,8 @@ class ChatwootLike(LookAlike):
         if path == "/api/v1/accounts/1/conversations":
             page, rows = int(query["page"][0]), sorted(self.tickets.values(), key=lambda t: -t.updated)
             return 200, {"data": {"meta": {}, "payload": [self._head(t) for t in rows[(page - 1) * 25 : page * 25]]}}, {}
+        if found := re.fullmatch(r"/rails/active_storage/(?:blobs/redirect|disk)/(\d+)/(\d+)/(.*)", path):
+            return (302, None, {"Location": f"/rails/active_storage/disk/{found[1]}/{found[2]}/{found[3]}"}) if "redirect" in path else self.file(found[1], found[2])
         found = re.fullmatch(r"/api/v1/accounts/1/conversations/(\d+)(?:/(messages|labels|custom_attributes))?", path)
         if not found:
             raise Refuse(404)

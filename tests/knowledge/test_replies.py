@@ -84,6 +84,7 @@ def test_titles_questions_and_server_facts_are_all_there(language: str) -> None:
         "escalate.text",
         "ask.intro",
         "if_not",
+        "automatic.promise",
         "citation",
         "again",
         "clock",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from functools import cache
 
 import httpx
 import pytest
 
+from bot.adapters.attachments.reader import ProgramReader
 from bot.adapters.helpdesk.http import Api
 from bot.adapters.helpdesk.rt import RequestTracker
 from bot.core.desk.keys import token_of
@@ -85,7 +89,7 @@ def test_a_whole_round_trip(rt: Tracker, office: Office, agent: Callable[..., No
     assert card is not None and card.state == "open" and card.content.draft
     thread = helpdesk(rt).read(ticket)
     assert thread.requester == "alice@customer.example" and "Grüße" in thread.posts[0].body
-    assert ("Authentication-Results", "mx.desk.example; dmarc=pass header.from=customer.example") in thread.headers
+    assert ("Authentication-Results", "mx.desk.example; dmarc=pass header.from=customer.example") in thread.posts[0].headers
     (note,) = notes(rt, ticket)
     assert card.content.draft in note and card.content.title in note and note.endswith(f"Ref: {token_of(f'card:{card.id}')[:16]}")
     assert not to_customer(rt, "alice")
@@ -147,3 +151,29 @@ def test_what_the_doctor_says(rt: Tracker) -> None:
     assert all(good for good, _ in helpdesk(rt).check())
     refused = RequestTracker(Api("RT", rt.url, {"Authorization": "token nonsense"}), me="triage-bot").check()
     assert not refused[0][0] and "the token is refused" in refused[0][1]
+
+
+def test_files_are_fetched_from_it_and_a_second_mail_has_its_own_header(rt: Tracker, office: Office) -> None:
+    object.__setattr__(office.inbox, "reader", ProgramReader())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("client.log", "535 5.7.8 Error: authentication failed (Grüße) for file@customer.example")
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = "file@customer.example", "support@desk.example", "with-a-file", "<with-a-file@customer.example>"
+    mail["Authentication-Results"] = "mx.desk.example; dmarc=pass header.from=customer.example"
+    mail.set_content("Hello, Thunderbird 128 does not connect; the log is with it. Grüße")
+    mail.add_attachment("550 5.7.1 in the text", subtype="plain", filename="notes.txt")
+    mail.add_attachment(packed.getvalue(), maintype="application", subtype="zip", filename="logs.zip")
+    rt.mail_in(mail.as_string())
+    office.work()
+    ticket = max((t for t, _ in helpdesk(rt).changed("").tickets), key=int)
+    with office.store.look() as view:
+        case = view.cases.case(f"rt/{ticket}")
+    assert case is not None
+    read = {a["name"]: a.get("text", "") for a in case.messages[0]["attachments"]}
+    assert "550 5.7.1" in read["notes.txt"] and "Grüße" in read["client.log"], case.messages[0]
+    assert "Grüße" in str(case.messages[0]["body"])
+    rt.mail_in(MAIL.format(who="file", subject=f"Re: [desk.example #{ticket}] again", body="It still fails."))
+    thread = helpdesk(rt).read(ticket)
+    mine = [p for p in thread.posts if not p.staff]
+    assert len(mine) == 2 and all(("Authentication-Results", "mx.desk.example; dmarc=pass header.from=customer.example") in p.headers for p in mine)

@@ -60,13 +60,16 @@ def test_nothing_leaves_by_default_and_the_note_carries_the_draft(tmp_path: Path
     desk.store.database.engine.dispose()
 
 
-def test_a_sound_ticket_is_answered_once_and_its_card_says_so(desk: Helpdesk) -> None:
+def test_a_sound_ticket_is_answered_once_and_its_card_says_so(desk: Helpdesk, triager: Triager) -> None:
     desk.ticket(TICKET, proven(ANNA, participants=("boss@kunde.example",)))
     desk.work()
     [reply] = desk.outbox.replies
     assert reply.send.payload["to"] == ANNA and reply.send.payload["automatic"] is True and reply.send.automatic
     assert desk.outbox.sent[0].send.kind == "card", "agents see it no later than the customer"
+    promise = triager.knowledge.replies["en"].sentences["automatic.promise"]
+    assert f"\n\n{promise}\n\nKind regards" in reply.send.payload["text"], "the hand-over that may follow is told here: there is no second mail"
     card = desk.card("t1")
+    assert promise not in card.content.draft, "what an agent sends is no machine's"
     assert (card.state, card.decision) == ("answered", "auto") and "Answered by itself" in card.content.by_itself
     assert not decide(desk, card, "send").done
     desk.ticket("I did all that and it still fails: port 143 STARTTLS.", proven(ANNA), thread="t1")
@@ -276,9 +279,10 @@ def test_a_peer_that_strips_headers_and_answers_everything(desk: Helpdesk) -> No
     assert 1 <= peer_that_answers_everything(desk, hours=24, most=8) <= 3
 
 
-def test_two_copies_of_the_bot(tmp_path: Path, triager: Triager) -> None:
+@pytest.mark.parametrize("stripping", [False, True])
+def test_two_copies_of_the_bot(tmp_path: Path, triager: Triager, *, stripping: bool) -> None:
     ours = open_helpdesk(f"sqlite:///{tmp_path}/a.db", triager, replace(RULES, own_addresses=frozenset({"a@host.example"})))
     theirs = open_helpdesk(f"sqlite:///{tmp_path}/b.db", triager, replace(RULES, own_addresses=frozenset({"b@desk.example"})))
-    assert bot_meets_bot(ours, theirs, stripping=False, rounds=3) == 1
+    assert bot_meets_bot(ours, theirs, stripping=stripping, rounds=3) == 1
     for office in (ours, theirs):
         office.store.database.engine.dispose()

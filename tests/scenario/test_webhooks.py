@@ -15,6 +15,7 @@ import pytest
 import schemathesis
 from hypothesis import given
 from hypothesis import settings as limits
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -22,6 +23,7 @@ from starlette.testclient import TestClient
 from bot.adapters.helpdesk.standard import thread_of
 from bot.bootstrap import desk_of
 from bot.bootstrap_desk import inbox_of, ingress_of
+from bot.core.desk.helpdesk import events_of
 from bot.core.desk.signature import STANDARD, sign_standard, verified
 from bot.errors import SendRefused, StoreBusy
 from bot.settings import Settings
@@ -31,6 +33,7 @@ from tests.helpdesk.office import open_office
 from tests.helpdesk.vendors import LOOKALIKES
 from tests.slack.desk import RealClock
 
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4), max_leaves=8)
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SCHEMA = json.loads((ROOT / "docs/schema/helpdesk-webhook.json").read_text("utf-8"))
@@ -163,6 +166,19 @@ def test_a_document_that_is_wrong_is_a_humans() -> None:
     for wrong in ({}, {"data": {"id": "x"}}, {"data": {"id": "x", "messages": [{"body": "b", "at": "noon"}]}}):
         with pytest.raises(SendRefused):
             thread_of(wrong)
+
+
+@limits(max_examples=150, deadline=None)
+@given(JSON, JSON, JSON, JSON)
+def test_whatever_a_signed_document_holds_is_a_ticket_or_refused(one: Any, two: Any, three: Any, four: Any) -> None:
+    message = {"id": one, "at": "2026-11-20T12:00:00Z", "body": two, "headers": three, "attachments": four, "author": one, "format": two}
+    ticket = {"id": "T-1", "subject": one, "requester": two, "participants": three, "linked_mailboxes": four, "headers": one, "closed_by": three}
+    for document in (one, {"data": one}, {"data": {**ticket, "messages": four}}, {"data": {**ticket, "messages": [message, one]}}):
+        try:
+            thread = thread_of(document)
+        except SendRefused:
+            continue
+        assert thread.posts and list(events_of("webhook", thread))
 
 
 def test_our_own_api_never_breaks(tmp_path: Path) -> None:

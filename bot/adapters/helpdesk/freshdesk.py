@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, as_html, items, moment, segment, the
-from bot.core.desk.helpdesk import Changes, Post, Thread
+from bot.adapters.helpdesk.http import Api, as_html, items, moment, segment, the, whole
+from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError
 
@@ -16,6 +16,8 @@ PAGES: Final = 10
 OVERLAP: Final = timedelta(seconds=60)
 _CLOSED: Final = frozenset({4, 5})
 """Resolved and Closed."""
+STORES: Final = ("cdn.freshdesk.com", "attachment.freshdesk.com")
+"""Where attachments lie, by the documentation's examples of attachment_url."""
 
 
 class Freshdesk:
@@ -27,7 +29,7 @@ class Freshdesk:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._me: Any = None
+        self._me: str | None = None
 
     def changed(self, cursor: str) -> Changes:
         """Tickets by updated_at; the cursor is a moment."""
@@ -50,7 +52,7 @@ class Freshdesk:
         head = self._api.get(path, include="requester")
         me = self._who()
         posts = [Post(id="0", at=moment(the(head, "created_at")), author=str(the(head, "requester_id")), staff=False, public=True,
-                      body=str(the(head, "description_text") or the(head, "description") or ""), attachments=_files(head))]
+                      body=str(the(head, "description_text") or the(head, "description") or ""), files=_files(head))]
         for page in range(1, PAGES + 1):
             found = items(self._api.get(f"{path}/conversations", per_page=PAGE, page=page))
             posts += [_post(c, me) for c in found]
@@ -58,8 +60,12 @@ class Freshdesk:
                 break
         closed, closer = the(head, "status") in _CLOSED, the(head, "responder_id")
         return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(head, "requester", "email") or "")),
-                      posts=tuple(posts), closed=closed, closed_by=str(closer) if closed and closer and closer != me else None,
+                      posts=tuple(posts), closed=closed, closed_by=str(closer) if closed and closer and str(closer) != me else None,
                       participants=tuple(str(c) for c in the(head, "cc_emails") or []))
+
+    def fetch(self, ref: str, limit: int) -> bytes:
+        """An attachment, by its attachment_url."""
+        return self._api.file(ref, limit)
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """A private note."""
@@ -89,17 +95,17 @@ class Freshdesk:
         except SendError as error:
             return [(False, str(error))]
 
-    def _who(self) -> Any:
+    def _who(self) -> str:
         if self._me is None:
-            self._me = the(self._api.get("/api/v2/agents/me"), "id") or 0
+            self._me = self._api.identity("/api/v2/agents/me", "id")
         return self._me
 
 
-def _post(entry: dict[str, Any], me: Any) -> Post:
-    author = entry.get("user_id")
-    return Post(id=str(entry.get("id")), at=moment(entry.get("created_at")), author=str(author), staff=not entry.get("incoming"), public=not entry.get("private"),
-                body=str(entry.get("body_text") or entry.get("body") or ""), html=not entry.get("body_text"), mine=author == me, attachments=_files(entry))
+def _post(entry: dict[str, Any], me: str) -> Post:
+    author = str(entry.get("user_id"))
+    return Post(id=str(entry.get("id")), at=moment(entry.get("created_at")), author=author, staff=not entry.get("incoming"), public=not entry.get("private"),
+                body=str(entry.get("body_text") or entry.get("body") or ""), html=not entry.get("body_text"), mine=author == me, files=_files(entry))
 
 
-def _files(entry: Any) -> tuple[dict[str, Any], ...]:
-    return tuple({"name": str(a.get("name") or ""), "content_type": str(a.get("content_type") or ""), "size": int(a.get("size") or 0)} for a in items(entry, "attachments"))
+def _files(entry: Any) -> tuple[File, ...]:
+    return tuple(File(str(a.get("name") or ""), str(a.get("content_type") or ""), whole(a.get("size")), str(a.get("attachment_url") or "")) for a in items(entry, "attachments"))

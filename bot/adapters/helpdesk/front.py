@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, as_html, items, moment, segment, the
-from bot.core.desk.helpdesk import Changes, Post, Thread
+from bot.adapters.helpdesk.http import Api, Kept, as_html, header_fields, items, moment, segment, the, whole
+from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
-from bot.errors import SendError, SendRefused
+from bot.errors import SendError, SendPointless, SendRefused
 
 PAGES: Final = 10
 OVERLAP: Final = 60.0
@@ -25,6 +25,8 @@ class Front:
 
     def __init__(self, api: Api, channel: str = "") -> None:
         self._api, self._channel = api, channel
+        self._tags: dict[str, str] = {}
+        self._heads = Kept[tuple[tuple[str, str], ...]]()
 
     def changed(self, cursor: str) -> Changes:
         """Events after the cursor, a moment in seconds; they come newest first."""
@@ -48,12 +50,17 @@ class Front:
         """The conversation, its messages and its comments."""
         path = f"/conversations/{segment(ticket)}"
         head = self._api.get(path)
-        posts = [_message(m) for m in self._all(f"{path}/messages") if not m.get("is_draft")] + [_comment(c) for c in self._all(f"{path}/comments")]
+        messages = [m for m in self._all(f"{path}/messages") if not m.get("is_draft")]
+        posts = [_message(m, self._headers(m)) for m in messages] + [_comment(c) for c in self._all(f"{path}/comments")]
         closed = the(head, "status") == "archived"
         closer = the(head, "assignee", "id")
-        handles = {str(r.get("handle")).lower() for p in self._all(f"{path}/messages") for r in items(p, "recipients") if r.get("role") in ("cc", "bcc")}
+        handles = {str(r.get("handle")).lower() for p in messages for r in items(p, "recipients") if r.get("role") in ("cc", "bcc")}
         return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(head, "recipient", "handle") or "")),
                       posts=tuple(sorted(posts, key=lambda p: p.at)), closed=closed, closed_by=str(closer) if closed and closer else None, participants=tuple(sorted(handles)))
+
+    def fetch(self, ref: str, limit: int) -> bytes:
+        """A file by its id (fil_…), from the API's own host."""
+        return self._api.file(ref, limit)
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """A comment, in the token's own name."""
@@ -70,13 +77,21 @@ class Front:
         return str(the(found, "message_uid") or the(found, "id") or f"{thread.id}:message")
 
     def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
-        """Tags by their ids (tag_…); custom fields are replaced as a whole, so what is there is read first."""
+        """Tags by their names, which Front wants as ids; custom fields are replaced as a whole, so what is there is read first."""
         path = f"/conversations/{segment(ticket)}"
         if tags:
-            self._api.call("POST", f"{path}/tags", {"tag_ids": list(tags)})
+            self._api.call("POST", f"{path}/tags", {"tag_ids": [self._tag(tag) for tag in tags]})
         if fields:
             there = the(self._api.get(path), "custom_fields") or {}
             self._api.call("PATCH", path, {"custom_fields": {**there, **fields}})
+
+    def _tag(self, name: str) -> str:
+        """The id of a tag, which is made where there is none of that name."""
+        if name not in self._tags:
+            self._tags |= {str(t.get("name")): str(t.get("id")) for t in self._all("/tags")}
+        if name not in self._tags:
+            self._tags[name] = str(the(self._api.call("POST", "/tags", {"name": name}), "id"))
+        return self._tags[name]
 
     def check(self) -> Sequence[tuple[bool, str]]:
         """Whose token it is, and whether it may read."""
@@ -86,6 +101,19 @@ class Front:
             return [(True, f"Front as {name}")]
         except SendError as error:
             return [(False, str(error))]
+
+    def _headers(self, message: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Of a customer's mail, which Front gives as it came (Get message: Accept message/rfc822). A message never changes, so it is asked for once."""
+        if not message.get("is_inbound") or message.get("type") != "email":
+            return ()
+        return self._heads.of(str(message.get("id")), self._source)
+
+    def _source(self, message: str) -> tuple[tuple[str, str], ...]:
+        try:
+            mail = self._api.raw(f"/messages/{segment(message)}", {"Accept": "message/rfc822"})
+        except (SendPointless, SendRefused):
+            return ()
+        return header_fields(mail[:200_000].decode("utf-8", "replace"))
 
     def _all(self, path: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -99,12 +127,13 @@ class Front:
         return rows
 
 
-def _message(message: dict[str, Any]) -> Post:
-    named = tuple({"name": str(a.get("filename") or ""), "content_type": str(a.get("content_type") or ""), "size": int(a.get("size") or 0)} for a in items(message, "attachments"))
+def _message(message: dict[str, Any], headers: tuple[tuple[str, str], ...]) -> Post:
+    files = tuple(File(str(a.get("filename") or ""), str(a.get("content_type") or ""), whole(a.get("size")), f"/download/{segment(a['id'])}" if a.get("id") else "")
+                  for a in items(message, "attachments"))
     inbound = bool(message.get("is_inbound"))
     text = message.get("text")
     return Post(id=str(message.get("id")), at=moment(message.get("created_at")), author=str(the(message, "author", "id") or ""), staff=not inbound, public=True,
-                body=str(text or message.get("body") or ""), html=not text, mine=not inbound and not message.get("author"), attachments=named)
+                body=str(text or message.get("body") or ""), html=not text, mine=not inbound and not message.get("author"), files=files, headers=headers)
 
 
 def _comment(comment: dict[str, Any]) -> Post:

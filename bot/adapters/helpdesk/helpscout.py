@@ -7,10 +7,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, Json, as_html, items, moment, segment, the
-from bot.core.desk.helpdesk import Changes, Post, Thread
+from bot.adapters.helpdesk.http import (
+    Api,
+    Json,
+    Kept,
+    as_html,
+    decoded,
+    header_fields,
+    items,
+    moment,
+    segment,
+    the,
+    whole,
+)
+from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
-from bot.errors import SendError, SendRefused
+from bot.errors import SendError, SendPointless, SendRefused
 
 PAGES: Final = 10
 OVERLAP: Final = timedelta(seconds=60)
@@ -29,6 +41,7 @@ class HelpScout:
         self._api, self._app = api, {"grant_type": "client_credentials", "client_id": app_id, "client_secret": app_secret}
         self._token, self._until = "", 0.0
         self._me: str | None = None
+        self._heads = Kept[tuple[tuple[str, str], ...]]()
 
     def changed(self, cursor: str) -> Changes:
         """Conversations by modifiedAt; the cursor is a moment."""
@@ -51,13 +64,17 @@ class HelpScout:
         head = self._get(f"/v2/conversations/{segment(ticket)}", embed="threads")
         me = self._who()
         entries = [t for t in items(head, "_embedded", "threads") if t.get("type") in _PUBLIC and t.get("state") != "draft"]
-        posts = sorted((_post(t, me) for t in entries), key=lambda p: p.at)
+        posts = sorted((_post(t, me, ticket, self._headers(ticket, t)) for t in entries), key=lambda p: p.at)
         customer = the(head, "primaryCustomer") or the(head, "createdBy") or {}
         closed = the(head, "status") == "closed"
         closer = the(head, "closedByUser", "id") or the(head, "closedBy")
         return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(customer, "email") or "")), posts=tuple(posts),
                       closed=closed, closed_by=str(closer) if closed and closer and str(closer) != me else None,
                       participants=tuple(str(c) for name in ("cc", "bcc") for c in the(head, name) or []), customer=str(the(customer, "id") or ""))
+
+    def fetch(self, ref: str, limit: int) -> bytes:
+        """An attachment's data, which comes as JSON in base64."""
+        return decoded(the(self._get(ref), "data"), limit)
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """A note."""
@@ -96,6 +113,19 @@ class HelpScout:
         _, headers = self._api.exchange("POST", path, body, headers=self._bearer())
         return headers.get("resource-id") or f"{path}:{what}"
 
+    def _headers(self, ticket: str, entry: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Of a customer's mail, which Help Scout keeps for some time ("Get thread original source"). It never changes, so it is asked for once."""
+        if entry.get("type") != "customer" or the(entry, "source", "type") != "email":
+            return ()
+        return self._heads.of(f"/v2/conversations/{segment(ticket)}/threads/{segment(entry.get('id'))}/original-source", self._source)
+
+    def _source(self, path: str) -> tuple[tuple[str, str], ...]:
+        try:
+            mail = self._api.raw(path, {"Accept": "message/rfc822", **self._bearer()})
+        except (SendPointless, SendRefused):
+            return ()
+        return header_fields(mail[:200_000].decode("utf-8", "replace"))
+
     def _get(self, path: str, **query: Any) -> Json:
         return self._call("GET", path, query=query)
 
@@ -114,13 +144,14 @@ class HelpScout:
 
     def _who(self) -> str:
         if self._me is None:
-            self._me = str(the(self._get("/v2/users/me"), "id") or "")
+            self._me = self._api.identity("/v2/users/me", "id", headers=self._bearer())
         return self._me
 
 
-def _post(entry: dict[str, Any], me: str) -> Post:
+def _post(entry: dict[str, Any], me: str, ticket: str, headers: tuple[tuple[str, str], ...]) -> Post:
     author = the(entry, "createdBy") or {}
-    named = tuple({"name": str(a.get("filename") or ""), "content_type": str(a.get("mimeType") or ""), "size": int(a.get("size") or 0)} for a in items(entry, "_embedded", "attachments"))
+    files = tuple(File(str(a.get("filename") or ""), str(a.get("mimeType") or ""), whole(a.get("size")), f"/v2/conversations/{segment(ticket)}/attachments/{segment(a.get('id'))}/data")
+                  for a in items(entry, "_embedded", "attachments"))
     kind = str(entry.get("type"))
     return Post(id=str(entry.get("id")), at=moment(entry.get("createdAt")), author=str(the(author, "id")), staff=kind != "customer" and the(author, "type") != "customer",
-                public=_PUBLIC[kind], body=str(entry.get("body") or ""), html=True, mine=the(author, "type") == "user" and str(the(author, "id")) == me, attachments=named)
+                public=_PUBLIC[kind], body=str(entry.get("body") or ""), html=True, mine=the(author, "type") == "user" and str(the(author, "id")) == me, files=files, headers=headers)

@@ -6,12 +6,13 @@ the request was written, any 5xx), and what the vendor has judged is a human's (
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import escape
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Generic, NoReturn, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -22,10 +23,12 @@ from bot.failpoints import reach
 
 TIMEOUT: Final = httpx.Timeout(12.0, connect=5.0)
 LARGEST: Final = 16 * 1024 * 1024
+MAX_HOPS: Final = 3
 LONGEST_WAIT: Final = 3600.0
 DEFAULT_WAIT: Final = 30.0
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 Json = Any
+T = TypeVar("T")
 
 
 class Api:
@@ -33,9 +36,10 @@ class Api:
 
     def __init__(
         self, vendor: str, url: str, headers: Mapping[str, str] | None = None, *, auth: tuple[str, str] | None = None,
-        wait_of: Callable[[httpx.Headers], float | None] | None = None, transport: httpx.BaseTransport | None = None,
+        wait_of: Callable[[httpx.Headers], float | None] | None = None, stores: tuple[str, ...] = (), transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self.vendor = vendor
+        """``stores``: domains besides the API's own host from which files may be taken, as the vendor's documentation names them; without our token."""
+        self.vendor, self._stores = vendor, stores
         try:
             self.base = httpx.URL(url.rstrip("/"))
         except httpx.InvalidURL as error:
@@ -45,6 +49,7 @@ class Api:
         self._wait_of = wait_of
         self._client = httpx.Client(headers={"Accept": "application/json", "User-Agent": "triage-bot", **(headers or {})}, auth=auth, timeout=TIMEOUT,
                                     follow_redirects=False, trust_env=False, transport=transport)
+        self._bare = httpx.Client(headers={"User-Agent": "triage-bot"}, timeout=TIMEOUT, follow_redirects=False, trust_env=False, transport=transport)
 
     def get(self, path: str, /, **query: Any) -> Json:
         """Ask for something; changes nothing, so a connection that breaks is only "later". Raises SendLater, SendRefused, SendPointless."""
@@ -70,12 +75,55 @@ class Api:
         except (ValueError, RecursionError) as error:
             raise SendUnsure(f"{self.vendor}: answered {answer.status_code} with something that is no JSON") from error
 
-    def raw(self, path: str) -> bytes:
-        """A GET of something that is no JSON. Raises as :meth:`get`."""
+    def identity(self, path: str, *names: str, headers: Mapping[str, str] | None = None) -> str:
+        """Whose token it is: without it nothing of ours would be known again. Raises SendLater, SendRefused."""
         try:
-            return self._request("GET", path, None, query=None, headers=None, content=None)[0]
+            found = the(self.call("GET", path, headers=headers), *names)
         except SendUnsure as error:
             raise SendLater(str(error), seconds=DEFAULT_WAIT) from error
+        except SendPointless:
+            found = None
+        if found in (None, ""):
+            raise SendRefused(f"{self.vendor}: does not say whose token it is")
+        return str(found)
+
+    def raw(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
+        """A GET of something that is no JSON. Raises as :meth:`get`."""
+        try:
+            return self._request("GET", path, None, query=None, headers=headers, content=None)[0]
+        except SendUnsure as error:
+            raise SendLater(str(error), seconds=DEFAULT_WAIT) from error
+
+    def file(self, place: str, limit: int) -> bytes:
+        """A file of at most ``limit`` bytes, by the path or address under which this API names it.
+
+        A redirect leads to the API's own host, or to one of ``stores`` by https and without our token; nowhere else is anything asked for, whatever
+        the answer says. Raises SendLater, SendRefused, SendPointless.
+        """
+        url = httpx.URL(place if place.startswith(("http://", "https://")) else f"{self.base}{place}")
+        try:
+            for _ in range(MAX_HOPS):
+                ours = self._ours(str(url))
+                if not ours and not (url.scheme == "https" and any(url.host == store or url.host.endswith(f".{store}") for store in self._stores)):
+                    raise SendRefused(f"{self.vendor}: the file lies on another server, and nothing is fetched from there")
+                with (self._client if ours else self._bare).stream("GET", url, headers={"Accept": "*/*"}) as answer:
+                    if answer.has_redirect_location:
+                        url = url.join(answer.headers["location"])
+                        continue
+                    if not answer.is_success:
+                        self._refused(answer, b"")
+                    return self._capped(answer, limit)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SendUnsure) as error:
+            raise SendLater(f"{self.vendor}: the file could not be fetched ({type(error).__name__})", seconds=DEFAULT_WAIT) from error
+        raise SendRefused(f"{self.vendor}: the file's address leads from one to the next")
+
+    def _capped(self, answer: httpx.Response, limit: int) -> bytes:
+        read = bytearray()
+        for piece in answer.iter_bytes():
+            read += piece
+            if len(read) > limit:
+                raise SendRefused(f"{self.vendor}: an answer of more than {limit} bytes")
+        return bytes(read)
 
     def _request(
         self, method: str, path: str, body: Any, *, query: Mapping[str, Any] | None, headers: Mapping[str, str] | None, content: bytes | None,
@@ -88,11 +136,7 @@ class Api:
             reach("helpdesk.write.before")
         try:
             with self._client.stream(method, url, json=body, content=content, params={k: v for k, v in (query or {}).items() if v is not None} or None, headers=headers) as answer:
-                read = b""
-                for piece in answer.iter_bytes():
-                    read += piece
-                    if len(read) > LARGEST:
-                        raise SendRefused(f"{self.vendor}: an answer of more than {LARGEST} bytes")
+                read = self._capped(answer, LARGEST)
         except _NOT_SENT as error:
             raise SendLater(f"{self.vendor}: cannot be reached ({type(error).__name__})", seconds=DEFAULT_WAIT, whole_place=True) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
@@ -182,6 +226,37 @@ def the(value: Json, *names: str) -> Json:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def whole(value: Json) -> int:
+    """A number of bytes; 0 for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def decoded(value: Json, limit: int) -> bytes:
+    """Bytes that a vendor gives in base64, at most ``limit``. Raises SendRefused for what is no base64 or more than that."""
+    if not isinstance(value, str) or len(value) > limit * 3 // 2:
+        raise SendRefused("a file that is too large, or none")
+    try:
+        return base64.b64decode(value)
+    except ValueError as error:
+        raise SendRefused("a file that is no base64") from error
+
+
+class Kept(Generic[T]):
+    """What never changes, asked for once; the oldest is forgotten."""
+
+    def __init__(self, most: int = 2000) -> None:
+        self._most, self._kept = most, dict[str, T]()
+
+    def of(self, key: str, ask: Callable[[str], T]) -> T:
+        """What ``ask`` once said of ``key``."""
+        if key not in self._kept:
+            found = ask(key)
+            if len(self._kept) >= self._most:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = found
+        return self._kept[key]
 
 
 def items(value: Json, *names: str) -> list[dict[str, Any]]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from bot.core.desk.helpdesk import TICKET_ID, Closed, Command, Thread, events_of
+from bot.core.desk.helpdesk import TICKET_ID, Closed, Command, File, Thread, events_of
 from bot.core.desk.rules import highest
 from bot.core.desk.values import Decision, Inbound, Job, Outcome, Send
+from bot.core.parse.mime_parts import MAX_CONTENT, may_hold_text
+from bot.core.parse.plain import one_line
+from bot.core.parse.ticket_json import ticket_from_json, ticket_to_json
 from bot.decide import Decisions
-from bot.errors import SendLater, SendPointless, SendRefused
-from bot.handle import Door
-from bot.ports import Clock, Desk, Helpdesk
+from bot.errors import InputError, SendError, SendLater, SendPointless, SendRefused
+from bot.handle import Door, change_card
+from bot.ports import AttachmentReader, Clock, Desk, Helpdesk
 from knowledge.model import Knowledge
 
 READ: Final = "helpdesk_read"
@@ -21,6 +26,13 @@ SWEEP: Final = "helpdesk_sweep"
 LONGEST_WAIT: Final = 900.0
 TRIES: Final = 20
 """A ticket that the helpdesk will not show is asked for some hours; then it is a human's."""
+SETTLED: Final = timedelta(seconds=2)
+"""Most vendors stamp a change with whole seconds. A ticket is read when the second in which it was found changed is over: what else happened within
+that second is read too, and whatever comes later has another stamp."""
+MAX_FILES: Final = 6
+FETCH_SECONDS: Final = 10.0
+PATIENCE: Final = 2
+"""So often a ticket is read again because a file could not be had; then it goes on without."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,8 @@ class HelpdeskInbox:
     """Between two sweeps."""
     thread_of: Callable[[Any], Thread] | None = None
     """For the generic webhook, whose ticket comes with the delivery."""
+    reader: AttachmentReader | None = None
+    """Opens what came with a post; None: files are only named."""
 
     def jobs(self) -> Mapping[str, Callable[[Job], None]]:
         """The kinds of jobs that are done here."""
@@ -67,7 +81,7 @@ class HelpdeskInbox:
             if step.queues.again(job, step.now + wait, payload={"cursor": found.cursor}):
                 for ticket, version in found.tickets:
                     if TICKET_ID.fullmatch(ticket):
-                        step.queues.schedule(f"read:{self.helpdesk.name}:{ticket}:{version}", READ, None, {"ticket": ticket}, priority=4)
+                        step.queues.schedule(f"read:{self.helpdesk.name}:{ticket}:{version}", READ, None, {"ticket": ticket}, run_at=step.now + SETTLED, priority=4)
 
     def read(self, job: Job) -> None:
         """Read one ticket and take what is new of it."""
@@ -86,23 +100,70 @@ class HelpdeskInbox:
             with self.desk.step("helpdesk.refused") as step:
                 step.queues.bury(job, str(error))
             return
-        if thread is not None:
-            self.take(thread)
+        try:
+            if thread is not None:
+                self.take(thread, patient=int(job.payload.get("tries", 0)) < PATIENCE)
+        except SendLater as error:
+            self._later(job, error)
+            return
+        asked = str(job.payload.get("ticket") or (thread.id if thread else ""))
+        if thread is None or thread.merged or thread.id != asked:
+            self._withdraw(asked, "the ticket is gone" if thread is None else "the ticket was merged" + (f" into {thread.id}" if thread.id != asked else " into another"))
         with self.desk.step("helpdesk.read") as step:
             step.queues.finish_job(job)
 
-    def take(self, thread: Thread) -> None:
-        """Everything that is new about a ticket, in order. A ticket that was closed before we ever saw it is left alone."""
+    def take(self, thread: Thread, *, patient: bool = False) -> None:
+        """Everything that is new about a ticket, in order. A ticket that was closed before we ever saw it is left alone.
+
+        Raises SendLater where a file cannot be had now and we are ``patient``; what came before it has been taken.
+        """
         with self.desk.look() as view:
             known = view.cases.belongs(f"{self.helpdesk.name}/{thread.id}") is not None
         if thread.closed and not known:
             return
         door = Door(self.desk)
+        files = {f"{thread.id}:{post.id}": post.files for post in thread.posts}
         for event in events_of(self.helpdesk.name, thread):
             if isinstance(event, Inbound):
-                door.accept(event)
+                door.accept(self._opened(event, files.get(event.delivery_id, ()), patient=patient))
             else:
                 self._decide(thread, event)
+
+    def _withdraw(self, ticket: str, why: str) -> None:
+        """A ticket that is no more, or goes on as another, has no draft to send."""
+        with self.desk.step("helpdesk.gone") as step:
+            case_id = step.cases.belongs(f"{self.helpdesk.name}/{ticket}")
+            case = step.cases.case(case_id, lock=True) if case_id else None
+            card = step.cases.card(f"{case.id}#{case.round}", lock=True) if case else None
+            if card is not None and card.state in ("open", "rewriting", "failed"):
+                change_card(step, replace(card, state="withdrawn", detail=why))
+
+    def _opened(self, inbound: Inbound, files: tuple[File, ...], *, patient: bool) -> Inbound:
+        """A customer's message with the text of its files, where they can be read within limits; what cannot be read is named. Raises SendLater."""
+        if self.reader is None or not files or inbound.from_agent:
+            return inbound
+        with self.desk.look() as view:
+            if view.cases.had(f"{inbound.channel}:{inbound.delivery_id}"):
+                return inbound
+        told, notes = [f.told() for f in files], list[str]()
+        until, wanted = time.monotonic() + FETCH_SECONDS, [n for n, f in enumerate(files) if f.ref and f.size <= MAX_CONTENT and may_hold_text(f.name, f.content_type)]
+        for number in wanted[:MAX_FILES]:
+            name = one_line(files[number].name, 80) or "without a name"
+            if time.monotonic() > until:
+                notes.append(f"attachment {name} was not fetched in time")
+                continue
+            try:
+                told[number] = {**told[number], "content": base64.b64encode(self.helpdesk.fetch(files[number].ref, MAX_CONTENT)).decode()}
+            except SendError as error:
+                if isinstance(error, SendLater) and patient:
+                    raise
+                notes.append(f"attachment {name} could not be fetched: {one_line(str(error), 160)}")
+        message = {**inbound.message, "attachments": told, "notes": notes}
+        try:
+            read = ticket_to_json(self.reader.read(ticket_from_json(message, where=inbound.delivery_id, fallback_id=inbound.conversation)))
+        except InputError as error:  # what a delivery calls base64 and is none
+            return replace(inbound, message={**inbound.message, "attachments": [{k: v for k, v in f.items() if k != "content"} for f in told], "notes": [str(error)]})
+        return replace(inbound, message={**inbound.message, "attachments": read["attachments"], "notes": read["notes"]})
 
     def _decide(self, thread: Thread, event: Command | Closed) -> None:
         """Take an agent's word once. It is marked as taken after it was carried out: a decision that is taken twice is refused the second time."""

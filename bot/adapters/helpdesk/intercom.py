@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, as_html, items, moment, segment, the
-from bot.core.desk.helpdesk import Changes, Post, Thread
+from bot.adapters.helpdesk.http import Api, as_html, items, moment, segment, the, whole
+from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError
 
@@ -16,6 +16,8 @@ PAGE: Final = 150
 PAGES: Final = 10
 OVERLAP: Final = 60
 _STAFF: Final = frozenset({"admin", "bot", "team"})
+STORES: Final = ("downloads.intercomcdn.com",)
+"""Where attachments lie, by the documentation's examples."""
 
 
 class Intercom:
@@ -51,7 +53,7 @@ class Intercom:
         me = self._who()
         source = the(head, "source") or {}
         opening = Post(id=f"source-{source.get('id') or ''}", at=moment(the(head, "created_at")), author=str(the(source, "author", "id")), staff=the(source, "author", "type") in _STAFF, public=True,
-                       body=str(source.get("body") or ""), mine=str(the(source, "author", "id")) == me, attachments=_files(source))
+                       body=str(source.get("body") or ""), mine=str(the(source, "author", "id")) == me, files=_files(source))
         parts = items(head, "conversation_parts", "conversation_parts")
         posts = [opening, *(_part(p, me) for p in parts if p.get("body"))]
         contacts = [str(c.get("id")) for c in items(head, "contacts", "contacts")]
@@ -62,6 +64,10 @@ class Intercom:
         closer = next((str(the(p, "author", "id")) for p in reversed(parts) if p.get("part_type") == "close" and the(p, "author", "type") == "admin"), None)
         return Thread(id=str(the(head, "id") or ticket), subject=str(source.get("subject") or ""), requester=single_address(str(address or "")), posts=tuple(posts),
                       closed=closed, closed_by=closer if closed and closer != me else None, participants=tuple(f"intercom:{c}" for c in contacts[1:]))
+
+    def fetch(self, ref: str, limit: int) -> bytes:
+        """An attachment, by its url."""
+        return self._api.file(ref, limit)
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """A note."""
@@ -90,7 +96,7 @@ class Intercom:
 
     def _who(self) -> str:
         if self._me is None:
-            self._me = str(the(self._api.get("/me"), "id") or "")
+            self._me = self._api.identity("/me", "id")
         return self._me
 
     def _reply(self, ticket: str, kind: str, text: str) -> str:
@@ -103,8 +109,8 @@ def _part(part: dict[str, Any], me: str) -> Post:
     author = str(the(part, "author", "id"))
     body = str(part.get("body") or "")
     return Post(id=str(part.get("id")), at=moment(part.get("created_at")), author=author, staff=the(part, "author", "type") in _STAFF, public="note" not in str(part.get("part_type")),
-                body=body, html=body.lstrip().startswith("<"), mine=author == me, attachments=_files(part))
+                body=body, html=body.lstrip().startswith("<"), mine=author == me, files=_files(part))
 
 
-def _files(entry: Any) -> tuple[dict[str, Any], ...]:
-    return tuple({"name": str(a.get("name") or ""), "content_type": str(a.get("content_type") or ""), "size": int(a.get("filesize") or 0)} for a in items(entry, "attachments"))
+def _files(entry: Any) -> tuple[File, ...]:
+    return tuple(File(str(a.get("name") or ""), str(a.get("content_type") or ""), whole(a.get("filesize")), str(a.get("url") or "")) for a in items(entry, "attachments"))

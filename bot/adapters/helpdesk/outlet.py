@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.core.desk.helpdesk import Thread, answered_by_agent, carries, signed
 from bot.core.desk.keys import token_of
 from bot.core.desk.note_text import decision_of, note_of
-from bot.core.desk.values import Card, Delivery, Found
+from bot.core.desk.values import Card, Delivery, Found, Send
 from bot.errors import SendError, SendPointless, SendRefused
 from bot.ports import Desk, Helpdesk
 
@@ -18,8 +18,9 @@ class HelpdeskOutlet:
 
     gap = timedelta(milliseconds=50)
 
-    def __init__(self, helpdesk: Helpdesk, desk: Desk) -> None:
-        self._helpdesk, self._desk = helpdesk, desk
+    def __init__(self, helpdesk: Helpdesk, desk: Desk, *, tag: str = "", field: str = "") -> None:
+        """``tag`` begins the tags of decided tickets, ``field`` is the helpdesk's own field that gets the cause; "" sets none."""
+        self._helpdesk, self._desk, self._tag, self._cause_field = helpdesk, desk, tag, field
         self._kinds: dict[str, Callable[[Delivery], str]] = {
             "card": self._note, "note": self._note, "card_update": self._update, "reply": self._reply, "field": self._field, "say": self._say,
             "escalation": self._escalation,
@@ -46,6 +47,7 @@ class HelpdeskOutlet:
 
     def _note(self, delivery: Delivery) -> str:
         card = self._card(delivery)
+        self._mark(card, self._ticket(delivery))
         return self._write_note(self._ticket(delivery), note_of(card), delivery.send.key)
 
     def _update(self, delivery: Delivery) -> str:
@@ -54,7 +56,11 @@ class HelpdeskOutlet:
         if card.state == "rewriting" or (card.state == "open" and card.revision == 1):
             raise SendPointless("nothing is new for those who read the note")
         ticket, key = self._ticket(delivery), f"note:{card.id}:{card.revision}"
-        if not self._helpdesk.recognises and carries(self._helpdesk.read(ticket), token_of(key)):
+        thread = None if self._helpdesk.recognises else self._helpdesk.read(ticket)
+        if thread is not None and (thread.merged or thread.id != ticket):
+            raise SendPointless("the ticket was merged: nobody looks there any more")
+        self._mark(card, ticket)
+        if thread is not None and carries(thread, token_of(key)):
             raise SendPointless("it has been told")
         return self._write_note(ticket, note_of(card) if card.state == "open" else decision_of(card), key)
 
@@ -76,6 +82,17 @@ class HelpdeskOutlet:
             raise SendRefused(f"{self._helpdesk.name}: the ticket has no single requester any more; nothing is answered by itself")
         if thread.participants and not self._helpdesk.limits_recipients:
             raise SendRefused(f"{self._helpdesk.name}: a reply would also go to others on the ticket; an agent has to send it")
+
+    def _mark(self, card: Card, ticket: str) -> None:
+        """See to it that the ticket's field holds the cause as the card has it, and a tag what was decided: once for each revision of the card."""
+        fields = {self._cause_field: card.content.cause} if self._cause_field and card.content.cause else {}
+        decided = {"not_ours": "not-ours", "escalate": "escalated"}.get(card.decision or "", card.content.cause) if card.decision else None
+        tags = [f"{self._tag}-{decided}"] if self._tag and decided else []
+        if not fields and not tags:
+            return
+        payload = {"thread": ticket, "tags": tags, "fields": fields}
+        with self._desk.step("helpdesk.mark") as step:
+            step.queues.send(Send(f"field:{card.id}:{card.revision}", self._helpdesk.name, "field", self._helpdesk.name, payload, card.case_id, priority=6, repeatable=True))
 
     def _field(self, delivery: Delivery) -> str:
         payload = delivery.send.payload

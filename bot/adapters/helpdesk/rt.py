@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, Json, header_fields, items, moment, segment, the
-from bot.core.desk.helpdesk import Changes, Post, Thread
+from bot.adapters.helpdesk.http import Api, Json, Kept, decoded, header_fields, items, moment, segment, the
+from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless, SendRefused
 
@@ -25,6 +25,8 @@ ZONES: Final = timedelta(hours=14)
 for, and what is older is left out here."""
 SWEPT_PAGES: Final = 200
 """Of tickets that have changed since the last sweep: more than 20,000 are not looked for after a long silence."""
+MAX_TEXT: Final = 2_000_000
+"""Bytes of a message's text: RT itself cuts longer ones unless it is told otherwise (MaxAttachmentSize is 10 MB)."""
 _KINDS: Final = {"Create": True, "Correspond": True, "Comment": False}
 """Transactions that hold a message, and whether the customer sees it."""
 _TEXT: Final = ("text/plain", "text/html", "")
@@ -41,6 +43,7 @@ class RequestTracker:
     def __init__(self, api: Api, *, me: str = "", queue: str = "") -> None:
         self._api, self._queue, self._me = api, queue, me
         self._privileged: dict[str, bool] = {}
+        self._texts = Kept[str]()
 
     def changed(self, cursor: str) -> Changes:
         """Tickets by LastUpdated, the oldest change first; the cursor is a moment."""
@@ -71,17 +74,19 @@ class RequestTracker:
         head = self._api.get(path)
         transactions = self._pages(f"{path}/history", fields="Type,Creator,Created,Field,NewValue")
         messages: dict[str, list[dict[str, Any]]] = {}
-        for part in self._pages(f"{path}/attachments", fields="Content,ContentType,Filename,TransactionId,Headers"):
+        for part in self._pages(f"{path}/attachments", fields="ContentType,Filename,TransactionId,Headers"):
             messages.setdefault(str(part.get("TransactionId")), []).append(part)
         posts = tuple(self._post(t, messages.get(str(t.get("id")), [])) for t in transactions if t.get("Type") in _KINDS)
         closed = the(head, "Status") in _CLOSED
         requesters = [single_address(self._address(str(u.get("id")))) for u in items(head, "Requestor")]
-        first = messages.get(next((str(t.get("id")) for t in transactions if t.get("Type") == "Create"), ""), [])
         return Thread(
             id=str(the(head, "id")), subject=str(the(head, "Subject") or ""), requester=requesters[0] if len(requesters) == 1 else None, posts=posts, closed=closed,
             closed_by=self._closer(transactions) if closed else None,
-            participants=tuple(str(u.get("id")) for kind in ("Cc", "AdminCc") for u in items(head, kind)) + tuple(r for r in requesters[1:] if r),
-            headers=header_fields(str(first[0].get("Headers") or "")) if first else ())
+            participants=tuple(str(u.get("id")) for kind in ("Cc", "AdminCc") for u in items(head, kind)) + tuple(r for r in requesters[1:] if r))
+
+    def fetch(self, ref: str, limit: int) -> bytes:
+        """A part of a message: RT gives its content in base64."""
+        return decoded(the(self._api.get(ref), "Content"), limit)
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """A comment."""
@@ -92,8 +97,9 @@ class RequestTracker:
         return self._write(thread.id, "correspond", text)
 
     def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
-        """Custom fields; RT has no tags of its own, so they go into the custom field ``Tags`` where there is one."""
-        values: dict[str, Any] = {**fields, **({"Tags": list(tags)} if tags else {})}
+        """Custom fields; RT has no tags of its own, so they go into the custom field ``Tags``. It replaces all values of a field, so they are read first."""
+        there = [v for f in items(self._api.get(f"/REST/2.0/ticket/{segment(ticket)}"), "CustomFields") if f.get("name") == "Tags" for v in f.get("values") or []] if tags else []
+        values: dict[str, Any] = {**fields, **({"Tags": list(dict.fromkeys([*map(str, there), *tags]))} if tags else {})}
         self._api.call("PUT", f"/REST/2.0/ticket/{segment(ticket)}", {"CustomFields": values})
 
     def check(self) -> Sequence[tuple[bool, str]]:
@@ -125,10 +131,21 @@ class RequestTracker:
 
     def _post(self, transaction: dict[str, Any], parts: list[dict[str, Any]]) -> Post:
         author = str(the(transaction, "Creator", "id") or "")
-        body = next((p for p in parts if p.get("ContentType") in _TEXT and not p.get("Filename") and p.get("Content")), None)
-        others = tuple({"name": str(p.get("Filename") or "")[:120], "content_type": str(p.get("ContentType") or ""), **_text_of(p)} for p in parts if p.get("Filename"))
-        return Post(id=str(transaction.get("id")), at=moment(transaction.get("Created")), author=author, staff=self._staff(author), public=_KINDS[str(transaction.get("Type"))],
-                    body=str(body.get("Content") or "") if body else "", html=bool(body and body.get("ContentType") == "text/html"), mine=author == self._me, attachments=others)
+        texts = ((p, self._texts.of(str(p.get("id")), self._text)) for p in parts if p.get("ContentType") in _TEXT and not p.get("Filename"))
+        body, text = next(((p, said) for p, said in texts if said), (None, ""))
+        files = tuple(File(str(p.get("Filename")), str(p.get("ContentType") or ""), 0, _part(str(p.get("id")))) for p in parts if p.get("Filename"))
+        staff = self._staff(author)
+        return Post(id=str(transaction.get("id")), at=moment(transaction.get("Created")), author=author, staff=staff, public=_KINDS[str(transaction.get("Type"))],
+                    body=text, html=bool(body and body.get("ContentType") == "text/html"), mine=author == self._me, files=files,
+                    headers=header_fields(str(parts[0].get("Headers") or "")) if parts and not staff else ())
+
+    def _text(self, part: str) -> str:
+        """The text of a part; a part never changes, so it is asked for once."""
+        try:
+            content = "".join(str(the(self._api.get(_part(part)), "Content") or "").split())
+        except SendRefused:
+            return "(This message is too long to be read here.)"
+        return decoded(content[: MAX_TEXT // 3 * 4], MAX_TEXT).decode("utf-8", "replace")
 
     def _closer(self, transactions: list[dict[str, Any]]) -> str | None:
         for transaction in reversed(transactions):
@@ -159,7 +176,5 @@ class RequestTracker:
         return f"{ticket}:{what}"
 
 
-def _text_of(part: dict[str, Any]) -> dict[str, Any]:
-    content = part.get("Content")
-    is_text = str(part.get("ContentType") or "").startswith(("text/", "message/rfc822"))
-    return {"size": len(content or ""), **({"text": content} if is_text and isinstance(content, str) else {})}
+def _part(identity: str) -> str:
+    return f"/REST/2.0/attachment/{segment(identity)}"

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, items, moment, the
-from bot.core.desk.helpdesk import TICKET_ID, Changes, Post, Thread
+from bot.adapters.helpdesk.http import Api, items, moment, the, whole
+from bot.core.desk.helpdesk import TICKET_ID, Changes, File, Post, Thread
 from bot.core.desk.keys import token_of
 from bot.core.desk.signature import sign_standard
 from bot.core.parse.sender import single_address
@@ -38,6 +38,10 @@ class StandardWebhook:
     def read(self, ticket: str) -> Thread:
         """Not possible. Raises SendRefused."""
         raise SendRefused("webhook: a ticket of this channel can only be told, not asked for")
+
+    def fetch(self, ref: str, limit: int) -> bytes:
+        """Not possible: what this channel has of a file came with the ticket. Raises SendRefused."""
+        raise SendRefused("webhook: files come with the ticket")
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """note.created."""
@@ -76,10 +80,24 @@ def thread_of(document: Any) -> Thread:
     if not entries:
         raise SendRefused("webhook: data.messages: a ticket needs at least one")
     posts = tuple(Post(id=str(m.get("id") or n)[:80], at=moment(m.get("at")), author=str(m.get("author") or "")[:200], staff=m.get("from_agent") is True, public=m.get("public") is not False,
-                       body=str(m.get("body") or ""), html=m.get("format") == "html", attachments=tuple(items(m, "attachments"))) for n, m in enumerate(entries))
+                       body=str(m.get("body") or ""), html=m.get("format") == "html", files=tuple(_file(a) for a in items(m, "attachments")), headers=_fields(the(m, "headers") or (the(ticket, "headers") if n == 0 else None)))
+                  for n, m in enumerate(entries))
     closer = the(ticket, "closed_by")
     return Thread(
         id=identity, subject=str(the(ticket, "subject") or ""), requester=single_address(str(the(ticket, "requester") or "")), posts=posts, closed=the(ticket, "closed") is True,
-        closed_by=str(closer)[:200] if closer else None, participants=tuple(str(p) for p in the(ticket, "participants") or [])[:100], vouched=the(ticket, "requester_verified") is True,
-        headers=tuple((str(h[0]), str(h[1])) for h in the(ticket, "headers") or [] if isinstance(h, list) and len(h) == 2)[:200],
-        linked=tuple(str(m) for m in the(ticket, "linked_mailboxes") or [])[:100])
+        closed_by=str(closer)[:200] if closer else None, participants=_texts(the(ticket, "participants")), vouched=the(ticket, "requester_verified") is True,
+        linked=_texts(the(ticket, "linked_mailboxes")))
+
+
+def _fields(value: Any) -> tuple[tuple[str, str], ...]:
+    """Header fields as pairs, topmost first. All of them count: where a list of fields is cut, nobody can say what the rest would have said."""
+    return tuple((str(h[0]), str(h[1])) for h in value if isinstance(h, list) and len(h) == 2) if isinstance(value, list) else ()
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
+
+
+def _file(attachment: dict[str, Any]) -> File:
+    given = {name: str(attachment.get(name) or "") for name in ("text", "content")}
+    return File(str(attachment.get("name") or ""), str(attachment.get("content_type") or ""), whole(attachment.get("size")), **given)

@@ -14,14 +14,17 @@ from typing import Any, Final
 import httpx
 
 from bot.adapters.helpdesk.chatwoot import Chatwoot
+from bot.adapters.helpdesk.freshdesk import STORES as FRESHDESK_FILES
 from bot.adapters.helpdesk.freshdesk import Freshdesk
 from bot.adapters.helpdesk.front import Front
 from bot.adapters.helpdesk.helpscout import HelpScout
 from bot.adapters.helpdesk.http import Api, the
+from bot.adapters.helpdesk.intercom import STORES as INTERCOM_FILES
 from bot.adapters.helpdesk.intercom import VERSION, Intercom
 from bot.adapters.helpdesk.rt import RequestTracker
 from bot.adapters.helpdesk.standard import StandardWebhook
 from bot.adapters.helpdesk.zammad import Zammad
+from bot.adapters.helpdesk.zendesk import STORES as ZENDESK_FILES
 from bot.adapters.helpdesk.zendesk import Zendesk
 from bot.core.desk.helpdesk import TICKET_ID
 from bot.core.desk.signature import STANDARD, Scheme
@@ -47,6 +50,8 @@ class Vendor:
     """Where the body names the delivery, for vendors without a header for it."""
     whole: bool = False
     """The body holds the ticket itself."""
+    every: int = 15
+    """Seconds between two sweeps without webhooks: one's own server may be asked oftener than a vendor that counts requests."""
 
 
 def _rt(settings: Settings, url: str) -> Helpdesk:
@@ -57,8 +62,8 @@ def _rt(settings: Settings, url: str) -> Helpdesk:
 def _zendesk(settings: Settings, url: str) -> Helpdesk:
     """An API token with the address of its agent, or an OAuth token alone."""
     if settings.helpdesk_user:
-        return Zendesk(Api("Zendesk", url, auth=(f"{settings.helpdesk_user}/token", settings.helpdesk_token or "")))
-    return Zendesk(Api("Zendesk", url, {"Authorization": f"Bearer {settings.helpdesk_token}"}))
+        return Zendesk(Api("Zendesk", url, auth=(f"{settings.helpdesk_user}/token", settings.helpdesk_token or ""), stores=ZENDESK_FILES))
+    return Zendesk(Api("Zendesk", url, {"Authorization": f"Bearer {settings.helpdesk_token}"}, stores=ZENDESK_FILES))
 
 
 def _zammad(settings: Settings, url: str) -> Helpdesk:
@@ -66,7 +71,7 @@ def _zammad(settings: Settings, url: str) -> Helpdesk:
 
 
 def _freshdesk(settings: Settings, url: str) -> Helpdesk:
-    return Freshdesk(Api("Freshdesk", url, auth=(settings.helpdesk_token or "", "X")))
+    return Freshdesk(Api("Freshdesk", url, auth=(settings.helpdesk_token or "", "X"), stores=FRESHDESK_FILES))
 
 
 def _helpscout(settings: Settings, url: str) -> Helpdesk:
@@ -78,7 +83,7 @@ def _front(settings: Settings, url: str) -> Helpdesk:
 
 
 def _intercom(settings: Settings, url: str) -> Helpdesk:
-    return Intercom(Api("Intercom", url, {"Authorization": f"Bearer {settings.helpdesk_token}", "Intercom-Version": VERSION}, wait_of=_until("x-ratelimit-reset")))
+    return Intercom(Api("Intercom", url, {"Authorization": f"Bearer {settings.helpdesk_token}", "Intercom-Version": VERSION}, wait_of=_until("x-ratelimit-reset"), stores=INTERCOM_FILES))
 
 
 def _chatwoot(settings: Settings, url: str) -> Helpdesk:
@@ -100,12 +105,12 @@ def _until(name: str) -> Callable[[httpx.Headers], float | None]:
 
 _HUB: Final = Scheme("x-hub-signature", "sha1", "hex", "sha1=")
 VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType({
-    "rt": Vendor(_rt, ("url", "token", "user")),
+    "rt": Vendor(_rt, ("url", "token", "user"), every=5),
     # Zendesk, "Verifying webhook authenticity": base64(HMAC-SHA256(timestamp + body)); the time is ISO 8601
     "zendesk": Vendor(_zendesk, scheme=Scheme("x-zendesk-webhook-signature", stamp="x-zendesk-webhook-signature-timestamp", stamp_unit=0, id="x-zendesk-webhook-invocation-id"),
                       tickets=(("detail", "id"), ("ticket", "id"), ("ticket_id",), ("id",))),
     # Zammad, "Webhook: request headers": sha1=hex(HMAC-SHA1(body))
-    "zammad": Vendor(_zammad, scheme=Scheme("x-hub-signature", "sha1", "hex", "sha1=", id="x-zammad-delivery"), tickets=(("ticket", "id"),)),
+    "zammad": Vendor(_zammad, scheme=Scheme("x-hub-signature", "sha1", "hex", "sha1=", id="x-zammad-delivery"), tickets=(("ticket", "id"),), every=5),
     # Freshdesk signs nothing; a header of its automation rule holds the secret
     "freshdesk": Vendor(_freshdesk, scheme=Scheme("x-triage-secret", ""), tickets=(("freshdesk_webhook", "ticket_id"), ("ticket_id",), ("ticket", "id"))),
     # Help Scout, "Webhooks": base64(HMAC-SHA1(body))
@@ -117,7 +122,7 @@ VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType({
     "intercom": Vendor(_intercom, ("token",), "https://api.intercom.io", _HUB, tickets=(("data", "item", "id"),), delivery=(("id",),)),
     # Chatwoot (chatwoot/chatwoot#13573): sha256=hex(HMAC-SHA256(timestamp + "." + body))
     "chatwoot": Vendor(_chatwoot, ("url", "token", "account"), scheme=Scheme("x-chatwoot-signature", encoding="hex", prefix="sha256=", stamp="x-chatwoot-timestamp", joint=b".",
-                                                                         id="x-chatwoot-delivery"), tickets=(("conversation", "id"), ("id",))),
+                                                                         id="x-chatwoot-delivery"), tickets=(("conversation", "id"), ("id",)), every=5),
     "webhook": Vendor(_webhook, ("url",), scheme=STANDARD, tickets=(("data", "id"),), whole=True),
 })
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, header_fields, items, moment, segment, the
-from bot.core.desk.helpdesk import Changes, Post, Thread
+from bot.adapters.helpdesk.http import Api, Kept, header_fields, items, moment, segment, the, whole
+from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless, SendRefused
 
@@ -19,7 +19,7 @@ PAGE: Final = 100
 PAGES: Final = 10
 OVERLAP: Final = timedelta(seconds=60)
 _CLOSED: Final = frozenset({"closed", "merged", "removed"})
-_SYSTEM: Final = 1
+_SYSTEM: Final = "1"
 """The user that Zammad itself acts as."""
 
 
@@ -32,7 +32,8 @@ class Zammad:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._me: int | None = None
+        self._me: str | None = None
+        self._heads = Kept[tuple[tuple[str, str], ...]]()
 
     def changed(self, cursor: str) -> Changes:
         """The newest first until one that is older than the cursor, a moment."""
@@ -54,14 +55,16 @@ class Zammad:
         customer = self._api.get(f"/api/v1/users/{segment(the(head, 'customer_id'))}") if the(head, "customer_id") else {}
         requester = single_address(str(the(customer, "email") or ""))
         me = self._who()
-        first = next((a for a in articles if a.get("sender") == "Customer"), {})
         closed = str(the(head, "state") or "") in _CLOSED
         closer = the(head, "updated_by_id")
-        human = the(head, "state") == "closed" and closer not in (None, _SYSTEM, me, the(head, "customer_id"))
+        human = the(head, "state") == "closed" and closer is not None and str(closer) not in (_SYSTEM, me, str(the(head, "customer_id")))
         return Thread(
-            id=str(the(head, "id") or ticket), subject=str(the(head, "title") or ""), requester=requester, posts=tuple(_post(a, me) for a in articles), closed=closed,
-            closed_by=str(closer) if human else None, participants=tuple(dict.fromkeys(c for a in articles if (c := str(a.get("cc") or "").strip()))),
-            headers=self._headers(first) if first.get("type") == "email" else ())
+            id=str(the(head, "id") or ticket), subject=str(the(head, "title") or ""), requester=requester, posts=tuple(_post(a, me, self._headers(a)) for a in articles), closed=closed, merged=the(head, "state") == "merged",
+            closed_by=str(closer) if human else None, participants=tuple(dict.fromkeys(c for a in articles if (c := str(a.get("cc") or "").strip()))))
+
+    def fetch(self, ref: str, limit: int) -> bytes:
+        """An attachment of an article."""
+        return self._api.file(ref, limit)
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """An internal note."""
@@ -90,16 +93,21 @@ class Zammad:
             return [(False, f"{error} (the token needs the permission ticket.agent)")]
 
     def _headers(self, article: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Of the mail as it came in, which Zammad keeps."""
+        """Of a customer's mail as it came in, which Zammad keeps. An article never changes, so it is asked for once."""
+        if article.get("sender") != "Customer" or article.get("type") != "email":
+            return ()
+        return self._heads.of(str(article.get("id")), self._plain)
+
+    def _plain(self, article: str) -> tuple[tuple[str, str], ...]:
         try:
-            mail = self._api.raw(f"/api/v1/ticket_article_plain/{segment(article.get('id'))}")
+            mail = self._api.raw(f"/api/v1/ticket_article_plain/{segment(article)}")
         except (SendPointless, SendRefused):
             return ()
         return header_fields(mail[:200_000].decode("utf-8", "replace"))
 
-    def _who(self) -> int:
+    def _who(self) -> str:
         if self._me is None:
-            self._me = int(the(self._api.get("/api/v1/users/me"), "id") or 0)
+            self._me = self._api.identity("/api/v1/users/me", "id")
         return self._me
 
     def _article(self, ticket: str, article: dict[str, Any]) -> str:
@@ -107,9 +115,11 @@ class Zammad:
         return str(the(found, "id") or f"{ticket}:article")
 
 
-def _post(article: dict[str, Any], me: int) -> Post:
-    named = tuple({"name": str(a.get("filename") or ""), "content_type": str(the(a, "preferences", "Mime-Type") or the(a, "preferences", "Content-Type") or ""),
-                   "size": int(a.get("size") or 0)} for a in items(article, "attachments"))
-    author = article.get("created_by_id")
-    return Post(id=str(article.get("id")), at=moment(article.get("created_at")), author=str(author), staff=article.get("sender") != "Customer",
-                public=not article.get("internal"), body=str(article.get("body") or ""), html="html" in str(article.get("content_type") or ""), mine=author == me, attachments=named)
+def _post(article: dict[str, Any], me: str, headers: tuple[tuple[str, str], ...]) -> Post:
+    place = f"/api/v1/ticket_attachment/{segment(article.get('ticket_id'))}/{segment(article.get('id'))}"
+    files = tuple(File(str(a.get("filename") or ""), str(the(a, "preferences", "Mime-Type") or the(a, "preferences", "Content-Type") or ""), whole(a.get("size")),
+                       f"{place}/{segment(a.get('id'))}") for a in items(article, "attachments"))
+    author = str(article.get("created_by_id"))
+    return Post(id=str(article.get("id")), at=moment(article.get("created_at")), author=author, staff=article.get("sender") != "Customer",
+                public=not article.get("internal"), body=str(article.get("body") or ""), html="html" in str(article.get("content_type") or ""), mine=author == me, files=files,
+                headers=headers, machine=the(article, "preferences", "is-auto-response") is True and article.get("sender") == "Customer")

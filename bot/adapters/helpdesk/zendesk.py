@@ -9,14 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, items, moment, segment, the
-from bot.core.desk.helpdesk import Changes, Post, Thread
+from bot.adapters.helpdesk.http import Api, items, moment, segment, the, whole
+from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError
 
 PAGES: Final = 20
 _STAFF: Final = frozenset({"agent", "admin"})
 _CLOSED: Final = frozenset({"solved", "closed", "deleted"})
+_GENERATED: Final = 4
+"""Comment flag ("Ticket audits: comment flags"): the comment was automatically generated. 0, 2, 3 and 11 are doubts about who wrote it."""
+STORES: Final = ("zdusercontent.com",)
+"""Where attachments lie ("Attachments: content_url"; the file may be hosted elsewhere, where credentials must not go)."""
 
 
 class Zendesk:
@@ -46,14 +50,20 @@ class Zendesk:
         self._missing(users, {str(c.get("author_id")) for c in comments} | {str(head.get("requester_id"))})
         me = self._who()
         requester = users.get(str(head.get("requester_id")), {})
+        customers = [c for c in comments if users.get(str(c.get("author_id")), {}).get("role") not in _STAFF]
         others = [i for name in ("collaborator_ids", "follower_ids", "email_cc_ids") for i in head.get(name) or []]
         closed = head.get("status") in _CLOSED
         merged = "closed_by_merge" in (head.get("tags") or [])  # Zendesk's own tag ("Merging tickets"): a merge says nothing about whose fault it was
         closer = "" if merged else str(head.get("assignee_id") or "")  # the ticket does not say who solved it; its assignee is the one it counts for
         return Thread(
-            id=str(head.get("id") or ticket), subject=str(head.get("subject") or ""), requester=single_address(str(requester.get("email") or "")), closed=closed,
+            id=str(head.get("id") or ticket), subject=str(head.get("subject") or ""), requester=single_address(str(requester.get("email") or "")), closed=closed, merged=merged,
+            vouched=requester.get("verified") is True and bool(customers) and all(_signed_in(c, head.get("requester_id")) for c in customers),
             closed_by=closer if closed and closer and closer != me else None, participants=tuple(f"zendesk:{i}" for i in dict.fromkeys(others)),
             posts=tuple(_post(c, users.get(str(c.get("author_id")), {}), me) for c in comments))
+
+    def fetch(self, ref: str, limit: int) -> bytes:
+        """An attachment, by its content_url."""
+        return self._api.file(ref, limit)
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """A comment that is not public."""
@@ -86,13 +96,18 @@ class Zendesk:
     # -- the calls -----------------------------------------------------------------------------------------------
 
     def _comments(self, ticket: str, users: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        after: str | None = None
+        """By cursor; an account that still answers by offset names the next page itself ("Pagination")."""
+        place, query = f"/api/v2/tickets/{segment(ticket)}/comments.json", {"include": "users", "page[size]": 100}
         for _ in range(PAGES):
-            found = self._api.get(f"/api/v2/tickets/{segment(ticket)}/comments.json", include="users", **{"page[size]": 100, "page[after]": after})
+            found = self._api.get(place, **query)
             users.update({str(u.get("id")): u for u in items(found, "users")})
             yield from items(found, "comments")
-            after = the(found, "meta", "after_cursor")
-            if not the(found, "meta", "has_more") or not after:
+            after = the(found, "meta", "after_cursor") if the(found, "meta", "has_more") else None
+            if after:
+                query = {**query, "page[after]": after}
+            elif isinstance(the(found, "next_page"), str):
+                place, query = the(found, "next_page"), {}
+            else:
                 return
 
     def _missing(self, users: dict[str, Any], wanted: set[str]) -> None:
@@ -102,7 +117,7 @@ class Zendesk:
 
     def _who(self) -> str:
         if self._me is None:
-            self._me = str(the(self._api.get("/api/v2/users/me.json"), "user", "id") or "")
+            self._me = self._api.identity("/api/v2/users/me.json", "user", "id")
         return self._me
 
     def _comment(self, ticket: str, text: str, *, public: bool) -> str:
@@ -110,9 +125,16 @@ class Zendesk:
         return next((str(e.get("id")) for e in items(found, "audit", "events") if e.get("type") == "Comment"), f"{ticket}:comment")
 
 
+def _signed_in(comment: dict[str, Any], requester: object) -> bool:
+    """Whether the requester wrote it in the help center while signed in: a comment of somebody who was not carries a flag ("About flagged tickets")."""
+    flags = the(comment, "metadata", "flags") or []
+    return comment.get("author_id") == requester and the(comment, "via", "channel") == "web" and not flags and the(comment, "metadata", "trusted") is not False
+
+
 def _post(comment: dict[str, Any], author: dict[str, Any], me: str) -> Post:
     plain = comment.get("plain_body") or comment.get("body") or ""
-    named = tuple({"name": str(a.get("file_name") or ""), "content_type": str(a.get("content_type") or ""), "size": int(a.get("size") or 0)} for a in items(comment, "attachments"))
+    files = tuple(File(str(a.get("file_name") or ""), str(a.get("content_type") or ""), whole(a.get("size")), str(a.get("content_url") or "")) for a in items(comment, "attachments"))
     who = str(comment.get("author_id"))
     return Post(id=str(comment.get("id")), at=moment(comment.get("created_at")), author=who, staff=author.get("role") in _STAFF or who == me,
-                public=comment.get("public") is not False, body=str(plain), mine=who == me, attachments=named)
+                public=comment.get("public") is not False, body=str(plain), mine=who == me, files=files,
+                machine=_GENERATED in (the(comment, "metadata", "flags") or []))

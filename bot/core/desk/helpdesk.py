@@ -6,7 +6,7 @@ says *which* ticket to read: deliveries that come late, twice or out of order le
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,7 +22,27 @@ TICKET_ID: Final = regex.compile(r"[A-Za-z0-9_-]{1,80}")
 """What may stand in a URL as a ticket's id: every vendor's ids are of this form, and no path can be made of it."""
 _REF: Final = regex.compile(r"^[ \t]*Ref: ([0-9a-f]{16})[ \t]*$", regex.MULTILINE)
 _COMMAND: Final = regex.compile(r"\s{0,20}/triage[ \t]{1,20}([a-z-]{1,20})(?:[ \t]{1,20}([^\r\n]{1,500}))?[ \t]{0,20}(?:\r?\n|$)", regex.IGNORECASE)
+_MACHINE: Final = (("Auto-Submitted", "auto-generated"),)
+"""What the helpdesk's own word that a program wrote a post is worth (RFC 3834 5)."""
 _SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What came with a post. ``ref`` is what the helpdesk's adapter fetches it by, "" where it cannot be had; or it came with the post: ``text``, or
+    ``content`` in base64."""
+
+    name: str
+    content_type: str = ""
+    size: int = 0
+    ref: str = ""
+    text: str = ""
+    content: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """In the form of the contract's ticket."""
+        given = {"text": self.text, "content": self.content}
+        return {"name": self.name[:120], "content_type": self.content_type[:120], "size": self.size, **{k: v for k, v in given.items() if v}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +61,11 @@ class Post:
     html: bool = False
     mine: bool = False
     """Written under the account that the bot itself uses."""
-    attachments: tuple[Mapping[str, Any], ...] = ()
-    """In the form of the contract's ticket: name, content_type, size, text."""
+    files: tuple[File, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the mail that it came as, topmost first, where the helpdesk keeps them."""
+    machine: bool = False
+    """The helpdesk says that a program wrote it (an automatic response)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +81,8 @@ class Thread:
     closed_by: str | None = None
     """The agent who closed it, where the helpdesk tells; None for customers, time limits and rules."""
     participants: tuple[str, ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
-    """Of the mail that opened it, where the helpdesk keeps them."""
+    merged: bool = False
+    """Agents have put it into another ticket: it goes on there."""
     customer: str = ""
     """The helpdesk's own id of the requester, where a reply has to name it."""
     vouched: bool = False
@@ -118,10 +141,10 @@ def events_of(channel: str, thread: Thread) -> Iterator[Inbound | Command | Clos
         overtaken = overtaken or (not post.staff and not opening)
         colleague = post.staff and not opening  # a ticket that an agent opens for a customer is the customer's all the same
         message = {"id": conversation, "subject": thread.subject, "body": post.body, "format": "html" if post.html else "text", "requester": thread.requester,
-                   "channel": channel, "received_at": post.at.isoformat(), "headers": _first_of_each(thread.headers) if opening else {},
-                   "attachments": [dict(a) for a in post.attachments]}
+                   "channel": channel, "received_at": post.at.isoformat(), "headers": _first_of_each(post.headers) if opening else {},
+                   "attachments": [f.told() for f in post.files]}
         yield Inbound(channel, key, conversation, message, author=f"{channel}:{post.author}", at=post.at, place=channel, thread=thread.id, from_agent=colleague,
-                      envelope=Envelope(thread.requester, thread.headers if opening else (), None, thread.participants, thread.vouched, thread.linked))
+                      envelope=Envelope(thread.requester, (*(_MACHINE if post.machine else ()), *post.headers), None, thread.participants, thread.vouched, thread.linked))
     if thread.closed and thread.closed_by is not None:
         last = thread.posts[-1].id if thread.posts else ""
         yield Closed(f"{thread.id}:closed:{last}", f"{channel}:{thread.closed_by}")
@@ -140,14 +163,14 @@ def signed(text: str, token: str) -> str:
 def carries(thread: Thread, token: str) -> Post | None:
     """The post of ours that holds this key. What a customer quotes is none of ours."""
     for post in thread.posts:
-        if post.staff and token[:16] in _refs(plain_text(post)):
+        if post.staff and token[:16] in keys_in(plain_text(post)):
             return post
     return None
 
 
 def is_ours(post: Post, text: str) -> bool:
     """Written by the bot: under its account and with a key. An agent who works under the same account is still told apart."""
-    return post.mine and bool(_refs(text))
+    return post.mine and bool(keys_in(text))
 
 
 def command_of(text: str) -> tuple[str, str] | None:
@@ -168,7 +191,8 @@ def answered_by_agent(thread: Thread, since: datetime) -> bool:
     return any(p.staff and p.public and p.at > since and not is_ours(p, plain_text(p)) for p in thread.posts[1:])
 
 
-def _refs(text: str) -> list[str]:
+def keys_in(text: str) -> list[str]:
+    """The keys that :func:`signed` has put into a text, as far as they stand on lines of their own."""
     try:
         return [str(ref) for ref in _REF.findall(text[-20_000:], timeout=_SECONDS)]
     except TimeoutError:

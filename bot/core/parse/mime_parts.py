@@ -30,6 +30,8 @@ _MAIL_TYPES: Final = frozenset({"message/rfc822", "message/global"})
 _VAGUE_TYPES: Final = frozenset(
     {"application/octet-stream", "application/json", "message/delivery-status", "text/rfc822-headers"}
 )
+_OPENED_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/jpg", "application/zip", "application/x-zip-compressed", "application/gzip", "application/x-gzip"})
+_OPENED_NAME: Final = regex.compile(r".*\.(?:png|jpe?g|zip|gz)", regex.I | regex.S)
 _NO_PROSE: Final = frozenset({"text/calendar", "text/x-vcard", "text/vcard", "text/rtf"})
 _STUB: Final = regex.compile(
     r"(?:your (?:e-?mail|mail) (?:client|program|reader)|html).{0,80}(?:support|view|display|enable)", regex.I
@@ -99,6 +101,14 @@ def walk(part: Message, contents: Contents, depth: int = 0) -> None:
         _several(part, [sub for sub in payload if isinstance(sub, Message)], contents, depth, kind)
     else:
         _leaf(part, contents, depth, kind)
+
+
+def may_hold_text(name: str, kind: str) -> bool:
+    """Whether a file of this name and type, whatever it turns out to be, is worth fetching: a mail, a text, HTML, a picture, an archive."""
+    kind = kind.partition(";")[0].strip().lower()
+    if kind in _MAIL_TYPES or (kind.startswith("text/") and kind not in _NO_PROSE) or kind in _OPENED_TYPES:
+        return True
+    return any(pattern.fullmatch(name) for pattern in (_MAIL_NAME, _HTML_NAME, _TEXT_NAME, _OPENED_NAME))
 
 
 def attached(name: str, kind: str, data: bytes, contents: Contents, charset: str | None = None, depth: int = 1) -> None:
