@@ -98,6 +98,11 @@ class FakeSlack:
         with self._lock:
             return [dict(m) for c, all_ in self.messages.items() if channel in (None, c) for m in all_]
 
+    @property
+    def count(self) -> int:
+        """How many messages have been posted so far."""
+        return self._count
+
     def called(self, method: str) -> list[dict[str, Any]]:
         """The arguments of every call of a method."""
         with self._lock:
