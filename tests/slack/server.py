@@ -128,6 +128,11 @@ class FakeSlack:
             self._write(handler, 200, {"ok": True})
             return
         arguments = _arguments(handler, body, method)
+        if method == "response":  # a payload's response_url
+            with self._lock:
+                self.calls.append((time.monotonic(), method, json.loads(body)))
+            self._write(handler, 200, {"ok": True})
+            return
         if self.latency:
             time.sleep(self.latency * self._random.random() * 2)
         with self._lock:
