@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.answer import Answers
     from bot.chores import Chore
     from bot.core.probe import ProbeResult
+    from bot.core.report.values import Report
     from bot.reporting import Reporter, ReportPost
     from bot.triage import Triager
     from bot.work import Worker
@@ -53,7 +54,8 @@ def slack_edge_of(settings: Settings, desk: DeskStore, triager: Triager) -> Edge
 
     calls = slack_calls_of(settings)
     people = SlackPeople(calls, desk, settings.slack_agents_group, settings.slack_leads_group)
-    return Edge(calls, people, desk, Door(desk), Decisions(desk), triager, triager.logs)
+    reports = reports_of(reporter_of(settings, desk, triager.knowledge), settings.report_zone)
+    return Edge(calls, people, desk, Door(desk), Decisions(desk), triager, triager.logs, reports=reports)
 
 
 def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
@@ -210,16 +212,23 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
     return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways, drawn_by(reporter, settings.report_zone), partial(close, desk))
 
 
+def reports_of(reporter: Reporter, zone: ZoneInfo) -> Callable[[str], Report]:
+    """The report of a week by its name; of the last one that is over for "". What it makes raises InputError for a week that is none."""
+    from bot.core.report.weeks import week_before, week_named
+
+    return lambda week: reporter.report(week_named(week, zone) if week else week_before(SystemClock().now(), zone))
+
+
 def drawn_by(reporter: Reporter, zone: ZoneInfo) -> Callable[[Mapping[str, str]], bytes]:
     """The report of a week (``week``, else the last one that is over) as one page. Raises InputError for a week that is none."""
     from bot.adapters.chart.vega import svg_of
     from bot.core.report.charts import chart
     from bot.core.report.html import to_html
-    from bot.core.report.weeks import week_before, week_named
+
+    reports = reports_of(reporter, zone)
 
     def drawn(query: Mapping[str, str]) -> bytes:
-        period = week_named(query["week"], zone) if query.get("week") else week_before(SystemClock().now(), zone)
-        report = reporter.report(period)
+        report = reports(query.get("week") or "")
         return to_html(report, svg_of(chart(report))).encode()
 
     return drawn

@@ -56,6 +56,18 @@ class Decisions:
             step.people.audit(decision.by, f"card.{decision.action}", card.id, f"revision {card.revision}", decision.cause or decision.assignee or "")
         return Outcome(True, _DONE[decision.action])
 
+    def done(self, card_id: str, by: str, role: str) -> Outcome:
+        """Whoever a card was escalated to says that it needs them no more."""
+        if not may(role, "home"):
+            return Outcome(False, _WHY["not_allowed"])
+        with self.desk.step("card.done") as step:
+            card = step.cases.card(card_id, lock=True)
+            if card is None or card.assignee != by:
+                return Outcome(False, "That card is not assigned to you.")
+            step.cases.put_card(replace(card, assignee=None))
+            step.people.audit(by, "card.done", card.id)
+        return Outcome(True, "Done.")
+
     def card_of_case(self, case_id: str) -> Card | None:
         """The card that a case has in its present round: what a helpdesk's note command, reply or closing is about."""
         with self.desk.look() as view:
@@ -87,7 +99,7 @@ class Decisions:
                 if target:
                     step.queues.send(Send(f"alarm:{by}:{int(step.now.timestamp() // 3600)}", "slack", "alarm", target,
                                           {"text": f"{by} has looked up logs {count} times within an hour."}, priority=1))
-                return Outcome(False, "Too many look-ups within an hour; the leads have been told.")
+                return Outcome(False, "Too many look-ups within an hour" + ("; the leads have been told." if target else "."))
             step.people.audit(by, "logs.lookup", mailbox)
         return Outcome(True, "")
 
@@ -160,7 +172,7 @@ def _take(step: Step, card: Card, decision: Decision) -> None:
             step.cases.review(card, decision.by, action, decision.cause, agrees=_agrees(card, decision))
         if action == "retry":
             step.queues.settle_dead(card.case_id)
-        change_card(step, replace(card, state="rewriting"))
+        change_card(step, replace(card, state="rewriting", handled_by=decision.by))
         return
     step.cases.review(card, decision.by, action, agrees=_agrees(card, decision))
     detail = ""
@@ -169,11 +181,14 @@ def _take(step: Step, card: Card, decision: Decision) -> None:
         step.queues.send(Send(f"reply:{card.id}", case.channel, "reply", case.place, {"text": text, "thread": case.thread, "card": card.id, "automatic": False}, case.id, priority=1))
     if action == "escalate":
         detail = decision.text
-        target = step.people.setting("escalate-to")
+        target, thread = step.people.setting("escalate-to"), ""
+        if not target and decision.assignee and card.outlet == "slack":
+            target, thread = card.place, card.thread  # whoever takes over hears of it where the ticket is
         if target:
             step.queues.send(Send(f"escalation:{card.id}", card.outlet, "escalation", target,
-                                  {"card": card.id, "assignee": decision.assignee or "", "reason": decision.text, "by": decision.by}, case.id, priority=1))
-    change_card(step, replace(card, state="decided", decision=action, decided_by=decision.by, decided_at=step.now, detail=detail,
+                                  {"card": card.id, "assignee": decision.assignee or "", "reason": decision.text, "by": decision.by, "thread": thread}, case.id, priority=1))
+    change_card(step, replace(card, state="decided", decision=action, decided_by=decision.by, decided_at=step.now, detail=detail, handled_by=decision.by,
+                              assignee=(decision.assignee or None) if action == "escalate" else None,
                               content=replace(card.content, draft=decision.text) if action == "edit" else card.content))
 
 

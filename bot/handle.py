@@ -35,6 +35,8 @@ MAX_ATTEMPTS: Final = 5
 BACK_OFF: Final = timedelta(seconds=10)
 WATCH_EVERY: Final = timedelta(seconds=5)
 DIGEST_EVERY: Final = timedelta(seconds=30)
+LISTED: Final = 200
+"""Tickets in one list: some twelve thousand characters as links."""
 
 
 @dataclass(frozen=True)
@@ -234,14 +236,18 @@ class Handler:
         """List the tickets that a burst has gathered since the last list, and renew its counter."""
         number = int(job.payload["burst"])
         with self.desk.step("burst.digest") as step:
+            place = step.cases.burst_state(number)[3]
+            if step.queues.queued(place, "digest"):  # the place is behind: what waits goes into one list when there is room for it
+                step.queues.again(job, step.now + DIGEST_EVERY / 3)
+                return
             if not step.queues.finish_job(job):
                 return
-            place, listed = step.cases.listing(number, limit=40)
+            listed = step.cases.listing(number, limit=LISTED)
             if not listed:
                 return
             step.queues.send(Send(f"digest:{job.id}", "slack", "digest", place, {"burst": number, "cases": listed}, priority=8))
-            step.queues.send(Send(f"burst:{number}:{job.id}", "slack", "burst_update", "slack/update", {"burst": number, "place": place}, priority=8, repeatable=True))
-            if len(listed) == 40:
+            step.queues.send(Send(f"burst:{number}:{job.id}", "slack", "burst_update", "slack/update", {"burst": number}, priority=8, repeatable=True))
+            if len(listed) == LISTED:
                 step.queues.schedule(f"digest:{number}:after:{job.id}", "digest", None, {"burst": number}, run_at=step.now)
 
     def _watch(self, job: Job) -> None:

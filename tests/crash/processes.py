@@ -7,10 +7,12 @@ import random
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from slack_bolt import App
 
 from bot import failpoints
 from bot.adapters.slack.app import build_app
@@ -20,11 +22,15 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.errors import StoreBusy
 from bot.triage import Triager
+from bot.work import Worker
 from tests.slack.desk import RealClock, edge_of, worker_of
 from tests.slack.payloads import SECRET, click, dispatch, event, message
 from tests.slack.server import FakeSlack
 
 CHANNELS = 40
+WARM_CHANNEL = "C99"
+LOOKED_AT = 40
+"""Cards that the edge waits for at a time: what else it looked at would only take the workers' time."""
 TEXTS = (
     "{box} cannot log in. Thunderbird says: 535 5.7.8 Error: authentication failed",
     "Outlook 16 fails for {box} with 0x800CCC0E, server imap.firm.example port 143",
@@ -67,6 +73,49 @@ def note(path: Path, word: str) -> None:
     os.close(handle)
 
 
+@dataclass(frozen=True)
+class Warm:
+    """What every process inherits by fork, used once already: what a first ticket builds (statements, listeners) need not be built by each of hundreds
+    of processes. No connection is shared: each begins its own."""
+
+    store: DeskStore
+    app: App
+    worker: Worker
+
+    def own(self) -> None:
+        """To be called first in a child."""
+        self.store.database.engine.dispose(close=False)
+
+
+def warm(url: str, slack_url: str, triager: Triager) -> Warm:
+    """Everything, after one ticket has gone through: in a channel of its own, which is counted nowhere."""
+    clock = RealClock()
+    SlackOutlet.gap = timedelta(milliseconds=20)
+    store = DeskStore(Database(url), clock)
+    app = build_app(edge_of(slack_url, store, triager), web_client("xoxb-test", slack_url), SECRET)
+    mine = replace(worker_of(slack_url, store, triager, clock, lease=timedelta(seconds=3), settle=timedelta(seconds=1), margin=timedelta(seconds=1)), lease=timedelta(seconds=3))
+    inner = message(TEXTS[0].format(box="user0@firm.example"), user="U999", channel=WARM_CHANNEL, ts="1795000000.999999")
+    while dispatch(app, event(inner, event_id="EvWarm")).status != 200:
+        pass
+    _carry_out(mine)
+    card_id = f"slack:T1:{WARM_CHANNEL}:{inner['ts']}#1"
+    for user in ("U9", "U8"):
+        dispatch(app, click("send", card_id, 1, user=user))
+    _carry_out(mine)
+    store.database.engine.dispose()
+    return Warm(store, app, mine)
+
+
+def _carry_out(mine: Worker) -> None:
+    while True:
+        if not mine.turn():
+            with mine.desk.look() as view:
+                backlog = view.queues.backlog()
+            if not backlog["jobs"] and not backlog["deliveries"]:
+                return
+            time.sleep(0.02)
+
+
 def _arm(plan: Plan, seed: int) -> None:
     """Kill this process at fail-points: those where nobody has died yet sooner than the others."""
     if not plan.chance:
@@ -85,24 +134,20 @@ def _arm(plan: Plan, seed: int) -> None:
     failpoints.install(hook)
 
 
-def worker(plan: Plan, triager: Triager, seed: int) -> None:
+def worker(plan: Plan, warmed: Warm, seed: int) -> None:
     """One worker until it dies."""
+    warmed.own()
     _arm(plan, seed)
-    clock = RealClock()
-    store = DeskStore(Database(plan.url), clock)
-    SlackOutlet.gap = timedelta(milliseconds=20)
-    mine = worker_of(plan.slack_url, store, triager, clock, lease=timedelta(seconds=3), settle=timedelta(seconds=1), margin=timedelta(seconds=1))
-    object.__setattr__(mine, "lease", timedelta(seconds=3))
     while True:
-        if not mine.turn():
+        if not warmed.worker.turn():
             time.sleep(0.05)
 
 
-def edge(plan: Plan, triager: Triager, seed: int) -> None:
+def edge(plan: Plan, warmed: Warm, seed: int) -> None:
     """Slack's end: deliver each event until it is acknowledged, then click Send twice on each card until both clicks are taken."""
+    warmed.own()
     _arm(plan, seed)
-    store = DeskStore(Database(plan.url), RealClock())
-    app = build_app(edge_of(plan.slack_url, store, triager), web_client("xoxb-test", plan.slack_url), SECRET)
+    store, app = warmed.store, warmed.app
     acknowledged = {int(n) for n in noted(plan.folder / "acknowledged")}
     for number in range(plan.tickets):
         while number not in acknowledged:
@@ -111,10 +156,8 @@ def edge(plan: Plan, triager: Triager, seed: int) -> None:
                 acknowledged.add(number)
     clicked = set(noted(plan.folder / "clicked"))
     while len(clicked) < plan.tickets:
-        for number in range(plan.tickets):
+        for number in [n for n in range(plan.tickets) if str(n) not in clicked][:LOOKED_AT]:
             card_id = f"{plan.case_id(number)}#1"
-            if str(number) in clicked:
-                continue
             try:
                 with store.look() as view:
                     card = view.cases.card(card_id)
@@ -143,7 +186,7 @@ def slack(write: int, seed: int) -> None:
     """The fake Slack, with accidents; it is asked for its messages over HTTP."""
     accidents = {"drop_after": 0.03, "errors": 0.01, "limited": 0.01, "latency": 0.002}
     with FakeSlack(seed=seed, **accidents) as server:  # type: ignore[arg-type]
-        server.members |= {f"C{100 + n}" for n in range(CHANNELS)}
+        server.members |= {WARM_CHANNEL, *(f"C{100 + n}" for n in range(CHANNELS))}
         os.write(write, server.url.encode() + b"\n")
         os.close(write)
         while True:

@@ -24,19 +24,32 @@ from typing import Any
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
+from bot.adapters.slack.text import plain_of
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.upgrade import upgrade
 from bot.core.desk.keys import token_of
-from bot.triage import Triager
+from bot.core.model import Ticket
 from knowledge import load
 from tests.crash.logs import run_logs
-from tests.crash.processes import CHANNELS, Plan, edge, noted, slack, spawn, worker
+from tests.crash.processes import (
+    CHANNELS,
+    TEXTS,
+    WARM_CHANNEL,
+    Plan,
+    Warm,
+    edge,
+    noted,
+    slack,
+    spawn,
+    warm,
+    worker,
+)
 from tests.postgres import postgres
-from tests.slack.desk import RealClock
+from tests.slack.desk import RealClock, RememberingTriager
 
 WORKERS = 4
-KILLS_A_SECOND = 0.7
+KILLS_A_SECOND = 1.5
 """At random moments, beside those at fail-points."""
 NOT_HERE = frozenset({"db.upgrade"})
 """Fail-points of what is not done in a run; they have tests of their own."""
@@ -46,15 +59,17 @@ def run(url: str, *, tickets: int, kills: int, seed: int, limit: float) -> dict[
     """One run; its figures. Raises TimeoutError where it does not come to rest."""
     dice = random.Random(seed)
     knowledge = load()
-    triager = Triager(knowledge, EmptyLogStore(), EmptyAccountDirectory(), RealClock())
+    triager = RememberingTriager(knowledge, EmptyLogStore(), EmptyAccountDirectory(), RealClock())
     triager.warm()
+    for text in TEXTS:  # each worker inherits what the parent knows: a run is about what happens between a ticket's steps, not about reading it
+        triager.triage(Ticket(id="warm", body=plain_of("<@UBOT> ") + text.format(box="user0@firm.example"), channel="slack"))
     database = Database(url)
     upgrade(database)
     with DeskStore(database, RealClock()).step("crash.roles") as step:
         for user in ("U8", "U9"):
             step.people.set_role(f"slack:T1:{user}", "agent")
-        for number in range(CHANNELS):
-            step.people.set(f"mode:slack/C{100 + number}", "draft")
+        for channel in (WARM_CHANNEL, *(f"C{100 + number}" for number in range(CHANNELS))):
+            step.people.set(f"mode:slack/{channel}", "draft")
     database.engine.dispose()  # no connection may be shared with children
     read, write = os.pipe()
     server = spawn(lambda: slack(write, seed))
@@ -63,14 +78,14 @@ def run(url: str, *, tickets: int, kills: int, seed: int, limit: float) -> dict[
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
-            done = _go(Plan(url, slack_url, folder, tickets, kills / (25 * tickets)), triager, kills, dice, limit)
+            done = _go(Plan(url, slack_url, folder, tickets, kills / (25 * tickets)), warm(url, slack_url, triager), kills, dice, limit)
             return _figures(done, Database(url), folder, slack_url)
         finally:
             os.kill(server, signal.SIGKILL)
             os.waitpid(server, 0)
 
 
-def _go(plan: Plan, triager: Triager, kills: int, dice: random.Random, limit: float) -> Plan:
+def _go(plan: Plan, warmed: Warm, kills: int, dice: random.Random, limit: float) -> Plan:
     """Keep the processes running and kill them, until enough have died and everything has been carried out."""
     roles: dict[int, str] = {}
     killed = 0
@@ -81,7 +96,7 @@ def _go(plan: Plan, triager: Triager, kills: int, dice: random.Random, limit: fl
         armed = plan if killed < kills else quiet
         serve = edge if role == "edge" else worker
         seed = dice.randrange(1 << 30)
-        roles[spawn(lambda: serve(armed, triager, seed))] = role
+        roles[spawn(lambda: serve(armed, warmed, seed))] = role
 
     for role in ["edge"] + ["worker"] * WORKERS:
         start(role)

@@ -68,7 +68,7 @@ def messages(dice: random.Random) -> Iterator[tuple[str, list[dict[str, Any]], s
         yield "message", [b.to_dict() for b in draw.text_blocks(text)], text[: cut(text, 2900)]
     found = [{"when": foreign, "mailbox": foreign, "cause": foreign, "confidence": foreign, "case": case_id}]
     views = [modals.edit_view(card, "{}"), modals.check_view([("x", foreign)], "{}"), modals.escalate_view("{}"), modals.evidence_view(card), modals.copy_view(card),
-             modals.search_view(found), modals.home_view([(card, NOW)], [(foreign, 1)], [foreign], NOW)]
+             modals.search_view(found), modals.home_view([(card, NOW)], [(card, NOW)], 2, [(foreign, 1)], [foreign], NOW)]
     for view in views:
         yield "home" if view["type"] == "home" else "modal", view["blocks"], ""
 

@@ -43,11 +43,11 @@ def submit(kind: str, kept: dict[str, Any], values: dict[str, Any], *, user: str
                      "state": {"values": {block: {"value": state} for block, state in values.items()}}, "blocks": []}}
 
 
-def shortcut(inner: dict[str, Any], *, user: str = "U9") -> dict[str, Any]:
+def shortcut(inner: dict[str, Any], *, user: str = "U9", response_url: str = "https://hooks.example/x") -> dict[str, Any]:
     """The message shortcut."""
     return {"type": "message_action", "callback_id": "triage_this", "team": {"id": TEAM}, "user": {"id": user, "team_id": TEAM}, "channel": {"id": inner["channel"]},
             "message": {k: v for k, v in inner.items() if k not in ("channel", "channel_type")}, "message_ts": inner["ts"], "trigger_id": f"trigger.{next(_numbers)}",
-            "response_url": "https://hooks.example/x", "api_app_id": "A1", "token": "x"}
+            "response_url": response_url, "api_app_id": "A1", "token": "x"}
 
 
 def command(text: str, *, user: str = "U9", channel: str = "C1", trigger: str | None = None) -> dict[str, str]:

@@ -98,6 +98,11 @@ class FakeSlack:
         with self._lock:
             return [dict(m) for c, all_ in self.messages.items() if channel in (None, c) for m in all_]
 
+    @property
+    def count(self) -> int:
+        """How many messages have been posted so far."""
+        return self._count
+
     def called(self, method: str) -> list[dict[str, Any]]:
         """The arguments of every call of a method."""
         with self._lock:
@@ -123,6 +128,11 @@ class FakeSlack:
             self._write(handler, 200, {"ok": True})
             return
         arguments = _arguments(handler, body, method)
+        if method == "response":  # a payload's response_url
+            with self._lock:
+                self.calls.append((time.monotonic(), method, json.loads(body)))
+            self._write(handler, 200, {"ok": True})
+            return
         if self.latency:
             time.sleep(self.latency * self._random.random() * 2)
         with self._lock:

@@ -84,7 +84,7 @@ def _state(card: Card, reply_state: str) -> list[Block]:
     if card.state != "decided" or card.decision is None:
         return []
     when = f" at {card.decided_at:%d %b %H:%M} UTC" if card.decided_at else ""
-    told = f"*{DECIDED.get(card.decision, 'Decided')}* by {mention(card.decided_by or '')}{when}"
+    told = f"*{DECIDED.get(card.decision, 'Decided')}*{f' to {mention(card.assignee)}' if card.assignee else ''} by {mention(card.decided_by or '')}{when}"
     if card.decision in ("send", "edit"):
         told += {"queued": " (on its way)", "sending": " (on its way)", "unsure": " (being checked)",
                  "parked": " :warning: *not sent*: see `triage deliveries`"}.get(reply_state, "")

@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.adapters.slack.blocks import headline
-from bot.adapters.slack.text import channel_link, escape, message_link
+from bot.adapters.slack.text import channel_link, escape, mention, message_link
+from bot.core.desk.card import age
 from bot.core.desk.values import Card
 
 MAX_INPUT = 3000
+MINE_SHOWN = 20
+QUEUE_SHOWN = 30
 
 
 def _view(kind: str, title: str, blocks: list[dict[str, Any]], *, submit: str | None = None, kept: str = "") -> dict[str, Any]:
@@ -73,18 +76,35 @@ def search_view(found: Sequence[Mapping[str, Any]] | None = None) -> dict[str, A
     return _view("search", "Search triages", blocks, submit="Search")
 
 
-def home_view(cards: Sequence[tuple[Card, datetime]], causes: Sequence[tuple[str, int]], health: Sequence[str], now: datetime) -> dict[str, Any]:
-    """App Home: the queue with its age, this week's causes, and whether all is well."""
-    blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": f"Open cards: {len(cards)}"}}]
-    for card, created in cards[:30]:
-        age = int((now - created).total_seconds() // 60)
-        blocks.append(_section(f"{age} min · {channel_link(card.place)} · {message_link(card.case_id)} · {escape(headline(card.content), 200, line=True)}"))
-    blocks.append({"type": "header", "text": {"type": "plain_text", "text": "This week"}})
+def home_view(mine: Sequence[tuple[Card, datetime]], queue: Sequence[tuple[Card, datetime]], waiting: int, causes: Sequence[tuple[str, int]], health: Sequence[str],
+              now: datetime) -> dict[str, Any]:
+    """App Home: the cards of the one who looks, the oldest of the ``waiting`` ones with their age, this week's causes, and whether all is well."""
+    blocks: list[dict[str, Any]] = [_header(f"My open cards: {len(mine)}")]
+    blocks += [_section("None: nothing is assigned to you, and what you have begun is decided.")] if not mine else []
+    for card, created in mine[:MINE_SHOWN]:
+        line = _section(_line(card, created, now))
+        if card.assignee is not None:
+            line["text"]["text"] += f"\nescalated to you by {mention(card.handled_by or '')}" + (f": {escape(card.detail, 200, line=True)}" if card.detail else "")
+            line["accessory"] = {"type": "button", "action_id": "home:done", "value": card.id[:2000], "text": {"type": "plain_text", "text": "Done"}}
+        blocks.append(line)
+    blocks.append(_header(f"Open cards: {waiting}"))
+    blocks += [_section(_line(card, created, now)) for card, created in queue[:QUEUE_SHOWN]]
+    if waiting > len(queue[:QUEUE_SHOWN]):
+        blocks.append(_section(f"… and {waiting - len(queue[:QUEUE_SHOWN])} that came later"))
+    blocks.append(_header("This week"))
     blocks.append(_section("\n".join(f"{count} · {escape(title, 150, line=True)}" for title, count in causes[:10]) or "No tickets yet."))
-    blocks.append({"type": "header", "text": {"type": "plain_text", "text": "Health"}})
+    blocks.append(_header("Health"))
     blocks.append(_section("\n".join(escape(line, 200, line=True) for line in health) or "-"))
     blocks.append({"type": "actions", "elements": [{"type": "button", "action_id": "home:search", "text": {"type": "plain_text", "text": "Search past triages"}}]})
     return {"type": "home", "blocks": blocks}
+
+
+def _header(text: str) -> dict[str, Any]:
+    return {"type": "header", "text": {"type": "plain_text", "text": text}}
+
+
+def _line(card: Card, created: datetime, now: datetime) -> str:
+    return f"{age(now, created)} · {channel_link(card.place)} · {message_link(card.case_id)} · {escape(headline(card.content), 200, line=True)}"
 
 
 def lines_text(card: Card) -> str:
@@ -92,8 +112,6 @@ def lines_text(card: Card) -> str:
     if not card.content.lines:
         return "No log lines belong to this ticket. " + escape(card.content.coverage, 200, line=True)
     return "\n".join(escape(line, 310, line=True) for line in card.content.lines[:9])
-
-
 
 
 def _paragraphs(lines: Sequence[str]) -> list[dict[str, Any]]:

@@ -89,14 +89,14 @@ class SlackOutlet:
 
     def _burst(self, delivery: Delivery) -> str:
         with self._desk.look() as view:
-            signature, count, since = view.cases.burst_state(int(delivery.send.payload["burst"]))
+            signature, count, since, _ = view.cases.burst_state(int(delivery.send.payload["burst"]))
         return self._post(delivery, f"{count} tickets since {since:%H:%M} UTC", draw.burst_blocks(signature, count, since), "")
 
     def _burst_update(self, delivery: Delivery) -> str:
         number = int(delivery.send.payload["burst"])
         with self._desk.look() as view:
-            signature, count, since = view.cases.burst_state(number)
-            ts, place = view.queues.state_of(f"burst:{number}")[1], str(delivery.send.payload["place"])
+            signature, count, since, place = view.cases.burst_state(number)
+            ts = view.queues.state_of(f"burst:{number}")[1]
         if ts is None:
             raise SendPointless("the burst is not posted yet")
         return self._update(place, ts, f"burst:{number}", f"{count} tickets since {since:%H:%M} UTC", draw.burst_blocks(signature, count, since))
@@ -116,7 +116,7 @@ class SlackOutlet:
     def _escalation(self, delivery: Delivery) -> str:
         payload = delivery.send.payload
         text = draw.escalation_text(self._known(delivery), str(payload["assignee"]), str(payload["reason"]), str(payload["by"]))
-        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), "")
+        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(payload.get("thread", "")))
 
     def _alarm(self, delivery: Delivery) -> str:
         text = said(str(delivery.send.payload["text"]))

@@ -22,6 +22,7 @@ class SlackPeople:
     agents_group: str | None = None
     leads_group: str | None = None
     _members: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
+    _team: str = ""
 
     def role(self, team: str, user: str) -> str:
         """none, agent or lead."""
@@ -32,6 +33,15 @@ class SlackPeople:
         if user in self._group(self.leads_group):
             roles.add("lead")
         return highest(roles)
+
+    def own_team(self) -> str:
+        """The workspace that our token is of; "" where Slack cannot be asked."""
+        if not self._team:
+            try:
+                self._team = str(self.calls.call("auth.test").get("team_id") or "")
+            except SendError:
+                return ""
+        return self._team
 
     def _group(self, group: str | None) -> frozenset[str]:
         if not group:

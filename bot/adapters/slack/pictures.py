@@ -34,7 +34,8 @@ def draw_report(payload: Mapping[str, Any]) -> tuple[str, list[Block]]:
     blocks += [_section("\n".join(lines)[:2900])] if lines else []
     ranked = [escape(str(line), 250, line=True) for line in payload["table"]][:8]
     blocks += [_section("\n".join(f"{place}. {line}" for place, line in enumerate(ranked, 1))[:2900])] if ranked else []
-    blocks.append(ContextBlock(elements=[MarkdownTextObject(text="The chart is in the thread. The whole page: `triage report`")]))
+    where = "The chart is in the thread. " if payload.get("charted", True) else ""
+    blocks.append(ContextBlock(elements=[MarkdownTextObject(text=f"{where}The whole page: `triage report`")]))
     return title, blocks
 
 

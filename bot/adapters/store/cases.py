@@ -168,6 +168,7 @@ class CaseRows:
             self._session.add(row)
         row.revision, row.state, row.mode, row.content = card.revision, card.state, card.mode, json.dumps(card.content.to_json(), ensure_ascii=False)
         row.remote_id, row.decision, row.decided_by, row.decided_at, row.detail = card.remote_id, card.decision, card.decided_by, card.decided_at, card.detail
+        row.handled_by, row.assignee = card.handled_by, card.assignee
 
     def review(self, card: Card, agent: str, decision: str, chosen: str | None = None, *, agrees: bool | None = None) -> None:
         """Keep an agent's decision as a label. ``agrees`` counts only for the first of a round: what follows is about what the agent chose."""
@@ -204,25 +205,25 @@ class CaseRows:
         """A ticket that shows up in the burst's list instead of by a card of its own."""
         self._session.add(GatheredRow(burst_id=burst_id, ticket_id=case_id))
 
-    def listing(self, burst_id: int, *, limit: int) -> tuple[str, list[str]]:
-        """(place, gathered tickets that no list has named yet); they count as listed when the step commits."""
-        burst = self._session.exec(self._database.for_update(select(BurstRow).where(BurstRow.id == burst_id))).one()
+    def listing(self, burst_id: int, *, limit: int) -> list[str]:
+        """Gathered tickets that no list has named yet; they count as listed when the step commits."""
+        self._session.exec(self._database.for_update(select(BurstRow).where(BurstRow.id == burst_id))).one()
         rows = self._session.exec(select(GatheredRow).where(GatheredRow.burst_id == burst_id, GatheredRow.listed == False)  # noqa: E712
                                   .order_by(col(GatheredRow.id)).limit(limit)).all()
         for row in rows:
             row.listed = True
-        return burst.place, [row.ticket_id for row in rows]
+        return [row.ticket_id for row in rows]
 
-    def burst_state(self, burst_id: int) -> tuple[str, int, datetime]:
-        """(signature, tickets so far, since when) of a burst."""
+    def burst_state(self, burst_id: int) -> tuple[str, int, datetime, str]:
+        """(signature, tickets so far, since when, where) of a burst."""
         row = self._session.get_one(BurstRow, burst_id)
-        return row.signature, row.count, row.opened_at
+        return row.signature, row.count, row.opened_at, row.place
 
 
 def card_of(row: CardRow) -> Card:
     """The row as a value."""
     return Card(row.ticket_id, row.round, row.revision, row.state, CardContent.from_json(json.loads(row.content)), row.outlet, row.place, row.thread, row.mode, row.remote_id, row.decision,
-                row.decided_by, row.decided_at, row.detail)
+                row.decided_by, row.decided_at, row.detail, row.handled_by, row.assignee)
 
 
 def _enclosed(envelope: Envelope | None) -> dict[str, Any]:

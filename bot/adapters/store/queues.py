@@ -20,6 +20,9 @@ from bot.core.desk.values import Delivery, Job, Send
 MAX_ATTEMPTS = 5
 """A job that has been begun so often is dead: the rest of the queue goes on, and a human is told."""
 MAX_SEARCHES = 6
+UNASKED_FROM = 3
+"""Priorities from here on are of what nobody clicked: cards, heads and lists of bursts, reports."""
+MINUTE = timedelta(seconds=60)
 
 
 class QueueRows:
@@ -91,9 +94,10 @@ class QueueRows:
         query = select(DeliveryRow.id).join(PaceRow, col(PaceRow.place) == col(DeliveryRow.place)).where(ready, col(PaceRow.next_free) <= self._now)
         return self._session.exec(query.limit(1)).first() is not None
 
-    def claim_delivery(self, outlet: str, lease: timedelta, gap: timedelta, *, paused: bool) -> Delivery | None:
+    def claim_delivery(self, outlet: str, lease: timedelta, gap: timedelta, *, paused: bool, unasked_a_minute: int | None = None) -> Delivery | None:
         """The most urgent delivery to ``outlet`` whose place is free; the place is then taken for ``gap``. Nothing automatic while paused.
 
+        Of what nobody clicked a place gets at most ``unasked_a_minute`` within any minute; what an agent decided overtakes the rest.
         One whose holder's lease has run out, or that may have arrived, comes back as ``unsure``.
         """
         late = (col(DeliveryRow.state) == "queued", col(DeliveryRow.expires_at) < self._now)
@@ -105,16 +109,37 @@ class QueueRows:
         if paused:
             query = query.where(or_(col(DeliveryRow.automatic) == False, col(DeliveryRow.state) != "queued"))  # noqa: E712
         query = query.order_by(col(DeliveryRow.priority), col(DeliveryRow.not_before), col(DeliveryRow.id)).limit(1)
-        found = self._session.exec(self._database.skipping_locked(query, DeliveryRow, PaceRow)).first()
-        if found is None:
+        query = self._database.skipping_locked(query, DeliveryRow, PaceRow)
+        while (found := self._session.exec(query).first()) is not None:
+            row, pace = found
+            free = self._free(row, unasked_a_minute)
+            if free is None:
+                break
+            later = (col(DeliveryRow.place) == row.place, col(DeliveryRow.state) == "queued", col(DeliveryRow.priority) >= UNASKED_FROM, col(DeliveryRow.repeatable).is_(False),
+                     col(DeliveryRow.not_before) < free)
+            self._session.exec(update(DeliveryRow).where(*later).values(not_before=free))
+        else:
             return None
-        row, pace = found
         pace.next_free = self._now + gap
         unsure = row.state != "queued" and not row.repeatable
         row.state, row.token, row.attempts, row.lease_until = "sending", row.token + 1, row.attempts + 1, self._now + lease
         assert row.id is not None
         send = Send(row.key, row.outlet, row.kind, row.place, json.loads(row.payload), row.ticket_id, row.priority, row.repeatable, row.automatic, row.not_before)
         return Delivery(row.id, send, row.token, row.attempts, unsure, row.created_at, row.lease_until)
+
+    def _free(self, row: DeliveryRow, unasked_a_minute: int | None) -> datetime | None:
+        """When the place takes one more that nobody clicked; None: at once. What may have arrived is no new message until that is known."""
+        if unasked_a_minute is None or row.priority < UNASKED_FROM or row.repeatable or row.state != "queued":
+            return None
+        sent = select(DeliveryRow.sent_at).where(DeliveryRow.place == row.place, DeliveryRow.state == "sent", col(DeliveryRow.sent_at) > self._now - MINUTE,
+                                                 DeliveryRow.priority >= UNASKED_FROM, col(DeliveryRow.repeatable).is_(False))
+        under_way = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.place == row.place, col(DeliveryRow.state).in_(("sending", "unsure")),
+                                                                        DeliveryRow.priority >= UNASKED_FROM, col(DeliveryRow.repeatable).is_(False))
+        room = unasked_a_minute - int(self._session.exec(under_way).one())
+        if room < 1:
+            return self._now + timedelta(seconds=2)
+        oldest = self._session.exec(sent.order_by(col(DeliveryRow.sent_at).desc()).offset(room - 1).limit(1)).first()
+        return oldest + MINUTE + timedelta(milliseconds=1) if oldest is not None else None
 
     def sent(self, delivery: Delivery, remote_id: str) -> bool:
         """It is outside, under that id; False where the token is another's by now."""
@@ -154,6 +179,11 @@ class QueueRows:
         """(state, id outside) of a delivery; ("", None) where there is none of that key."""
         row = self._session.exec(select(DeliveryRow).where(col(DeliveryRow.key) == key)).first()
         return (row.state, row.remote_id) if row else ("", None)
+
+    def queued(self, place: str, kind: str) -> int:
+        """How many of a kind wait for a place."""
+        query = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.place == place, DeliveryRow.state == "queued", DeliveryRow.kind == kind)
+        return int(self._session.exec(query).one())
 
     def troubled(self) -> list[tuple[str, str, str, str]]:
         """(what, key, state, why) of everything that waits for a human: parked deliveries and dead jobs."""

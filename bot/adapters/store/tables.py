@@ -98,7 +98,8 @@ class CardRow(SQLModel, table=True):
     """What agents see of a case in one round."""
 
     __tablename__ = "card"
-    __table_args__ = (Index("ix_card_state_created", "state", "created_at", "ticket_id"),)
+    __table_args__ = (Index("ix_card_state_created", "state", "created_at", "ticket_id"), Index("ix_card_handled_by", "handled_by", "state"),
+                      Index("ix_card_assignee", "assignee", "state"))
 
     ticket_id: str = Field(primary_key=True, foreign_key="ticket.id", max_length=200)
     round: int = Field(primary_key=True)
@@ -114,6 +115,10 @@ class CardRow(SQLModel, table=True):
     decided_by: str | None = None
     decided_at: datetime | None = _moment(null=True)
     detail: str = ""
+    handled_by: str | None = None
+    """Who last decided anything on it."""
+    assignee: str | None = None
+    """Who took it over and has not said that it is done."""
     created_at: datetime = _moment(index=True)
 
 
@@ -146,8 +151,12 @@ class DeliveryRow(SQLModel, table=True):
     """One thing sent outside, once for its key."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_due", "state", "priority", "not_before"), Index("ix_delivery_reply", "ticket_id", "sent_at", "automatic", sqlite_where=text(_REPLY_IS_OUT), postgresql_where=text(_REPLY_IS_OUT)),
-                      Index("ix_delivery_replied", "sent_at", sqlite_where=text(_REPLY_IS_OUT), postgresql_where=text(_REPLY_IS_OUT)))
+    __table_args__ = (
+        Index("ix_delivery_due", "state", "priority", "not_before"),
+        Index("ix_delivery_place", "place", "state", "sent_at"),
+        Index("ix_delivery_reply", "ticket_id", "sent_at", "automatic", sqlite_where=text(_REPLY_IS_OUT), postgresql_where=text(_REPLY_IS_OUT)),
+        Index("ix_delivery_replied", "sent_at", sqlite_where=text(_REPLY_IS_OUT), postgresql_where=text(_REPLY_IS_OUT)),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True, max_length=300)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import tuple_
+from sqlalchemy import and_, tuple_
 from sqlmodel import Session, col, func, or_, select
 
 from bot.adapters.store.cases import card_of
@@ -16,6 +16,8 @@ from bot.adapters.store.tables import AuditRow, CardRow, InboundRow, MatchRow, P
 from bot.core.desk.lists import AuditLine, Place, TriageLine
 from bot.core.desk.values import Card
 
+WAITING = ("open", "rewriting", "failed")
+"""States in which a card waits for a decision."""
 MAX_VERSIONS = 500
 """Versions of the knowledge that are looked through; a version is a day of edits or so."""
 
@@ -28,8 +30,24 @@ class Views:
 
     def queue(self, *, limit: int = 50) -> list[tuple[Card, datetime]]:
         """Cards that wait for a decision and since when, the oldest first."""
-        query = select(CardRow).where(col(CardRow.state).in_(("open", "rewriting", "failed"))).order_by(col(CardRow.created_at)).limit(limit)
+        query = select(CardRow).where(col(CardRow.state).in_(WAITING)).order_by(col(CardRow.created_at)).limit(limit)
         return [(card_of(row), row.created_at) for row in self._session.exec(query)]
+
+    def waiting_cards(self) -> int:
+        """How many cards wait for a decision."""
+        return int(self._session.exec(select(func.count()).select_from(CardRow).where(col(CardRow.state).in_(WAITING))).one())
+
+    def cards_of(self, person: str, *, limit: int = 20) -> list[tuple[Card, datetime]]:
+        """The cards that are theirs and since when, the oldest first: assigned to them, or waiting and last handled by them."""
+        mine = or_(CardRow.assignee == person, and_(col(CardRow.handled_by) == person, col(CardRow.assignee).is_(None), col(CardRow.state).in_(WAITING)))
+        query = select(CardRow).where(mine).order_by(col(CardRow.created_at)).limit(limit)
+        return [(card_of(row), row.created_at) for row in self._session.exec(query)]
+
+    def open_ticket_of(self, mailbox: str, place: str) -> bool:
+        """Whether a card about this mailbox waits in this place."""
+        query = select(CardRow.ticket_id).join(TriageRow, col(TriageRow.ticket_id) == col(CardRow.ticket_id)).where(
+            TriageRow.mailbox == mailbox, CardRow.place == place, col(CardRow.state).in_(WAITING)).limit(1)
+        return self._session.exec(query).first() is not None
 
     def causes(self, within: timedelta) -> list[tuple[str, int]]:
         """(cause, tickets) of late, the most frequent first; a ticket counts once, by its last triage."""

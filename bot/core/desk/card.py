@@ -100,11 +100,12 @@ def _who(mailbox: str | None, view: AccountView, now: datetime) -> str:
     if known.password_changed_at:
         parts.append(f"password changed {known.password_changed_at:%a %d %b %H:%M} UTC")
     if known.as_of:
-        parts.append(f"known {_age(now, known.as_of)} ago")
+        parts.append(f"known {age(now, known.as_of)} ago")
     return " · ".join(parts)
 
 
-def _age(now: datetime, then: datetime) -> str:
+def age(now: datetime, then: datetime) -> str:
+    """How long ago, in minutes, hours from two hours on, days from two days on."""
     minutes = max(0, int((now - then).total_seconds() // 60))
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"
 

@@ -113,6 +113,10 @@ class Card:
     decided_at: datetime | None = None
     detail: str = ""
     """Why it was escalated, what failed, who answered first: shown behind the decision."""
+    handled_by: str | None = None
+    """Who last decided anything on it."""
+    assignee: str | None = None
+    """Who it was escalated to, until they say that it is done."""
 
     @property
     def id(self) -> str:

@@ -9,6 +9,7 @@ from slack_bolt import Ack, App
 
 from bot.adapters.slack import modals
 from bot.adapters.slack.context import Edge
+from bot.adapters.slack.people import person_id
 from bot.adapters.slack.text import said, unescape
 from bot.core.desk.rules import may
 from bot.core.desk.values import Card, Decision, Outcome
@@ -60,8 +61,7 @@ def register(app: App, edge: Edge) -> None:
     @app.view("escalate")
     def on_escalate(ack: Ack, body: dict[str, Any]) -> None:
         assignee = _value(body, "assignee")
-        team = str((body.get("team") or {}).get("id", ""))
-        _submitted(edge, ack, body, "escalate", text=unescape(str(_value(body, "reason") or "")), assignee=f"slack:{team}:{assignee}" if assignee else None)
+        _submitted(edge, ack, body, "escalate", text=unescape(str(_value(body, "reason") or "")), assignee=person_id(edge.team(body), str(assignee)) if assignee else None)
 
 
 def _deciding(edge: Edge, action: str) -> Any:

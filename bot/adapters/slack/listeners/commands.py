@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,8 @@ from slack_bolt import Ack, App
 
 from bot.adapters.slack import blocks as draw
 from bot.adapters.slack.context import Edge
+from bot.adapters.slack.people import person_id
+from bot.adapters.slack.pictures import draw_report
 from bot.adapters.slack.text import escape, plain_of, said
 from bot.core.desk.card import content_of
 from bot.core.desk.rules import MODES
@@ -19,10 +21,14 @@ from bot.core.model import Ticket
 from bot.core.observed import LogQuery
 from bot.core.parse.plain import one_line
 from bot.core.policy.modes import cause_named
+from bot.core.report.post import summary
+from bot.core.report.wording import headline, title_of_report
+from bot.errors import InputError, StoreError
 
 HELP = """*/triage TEXT or a link to a ticket*: what is wrong there, for you alone
 */triage explain ERROR TEXT*: what an error means
 */triage logs MAILBOX*: the last failures of a mailbox (agents: of an open ticket in this channel)
+*/triage report [2026-W47]*: last week's causes, or another week's
 */triage mode off|note|draft* (leads): what I do in this channel; */triage mode zendesk auto [CHECK]*: what I do in a helpdesk or mailbox
 */triage role @member none|agent|lead* (leads)
 */triage escalate-to #channel*, */triage abuse-to #channel*, */triage cards-to zendesk #channel* (leads)
@@ -53,21 +59,24 @@ def register(app: App, edge: Edge) -> None:
             ack(text=HELP)
         elif role == "none":
             ack(text=REFUSED)
+        elif word.lower() == "report":
+            answer, drawn = _report(edge, rest.strip())
+            ack(text=answer, blocks=drawn)
         elif known is not None:
             ack(text=known(edge, body, person, role, rest.strip()))
         else:
-            answer, drawn = _triage(edge, body, person)
+            answer, drawn = privately(edge, body, person)
             ack(text=answer, blocks=drawn)
 
 
-def _triage(edge: Edge, body: dict[str, Any], person: str) -> tuple[str, list[dict[str, Any]]]:
+def privately(edge: Edge, body: Mapping[str, Any], person: str) -> tuple[str, list[dict[str, Any]]]:
     """A text or a ticket's link, triaged for one reader."""
     text = str(body.get("text") or "")
     link = _LINK.search(text)
     if link:
         thread = link[4] or f"{link[2]}.{link[3]}"
         with edge.desk.look() as view:
-            case_id = view.cases.belongs(f"slack:{body.get('team_id')}:{link[1]}:{thread}")
+            case_id = view.cases.belongs(f"slack:{edge.team(body)}:{link[1]}:{thread}")
             case = view.cases.case(case_id) if case_id else None
             card = view.cases.card(f"{case.id}#{case.round}") if case else None
         if card is None:
@@ -90,13 +99,26 @@ def _explain(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str
     return "\n".join(f"*{escape(title, 200, line=True)}*: {escape(meaning, 600, line=True)}" for title, meaning in found[:3])
 
 
+def _report(edge: Edge, week: str) -> tuple[str, list[dict[str, Any]]]:
+    """A week's report in short, for one reader."""
+    if edge.reports is None:
+        return "Reports are not set up here.", []
+    try:
+        report = edge.reports(one_line(week, 20))
+    except InputError:
+        return "Such as: /triage report, /triage report 2026-W47", []
+    except StoreError as error:
+        return f"The report could not be made: {escape(str(error), 300, line=True)}", []
+    title, blocks = draw_report({"title": title_of_report(report), "lines": headline(report), "table": summary(report), "charted": False})
+    return title, [block.to_dict() for block in blocks]
+
+
 def _logs(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
     mailbox = one_line(plain_of(rest), 320).strip().lower()
-    with edge.desk.look() as view:
-        own = {c.content.mailbox for c, _ in view.views.queue(limit=500) if c.place == f"slack/{body.get('channel_id')}"}
     if not mailbox:
         return "Which mailbox? /triage logs anna@firm.example"
-    of_ticket = mailbox in own
+    with edge.desk.look() as view:
+        of_ticket = view.views.open_ticket_of(mailbox, f"slack/{body.get('channel_id')}")
     outcome = edge.decisions.look_up(person, role, mailbox, of_ticket=of_ticket)
     if not outcome.done:
         return said(outcome.said)
@@ -115,14 +137,16 @@ def _mode(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -
     cause = cause_named(words[1], edge.triager.knowledge) if len(words) > 1 else None
     if len(words) > 2 or (len(words) == 2 and cause is None):
         return "Such as: /triage mode draft, /triage mode zendesk auto, /triage mode zendesk auto 2 (a check's number or id)"
-    return said(edge.decisions.set_mode(person, role, place, words[0] if words else "", cause).said)
+    outcome = edge.decisions.set_mode(person, role, place, words[0] if words else "", cause)
+    outside = here and outcome.done and words[0] != "off" and not edge.inside(str(body.get("channel_id")))
+    return said(outcome.said) + ("\nI am not in this channel yet, so I see nothing of it: type /invite and my name." if outside else "")
 
 
 def _role(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
     member = _MEMBER.search(rest)
     if not member:
         return "Whom? /triage role @member agent"
-    return said(edge.decisions.set_role(person, role, f"slack:{body.get('team_id')}:{member[1]}", rest[member.end():].strip().lower()).said)
+    return said(edge.decisions.set_role(person, role, person_id(edge.team(body), member[1]), rest[member.end():].strip().lower()).said)
 
 
 def _escalate_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:

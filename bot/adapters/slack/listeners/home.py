@@ -9,6 +9,8 @@ from slack_bolt import Ack, App
 
 from bot.adapters.slack import modals
 from bot.adapters.slack.context import Edge
+from bot.adapters.slack.people import person_id
+from bot.core.desk.card import age
 from bot.core.desk.rules import may
 from bot.core.note import title_of
 from bot.ports import Step
@@ -23,15 +25,20 @@ def register(app: App, edge: Edge) -> None:
     def on_home(event: dict[str, Any], body: dict[str, Any]) -> None:
         if event.get("tab", "home") != "home":
             return
-        user = str(event["user"])
-        if not may(edge.people.role(str(body.get("team_id", "")), user), "home"):
+        user, team = str(event["user"]), edge.team(body)
+        if not may(edge.people.role(team, user), "home"):
             view = {"type": "home", "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "This desk is for support agents; a lead can add you with /triage role."}}]}
         else:
-            with edge.desk.look() as look:
-                knowledge = edge.triager.knowledge
-                causes = [(title_of(c, knowledge) if c in knowledge.checks or c in knowledge.others else c, n) for c, n in look.views.causes(WEEK)]
-                view = modals.home_view(look.views.queue(), causes, _health(edge, look), look.now)
+            view = _home(edge, person_id(team, user))
         edge.calls.call("views.publish", user_id=user, view=view)
+
+    @app.action("home:done")
+    def on_done(ack: Ack, body: dict[str, Any]) -> None:
+        person, role = edge.who(body)
+        edge.decisions.done(str(body["actions"][0].get("value") or ""), person, role)
+        ack()
+        if may(role, "home"):
+            edge.calls.call("views.publish", user_id=person.rpartition(":")[2], view=_home(edge, person))
 
     @app.action("home:search")
     def on_search(ack: Ack, body: dict[str, Any]) -> None:
@@ -44,10 +51,18 @@ def register(app: App, edge: Edge) -> None:
         if not may(edge.who(body)[1], "search"):
             ack()
             return
-        words = str(body["view"]["state"]["values"]["words"]["value"].get("value") or "")
+        values = ((body["view"].get("state") or {}).get("values") or {}).get("words") or {}
+        words = str((values.get("value") or {}).get("value") or "")
         with edge.desk.look() as look:
             found = look.views.search(words)
         ack(response_action="update", view=modals.search_view(found))
+
+
+def _home(edge: Edge, person: str) -> dict[str, Any]:
+    with edge.desk.look() as look:
+        knowledge = edge.triager.knowledge
+        causes = [(title_of(c, knowledge) if c in knowledge.checks or c in knowledge.others else c, n) for c, n in look.views.causes(WEEK)]
+        return modals.home_view(look.views.cards_of(person), look.views.queue(limit=modals.QUEUE_SHOWN), look.views.waiting_cards(), causes, _health(edge, look), look.now)
 
 
 def _health(edge: Edge, look: Step) -> list[str]:
@@ -62,6 +77,4 @@ def _health(edge: Edge, look: Step) -> list[str]:
 
 
 def _ago(now: datetime, then: datetime | None) -> str:
-    return f"{int((now - then).total_seconds() // 60)} min ago" if then else "none yet"
-
-
+    return f"{age(now, then)} ago" if then else "none yet"

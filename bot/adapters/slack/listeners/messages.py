@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, Respond
 
 from bot.adapters.slack.context import Edge
+from bot.adapters.slack.listeners.commands import privately
 from bot.adapters.slack.outlet import moment_of
 from bot.adapters.slack.people import person_id
-from bot.adapters.slack.text import plain_of
+from bot.adapters.slack.typed import typed
+from bot.core.desk.conversation import is_small_talk
 from bot.core.desk.values import Inbound, Send
 from bot.logs.event import rfc3339
 
@@ -19,6 +21,8 @@ GATHER_SECONDS = 180.0
 """Messages of one person within this time are one ticket."""
 EYES_SECONDS = 60
 _KINDS = (None, "file_share", "thread_broadcast", "me_message")
+GREETED = "Hello. Paste a ticket or an error text here, or see what else I do: /triage help"
+OUTSIDE = "I am not in this conversation, so this is for you alone; to have a card there, /invite me."
 OFF = "I am off in this channel. A lead can switch me on: /triage mode draft"
 NOT_YOU = "Sorry, tickets by message, mention or shortcut are for support agents; a lead can add you with /triage role"
 
@@ -28,38 +32,47 @@ def register(app: App, edge: Edge) -> None:
 
     @app.event("message")
     def on_message(event: dict[str, Any], body: dict[str, Any]) -> None:
-        take(edge, event, body, mentioned=_mentions_us(event, body))
+        take(edge, event, body, mentioned=_mentions_us(event, body), tells=_is_direct(event))  # a mention comes as an event of its own besides
 
     @app.event("app_mention")
     def on_mention(event: dict[str, Any], body: dict[str, Any]) -> None:
         take(edge, event, body, mentioned=True)
 
     @app.shortcut("triage_this")
-    def on_shortcut(ack: Ack, body: dict[str, Any]) -> None:
-        person, role = edge.who(body)
-        channel = str(body["channel"]["id"])
-        if role == "none":
+    def on_shortcut(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        channel, (person, role) = str(body["channel"]["id"]), edge.who(body)
+        inside = edge.inside(channel)
+        if role == "none" or not inside:
             ack()
-            edge.whisper(channel, person.rpartition(":")[2], NOT_YOU)
+            if inside:
+                edge.whisper(channel, person.rpartition(":")[2], NOT_YOU)
+            elif role == "none":
+                edge.answer(respond, NOT_YOU, [])
+            else:
+                text, drawn = privately(edge, {**body, "text": typed(body["message"])}, person)
+                edge.answer(respond, f"{OUTSIDE}\n{text}", drawn)
             return
-        message = {**body["message"], "channel": channel}
-        known = edge.once("shortcut", body) and _show_again(edge, str(body["team"]["id"]), message)
+        team, message = edge.team(body), {**body["message"], "channel": channel}
+        known = edge.once("shortcut", body) and _show_again(edge, team, message)
         if not known:
-            take(edge, message, {"team_id": body["team"]["id"], "event_id": f"shortcut:{channel}:{message['ts']}"}, mentioned=True, allowed=True)
+            take(edge, message, {"team_id": team}, mentioned=True, allowed=True)
         ack()
 
 
-def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, mentioned: bool, allowed: bool = False) -> None:
-    """Hand a message in, where it is a ticket of ours. ``allowed``: whoever asked for it is an agent. Raises StoreBusy: then Slack sends it again."""
+def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, mentioned: bool, allowed: bool = False, tells: bool = True) -> None:
+    """Hand a message in, where it is a ticket of ours. ``allowed``: whoever asked for it is an agent. ``tells``: its writer hears why it is none.
+
+    Raises StoreBusy: then Slack sends it again.
+    """
     if body.get("is_ext_shared_channel") or event.get("is_ext_shared_channel"):
         return  # other companies read along there
     if event.get("subtype") not in _KINDS or event.get("hidden"):
         return
     mails = [f for f in event.get("files") or [] if f.get("filetype") == "email" or f.get("mode") == "email"]
-    if (event.get("bot_id") and not mails and not allowed) or not event.get("user") or not event.get("ts"):
+    channel, ts, user = str(event.get("channel") or ""), str(event.get("ts") or ""), str(event.get("user") or ("USLACKBOT" if mails else event.get("bot_id") or ""))
+    if (event.get("bot_id") and not mails and not allowed) or not user or not channel or moment_of(ts) is None:
         return
-    team, channel, ts, user = str(body.get("team_id", "")), str(event["channel"]), str(event["ts"]), str(event["user"])
-    direct = event.get("channel_type") == "im"
+    team, direct = edge.team(body), _is_direct(event)
     explicit = mentioned or direct or allowed
     thread = str(event.get("thread_ts") or ts)
     conversation = f"slack:{team}:{channel}:{thread}"
@@ -70,12 +83,10 @@ def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, menti
         case = view.cases.case(case_id) if case_id else None
     if thread != ts and not explicit and (case is None or case.author != person_id(team, user)):
         return  # people talk among themselves
-    if case is None and explicit and not allowed and edge.people.role(team, user) == "none" and mode == "off":
-        edge.whisper(channel, user, NOT_YOU)
-        return
-    if mode == "off" and not direct and not allowed and case is None:
-        if explicit:
-            edge.whisper(channel, user, OFF)
+    refused = None if allowed else _refused(edge, event, team, mode, explicit=explicit, known=case is not None)
+    if refused is not None:
+        if refused and tells:
+            edge.whisper(channel, user, refused)
         return
     eyes = Send(f"eyes:{channel}:{ts}", "slack", "react", f"slack/reactions/{channel}", {"channel": channel, "ts": ts}, conversation, priority=2, repeatable=True,
                 expires_at=(now := _moment(ts)) and now + timedelta(seconds=EYES_SECONDS))
@@ -83,6 +94,24 @@ def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, menti
         "slack", f"{team}:{channel}:{ts}", conversation, _ticket(event, mails, ts), person_id(team, user), _moment(ts), place=place, thread=thread,
         gather=f"slack:{team}:{channel}:by:{user}" if thread == ts and not mails else None, gather_seconds=GATHER_SECONDS, explicit=explicit,
         settle_seconds=0.0 if mails else edge.settle_seconds), [eyes])
+
+
+def _refused(edge: Edge, event: Mapping[str, Any], team: str, mode: str, *, explicit: bool, known: bool) -> str | None:
+    """Why a message is no ticket, in words for its writer ("": nobody needs to be told); None: it is one."""
+    if not event.get("files") and not event.get("attachments") and is_small_talk(str(event.get("text") or "") or typed(event)):
+        return GREETED if explicit and not known else ""
+    if known:
+        return None
+    if explicit and mode == "off" and edge.people.role(team, str(event.get("user"))) == "none":
+        return NOT_YOU
+    if mode == "off" and not _is_direct(event):
+        return OFF if explicit else ""
+    return None
+
+
+def _is_direct(event: Mapping[str, Any]) -> bool:
+    """A conversation with us alone: its id begins with D (Slack: Conversations API), and not every event names its kind."""
+    return event.get("channel_type") == "im" or str(event.get("channel") or "").startswith("D")
 
 
 def _show_again(edge: Edge, team: str, message: Mapping[str, Any]) -> bool:
@@ -110,7 +139,7 @@ def _ticket(event: Mapping[str, Any], mails: list[Mapping[str, Any]], ts: str) -
         sender = next((str(f.get("address")) for f in mail.get("from") or [] if f.get("address")), None)
         return {"subject": str(mail.get("subject") or mail.get("title") or ""), "body": str(mail.get("plain_text") or mail.get("preview_plain_text") or ""),
                 "requester": sender, "channel": "slack", "received_at": moment}
-    return {"body": plain_of(str(event.get("text") or "")), "channel": "slack", "received_at": moment}
+    return {"body": typed(event), "channel": "slack", "received_at": moment}
 
 
 def _moment(ts: str) -> Any:
