@@ -62,6 +62,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     from bot.adapters.slack.outlet import SlackOutlet
     from bot.adapters.web.page.outlet import PageOutlet
     from bot.chores import workers_of
+    from bot.decide_incident import IncidentDecisions
     from bot.deliver import Courier
     from bot.handle import Handler
     from bot.work import Worker
@@ -75,7 +76,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
         outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk)
         inbox.schedule()
     answers = answers_of(settings, triager.knowledge)
-    jobs = {**(inbox.jobs() if inbox else {}), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}
+    jobs = {**(inbox.jobs() if inbox else {}), **IncidentDecisions(desk).jobs(), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}
     return Worker(desk, Handler(desk, triager, clock, answers, jobs), Courier(desk, outlets, clock, judge=answers.judge))
 
 
@@ -190,8 +191,8 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
     from bot.adapters.web.page.people import Slack, Ways
     from bot.adapters.web.page.site import Site
     from bot.decide import Decisions
+    from bot.decide_incident import IncidentDecisions
     from bot.handle import Door
-    from bot.incidents import close
 
     members = SlackPeople(slack_calls_of(settings), desk, settings.slack_agents_group, settings.slack_leads_group) if settings.slack_bot_token else None
 
@@ -207,7 +208,7 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
         slack = Slack(settings.slack_client_id, settings.slack_client_secret, settings.slack_team_id, settings.slack_api_url.removesuffix("api/"))
     ways = Ways(desk, role, token, settings.web_proxy_header, settings.web_proxies, slack, settings.web_url)
     reporter = reporter_of(settings, desk, triager.knowledge)
-    return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways, drawn_by(reporter, settings.report_zone), partial(close, desk))
+    return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways, drawn_by(reporter, settings.report_zone), IncidentDecisions(desk))
 
 
 def drawn_by(reporter: Reporter, zone: ZoneInfo) -> Callable[[Mapping[str, str]], bytes]:

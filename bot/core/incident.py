@@ -174,5 +174,5 @@ def said(burst: Burst, titles: Mapping[str, str], zone_named: str, since: str) -
     cause = titles.get(common.get("cause", ""), "")
     lead = cause or f"Failures with {burst.dimension} {burst.value}"
     where = [f"{name} {common[name]}" for name in ("host", "protocol", "client", "network") if name in common and not (name == burst.dimension and not cause)]
-    return (f"{lead}{' on ' + ', '.join(where) if where else ''} since {since} {zone_named}: {burst.mailboxes} mailboxes in the logs, {burst.tickets} tickets, "
-            f"normal {burst.normal:g}")
+    return (f"{lead}{' on ' + ', '.join(where) if where else ''} since {since} {zone_named}: {burst.mailboxes} mailbox{'' if burst.mailboxes == 1 else 'es'} in the logs, "
+            f"{burst.tickets} ticket{'' if burst.tickets == 1 else 's'}, normal {burst.normal:g}")
