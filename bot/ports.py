@@ -15,6 +15,7 @@ from bot.core.incident import Burst, Key, Normal, Trouble
 from bot.core.model import Ticket
 from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
 from bot.core.policy.trust import Record
+from bot.core.probe_evidence import ProbeFact
 from bot.core.report.failing import Failure
 from bot.core.report.values import Filter, IncidentRecord, Rows
 from bot.core.report.weeks import Period
@@ -48,6 +49,14 @@ class AccountDirectory(Protocol):
 
     def in_domain(self, domain: str) -> Sequence[str]:
         """Mailboxes of a domain, lower-cased; empty where the directory does not know it."""
+        ...
+
+
+class Probes(Protocol):
+    """What was seen from outside: of our own servers, and of a customer's domain."""
+
+    def seen(self, domain: str | None) -> Sequence[ProbeFact]:
+        """The last looks, each with its moment; ``domain`` is one that the directory knows, and is asked about only where that is switched on."""
         ...
 
 

@@ -45,7 +45,7 @@ LAYERS = {
     "bot.reporting": {"bot.core", "bot.ports", "bot.errors", "knowledge"},
     "bot.decide_incident": {"bot.core", "bot.ports", "bot.handle", "bot.decide"},
     "bot.incidents": {"bot.core", "bot.ports", "bot.errors", "bot.decide_incident", "bot.reporting"},
-    "bot.probing": {"bot.core", "bot.ports"},
+    "bot.probing": {"bot.core", "bot.ports", "bot.errors"},
     "bot.work": {"bot.ports", "bot.errors", "bot.handle", "bot.deliver"},
     "bot.adapters": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.settings_areas", "bot.failpoints", "bot.triage", "bot.handle", "bot.decide", "bot.decide_incident", "knowledge"},
     "bot.bootstrap": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.triage", "bot.answer", "bot.handle", "bot.decide", "bot.decide_incident", "bot.deliver", "bot.work", "bot.chores", "bot.reporting", "bot.incidents", "bot.probing", "bot.adapters", "knowledge"},

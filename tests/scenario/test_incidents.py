@@ -21,6 +21,7 @@ from bot.adapters.store.upgrade import upgrade
 from bot.core.desk.incidents import IncidentDecision
 from bot.core.desk.values import Inbound, Outcome
 from bot.core.incident import ALARM, Normal, normal_of, surprise
+from bot.core.probe_evidence import ProbeFact
 from bot.decide_incident import IncidentDecisions
 from bot.handle import Door, Handler
 from bot.incidents import IncidentWatch
@@ -118,6 +119,26 @@ def test_a_burst_is_told_once_with_what_is_common(watchman: Watchman) -> None:
     with watchman.desk.look() as view:
         said = view.incidents.listing()[0].said
     assert "host imap2" in said and "60 mailboxes" in said and "since 09:2" in said
+
+
+class Down:
+    """Probes that say what a test wants."""
+
+    def __init__(self, *facts: ProbeFact) -> None:
+        self.facts = facts
+
+    def seen(self, domain: str | None) -> tuple[ProbeFact, ...]:
+        return self.facts
+
+
+def test_a_failing_probe_makes_few_customers_an_incident_and_is_named(watchman: Watchman) -> None:
+    burst(watchman, 14)
+    assert watchman.watch.look(NOW) == [], "fourteen alone are within what a first day may bring"
+    imap = ProbeFact("imap.trekmail.net:993", "server", NOW - timedelta(minutes=1), False, "refused", NOW - timedelta(minutes=12), 3, "imap", 993)
+    assert replace(watchman.watch, probes=Down(replace(imap, at=NOW - timedelta(hours=3)))).look(NOW) == [], "a look of long ago says nothing"
+    assert len(replace(watchman.watch, probes=Down(imap)).look(NOW)) == 1
+    with watchman.desk.look() as view:
+        assert view.incidents.listing()[0].said.endswith("Our probe: imap.trekmail.net:993 refuses the connection since 09:18")
 
 
 def test_guesses_of_strangers_are_no_incident(watchman: Watchman) -> None:
