@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bot.core.desk.helpdesk import Changes, Thread
 from bot.core.desk.incidents import Grouped, Incident
@@ -126,6 +126,15 @@ class Helpdesk(Protocol):
 
     def check(self) -> Sequence[tuple[bool, str]]:
         """What the token may do, for ``triage doctor``: (good, in words)."""
+        ...
+
+
+@runtime_checkable
+class TakesBack(Protocol):
+    """A helpdesk whose API documents how an internal note of ours is emptied or deleted."""
+
+    def take_back(self, ticket: str, post: str) -> None:
+        """Empty or delete a note of ours; one that is gone is done. Raises SendLater, SendRefused, SendUnsure."""
         ...
 
 

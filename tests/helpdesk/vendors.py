@@ -61,6 +61,11 @@ class ZendeskLike(LookAlike):
             page = new[:2]
             after = str(page[-1].updated) if page else str(since)
             return 200, {"tickets": [self._head(t) for t in page], "after_cursor": after, "after_url": "https://other.example/", "end_of_stream": len(new) <= 2}, {}
+        if (redacted := re.fullmatch(r"/api/v2/comment_redactions/(\d+)\.json", path)) and method == "PUT":
+            for message in self.ticket(str(body["ticket_id"])).messages:
+                if str(message.id) == redacted[1]:
+                    message.body = re.sub(r"<redact>(.*?)</redact>", lambda m: "\u2587" * len(m[1]), body["html_body"], flags=re.DOTALL)
+            return 200, {"comment": {"id": int(redacted[1])}}, {}
         found = re.fullmatch(r"/api/v2/tickets/(\d+)(/comments|/tags)?\.json", path)
         if not found:
             raise Refuse(404)
@@ -160,6 +165,9 @@ class FreshdeskLike(LookAlike):
             rows = sorted((t for t in self.tickets.values() if t.updated >= since), key=lambda t: t.updated)
             size, page = int(query["per_page"][0]), int(query.get("page", ["1"])[0])
             return 200, [self._head(t) for t in rows[(page - 1) * size : page * size]], {}
+        if (gone := re.fullmatch(r"/api/v2/conversations/(\d+)", path)) and method == "DELETE":
+            self.forget(gone[1])
+            return 204, None, {}
         found = re.fullmatch(r"/api/v2/tickets/(\d+)(?:/(conversations|notes|reply))?", path)
         if not found:
             raise Refuse(404)
@@ -349,6 +357,9 @@ class ChatwootLike(LookAlike):
         if path == "/api/v1/accounts/1/conversations":
             page, rows = int(query["page"][0]), sorted(self.tickets.values(), key=lambda t: -t.updated)
             return 200, {"data": {"meta": {}, "payload": [self._head(t) for t in rows[(page - 1) * 25 : page * 25]]}}, {}
+        if (gone := re.fullmatch(r"/api/v1/accounts/1/conversations/\d+/messages/(\d+)", path)) and method == "DELETE":
+            self.forget(gone[1])
+            return 200, {}, {}
         found = re.fullmatch(r"/api/v1/accounts/1/conversations/(\d+)(?:/(messages|labels|custom_attributes))?", path)
         if not found:
             raise Refuse(404)
