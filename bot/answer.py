@@ -82,6 +82,8 @@ class Answers:
         case = step.cases.case(card.case_id, lock=True) if card else None
         if card is None or case is None:
             return "its ticket is gone"
+        if payload.get("answer") and step.incidents.covering(case.id) is not None:
+            return "an open incident explains the ticket, and one answer for all comes"
         at = self._circumstances(step, case, card.content.cause, key=delivery.send.key)
         why = still_may(at, answer=bool(payload.get("answer")), same_version=case.version == payload.get("version"), undecided=card.state == "open",
                         tripped=bool(step.people.setting(BREAKER)), rules=self.rules)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.bootstrap import SystemClock, knowledge_of, log_store_of, logs_of
 from bot.errors import SettingsError
-from bot.ports import Outlet
+from bot.ports import Outlet, Probes
 from bot.settings import Settings
 from knowledge import Knowledge
 
@@ -64,6 +64,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     from bot.adapters.slack.outlet import SlackOutlet
     from bot.adapters.web.page.outlet import PageOutlet
     from bot.chores import workers_of
+    from bot.decide_incident import IncidentDecisions
     from bot.deliver import Courier
     from bot.handle import Handler
     from bot.work import Worker
@@ -71,13 +72,14 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     outlets: dict[str, Outlet] = {"page": PageOutlet(), **mailbox_outlets_of(settings, desk)}
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
+    triager = triager.probed_by(probes_of(settings, desk, triager.knowledge, asks=True))
     clock = SystemClock()
     inbox = inbox_of(settings, desk, triager.knowledge)
     if inbox is not None:
         outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk, tag=settings.helpdesk_tag or "", field=settings.helpdesk_field or "")
         inbox.schedule()
     answers = answers_of(settings, triager.knowledge)
-    jobs = {**(inbox.jobs() if inbox else {}), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}
+    jobs = {**(inbox.jobs() if inbox else {}), **IncidentDecisions(desk).jobs(), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}
     return Worker(desk, Handler(desk, triager, clock, answers, jobs), Courier(desk, outlets, clock, judge=answers.judge))
 
 
@@ -158,7 +160,8 @@ def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list
     from bot.probing import ProbeWatch
 
     reporter = reporter_of(settings, desk, knowledge)
-    watch = IncidentWatch(desk, reporter, {cause: named(cause, knowledge) for cause in (*knowledge.checks, *knowledge.others)}, settings.report_zone)
+    watch = IncidentWatch(desk, reporter, {cause: named(cause, knowledge) for cause in (*knowledge.checks, *knowledge.others)}, settings.report_zone,
+                          probes_of(settings, desk, knowledge, asks=False))
     chores = [Chore("incidents", timedelta(minutes=1), watch.look)]
     at = settings.report_at
     if at is not None:
@@ -168,6 +171,19 @@ def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list
         probes = ProbeWatch(desk, partial(probe_servers, knowledge.settings))
         chores.append(Chore("probe", timedelta(minutes=settings.probe_minutes), probes.look))
     return chores
+
+
+def probes_of(settings: Settings, desk: DeskStore, knowledge: Knowledge, *, asks: bool) -> Probes:
+    """What probes have seen, as evidence for the diagnosis. ``asks``: a domain that is not known yet is asked about, where that is switched on."""
+    from bot.core.probe import own_servers
+    from bot.probing import StoredProbes
+
+    def ask(domain: str) -> list[ProbeResult]:
+        from bot.adapters.probe.names import Names, domain_of
+
+        return Names(limit=2.0).look_shortly(domain_of(domain), knowledge.settings)
+
+    return StoredProbes(desk, own_servers(knowledge.settings), ask if asks and settings.probe_domains else None)
 
 
 def probe_servers(host: HostSettings, authority: Path | None = None) -> list[ProbeResult]:
@@ -192,8 +208,8 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
     from bot.adapters.web.page.people import Slack, Ways
     from bot.adapters.web.page.site import Site
     from bot.decide import Decisions
+    from bot.decide_incident import IncidentDecisions
     from bot.handle import Door
-    from bot.incidents import close
 
     members = SlackPeople(slack_calls_of(settings), desk, settings.slack_agents_group, settings.slack_leads_group) if settings.slack_bot_token else None
 
@@ -207,9 +223,10 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
     slack = None
     if settings.slack_client_id and settings.slack_client_secret:
         slack = Slack(settings.slack_client_id, settings.slack_client_secret, settings.slack_team_id, settings.slack_api_url.removesuffix("api/"))
+    triager = triager.probed_by(probes_of(settings, desk, triager.knowledge, asks=False))
     ways = Ways(desk, role, token, settings.web_proxy_header, settings.web_proxies, slack, settings.web_url)
     reporter = reporter_of(settings, desk, triager.knowledge)
-    return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways, drawn_by(reporter, settings.report_zone), partial(close, desk))
+    return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways, drawn_by(reporter, settings.report_zone), IncidentDecisions(desk))
 
 
 def reports_of(reporter: Reporter, zone: ZoneInfo) -> Callable[[str], Report]:

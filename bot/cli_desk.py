@@ -146,7 +146,7 @@ def deliveries(
 
 @app.command("incidents", epilog='Examples:  triage incidents   |   triage incidents close 3   |   triage incidents answer 3 "Our fault; it works again since 10:40."')
 def incidents(
-    action: Annotated[str, typer.Argument(help="list, close (held tickets get their cards) or answer (all get one text).", metavar="[list|close|answer]")] = "list",
+    action: Annotated[str, typer.Argument(help="list; agree (one text, nothing is sent yet), answer (all get it, or the agreed one), release (held tickets get their cards), close.", metavar="[list|agree|answer|release|close]")] = "list",
     number: Annotated[int | None, typer.Argument(help="Which incident.")] = None,
     text: Annotated[str | None, typer.Argument(help="The answer for all; - reads standard input.")] = None,
     json: Json = False,

@@ -48,7 +48,7 @@ class Decisions:
             if why == "decided":
                 when = f" at {card.decided_at:%H:%M} UTC" if card.decided_at else ""
                 return Outcome(False, f"Already decided by {card.decided_by}{when}: {card.decision}.")
-            if why is None and decision.action in ("send", "edit") and _leaving(step, card.case_id):
+            if why is None and decision.action in ("send", "edit") and leaving(step, card.case_id):
                 why = "leaving"
             if why is not None:
                 return Outcome(False, _WHY[why], stale=why == "stale")
@@ -199,7 +199,7 @@ def _agrees(card: Card, decision: Decision) -> bool | None:
     return agreement(decision.action, card.content.cause, decision.cause, draft=card.content.draft, text=decision.text)
 
 
-def _leaving(step: Step, case_id: str) -> bool:
+def leaving(step: Step, case_id: str) -> bool:
     """True while the bot's own mail is on its way out, or may have arrived: a second answer must not overtake it."""
     key = step.automatic.key_of(case_id)
     return key is not None and step.queues.state_of(key)[0] in ("sending", "unsure")

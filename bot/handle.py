@@ -213,9 +213,7 @@ class Handler:
         if case.explicit or case.round > 1:
             return False
         number = step.incidents.covering(case.id)
-        if number is not None:
-            step.incidents.hold(number, case.id, case.round)
-        return number is not None
+        return number is not None and step.incidents.hold(number, case.id, case.round)
 
     def _gathered(self, step: Step, case: Case, card: Card) -> bool:
         """True where a card is one of many: its ticket is listed in one thread, and the counter there grows."""

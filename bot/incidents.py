@@ -1,23 +1,23 @@
-"""Incidents: watched for each minute, told to the leads, held tickets released or answered together when they end."""
+"""Incidents: watched for each minute, told to the leads, ended when they are over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.core.desk.rules import may
-from bot.core.desk.values import Outcome, Send
+from bot.core.desk.values import Send
 from bot.core.incident import Burst, bursts, said
-from bot.handle import change_card
-from bot.ports import Desk, Step
+from bot.core.probe import SAID
+from bot.core.probe_evidence import FACES, ProbeFact, failing
+from bot.decide_incident import end_incident, put_incident
+from bot.ports import Desk, Probes, Step
 from bot.reporting import Reporter
 
 LINES_A_MINUTE: Final = 20_000
 """Lines that one look takes over at most; what is left comes with the next."""
-MAX_TEXT: Final = 10_000
 OVER: Final = "quiet for an hour"
 
 
@@ -29,6 +29,8 @@ class IncidentWatch:
     reporter: Reporter
     titles: Mapping[str, str]
     zone: ZoneInfo
+    probes: Probes | None = None
+    """Looks at our own servers: a failing one makes a burst of its protocol more likely, and is named with it."""
 
     def look(self, now: datetime) -> list[Burst]:
         """Tell of new bursts, renew what is open, end what is over. Raises StoreError where the log store cannot be read."""
@@ -36,62 +38,37 @@ class IncidentWatch:
         with self.desk.look() as view:
             troubles = view.incidents.troubles()
             normals, unseen = view.incidents.normals() if troubles else ({}, None)
-            found = bursts(troubles, normals, now, view.incidents.cooling(), unseen)
+            cooling = view.incidents.cooling()
+        down = failing(self.probes.seen(None), now) if self.probes else []
+        found = bursts(troubles, normals, now, cooling, unseen, {face for fact in down for face in FACES[fact.protocol]})
         with self.desk.step("incidents.looked") as step:
             for burst in found:
-                self._tell(step, burst)
+                self.tell(step, burst, down)
             for number in step.incidents.refresh(troubles):
-                _release(step, number)
-                step.incidents.close(number, OVER, "")
+                end_incident(step, number, OVER)
+            self.renew(step, down)
         return found
 
-    def _tell(self, step: Step, burst: Burst) -> None:
-        here = burst.since.astimezone(self.zone)
-        text = said(burst, self.titles, str(here.tzname()), f"{here:%H:%M}")
-        number = step.incidents.open(burst, text)
-        place = step.people.setting("escalate-to")
-        if place:
+    def tell(self, step: Step, burst: Burst, down: Sequence[ProbeFact] = ()) -> None:
+        """Open an incident and tell the leads where escalations go: in Slack with its tickets and buttons, elsewhere in a sentence."""
+        place, text = step.people.setting("escalate-to"), self._said(burst, down)
+        number = step.incidents.open(burst, text, place)
+        if place.startswith("slack/"):
+            step.queues.send(Send(f"incident:{number}", "slack", "incident", place, {"incident": number}, priority=1))
+        elif place:
             step.queues.send(Send(f"incident:{number}", place.partition("/")[0], "alarm", place, {"text": (
                 f"Incident {number}. {text}. Its tickets are held back. One answer for all: triage incidents answer {number} TEXT; none: triage incidents close {number}.")}, priority=1))
 
+    def renew(self, step: Step, down: Sequence[ProbeFact] = ()) -> None:
+        """Say of open incidents what they have come to."""
+        for number, burst in step.incidents.ongoing():
+            incident, told = step.incidents.incident(number, lock=True), self._said(burst, down)
+            if incident is not None and incident.said != told:
+                put_incident(step, replace(incident, said=told))
 
-def close(desk: Desk, number: int, by: str, role: str, text: str = "") -> Outcome:
-    """End an incident: held tickets get ``text`` as their answer, or, without one, their own cards. For leads."""
-    if not may(role, "mode"):
-        return Outcome(False, "That is for leads.")
-    if len(text) > MAX_TEXT:
-        return Outcome(False, f"That text is longer than {MAX_TEXT} characters.")
-    with desk.step("incidents.closed") as step:
-        held = step.incidents.held(number)
-        if not step.incidents.close(number, by, text):
-            return Outcome(False, f"{number}: is no open incident; triage incidents lists them.")
-        done = _answer(step, number, by, text) if text else _release(step, number)
-        step.people.audit(by, "incident.answer" if text else "incident.close", str(number), "", f"{done} tickets")
-    return Outcome(True, f"Incident {number} is closed; {done} of {len(held)} held tickets {'are answered' if text else 'get their cards'}.")
-
-
-def _answer(step: Step, number: int, by: str, text: str) -> int:
-    done = 0
-    for case_id, round_ in step.incidents.held(number):
-        case, card = step.cases.case(case_id, lock=True), step.cases.card(f"{case_id}#{round_}", lock=True)
-        if case is None or card is None or card.state != "open" or case.round != round_:
-            step.incidents.settle(number, case_id, "released")  # decided, withdrawn or gone on meanwhile
-            continue
-        step.queues.send(Send(f"reply:{card.id}", case.channel, "reply", case.place, {"text": text, "thread": case.thread, "card": card.id}, case_id, priority=1))
-        step.cases.review(card, by, "incident")
-        change_card(step, replace(card, state="decided", decision="edit", decided_by=by, decided_at=step.now, detail=f"incident {number}", content=replace(card.content, draft=text)))
-        step.incidents.settle(number, case_id, "answered")
-        done += 1
-    return done
-
-
-def _release(step: Step, number: int) -> int:
-    """Post the cards that were held back."""
-    done = 0
-    for case_id, round_ in step.incidents.held(number):
-        card = step.cases.card(f"{case_id}#{round_}")
-        if card is not None and card.state != "withdrawn":
-            step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case_id, priority=3))
-            done += 1
-        step.incidents.settle(number, case_id, "released")
-    return done
+    def _said(self, burst: Burst, down: Sequence[ProbeFact]) -> str:
+        here = burst.since.astimezone(self.zone)
+        told = said(burst, self.titles, str(here.tzname()), f"{here:%H:%M}")
+        protocol = dict(burst.common).get("protocol")
+        seen = [f"{f.target} {SAID[f.fault]}" + (f" since {f.since.astimezone(self.zone):%H:%M}" if f.since else "") for f in down if protocol is None or protocol in FACES[f.protocol]]
+        return told + (f". Our probe: {', '.join(seen)}" if seen else "")

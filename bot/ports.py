@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bot.core.desk.helpdesk import Changes, Thread
+from bot.core.desk.incidents import Grouped, Incident
 from bot.core.desk.lists import AuditLine, Place, Session, TriageLine
 from bot.core.desk.values import Accepted, Card, Case, Delivery, Found, Inbound, Job, Send
 from bot.core.incident import Burst, Key, Normal, Trouble
 from bot.core.model import Ticket
 from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
 from bot.core.policy.trust import Record
+from bot.core.probe_evidence import ProbeFact
 from bot.core.report.failing import Failure
 from bot.core.report.values import Filter, IncidentRecord, Rows
 from bot.core.report.weeks import Period
@@ -47,6 +49,14 @@ class AccountDirectory(Protocol):
 
     def in_domain(self, domain: str) -> Sequence[str]:
         """Mailboxes of a domain, lower-cased; empty where the directory does not know it."""
+        ...
+
+
+class Probes(Protocol):
+    """What was seen from outside: of our own servers, and of a customer's domain."""
+
+    def seen(self, domain: str | None) -> Sequence[ProbeFact]:
+        """The last looks, each with its moment; ``domain`` is one that the directory knows, and is asked about only where that is switched on."""
         ...
 
 
@@ -120,6 +130,15 @@ class Helpdesk(Protocol):
 
     def check(self) -> Sequence[tuple[bool, str]]:
         """What the token may do, for ``triage doctor``: (good, in words)."""
+        ...
+
+
+@runtime_checkable
+class TakesBack(Protocol):
+    """A helpdesk whose API documents how an internal note of ours is emptied or deleted."""
+
+    def take_back(self, ticket: str, post: str) -> None:
+        """Empty or delete a note of ours; one that is gone is done. Raises SendLater, SendRefused, SendUnsure."""
         ...
 
 
@@ -228,13 +247,15 @@ class Incidents(Protocol):
     def troubles(self) -> list[Trouble]: ...
     def normals(self) -> tuple[dict[Key, Normal], Normal | None]: ...
     def cooling(self) -> set[tuple[str, str]]: ...
-    def open(self, burst: Burst, said: str) -> int: ...
+    def open(self, burst: Burst, said: str, place: str) -> int: ...
     def refresh(self, troubles: Sequence[Trouble]) -> list[int]: ...
+    def ongoing(self) -> list[tuple[int, Burst]]: ...
     def covering(self, case_id: str) -> int | None: ...
-    def hold(self, number: int, case_id: str, round_: int) -> None: ...
-    def held(self, number: int) -> list[tuple[str, int]]: ...
+    def hold(self, number: int, case_id: str, round_: int) -> bool: ...
+    def grouped(self, number: int) -> list[Grouped]: ...
     def settle(self, number: int, case_id: str, state: str) -> None: ...
-    def close(self, number: int, by: str, text: str) -> bool: ...
+    def incident(self, number: int, *, lock: bool = False) -> Incident | None: ...
+    def put(self, incident: Incident) -> None: ...
     def listing(self, *, limit: int = 50) -> list[IncidentRecord]: ...
 
 

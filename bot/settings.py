@@ -97,6 +97,8 @@ class Settings:
     """Places: ``slack/CHANNEL``, ``mailbox/ADDRESS``."""
     probe_minutes: int | None = None
     """How often the worker probes our own servers (PROBE_MINUTES); None: never."""
+    probe_domains: bool = False
+    """Whether the name servers are asked about the domain of a ticket's mailbox (PROBE_DOMAINS)."""
     slack_client_id: str | None = None
     """With the secret: Sign in with Slack on the page."""
     slack_client_secret: str | None = None

@@ -119,7 +119,10 @@ def probes(values: Mapping[str, str]) -> dict[str, Any]:
     minutes = _count(values, "PROBE_MINUTES")
     if minutes is not None and minutes > 1440:
         raise SettingsError(f"PROBE_MINUTES: {minutes} is more than a day (1440); a certificate is looked at once a day at least")
-    return {"probe_minutes": minutes}
+    domains = (values.get("PROBE_DOMAINS") or "off").strip().lower()
+    if domains not in ("on", "off"):
+        raise SettingsError(f"PROBE_DOMAINS: {domains[:40]!r} is neither on nor off")
+    return {"probe_minutes": minutes, "probe_domains": domains == "on"}
 
 
 def web(values: Mapping[str, str]) -> dict[str, Any]:

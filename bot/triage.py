@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from bot.core.diagnose import diagnose, expected_from_ticket, overruled
+from bot.core.evidence import Weighted
 from bot.core.lint import lint
 from bot.core.match import FuzzyTable, match
 from bot.core.model import ErrorText, Facts, Finding, Match, Reading, Ticket
@@ -18,6 +19,7 @@ from bot.core.parse.facts import parse, scan
 from bot.core.parse.reading import read
 from bot.core.policy.brands import branded
 from bot.core.policy.tiers import Sender
+from bot.core.probe_evidence import of_probes
 from bot.core.reply import draft
 from bot.core.server import (
     anonymous_query,
@@ -30,7 +32,7 @@ from bot.core.server import (
 )
 from bot.core.verdict import Triage
 from bot.core.whose import known_networks, strange_addresses, unknown_addresses
-from bot.ports import AccountDirectory, Clock, LogStore
+from bot.ports import AccountDirectory, Clock, LogStore, Probes
 from knowledge.matcher import Matcher
 from knowledge.model import Knowledge
 
@@ -58,6 +60,8 @@ class Triager:
     logs: LogStore
     accounts: AccountDirectory
     clock: Clock
+    probes: Probes | None = None
+    """What was seen of our own servers from outside; None: nobody looks."""
 
     def warm(self) -> None:
         """Build what the first ticket would build, and keep the garbage collector off the tables for good."""
@@ -99,7 +103,8 @@ class Triager:
         ticket, findings, matches = told.ticket, told.findings, told.matches
         facts, account = (told.facts, AccountView()) if blind else self._account(ticket, told.facts)
         server = ServerView() if blind else self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
-        diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge, tried)
+        probed = self._probed(ticket, facts, server, account, blind=blind)
+        diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge, tried, probed)
         if chosen is not None:
             diagnosis = overruled(diagnosis, chosen, self.knowledge)
         if facts.mailbox_assumed and (diagnosis.verdict == "none" or not _seen(account, server)):
@@ -124,6 +129,19 @@ class Triager:
             if view.account is not None:
                 return replace(facts, mailbox=view.account.mailbox, mailbox_assumed=True, domain=view.account.mailbox.rpartition("@")[2]), view
         return facts, AccountView()
+
+    def _probed(self, ticket: Ticket, facts: Facts, server: ServerView, account: AccountView, *, blind: bool) -> Sequence[Weighted]:
+        """What probes say. A domain is asked about only where the directory knows the mailbox: a ticket's words alone send nobody anywhere."""
+        if self.probes is None:
+            return ()
+        known = None if blind or account.account is None else account.account.mailbox.rpartition("@")[2]
+        return of_probes(self.probes.seen(known), facts, server, ticket.received_at or self.clock.now(), self.knowledge)
+
+    def probed_by(self, probes: Probes) -> Triager:
+        """The same with probes, and with the tables that are built already."""
+        twin = replace(self, probes=probes)
+        twin.__dict__.update({name: self.__dict__[name] for name in ("_matcher", "_fuzzy") if name in self.__dict__})
+        return twin
 
     def _look(self, ticket: Ticket, facts: Facts, expected: dict[str, float]) -> ServerView:
         """What names the customer teaches their addresses, and these find lines without a name; addresses that

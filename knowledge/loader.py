@@ -72,6 +72,7 @@ def load(overlay: Path | None = None) -> Knowledge:
         log_rules=tuple(_entries(LogRule, source.folder_list("log", "rule"))),
         finding_rules={f.id: f for f in _entries(FindingRule, source.entries("findings.toml", "finding"))},
         account_rules={a.id: a for a in _entries(AccountRule, source.entries("account.toml", "rule"))},
+        probe_rules={a.id: a for a in _entries(AccountRule, source.entries("probes.toml", "rule"))},
         languages=tuple(_entries(Language, source.entries("languages.toml", "language"))),
         replies={r.language: r for r in _replies(source)},
         thoughts={name: str(meaning) for group in source.single("thoughts.toml").values() for name, meaning in group.items()},
@@ -227,7 +228,7 @@ def _check_causes(knowledge: Knowledge) -> None:
     rows += [(f"errors/{e.id}", {**e.checks, **e.others}, e.refutes) for e in knowledge.errors.values()]
     for folder, entries in (("cues", knowledge.cues.values()), ("log", knowledge.log_rules),
                             ("findings", knowledge.finding_rules.values()),
-                            ("account", knowledge.account_rules.values())):
+                            ("account", knowledge.account_rules.values()), ("probes", knowledge.probe_rules.values())):
         rows += [(f"{folder}/{e.id}", e.supports, e.refutes) for e in entries]
     for where, supports, refutes in rows:
         for cause, number in (*supports.items(), *refutes.items()):

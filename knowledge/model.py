@@ -301,7 +301,7 @@ class FindingRule:
 
 @dataclass(frozen=True, slots=True)
 class AccountRule:
-    """What a fact of the account means for the causes."""
+    """What a fact of the account, or of a probe, means for the causes."""
 
     id: str
     note: str
@@ -368,6 +368,7 @@ class Knowledge:
     log_rules: tuple[LogRule, ...]
     finding_rules: Mapping[str, FindingRule]
     account_rules: Mapping[str, AccountRule]
+    probe_rules: Mapping[str, AccountRule]
     languages: tuple[Language, ...]
     replies: Mapping[str, Replies]
     thoughts: Mapping[str, str] = field(default_factory=dict)

@@ -7,17 +7,18 @@ import sys
 
 from bot.bootstrap import desk_of
 from bot.commands.operator import who
+from bot.core.desk.incidents import ACTIONS, IncidentDecision
 from bot.core.note import visible
+from bot.decide_incident import IncidentDecisions
 from bot.errors import InputError
-from bot.incidents import close
 from bot.logs.event import rfc3339
 from bot.settings import read_settings
 
 
 def run(action: str, number: int | None, text: str | None, *, as_json: bool) -> None:
-    """List incidents, or end one. Raises InputError."""
-    if action not in ("list", "close", "answer"):
-        raise InputError(f"{action}: is none of list, close, answer")
+    """List incidents, or decide on one. Raises InputError."""
+    if action not in ("list", *ACTIONS):
+        raise InputError(f"{action}: is none of list, {', '.join(ACTIONS)}")
     desk = desk_of(read_settings())
     if action == "list":
         with desk.look() as view:
@@ -31,12 +32,12 @@ def run(action: str, number: int | None, text: str | None, *, as_json: bool) -> 
         return
     if number is None:
         raise InputError(f"incidents {action}: needs the incident's number; triage incidents lists them")
-    answer = ""
-    if action == "answer":
-        answer = (sys.stdin.read() if text == "-" else text or "").strip()
-        if not answer:
-            raise InputError("incidents answer: needs the text that all get")
-    outcome = close(desk, number, who(), "lead", answer)
+    answer = (sys.stdin.read() if text == "-" else text or "").strip()
+    if answer and action in ("release", "close"):
+        raise InputError(
+            f"incidents {action}: takes no text; triage incidents answer {number} TEXT sends one to all"
+        )
+    outcome = IncidentDecisions(desk).decide(IncidentDecision(number, action, who(), "lead", answer))
     if not outcome.done:
         raise InputError(outcome.said)
     sys.stdout.write(outcome.said + "\n")

@@ -39,12 +39,15 @@ def purge(*, requester: str | None) -> None:
     if requester is None:
         purged = Retention(desk.database, SystemClock().now()).purge()
         sys.stdout.write(f"words gone after 30 days: {purged.bodies} messages, {purged.triages} triages; persons gone after 13 months: {purged.persons} triages\n")
+        sys.stdout.write(f"messages of ours that the worker takes back outside: {purged.redacted}\n")
+        for place in purged.by_hand:
+            sys.stdout.write(f"by hand: {place}\n")
         return
     wanted = requester.strip()
     if not (wanted.count("@") == 1 and all(wanted.split("@"))) and not (wanted.startswith("slack:") and wanted.count(":") == 2):
         raise InputError(f"--requester {wanted!r}: expected a mail address or slack:TEAM:USER")
     done = erase(desk.database, wanted, SystemClock().now(), who())
-    sys.stdout.write(f"{done.cases} cases emptied, {done.rows} further rows changed; {done.redacted} Slack messages will be redacted by the worker\n")
+    sys.stdout.write(f"{done.cases} cases emptied, {done.rows} further rows changed; {done.redacted} messages of ours will be taken back by the worker\n")
     by_hand = list(done.by_hand)
     store = log_store_of(settings)
     if "@" in wanted and not isinstance(store, SqliteLogStore):

@@ -52,12 +52,12 @@ def _from_ticket(facts: Facts, findings: Sequence[Finding], matches: Sequence[Ma
 
 def diagnose(
     facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView, account: AccountView, knowledge: Knowledge,
-    tried: Sequence[str] = (),
+    tried: Sequence[str] = (), probed: Sequence[gather.Weighted] = (),
 ) -> Diagnosis:
     """Rank the causes and decide between answering, asking, handing over and staying silent. ``tried``: causes whose advice
-    the customer has followed in vain."""
+    the customer has followed in vain; ``probed``: what looks at our servers and at their domain say."""
     told = _from_ticket(facts, findings, matches, knowledge)
-    pieces = [*told, *gather.of_server(server, facts, knowledge), *gather.of_account(account, facts, knowledge), *gather.of_tried(tried)]
+    pieces = [*told, *gather.of_server(server, facts, knowledge), *gather.of_account(account, facts, knowledge), *gather.of_tried(tried), *probed]
     chances = posterior(pieces, knowledge)
     ranked = sorted(chances, key=lambda c: -chances[c])
     prior = priors(knowledge)
@@ -108,7 +108,8 @@ def _confidence(
     if lead in INSEPARABLE and line and sum(chances[c] for c in INSEPARABLE) >= CONFIRMED_FROM:
         return "likely"  # the line proves that it is one of the two, and both are named
     account_says = any(p.kind == "account" and p.supports.get(lead, 0) >= 0.4 for p, _ in pieces)
-    if chance >= LIKELY_FROM and (proven_text or setting or line or server.absence_proven or account_says):
+    probe_says = any(p.kind == "probe" and p.supports.get(lead, 0) >= 0.5 for p, _ in pieces)
+    if chance >= LIKELY_FROM and (proven_text or setting or line or server.absence_proven or account_says or probe_says):
         return "likely"
     words = any(knowledge.cues[c.id].supports.get(lead, 0) >= 0.6 for c in facts.cues)
     if chance >= 0.8 and words and matches:

@@ -20,6 +20,8 @@ WINDOWS: Final = (5, 15, 60)
 KEPT: Final = timedelta(minutes=max(WINDOWS))
 ALARM: Final = 18.0
 """Surprise from which on it is a burst: exp(-18) bounds the chance of one window by chance; some million windows a month are looked at."""
+PROBED: Final = ALARM / 2
+"""What a failing probe of the same protocol adds to customers' failures: it alone is told of by itself (bot/probing.py), and explains half a burst."""
 COOL_DOWN: Final = timedelta(minutes=60)
 FEWEST: Final = {"log": 6, "ticket": 4}
 """Below so many distinct customers nothing is an incident by that source alone."""
@@ -101,10 +103,11 @@ def surprise(count: int, expected: float, varies: float) -> float:
     return count * log(count / expected) - (count + size) * log((count + size) / (expected + size))
 
 
-def bursts(troubles: Iterable[Trouble], normals: Mapping[Key, Normal], now: datetime, cooling: Collection[tuple[str, str]] = (), unseen: Normal | None = None) -> list[Burst]:
+def bursts(troubles: Iterable[Trouble], normals: Mapping[Key, Normal], now: datetime, cooling: Collection[tuple[str, str]] = (), unseen: Normal | None = None, failing: Collection[str] = ()) -> list[Burst]:
     """The bursts of this moment, each told once: what fires together because it is the same customers is one burst.
 
     ``normals``: for keys that were seen before; ``unseen``: for those that were not (None: :data:`LEAST_RATE`). ``cooling``: (dimension, value) that have been told of lately.
+    ``failing``: protocols at which our own probes fail just now.
     """
     recent = [t for t in troubles if now - KEPT < t.at <= now]
     by_pair: dict[tuple[str, str], list[Trouble]] = {}
@@ -117,6 +120,8 @@ def bursts(troubles: Iterable[Trouble], normals: Mapping[Key, Normal], now: date
         usual = {source: normals.get((source, *pair), never) for source in SOURCES}
         weighed = [(_weigh([t for t in by_pair[pair] if t.at > now - timedelta(minutes=minutes)], usual, minutes), minutes) for minutes in WINDOWS]
         most, minutes = max(weighed)
+        if most and failing and dict(_common(by_pair[pair])).get("protocol") in failing:
+            most += PROBED
         if most >= ALARM:
             firing.append(_burst(pair, [t for t in by_pair[pair] if t.at > now - timedelta(minutes=minutes)], usual, now, minutes, most))
     told: list[Burst] = []
@@ -174,5 +179,5 @@ def said(burst: Burst, titles: Mapping[str, str], zone_named: str, since: str) -
     cause = titles.get(common.get("cause", ""), "")
     lead = cause or f"Failures with {burst.dimension} {burst.value}"
     where = [f"{name} {common[name]}" for name in ("host", "protocol", "client", "network") if name in common and not (name == burst.dimension and not cause)]
-    return (f"{lead}{' on ' + ', '.join(where) if where else ''} since {since} {zone_named}: {burst.mailboxes} mailboxes in the logs, {burst.tickets} tickets, "
-            f"normal {burst.normal:g}")
+    return (f"{lead}{' on ' + ', '.join(where) if where else ''} since {since} {zone_named}: {burst.mailboxes} mailbox{'' if burst.mailboxes == 1 else 'es'} in the logs, "
+            f"{burst.tickets} ticket{'' if burst.tickets == 1 else 's'}, normal {burst.normal:g}")

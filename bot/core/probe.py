@@ -136,10 +136,12 @@ class Standing:
     """When the failing began."""
     told: str = ""
     """The kind of fault that somebody was told of, until it is well again."""
+    fault: str = ""
+    """A key of :data:`SAID`; empty where it is well."""
 
     def to_text(self) -> str:
         """As it is stored."""
-        return json.dumps({"ok": self.ok, "said": self.said, "at": self.at, "fails": self.fails, "since": self.since, "told": self.told}, ensure_ascii=False)
+        return json.dumps({"ok": self.ok, "said": self.said, "at": self.at, "fails": self.fails, "since": self.since, "told": self.told, "fault": self.fault}, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def standing_of(text: str) -> Standing:
     """What :meth:`Standing.to_text` wrote; a new one for anything else."""
     try:
         table = json.loads(text) if text else {}
-        return Standing(bool(table.get("ok", True)), str(table.get("said", "")), str(table.get("at", "")), int(table.get("fails", 0)), str(table.get("since", "")), str(table.get("told", "")))
+        return Standing(bool(table.get("ok", True)), str(table.get("said", "")), str(table.get("at", "")), int(table.get("fails", 0)), str(table.get("since", "")), str(table.get("told", "")), str(table.get("fault", "")))
     except (ValueError, AttributeError, TypeError):
         return Standing()
 
@@ -170,7 +172,7 @@ def step(before: Standing, result: ProbeResult, now: datetime) -> tuple[Standing
         tell = Tell(f"probe:{result.target}:well:{before.since}", f"{result.target} is well again: {result.said}") if before.told else None
         return Standing(True, result.said, moment), tell
     kind = _kind(result.fault)
-    after = Standing(False, result.said, moment, before.fails + 1, before.since or moment, before.told)
+    after = Standing(False, result.said, moment, before.fails + 1, before.since or moment, before.told, str(result.fault or ""))
     if before.told == kind or (kind == "server" and after.fails < TWICE):
         return after, None
     return replace(after, told=kind), Tell(f"probe:{result.target}:{kind}:{after.since}",

@@ -11,7 +11,7 @@ from bot.core.observed import AccountView, ServerView
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One reason for or against causes, in words. ``kind``: error, setting, words, server, account, prior.
+    """One reason for or against causes, in words. ``kind``: error, setting, words, server, account, probe.
 
     ``ref`` points back: an error id, a finding id, a cue id, a log line's raw text.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,11 +14,12 @@ import pytest
 
 from bot.adapters.attachments.reader import ProgramReader
 from bot.adapters.helpdesk.outlet import HelpdeskOutlet
+from bot.adapters.store.outside import TAKES_BACK
 from bot.core.desk.helpdesk import carries, plain_text
 from bot.core.desk.keys import token_of
 from bot.core.desk.values import Delivery, Send
-from bot.errors import SendError, SendLater, SendPointless
-from bot.ports import Helpdesk
+from bot.errors import SendError, SendLater, SendPointless, SendRefused
+from bot.ports import Helpdesk, TakesBack
 from bot.triage import Triager
 from tests.conftest import NOW
 from tests.helpdesk.lookalike import AGENT, CUSTOMER, LookAlike
@@ -107,6 +109,29 @@ def test_a_long_ticket_is_read_to_its_end(server: LookAlike, helpdesk: Helpdesk)
         server.add(ticket, CUSTOMER, f"m{number}")
     found = [plain_text(p).strip() for p in helpdesk.read(named(server, ticket)).posts]
     assert found == [f"m{n}" for n in range(len(server.tickets[ticket].messages))]
+
+
+def test_a_note_of_ours_is_taken_back_where_the_api_documents_a_way(server: LookAlike, helpdesk: Helpdesk) -> None:
+    ticket = server.customer_opens("hello")
+    assert isinstance(helpdesk, TakesBack) == (server.kind in TAKES_BACK)
+    if not isinstance(helpdesk, TakesBack):
+        with pytest.raises(SendRefused, match="by hand"):
+            HelpdeskOutlet(helpdesk, None).send(replace(_delivery("redact", named(server, ticket)), send=Send("redact:1", "x", "redact", "x", {"thread": named(server, ticket), "post": "1"})))  # type: ignore[arg-type]
+        return
+    outlet = HelpdeskOutlet(helpdesk, None)  # type: ignore[arg-type]
+    outlet.send(_delivery("reply", named(server, ticket)))
+    post = outlet.send(_delivery("say", named(server, ticket)))
+    taken = replace(_delivery("redact", named(server, ticket)), send=Send("redact:1", "x", "redact", "x", {"thread": named(server, ticket), "post": post}))
+    before = server.written(ticket, public=False)
+    outlet.send(taken)
+    outlet.send(taken)
+    left = "".join(server.written(ticket, public=False))
+    assert len(before) == 1 and not any(word in left for word in plain_words(before[0])), "and doing it twice does no harm"
+    assert len(server.written(ticket, public=True)) == 1 and server.tickets[ticket].messages[0].body == "hello"
+
+
+def plain_words(text: str) -> list[str]:
+    return list(re.findall(r"[a-z]{4,}", text))
 
 
 def test_what_is_written_is_found_by_its_key(server: LookAlike, helpdesk: Helpdesk) -> None:

@@ -136,6 +136,15 @@ class LookAlike:
             self.tickets[ticket].updated = self._clock
         return message
 
+    def forget(self, message: str) -> None:
+        """A message is deleted. Raises Refuse where there is none."""
+        with self.lock:
+            for ticket in self.tickets.values():
+                if [m for m in ticket.messages if str(m.id) == message]:
+                    ticket.messages = [m for m in ticket.messages if str(m.id) != message]
+                    return
+        raise Refuse(404)
+
     def agent_closes(self, ticket: str) -> None:
         """Done, says Anna."""
         with self.lock:

@@ -71,6 +71,11 @@ class ZendeskLike(LookAlike):
             return 302, None, {"Location": f"{self.url}/elsewhere/{found[1]}/{found[2]}"}
         if found := re.fullmatch(r"/elsewhere/(\d+)/(\d+)", path):
             return self.file(found[1], found[2])
+        if (redacted := re.fullmatch(r"/api/v2/comment_redactions/(\d+)\.json", path)) and method == "PUT":
+            for message in self.ticket(str(body["ticket_id"])).messages:
+                if str(message.id) == redacted[1]:
+                    message.body = re.sub(r"<redact>(.*?)</redact>", lambda m: "\u2587" * len(m[1]), body["html_body"], flags=re.DOTALL)
+            return 200, {"comment": {"id": int(redacted[1])}}, {}
         found = re.fullmatch(r"/api/v2/tickets/(\d+)(/comments|/tags)?\.json", path)
         if not found:
             raise Refuse(404)
@@ -185,6 +190,9 @@ class FreshdeskLike(LookAlike):
             return 200, [self._head(t) for t in rows[(page - 1) * size : page * size]], {}
         if found := re.fullmatch(r"/data/helpdesk/attachments/(\d+)/(\d+)", path):
             return self.file(found[1], found[2])
+        if (gone := re.fullmatch(r"/api/v2/conversations/(\d+)", path)) and method == "DELETE":
+            self.forget(gone[1])
+            return 204, None, {}
         found = re.fullmatch(r"/api/v2/tickets/(\d+)(?:/(conversations|notes|reply))?", path)
         if not found:
             raise Refuse(404)
@@ -401,6 +409,9 @@ class ChatwootLike(LookAlike):
             return 200, {"data": {"meta": {}, "payload": [self._head(t) for t in rows[(page - 1) * 25 : page * 25]]}}, {}
         if found := re.fullmatch(r"/rails/active_storage/(?:blobs/redirect|disk)/(\d+)/(\d+)/(.*)", path):
             return (302, None, {"Location": f"/rails/active_storage/disk/{found[1]}/{found[2]}/{found[3]}"}) if "redirect" in path else self.file(found[1], found[2])
+        if (gone := re.fullmatch(r"/api/v1/accounts/1/conversations/\d+/messages/(\d+)", path)) and method == "DELETE":
+            self.forget(gone[1])
+            return 200, {}, {}
         found = re.fullmatch(r"/api/v1/accounts/1/conversations/(\d+)(?:/(messages|labels|custom_attributes))?", path)
         if not found:
             raise Refuse(404)

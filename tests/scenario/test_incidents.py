@@ -16,10 +16,13 @@ from bot.adapters.logstore.sqlite.figures import SqliteLogFigures
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.reports import StoredReports
-from bot.core.desk.values import Inbound
+from bot.core.desk.incidents import IncidentDecision
+from bot.core.desk.values import Inbound, Outcome
 from bot.core.incident import ALARM, Normal, normal_of, surprise
+from bot.core.probe_evidence import ProbeFact
+from bot.decide_incident import IncidentDecisions
 from bot.handle import Door, Handler
-from bot.incidents import IncidentWatch, close
+from bot.incidents import IncidentWatch
 from bot.logs.decode import Decoder
 from bot.reporting import Reporter
 from bot.triage import Triager
@@ -110,8 +113,30 @@ def burst(watchman: Watchman, count: int = 60) -> None:
 def test_a_burst_is_told_once_with_what_is_common(watchman: Watchman) -> None:
     burst(watchman)
     assert len(watchman.watch.look(NOW)) == 1 and watchman.watch.look(NOW) == []
-    alarms = [payload for kind, place, payload in watchman.queued() if kind == "alarm" and place == "slack/C9"]
-    assert len(alarms) == 1 and "host imap2" in alarms[0] and "60 mailboxes" in alarms[0] and "since 09:2" in alarms[0]
+    assert [place for kind, place, _ in watchman.queued() if kind == "incident"] == ["slack/C9"]
+    with watchman.desk.look() as view:
+        said = view.incidents.listing()[0].said
+    assert "host imap2" in said and "60 mailboxes" in said and "since 09:2" in said
+
+
+class Down:
+    """Probes that say what a test wants."""
+
+    def __init__(self, *facts: ProbeFact) -> None:
+        self.facts = facts
+
+    def seen(self, domain: str | None) -> tuple[ProbeFact, ...]:
+        return self.facts
+
+
+def test_a_failing_probe_makes_few_customers_an_incident_and_is_named(watchman: Watchman) -> None:
+    burst(watchman, 14)
+    assert watchman.watch.look(NOW) == [], "fourteen alone are within what a first day may bring"
+    imap = ProbeFact("imap.trekmail.net:993", "server", NOW - timedelta(minutes=1), False, "refused", NOW - timedelta(minutes=12), 3, "imap", 993)
+    assert replace(watchman.watch, probes=Down(replace(imap, at=NOW - timedelta(hours=3)))).look(NOW) == [], "a look of long ago says nothing"
+    assert len(replace(watchman.watch, probes=Down(imap)).look(NOW)) == 1
+    with watchman.desk.look() as view:
+        assert view.incidents.listing()[0].said.endswith("Our probe: imap.trekmail.net:993 refuses the connection since 09:18")
 
 
 def test_guesses_of_strangers_are_no_incident(watchman: Watchman) -> None:
@@ -127,6 +152,10 @@ def test_one_customer_who_hammers_is_no_incident(watchman: Watchman) -> None:
 TICKET = "My mailbox user{0}@firm.example, Thunderbird 128: 535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6"
 
 
+def end(watchman: Watchman, number: int, role: str, text: str = "") -> Outcome:
+    return IncidentDecisions(watchman.desk).decide(IncidentDecision(number, "answer" if text else "close", "cli:x", role, text))
+
+
 def opened(watchman: Watchman) -> int:
     burst(watchman)
     watchman.watch.look(NOW)
@@ -139,19 +168,19 @@ def test_tickets_of_an_incident_are_held_and_answered_together(watchman: Watchma
     for who in range(3):
         watchman.ticket(f"17000000{who:02d}.000100", TICKET.format(who))
     with watchman.desk.look() as view:
-        assert len(view.incidents.held(number)) == 3
+        assert [one.state for one in view.incidents.grouped(number)] == ["held"] * 3
     assert not [kind for kind, *_ in watchman.queued() if kind == "card"], "no draft of their own"
-    refused = close(watchman.desk, number, "cli:x", "agent", "It works again.")
+    refused = end(watchman, number, "agent", "It works again.")
     assert not refused.done
-    assert close(watchman.desk, number, "cli:x", "lead", "It works again.").done
+    assert end(watchman, number, "lead", "It works again.").done
     assert [payload.count("It works again.") for kind, _, payload in watchman.queued() if kind == "reply"] == [1, 1, 1]
-    assert not close(watchman.desk, number, "cli:x", "lead", "Twice.").done, "an incident ends once"
+    assert not end(watchman, number, "lead", "Twice.").done, "an incident ends once"
 
 
 def test_closing_without_an_answer_gives_them_their_cards(watchman: Watchman) -> None:
     number = opened(watchman)
     watchman.ticket("1700000001.000100", TICKET.format(1))
-    assert close(watchman.desk, number, "cli:x", "lead").done
+    assert end(watchman, number, "lead").done
     assert [kind for kind, *_ in watchman.queued() if kind in ("card", "reply")] == ["card"]
     watchman.ticket("1700000002.000100", TICKET.format(2))
     assert [kind for kind, *_ in watchman.queued() if kind == "card"] == ["card", "card"], "and what comes later has its own"
@@ -161,7 +190,7 @@ def test_a_ticket_about_something_else_is_not_held(watchman: Watchman) -> None:
     number = opened(watchman)
     watchman.ticket("1700000001.000100", "The error of zoe@other.example in Thunderbird: mailbox is full, quota exceeded (over quota)")
     with watchman.desk.look() as view:
-        assert view.incidents.held(number) == []
+        assert view.incidents.grouped(number) == []
 
 
 def test_what_is_quiet_for_an_hour_ends_by_itself(watchman: Watchman) -> None:

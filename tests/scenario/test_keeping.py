@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,8 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.erasure import erase
 from bot.adapters.store.retention import Retention
-from bot.core.desk.values import Inbound
+from bot.core.desk.values import Inbound, Send
+from bot.core.incident import Burst
 from bot.decide import Decisions
 from bot.deliver import Courier
 from bot.errors import InputError
@@ -111,6 +113,76 @@ def test_erasing_a_requester_leaves_no_byte_and_all_numbers(office: Office, slac
     mine = [m for m in slack.posts() if m["ts"] == card.remote_id]
     assert mine and "data was erased" in str(mine[0]) and not any(ANNA in str(m) for m in slack.posts())
     erase(office.store.database, ANNA, office.clock.now(), "cli:test")
+
+
+def test_what_we_posted_is_taken_back_when_its_words_go(office: Office, slack: FakeSlack) -> None:
+    case = hand_in(office, ANNA)
+    with office.store.look() as view:
+        card = view.cases.card(f"{case}#1")
+    assert card is not None
+    dispatch(office.app, click("send", card.id, card.revision))
+    office.work()
+    assert len(slack.posts()) == 2 and ANNA in str(slack.posts())
+    now = office.clock.now()
+    assert Retention(office.store.database, now + timedelta(days=29)).purge().redacted == 0
+    assert Retention(office.store.database, now + timedelta(days=31)).purge().redacted == 2
+    assert Retention(office.store.database, now + timedelta(days=32)).purge().redacted == 0, "once"
+    office.clock.ahead += timedelta(days=31)
+    office.work()
+    assert len(slack.posts()) == 2 and all("let go after 30 days" in str(m) and not [b for b in m["blocks"] if b["type"] == "actions"] for m in slack.posts())
+    assert "firm.example" not in str(slack.posts()) and "authentication" not in str(slack.posts())
+
+
+def test_where_editing_is_forbidden_the_message_is_deleted_else_a_human_is_told(office: Office, slack: FakeSlack) -> None:
+    hand_in(office, ANNA)
+    hand_in(office, BERT)
+    slack.forbids_editing = True
+    erase(office.store.database, ANNA, office.clock.now(), "cli:test")
+    office.work()
+    assert len(slack.posts()) == 1 and ANNA not in str(slack.posts())
+    slack.forbids_deleting = True
+    erase(office.store.database, BERT, office.clock.now(), "cli:test")
+    office.work()
+    with office.store.look() as view:
+        [(_, key, state, why)] = view.queues.troubled()
+    assert key.startswith("redact:") and state == "parked" and "by hand" in why
+
+
+def test_what_no_api_takes_back_is_listed(office: Office) -> None:
+    case = hand_in(office, ANNA)
+    with office.store.step("test.sent") as step:
+        for number, (outlet, kind) in enumerate([("rt", "note"), ("rt", "reply"), ("zendesk", "note"), ("zendesk", "reply"), ("mailbox", "reply"), ("page", "reply")]):
+            step.queues.send(Send(f"x:{number}", outlet, kind, f"{outlet}/9", {"thread": "9"}, case))
+            delivery = step.queues.claim_delivery(outlet, timedelta(seconds=9), timedelta(0), paused=False)
+            assert delivery is not None and step.queues.sent(delivery, f"post{number}")
+    purged = Retention(office.store.database, office.clock.now() + timedelta(days=31)).purge()
+    assert sorted(line.partition(" in ")[0] for line in purged.by_hand) == ["mailbox: reply post4", "rt: note post0", "rt: reply post1", "zendesk: reply post3"]
+    assert purged.redacted == 2, "the card in Slack, the note in Zendesk"
+
+
+def test_erasing_reaches_incidents_reports_and_attachments(office: Office, slack: FakeSlack, tmp_path: Path) -> None:
+    """An address in a case's id, in an incident's text, in a report's rows, in an attachment's name, and in what somebody else wrote."""
+    case = hand_in(office, ANNA)
+    now = office.clock.now()
+    office.edge.door.accept(Inbound("slack", "b1", f"mail:7:{BERT}", {"body": f"{WORDS}, as {ANNA} says", "requester": BERT, "channel": "slack", "attachments": [
+        {"name": f"{ANNA}.txt", "content_type": "text/plain", "text": f"from {ANNA}"}]}, BERT, now, "slack/C1", "", explicit=True))
+    office.work()
+    with office.store.step("test.incident") as step:
+        number = step.incidents.open(Burst("cause", "x", (("client", f"Mail of {ANNA}"),), now - timedelta(hours=1), 3, 1, 0.2, 20.0), f"Failures of {ANNA}", "slack/C9")
+        assert step.incidents.hold(number, case, 1)
+        incident = step.incidents.incident(number)
+        assert incident is not None
+        step.incidents.put(dataclasses.replace(incident, text=f"Dear {ANNA}, it works again."))
+        step.queues.send(Send(f"incident:{number}", "slack", "incident", "slack/C9", {"incident": number}))
+    office.work()
+    assert any(ANNA in str(m) for m in slack.posts("C9"))
+    with office.store.database.write("test.fact") as session:
+        session.connection().exec_driver_sql("INSERT INTO failing VALUES ('2026-11-20 00:00:00.000000', 'mailbox-password', ?, 'imap1', 'imap', 1, '', 1, '2026-11-20 00:00:00.000000', '2026-11-20 00:00:00.000000', 3)", (ANNA,))
+        session.connection().exec_driver_sql("INSERT INTO trouble VALUES ('2026-11-20 09:00:00.000000', ?, 'mailbox-password', 'imap1', 'imap', '', '')", (ANNA,))
+    erase(office.store.database, ANNA, now, "cli:test")
+    office.work()
+    assert found_in(tmp_path, ANNA) == [] and found_in(tmp_path, BERT)
+    assert not any(ANNA in str(m) for m in slack.posts()), "and the incident's message is drawn again"
 
 
 def test_erasing_reaches_the_log_store(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ class FakeSlack:
         self.scopes = "app_mentions:read,channels:history,chat:write,commands,groups:history,im:history,reactions:write,channels:read,groups:read,im:read"
         self.openid = ""
         """The id_token that openid.connect.token gives out; empty: the code is refused."""
+        self.forbids_editing = self.forbids_deleting = False
         self.early = 0
         """Calls that came inside a Retry-After."""
         self._random = random.Random(seed)
@@ -181,6 +182,8 @@ class FakeSlack:
             return self._post(arguments)
         if method == "chat.update":
             return self._update(arguments)
+        if method == "chat.delete":
+            return self._delete(arguments)
         if method in ("conversations.history", "conversations.replies"):
             return self._history(arguments)
         if method == "conversations.info":
@@ -231,7 +234,16 @@ class FakeSlack:
         answer["message"]["files"] = shared
         return {"files": shared}
 
+    def _delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        there = [m for m in self.messages[str(arguments["channel"])] if m["ts"] == arguments["ts"]]
+        if self.forbids_deleting or not there:
+            raise Refused("cant_delete_message" if there else "message_not_found")
+        self.messages[str(arguments["channel"])].remove(there[0])
+        return {"ts": arguments["ts"], "channel": arguments["channel"]}
+
     def _update(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if self.forbids_editing:
+            raise Refused("edit_window_closed")
         for message in self.messages[str(arguments["channel"])]:
             if message["ts"] == arguments["ts"]:
                 message.update({"text": arguments.get("text", ""), "blocks": arguments.get("blocks") or []})

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from bot.adapters.helpdesk.http import Api, items, moment, segment, the, whole
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
-from bot.errors import SendError
+from bot.errors import SendError, SendPointless
 
 PAGES: Final = 20
 OVERLAP: Final = 60.0
@@ -77,6 +77,13 @@ class Chatwoot:
         """An outgoing message."""
         mail = {"to_emails": thread.requester, "cc_emails": "", "bcc_emails": ""} if thread.requester and thread.subject else {}
         return self._write(thread.id, {"content": text, "private": False, **mail})
+
+    def take_back(self, ticket: str, post: str) -> None:
+        """Chatwoot's application API, "Delete a message": its content is emptied."""
+        try:
+            self._api.call("DELETE", f"{self._base}/conversations/{segment(ticket)}/messages/{segment(post)}")
+        except SendPointless:
+            return  # it is gone already
 
     def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
         """Chatwoot replaces the list of labels, so what is there is read first."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.adapters.helpdesk.http import Api, as_html, items, moment, segment, the, whole
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
-from bot.errors import SendError
+from bot.errors import SendError, SendPointless
 
 PAGE: Final = 100
 PAGES: Final = 10
@@ -76,6 +76,13 @@ class Freshdesk:
         """A reply to the requester, without any CC."""
         found = self._api.call("POST", f"/api/v2/tickets/{segment(thread.id)}/reply", {"body": as_html(text), "cc_emails": []})
         return str(the(found, "id") or f"{thread.id}:reply")
+
+    def take_back(self, ticket: str, post: str) -> None:
+        """Freshdesk API, "Delete a conversation"."""
+        try:
+            self._api.call("DELETE", f"/api/v2/conversations/{segment(post)}")
+        except SendPointless:
+            return  # it is gone already
 
     def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
         """Freshdesk replaces the list of tags, so what is there is read first."""

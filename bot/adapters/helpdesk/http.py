@@ -59,7 +59,7 @@ class Api:
             raise SendLater(str(error), seconds=DEFAULT_WAIT) from error
 
     def call(self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Json:
-        """One request, its JSON answer (None where there is none). Raises SendLater, SendRefused, SendUnsure; SendPointless where a GET finds nothing."""
+        """One request, its JSON answer (None where there is none). Raises SendLater, SendRefused, SendUnsure; SendPointless where a GET or DELETE finds nothing."""
         return self.exchange(method, path, body, query=query, headers=headers)[0]
 
     def exchange(
@@ -144,7 +144,7 @@ class Api:
         if writes:
             reach("helpdesk.write.after")
         if not answer.is_success:
-            if answer.status_code in (404, 410) and method == "GET":
+            if answer.status_code in (404, 410) and method in ("GET", "DELETE"):
                 raise SendPointless(f"{self.vendor}: it is not there (any more), or hidden from us")
             self._refused(answer, read)
         return read, answer

@@ -10,7 +10,7 @@ from bot.core.desk.keys import token_of
 from bot.core.desk.note_text import decision_of, note_of
 from bot.core.desk.values import Card, Delivery, Found, Send
 from bot.errors import SendError, SendPointless, SendRefused
-from bot.ports import Desk, Helpdesk
+from bot.ports import Desk, Helpdesk, TakesBack
 
 
 class HelpdeskOutlet:
@@ -23,7 +23,7 @@ class HelpdeskOutlet:
         self._helpdesk, self._desk, self._tag, self._cause_field = helpdesk, desk, tag, field
         self._kinds: dict[str, Callable[[Delivery], str]] = {
             "card": self._note, "note": self._note, "card_update": self._update, "reply": self._reply, "field": self._field, "say": self._say,
-            "escalation": self._escalation,
+            "escalation": self._escalation, "redact": self._redact,
         }
 
     def send(self, delivery: Delivery) -> str:
@@ -108,6 +108,14 @@ class HelpdeskOutlet:
         payload = delivery.send.payload
         text = f"Escalated by {payload.get('by', '')}" + (f" to {payload['assignee']}" if payload.get("assignee") else "") + f": {payload.get('reason', '')}"
         return self._write_note(self._ticket(delivery), text, delivery.send.key)
+
+    def _redact(self, delivery: Delivery) -> str:
+        """Take back a note of ours."""
+        ticket, post = self._ticket(delivery), str(delivery.send.payload["post"])
+        if not isinstance(self._helpdesk, TakesBack):
+            raise SendRefused(f"{self._helpdesk.name}: has no way to take a note back; by hand: note {post} of ticket {ticket}")
+        self._helpdesk.take_back(ticket, post)
+        return post
 
     # -- the calls -----------------------------------------------------------------------------------------------
 

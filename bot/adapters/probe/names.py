@@ -21,6 +21,7 @@ from bot.errors import InputError
 from knowledge.model import Settings
 
 MAX_EXCHANGES: Final = 8
+SHORTLY: Final = 4.0
 
 
 def domain_of(text: str) -> str:
@@ -71,6 +72,14 @@ class Names:
             result, judge_spf(domain, txt, partial(self._text_before, end), ours, exchanges=bool(result.ok)),
             *judge_dkim(domain, keys, dkim, named=bool(selectors)), *(judge_host(host, answer, ours) for host, answer in zip(hosts, guessed, strict=True)),
         ]
+
+    def look_shortly(self, domain: str, settings: Settings) -> list[ProbeResult]:
+        """Where the mail of ``domain`` goes and whether the guessed host names exist: what a triage waits for, :data:`SHORTLY` seconds at most."""
+        end = time.monotonic() + SHORTLY
+        hosts, own = [f"{word}.{domain}" for word in GUESSED], list(dict.fromkeys((settings.imap_host, settings.smtp_host, *settings.customer_hosts)))
+        mx, *rest = _answers([partial(self.ask, domain, "MX"), *(partial(self.addresses, host) for host in (*hosts, *own))], end)
+        ours = ours_of(settings, [address for answer in rest[len(hosts) :] for address in answer.records])
+        return [judge_mx(domain, mx, self._exchanges(mx, ours, end), ours), *(judge_host(host, answer, ours) for host, answer in zip(hosts, rest, strict=False))]
 
     def ask(self, name: str, kind: str) -> Answer:
         """One question. Texts are joined from their strings without blanks (RFC 7208 3.3); exchanges come as ``10 host``, the first to try first."""

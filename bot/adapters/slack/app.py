@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.adapters.slack.context import Edge
-from bot.adapters.slack.listeners import cards, commands, home, messages
+from bot.adapters.slack.listeners import cards, commands, home, incidents, messages
 from bot.errors import SendError, StoreBusy
 
 MAX_BODY = 1_000_000
@@ -33,7 +33,7 @@ def build_app(edge: Edge, client: WebClient, signing_secret: str) -> App:
     """
     app = App(client=client, signing_secret=signing_secret, process_before_response=True, token_verification_enabled=False,
               ssl_check_enabled=False, raise_error_for_unhandled_request=False)
-    for module in (messages, cards, commands, home):
+    for module in (messages, cards, commands, home, incidents):
         module.register(app, edge)
 
     @app.error

@@ -21,7 +21,7 @@ _READS = frozenset({"auth.test", "conversations.history", "conversations.info", 
 _FORMS = frozenset({"files.getUploadURLExternal", "files.completeUploadExternal"})
 """Methods of the upload: they take a form, the files as JSON in it."""
 _DONE = frozenset({"already_reacted", "no_reaction"})
-_POINTLESS = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
+_POINTLESS = frozenset({"message_not_found", "cant_delete_message", "cant_update_message", "edit_window_closed", "thread_not_found"})
 
 
 def web_client(token: str, base_url: str) -> WebClient:

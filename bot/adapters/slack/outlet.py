@@ -11,9 +11,11 @@ from slack_sdk.models.blocks import Block
 
 from bot.adapters.slack import blocks as draw
 from bot.adapters.slack.client import SlackCalls
+from bot.adapters.slack.incidents import incident_blocks, incident_text
 from bot.adapters.slack.lint import faults
 from bot.adapters.slack.pictures import draw_report, name_with, upload_picture
 from bot.adapters.slack.text import cut, escape, said
+from bot.core.desk.incidents import Incident
 from bot.core.desk.keys import token_of
 from bot.core.desk.values import Card, Delivery, Found
 from bot.errors import SendError, SendLater, SendPointless, SendRefused
@@ -35,7 +37,7 @@ class SlackOutlet:
         self._kinds: dict[str, Callable[[Delivery], str]] = {
             "card": self._card, "card_update": self._card_update, "reply": self._reply, "react": self._react, "burst": self._burst,
             "burst_update": self._burst_update, "digest": self._digest, "watch": self._watch, "escalation": self._escalation, "alarm": self._alarm,
-            "notice": self._alarm, "redact": self._redact, "report": self._report, "report_picture": self._report_picture,
+            "incident": self._incident, "incident_update": self._incident_update, "notice": self._alarm, "redact": self._redact, "report": self._report, "report_picture": self._report_picture,
         }
 
     def send(self, delivery: Delivery) -> str:
@@ -118,6 +120,29 @@ class SlackOutlet:
         text = draw.escalation_text(self._known(delivery), str(payload["assignee"]), str(payload["reason"]), str(payload["by"]))
         return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(payload.get("thread", "")))
 
+    def _incident(self, delivery: Delivery) -> str:
+        text, blocks, _ = self._drawn_incident(delivery)
+        return self._post(delivery, text, blocks, "")
+
+    def _incident_update(self, delivery: Delivery) -> str:
+        with self._desk.look() as view:
+            state, ts = view.queues.state_of(f"incident:{int(delivery.send.payload['incident'])}")
+        if state in ("sending", "unsure"):
+            raise SendLater("Slack: the incident is just being posted", seconds=3)
+        if ts is None:
+            raise SendPointless("the incident is not posted; it will be drawn as it then is")
+        text, blocks, incident = self._drawn_incident(delivery)
+        return self._update(incident.place, ts, f"incident:{incident.number}", text, blocks)
+
+    def _drawn_incident(self, delivery: Delivery) -> tuple[str, list[Block], Incident]:
+        """(fallback text, blocks, itself) of an incident as it is now."""
+        with self._desk.look() as view:
+            number = int(delivery.send.payload["incident"])
+            incident, grouped = view.incidents.incident(number), view.incidents.grouped(number)
+        if incident is None:
+            raise SendPointless("the incident is gone")
+        return incident_text(incident), incident_blocks(incident, grouped), incident
+
     def _alarm(self, delivery: Delivery) -> str:
         text = said(str(delivery.send.payload["text"]))
         return self._post(delivery, text, draw.text_blocks(text), str(delivery.send.payload.get("thread", "")))
@@ -134,14 +159,19 @@ class SlackOutlet:
 
     def _redact(self, delivery: Delivery) -> str:
         """Take back what one of our messages said; one that is gone already needs nothing."""
-        text = "The customer's data was erased."
-        ts = str(delivery.send.payload["ts"])
+        payload = delivery.send.payload
+        place, ts, text = str(payload["channel"]), str(payload["ts"]), escape(str(payload["text"]))
         try:
-            return self._update(delivery.send.place, ts, delivery.send.key, text, draw.text_blocks(text))
-        except SendRefused as error:
+            return self._update(place, ts, delivery.send.key, text, draw.text_blocks(text))
+        except SendPointless as error:
             if "message_not_found" in str(error):
-                raise SendPointless("the message is gone already") from error
-            raise
+                raise
+            # a workspace may forbid edits after some time; whether it also forbids a bot to delete its own message is another setting
+            try:
+                self._calls.call("chat.delete", channel=_channel(place), ts=ts)
+            except SendPointless as gone:
+                raise SendRefused(f"neither changed nor deleted, so by hand: {place} {ts} ({gone})") from gone
+            return ts
 
     # -- the calls -----------------------------------------------------------------------------------------------
 

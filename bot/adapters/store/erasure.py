@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from bot.adapters.store.database import Database
+from bot.adapters.store.outside import redraw_incidents, take_back
 from bot.adapters.store.people import PeopleRows
 from bot.adapters.store.queues import QueueRows
 from bot.adapters.store.retention import DERIVED, compact
@@ -30,11 +31,7 @@ from bot.adapters.store.tables import (
 )
 from bot.core.desk.card import CardContent
 from bot.core.desk.keeping import card_without_words, without_words
-from bot.core.desk.values import Send
 
-REDACTS: Final = frozenset({"slack"})
-"""Outlets that can change what they have sent."""
-SHOWN_OUTSIDE: Final = frozenset({"card", "reply", "note", "watch", "escalation"})
 APPEND_ONLY: Final = frozenset({"audit", "alembic_version"})
 
 
@@ -58,7 +55,10 @@ def erase(database: Database, address: str, now: datetime, by: str) -> Erased:
         # an address may stand in a case's id, to which other tables point: it changes in all of them, and then the whole is checked
         session.connection().execute(text("PRAGMA defer_foreign_keys=ON" if database.sqlite else "SET CONSTRAINTS ALL DEFERRED"))
         cases = _cases_of(session, wanted)
-        redacted, by_hand = _outside(session, QueueRows(database, session, now), cases)
+        queues = QueueRows(database, session, now)
+        sent = session.exec(select_rows(DeliveryRow).where(col(DeliveryRow.ticket_id).in_(cases), col(DeliveryRow.state) == "sent")).all()
+        taken = take_back(session, queues, sent, "The customer's data was erased.")
+        redraw_incidents(session, queues, cases)
         for case in cases:
             _emptied(session, case)
         _facts_emptied(session, cases)
@@ -72,7 +72,7 @@ def erase(database: Database, address: str, now: datetime, by: str) -> Erased:
         rows = _swept(session, wanted, pseudonym)
         PeopleRows(database, session, now).audit(by, "erase", f"{len(cases)} cases")
     compact(database)
-    return Erased(len(cases), rows, redacted, tuple(by_hand))
+    return Erased(len(cases), rows, taken.redacted, taken.by_hand)
 
 
 def _deferrable(database: Database) -> None:
@@ -92,18 +92,6 @@ def _cases_of(session: Session, wanted: str) -> list[str]:
     about = session.exec(select_rows(TriageRow.ticket_id).where(func.lower(col(TriageRow.mailbox)) == wanted))
     wrote = session.exec(select_rows(MessageRow.ticket_id).where(func.lower(col(MessageRow.author)) == wanted))
     return sorted({*tickets, *about, *wrote})
-
-
-def _outside(session: Session, queues: QueueRows, cases: list[str]) -> tuple[int, list[str]]:
-    """Have what we sent about them redacted; what cannot be is listed."""
-    redacted, by_hand = 0, []
-    for row in session.exec(select_rows(DeliveryRow).where(col(DeliveryRow.ticket_id).in_(cases), col(DeliveryRow.state) == "sent", col(DeliveryRow.kind).in_(SHOWN_OUTSIDE))).all():
-        if row.outlet in REDACTS and row.remote_id:
-            queues.send(Send(f"redact:{row.id}", row.outlet, "redact", row.place, {"ts": row.remote_id}, priority=5, repeatable=True))
-            redacted += 1
-        elif row.outlet != "page":
-            by_hand.append(f"{row.outlet}: {row.kind} {row.remote_id or ''} in {row.place}")
-    return redacted, by_hand
 
 
 def _emptied(session: Session, case: str) -> None:

@@ -19,6 +19,7 @@ from bot.adapters.store.report_tables import (
     TroubleRow,
 )
 from bot.adapters.store.tables import TicketRow
+from bot.core.desk.incidents import Grouped, Incident
 from bot.core.incident import COOL_DOWN, KEPT, Burst, Key, Normal, Trouble, normal_of
 from bot.core.report.failing import Failure
 from bot.core.report.values import IncidentRecord
@@ -73,13 +74,18 @@ class IncidentRows:
         query = select(IncidentRow).where(or_(col(IncidentRow.state) == "open", col(IncidentRow.opened_at) > self._now - COOL_DOWN, col(IncidentRow.closed_at) > self._now - COOL_DOWN))
         return {pair for row in self._session.exec(query) for pair in ((row.dimension, row.value), *((d, v) for d, v in json.loads(row.common)))}
 
-    def open(self, burst: Burst, said: str) -> int:
-        """A new incident; returns its number."""
+    def open(self, burst: Burst, said: str, place: str) -> int:
+        """A new incident; returns its number. Tickets that came since its onset belong to it; they have their cards already."""
         row = IncidentRow(opened_at=self._now, since=burst.since, last_at=self._now, dimension=burst.dimension, value=burst.value, cause=burst.cause,
-                          common=json.dumps(burst.common), said=said, mailboxes=burst.mailboxes, tickets=burst.tickets, normal=burst.normal, text="")
+                          common=json.dumps(burst.common), said=said, mailboxes=burst.mailboxes, tickets=burst.tickets, normal=burst.normal, text="", place=place)
         self._session.add(row)
         self._session.flush()
         assert row.id is not None
+        query = select(TicketFactRow, TicketRow.round).join(TicketRow, col(TicketRow.id) == TicketFactRow.ticket_id) \
+            .where(col(TicketRow.first_seen) >= burst.since, TicketFactRow.verdict != "none")
+        for fact, round_ in self._session.exec(query).all():
+            if _belongs(fact, row):
+                self._database.insert_once(self._session, IncidentTicketRow, {"incident_id": row.id, "ticket_id": fact.ticket_id, "round": round_, "state": "shown"})
         return row.id
 
     def refresh(self, troubles: Sequence[Trouble]) -> list[int]:
@@ -96,44 +102,52 @@ class IncidentRows:
                 quiet.append(row.id or 0)
         return quiet
 
+    def ongoing(self) -> list[tuple[int, Burst]]:
+        """The open incidents with what they have come to."""
+        return [(row.id or 0, Burst(row.dimension, row.value, tuple((d, v) for d, v in json.loads(row.common)), row.since, row.mailboxes, row.tickets, row.normal, 0.0))
+                for row in self._session.exec(select(IncidentRow).where(IncidentRow.state == "open"))]
+
     def covering(self, case_id: str) -> int | None:
-        """The open incident that a ticket belongs to: whatever is common to it and known of the ticket is the same, its cause or host among that."""
+        """The open incident that a ticket belongs to and that holds cards back: whatever is common to it and known of the ticket is the same, its cause or host among that."""
         self._session.flush()
         fact = self._session.get(TicketFactRow, case_id)
         if fact is None or fact.verdict == "none":
             return None
-        known = dict(ticket_common(fact))
-        for row in self._session.exec(select(IncidentRow).where(IncidentRow.state == "open").order_by(col(IncidentRow.id).desc())):
-            common = dict(json.loads(row.common)) | {row.dimension: row.value}
-            if row.cause is not None and known.get("cause") != row.cause:
-                continue
-            shared = [known[d] == v for d, v in common.items() if d in known]
-            if shared and all(shared) and ({"cause", "host", "client", "network"} & set(common) & set(known)):
-                return row.id
-        return None
+        rows = self._session.exec(select(IncidentRow).where(IncidentRow.state == "open", col(IncidentRow.holding)).order_by(col(IncidentRow.id).desc()))
+        return next((row.id for row in rows if _belongs(fact, row)), None)
 
-    def hold(self, number: int, case_id: str, round_: int) -> None:
-        """Keep a ticket's card back."""
+    def hold(self, number: int, case_id: str, round_: int) -> bool:
+        """Keep a ticket's card back; False where the incident has just ended: nobody would ever release it."""
+        row = self._row(number, lock=True)
+        if row is None or row.state != "open" or not row.holding:
+            return False
         if self._database.insert_once(self._session, IncidentTicketRow, {"incident_id": number, "ticket_id": case_id, "round": round_, "state": "held"}):
-            row = self._session.get_one(IncidentRow, number)
             row.tickets, row.last_at = row.tickets + 1, self._now
+        return True
 
-    def held(self, number: int) -> list[tuple[str, int]]:
-        """(case, round) of the tickets that are held back."""
-        query = select(IncidentTicketRow).where(IncidentTicketRow.incident_id == number, IncidentTicketRow.state == "held").order_by(col(IncidentTicketRow.ticket_id))
-        return [(row.ticket_id, row.round) for row in self._session.exec(query)]
+    def grouped(self, number: int) -> list[Grouped]:
+        """The tickets of an incident."""
+        query = select(IncidentTicketRow).where(IncidentTicketRow.incident_id == number).order_by(col(IncidentTicketRow.ticket_id))
+        return [Grouped(row.ticket_id, row.round, row.state) for row in self._session.exec(query)]
 
     def settle(self, number: int, case_id: str, state: str) -> None:
         """A held ticket was released or answered."""
         self._session.get_one(IncidentTicketRow, (number, case_id)).state = state
 
-    def close(self, number: int, by: str, text: str) -> bool:
-        """End an incident; False where it is none or has ended."""
-        row = self._session.exec(self._database.for_update(select(IncidentRow).where(IncidentRow.id == number))).first()
-        if row is None or row.state != "open":
-            return False
-        row.state, row.closed_at, row.closed_by, row.text = "closed", self._now, by, text
-        return True
+    def incident(self, number: int, *, lock: bool = False) -> Incident | None:
+        """An incident as people decide on it; None where there is none of that number."""
+        row = self._row(number, lock=lock)
+        return None if row is None else Incident(number, row.state, row.said, row.revision, row.holding, row.text, row.agreed_by, row.place, row.closed_by, row.closed_at)
+
+    def put(self, incident: Incident) -> None:
+        """Keep what was decided on an incident, and what is said of it."""
+        row = self._session.get_one(IncidentRow, incident.number)
+        row.state, row.said, row.revision, row.holding = incident.state, incident.said, incident.revision, incident.holding
+        row.text, row.agreed_by, row.closed_by, row.closed_at = incident.text, incident.agreed_by, incident.closed_by, incident.closed_at
+
+    def _row(self, number: int, *, lock: bool) -> IncidentRow | None:
+        query = select(IncidentRow).where(IncidentRow.id == number)
+        return self._session.exec(self._database.for_update(query) if lock else query).first()
 
     def listing(self, *, limit: int = 50) -> list[IncidentRecord]:
         """The latest incidents, open ones first."""
@@ -164,6 +178,15 @@ def note_troubles(database: Database, session: Session, failures: Iterable[Failu
         database.insert_once(session, TroubleRow, row)
     session.exec(delete(TroubleRow).where(col(TroubleRow.minute) < now - NEAR))
     session.exec(delete(PulseRow).where(col(PulseRow.hour) < now - KEEP_PULSE))
+
+
+def _belongs(fact: TicketFactRow, row: IncidentRow) -> bool:
+    """Whether an incident explains a ticket."""
+    known, common = dict(ticket_common(fact)), dict(json.loads(row.common)) | {row.dimension: row.value}
+    if row.cause is not None and known.get("cause") != row.cause:
+        return False
+    shared = [known[d] == v for d, v in common.items() if d in known]
+    return bool(shared) and all(shared) and bool({"cause", "host", "client", "network"} & set(common) & set(known))
 
 
 def ticket_common(fact: TicketFactRow) -> tuple[tuple[str, str], ...]:

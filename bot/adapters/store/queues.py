@@ -30,6 +30,7 @@ class QueueRows:
 
     def __init__(self, database: Database, session: Session, now: datetime) -> None:
         self._database, self._session, self._now = database, session, now
+        self.now = now
 
     # -- jobs ------------------------------------------------------------------------------------------------
 

@@ -155,12 +155,18 @@ class IncidentRow(SQLModel, table=True):
     """open, closed."""
     text: str = long_text()
     """The answer agreed for all; empty while there is none."""
+    agreed_by: str = ""
+    holding: bool = True
+    """Tickets of it get no card of their own."""
+    revision: int = 1
+    place: str = ""
+    """Where it was told; empty where nobody is set to be told."""
     closed_at: datetime | None = moment(null=True)
     closed_by: str = ""
 
 
 class IncidentTicketRow(SQLModel, table=True):
-    """A ticket whose card is held back by an incident."""
+    """A ticket that an incident explains."""
 
     __tablename__ = "incident_ticket"
 
@@ -168,7 +174,7 @@ class IncidentTicketRow(SQLModel, table=True):
     ticket_id: str = Field(primary_key=True, max_length=200)
     round: int = 1
     state: str = "held"
-    """held, released, answered."""
+    """shown (it had its card before), held, released, answered."""
 
 
 class KnowledgeChangeRow(SQLModel, table=True):

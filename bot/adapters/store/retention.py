@@ -17,6 +17,8 @@ from sqlalchemy import MetaData, Table, inspect, text, update
 from sqlmodel import Session, col, delete, or_, select
 
 from bot.adapters.store.database import Database
+from bot.adapters.store.outside import TakenBack, take_back
+from bot.adapters.store.queues import QueueRows
 from bot.adapters.store.tables import (
     CardRow,
     ConversationRow,
@@ -33,6 +35,7 @@ from bot.core.desk.card import CardContent
 from bot.core.desk.keeping import BODIES, PERSONS, card_without_words, renamed, without_words
 
 CHUNK: Final = 500
+LET_GO: Final = f"What stood here was let go after {BODIES.days} days. The decision and the numbers are kept."
 _WORDS_DONE: Final = "kept:words"
 _PERSONS_DONE: Final = "kept:persons"
 _KEY: Final = "kept:key"
@@ -48,6 +51,10 @@ class Purged:
     bodies: int = 0
     triages: int = 0
     persons: int = 0
+    redacted: int = 0
+    """Messages of ours that are being taken back outside."""
+    by_hand: tuple[str, ...] = ()
+    """Those that no API takes back."""
 
 
 class Retention:
@@ -62,9 +69,9 @@ class Retention:
         triages = self._triages(self._now - BODIES, _WORDS_DONE, self._words_gone)
         persons = self._triages(self._now - PERSONS, _PERSONS_DONE, self._persons_gone)
         self._derived(self._now - PERSONS)
-        self._leftovers()
+        taken = self._leftovers()
         compact(self._database)
-        return Purged(bodies, triages, persons)
+        return Purged(bodies, triages, persons, taken.redacted, taken.by_hand)
 
     def _bodies(self, cut: datetime) -> int:
         """Empty what customers wrote; of a case that still goes on only what is old."""
@@ -147,17 +154,31 @@ class Retention:
         key = bytes.fromhex(kept.value)
         return lambda address: address if address.startswith("#") else "#" + hmac.new(key, address.encode(), hashlib.sha256).hexdigest()[:20]
 
-    def _leftovers(self) -> None:
-        """Requests that nobody repeats any more, what was sent long ago, sessions that ran out."""
+    def _leftovers(self) -> TakenBack:
+        """Requests that nobody repeats any more, sessions that ran out, and what was sent long ago: here its words go, outside it is taken back."""
+        taken = self._sent_long_ago(self._now - BODIES)
         cut = self._now - BODIES
         with self._database.write("purge.leftovers") as session:
             session.exec(delete(InboundRow).where(col(InboundRow.accepted_at) < cut))
             session.exec(delete(WebSessionRow).where(col(WebSessionRow.expires_at) < self._now))
             session.exec(delete(ConversationRow).where(col(ConversationRow.last_at) < self._now - PERSONS))
-            for delivery in session.exec(select(DeliveryRow).where(col(DeliveryRow.created_at) < cut, col(DeliveryRow.state).in_(("sent", "withdrawn")), col(DeliveryRow.payload) != "{}")):
-                delivery.payload = "{}"
             for job in session.exec(select(JobRow).where(col(JobRow.created_at) < cut, col(JobRow.state) == "done", col(JobRow.payload) != "{}")):
                 job.payload = "{}"
+        return taken
+
+    def _sent_long_ago(self, cut: datetime) -> TakenBack:
+        """In one transaction with its words a message's taking back is queued, so that nothing is forgotten when we are killed in between."""
+        redacted, by_hand = 0, list[str]()
+        while True:
+            with self._database.write("purge.sent") as session:
+                old = (col(DeliveryRow.created_at) < cut, col(DeliveryRow.state).in_(("sent", "withdrawn")), col(DeliveryRow.payload) != "{}")
+                rows = session.exec(select(DeliveryRow).where(*old).order_by(col(DeliveryRow.id)).limit(CHUNK)).all()
+                taken = take_back(session, QueueRows(self._database, session, self._now), rows, LET_GO)
+                for delivery in rows:
+                    delivery.payload = "{}"
+            redacted, by_hand = redacted + taken.redacted, [*by_hand, *taken.by_hand]
+            if len(rows) < CHUNK:
+                return TakenBack(redacted, tuple(by_hand))
 
 
 def compact(database: Database) -> None:

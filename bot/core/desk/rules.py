@@ -15,7 +15,7 @@ DECISIONS: Final = {"send": "decided", "edit": "decided", "not_ours": "decided",
 """What an agent decides, and the state that it leads to."""
 LOOKS: Final = frozenset({"show_lines", "show_all", "copy", "test_now"})
 """What changes nothing and may be done in any state."""
-_LEADS: Final = frozenset({"mode", "role", "escalate_to", "cards_to", "abuse_to", "pause", "resume", "logs_any", "release", "audit", "replay"})
+_LEADS: Final = frozenset({"mode", "role", "escalate_to", "cards_to", "abuse_to", "pause", "resume", "logs_any", "release", "audit", "replay", "incident"})
 _AGENTS: Final = frozenset({*DECISIONS, *LOOKS, "triage", "explain", "logs", "report", "search", "home"})
 _FROM: Final = {"send": {"open"}, "edit": {"open"}, "not_ours": {"open", "failed", "answered"}, "escalate": {"open", "failed", "answered"},
                 "other_check": {"open", "answered"}, "ask": {"open"}, "retry": {"failed"}}

@@ -38,7 +38,7 @@ def page_routes(site: Site) -> list[BaseRoute]:
         route(site, "/report", "home", desk.report),
         route(site, "/report/page", "home", desk.report_frame),
         route(site, "/incidents", "home", desk.incidents),
-        route(site, "/incidents", "mode", desk.incident_ended, posts=True),
+        route(site, "/incidents", "incident", desk.incident_decided, posts=True),
         route(site, "/health", "home", desk.health),
         route(site, "/health", "replay", desk.settled, posts=True),
         route(site, "/audit", "audit", desk.audit),

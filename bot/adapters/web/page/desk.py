@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 
 from bot.adapters.web.page.site import Ask, Site, page, said
+from bot.core.desk.incidents import IncidentDecision
 from bot.core.desk.shown import name_of
 from bot.core.note import visible
 from bot.core.observed import LogQuery
@@ -18,6 +19,8 @@ from bot.errors import InputError
 
 HOURS: Final = (("6", "6 hours"), ("48", "2 days"), ("168", "7 days"), ("720", "30 days"))
 MAX_LINES: Final = 200
+MAX_GROUPED: Final = 40
+"""Incidents that are shown with their tickets, and tickets that are shown of each."""
 MAX_TROUBLED: Final = 100
 SHOWN: Final = 60
 FRAME_HEADERS: Final = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
@@ -128,19 +131,20 @@ def report_frame(site: Site, ask: Ask) -> Response:
 
 
 def incidents(site: Site, ask: Ask) -> Response:
-    """What goes wrong for many at once, the open ones first."""
+    """What goes wrong for many at once, the open ones first, with their tickets."""
     with site.desk.look() as view:
-        listed = view.incidents.listing(limit=100)
-    listed.sort(key=lambda one: one.until is not None)
-    return page("incidents.html", ask, incidents=listed, done=ask.query.get("done", "")[:200])
+        listed = sorted(view.incidents.listing(limit=100), key=lambda one: one.until is not None)
+        known = {one.id: view.incidents.incident(one.id) for one in listed}
+        grouped = {one.id: view.incidents.grouped(one.id) for one in listed[:MAX_GROUPED]}
+    return page("incidents.html", ask, incidents=[(one, known[one.id], grouped.get(one.id, [])) for one in listed], done=ask.query.get("done", "")[:200], most=MAX_GROUPED)
 
 
-def incident_ended(site: Site, ask: Ask) -> Response:
-    """A lead ends an incident: its held tickets get one answer, or their own cards."""
-    number, action, text = ask.form.get("number", ""), ask.form.get("action", ""), ask.form.get("text", "").strip()
-    if action not in ("close", "answer") or not (number.isdecimal() and len(number) < 10) or site.end_incident is None:
+def incident_decided(site: Site, ask: Ask) -> Response:
+    """A lead agrees a text, sends it to all tickets, gives them their own cards, or ends the incident."""
+    number, seen = ask.form.get("number", ""), ask.form.get("seen", "")
+    if not all(value.isascii() and value.isdecimal() and len(value) < 10 for value in (number, seen)) or site.incidents is None:
         return said(ask, "Not done", "That form was not complete; nothing was changed.", 422)
-    if action == "answer" and not text:
-        return said(ask, "Not done", "An answer for all needs its text; nothing was changed.", 422)
-    outcome = site.end_incident(int(number), ask.visitor.person, ask.visitor.role, text if action == "answer" else "")
+    action = ask.form.get("action", "")
+    text = ask.form.get("text", "").replace("\r\n", "\n").strip() if action in ("agree", "answer") else ""
+    outcome = site.incidents.decide(IncidentDecision(int(number), action, ask.visitor.person, ask.visitor.role, text, seen=int(seen)))
     return RedirectResponse(f"/incidents?done={quote(outcome.said)}", status_code=303) if outcome.done else said(ask, "Not done", outcome.said, 409)

@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from bot.adapters.web.page.people import Ways
 from bot.core.desk.rules import may
-from bot.core.desk.values import Outcome
 from bot.core.note import visible
 from bot.decide import Decisions
+from bot.decide_incident import IncidentDecisions
 from bot.errors import StoreBusy
 from bot.handle import Door
 from bot.ports import Desk, LogStore
@@ -76,8 +76,7 @@ class Site:
     ways: Ways
     report: Callable[[Mapping[str, str]], bytes] | None = None
     """A week's report as one self-contained HTML page, by the query (``week``); it is shown in a frame that can do nothing. Raises InputError for a week that is none."""
-    end_incident: Callable[[int, str, str, str], Outcome] | None = None
-    """Ends an incident: its number, who does it, their role, and the one answer for all its tickets ("" for none)."""
+    incidents: IncidentDecisions | None = None
 
 
 View = Callable[[Site, Ask], Response]
