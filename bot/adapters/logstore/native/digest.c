@@ -21,7 +21,9 @@ names *names_of(digest *in, int number) {
 
 bytes *rows_of(digest *in, int number) {
     bytes *all[] = {&in->sums, &in->session_rows, &in->minutes, &in->kept, &in->packed, &in->packed_ends,
-                    &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits};
+                    &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits,
+                    &in->finds, &in->find_rows, &in->find_data, &in->success_rows, &in->success_data, &in->session_groups,
+                    &in->session_data, &in->open_rows, &in->open_data, &in->sample_rows, &in->sample_data};
     return number < (int)(sizeof all / sizeof *all) ? all[number] : NULL;
 }
 

@@ -28,6 +28,43 @@ void append(bytes *to, const void *from, size_t size) {
 void append_i64(bytes *to, int64_t value) { append(to, &value, sizeof value); }
 void append_i32(bytes *to, int32_t value) { append(to, &value, sizeof value); }
 
+void append_json(bytes *to, text one) {
+    static const char DIGITS[] = "0123456789abcdef";
+    append(to, "\"", 1);
+    size_t begun = 0;
+    for (size_t at = 0; at < one.size; at++) {
+        unsigned char byte = (unsigned char)one.at[at];
+        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+        append(to, one.at + begun, at - begun);
+        begun = at + 1;
+        char escape[6] = {'\\', (char)byte};
+        size_t size = 2;
+        switch (byte) {
+        case '"': case '\\': break;
+        case '\n': escape[1] = 'n'; break;
+        case '\r': escape[1] = 'r'; break;
+        case '\t': escape[1] = 't'; break;
+        case '\b': escape[1] = 'b'; break;
+        case '\f': escape[1] = 'f'; break;
+        default:
+            escape[1] = 'u', escape[2] = escape[3] = '0', escape[4] = DIGITS[byte >> 4], escape[5] = DIGITS[byte & 15];
+            size = 6;
+        }
+        append(to, escape, size);
+    }
+    append(to, one.at + begun, one.size - begun);
+    append(to, "\"", 1);
+}
+
+void append_number(bytes *to, int64_t number) {
+    char digits[21];
+    size_t at = sizeof digits;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do digits[--at] = (char)('0' + rest % 10); while (rest /= 10);
+    if (number < 0) digits[--at] = '-';
+    append(to, digits + at, sizeof digits - at);
+}
+
 /* Multiply and fold, eight bytes at a time. Where the library lies differs from run to run and goes into it, so that
  * nobody can send names that collide; the order of rows is that of the lines, whatever the hash. */
 uint64_t hash_of(const char *at, size_t size) {

@@ -30,6 +30,8 @@ void *claim(void *old, size_t size); /* realloc that ends the process where ther
 void append(bytes *to, const void *from, size_t size);
 void append_i64(bytes *to, int64_t value);
 void append_i32(bytes *to, int32_t value);
+void append_json(bytes *to, text one); /* as a JSON string */
+void append_number(bytes *to, int64_t number);
 uint64_t hash_of(const char *at, size_t size);
 bool same(text one, text other);
 
@@ -138,6 +140,15 @@ typedef struct { int64_t host, session, time; } late_end;
 typedef struct { int64_t host, session, client; } late_client;
 typedef struct { int64_t source, time, address; } visitor;
 
+/* pack.c: what Python says of each word, and the rows of the embedded store */
+#define FINDS_PACKED 256
+#define SAMPLE 64
+typedef struct { int64_t name, domain, network, kept_from; } word_keys;      /* NONE: no key; kept_from is of a host */
+typedef struct { int64_t key, time, place; } found_by;                       /* place: the line's number in the batch */
+typedef struct { int64_t key, first, last, end; } packed;                    /* key, or number of the person; end within the data */
+typedef struct { int64_t who, host, start, first, end; } open_session;       /* first: of its row */
+typedef struct { int64_t who, start, end; } sampled;
+
 typedef struct {
     int64_t lines;
     names words;
@@ -148,6 +159,8 @@ typedef struct {
     names sessions; /* number of host, then the session's id */
     names by_hour, by_minute, by_login, by_cause; /* what the rows below are found by */
     bytes sums, session_rows, minutes, kept, packed, packed_ends, logins, failures, ends, late_clients, visits;
+    bytes finds, find_rows, find_data, success_rows, success_data, session_groups, session_data; /* of pack.c */
+    bytes open_rows, open_data, sample_rows, sample_data;
     memory known_clients; /* of sessions that named their program; outlives a batch */
 } digest;
 

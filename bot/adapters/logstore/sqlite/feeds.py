@@ -26,14 +26,12 @@ from typing import Final
 import zstandard
 
 from bot.adapters.logstore.digest import HOUR, Source
-from bot.adapters.logstore.sqlite.prepared import Prepared, Row
+from bot.adapters.logstore.sqlite.prepared import Prepared
 from bot.logs import session as session_id
 from bot.logs.session import WRAP
 
 TAIL_LINES: Final = 20_000
 """Lines kept of a feed that cannot be read again."""
-SAMPLE: Final = 64
-"""Logins of a batch that its clock skew is measured on."""
 SKEW_HOURS: Final = 6
 SKEW_LOGINS: Final = 5
 """Logins that must agree before a skew is believed: any one may have waited long for its password."""
@@ -155,14 +153,13 @@ def measure_skew(connection: sqlite3.Connection, ready: Prepared) -> None:
     A login is written within moments of its connection's start, and the id holds that start (:mod:`bot.logs.session`), so the
     least distance of many is the difference of the two clocks. An id made by somebody else does not hold the line's address.
     """
-    who: dict[int, Row] = {row[0]: row for row in ready.who}
     least: dict[tuple[str, int], tuple[int, int]] = {}
-    for tag, start, session, _, _ in ready.sessions[:: max(1, len(ready.sessions) // SAMPLE)]:
-        made, row = session_id.decode(session), who.get(tag)
-        if made is None or row is None or not session_id.same_address(made, row[5]):
+    for host, address, start, session in ready.logged_in:
+        made = session_id.decode(session)
+        if made is None or not session_id.same_address(made, address):
             continue
         off = (start - made.clock + WRAP // 2) % WRAP - WRAP // 2
-        key = (row[7], start // HOUR)
+        key = (host, start // HOUR)
         known = least.get(key, (off, 0))
         least[key] = (min(known[0], off), known[1] + 1)
     connection.executemany(

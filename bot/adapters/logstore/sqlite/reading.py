@@ -15,10 +15,10 @@ from bot.adapters.logstore.sink import Prepare, Prepared
 from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.prepared_native import prepare_native
-from bot.adapters.logstore.sqlite.sources import BLOCK, LogFile, OpenLog, blocks, lines_in
+from bot.adapters.logstore.sqlite.sources import BLOCK, LogFile, OpenLog, bodies, is_plain, lines_in
 from bot.logs.skim import Skimmer
 
-CHUNK_LINES: Final = 100_000
+CHUNK_LINES: Final = 250_000
 """Lines that are committed together: sums of more lines are fewer rows."""
 WARM_BYTES: Final = 4 << 20
 """Log before the place where reading goes on that is read once more."""
@@ -75,15 +75,15 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
             yield End(position, older=True)
             return
         before = _taught(reading, before, job.position)
-        reading.feed(lines_in(part.removesuffix(b"\n")))
+        reading.read(part)
         position = job.stop
         yield Chunk(reading.take(), position, log.done())
     reached = taken = position
     lines = 0
-    for block, behind in blocks(log, carry, position, finished=job.finished or not log.growing):
+    for body, behind in bodies(log, carry, position, finished=job.finished or not log.growing):
         before = _taught(reading, before, job.position)
-        reading.feed(block)
-        lines += block.count("\n")
+        reading.read(body)
+        lines += body.count(b"\n")
         reached = behind
         if lines >= job.chunk:
             yield Chunk(reading.take(), reached, log.done())
@@ -96,7 +96,7 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
 def _taught(reading: Reading, before: bytes, position: int) -> bytes:
     """Read once more what an earlier run has read: it teaches who is connected, the year and the zone, and counts for nothing."""
     if before:
-        reading.feed(lines_in(before[before.find(b"\n") + 1 if position > WARM_BYTES else 0 :].removesuffix(b"\n")))
+        reading.read(before[before.find(b"\n") + 1 if position > WARM_BYTES else 0 :])
         reading.take()
     return b""
 
@@ -118,11 +118,16 @@ def around(log: OpenLog, head: bytes, position: int) -> tuple[bytes, bytes]:
 class Reading(Protocol):
     """One stream of lines on its way to rows."""
 
-    def feed(self, text: str) -> None:
-        """Read the lines of ``text``, each with its line end, which follow those fed before."""
+    def read(self, body: bytes) -> None:
+        """Read the lines of ``body``, which follow those read before; its last line is whole."""
 
     def take(self) -> Prepared:
-        """The rows of what was fed since the last time."""
+        """The rows of what was read since the last time."""
+
+
+def is_native(into: Prepare) -> bool:
+    """True where the native reader reads what ``into`` makes."""
+    return into is prepare and library() is not None
 
 
 def reading_of(into: Prepare, zone: tzinfo, year: int | None, reference: datetime) -> Reading:
@@ -142,10 +147,13 @@ class PlainReading:
         self._skimmer = Skimmer(
             self._digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, year=year, reference=reference
         )
-        self.feed = self._skimmer.feed
+
+    def read(self, body: bytes) -> None:
+        """Read the lines of ``body``, which follow those read before; its last line is whole."""
+        self._skimmer.feed(lines_in(body))
 
     def take(self) -> Prepared:
-        """The rows of what was fed since the last time."""
+        """The rows of what was read since the last time."""
         return self._into(self._digest.take())
 
 
@@ -155,8 +163,14 @@ class NativeReading:
     def __init__(self, native: Library, zone: tzinfo, year: int | None, reference: datetime) -> None:
         self._digest = NativeDigest(native, rows.ORDER, rows.pack)
         self._skimmer = NativeSkimmer(native, self._digest, zone=zone, year=year, reference=reference)
-        self.feed = self._skimmer.feed
+
+    def read(self, body: bytes) -> None:
+        """Read the lines of ``body``, which follow those read before; its last line is whole."""
+        if is_plain(body):
+            self._skimmer.read(body)
+        else:
+            self._skimmer.feed(lines_in(body))
 
     def take(self) -> Prepared:
-        """The rows of what was fed since the last time."""
+        """The rows of what was read since the last time."""
         return prepare_native(self._digest)
