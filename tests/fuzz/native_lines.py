@@ -109,7 +109,7 @@ def hold(library: Path, lines: int) -> int:
             halves = []
             for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
                 reading.read("".join(line + "\n" for line in part).encode("utf-8", "surrogatepass"))
-                halves.append(_plain(reading.take()))
+                halves.append(_plain(reading.take()()))
             outcomes.append(halves)
         if outcomes[0] != outcomes[1]:
             differing += 1

@@ -51,7 +51,7 @@ def stored(make: Made, lines: Sequence[str], *, zone: tzinfo = UTC, year: int | 
         reader.read(
             "".join(line + "\n" for line in lines[start : start + size]).encode("utf-8", "surrogatepass")
         )
-        writer.write(reader.take(), None)
+        writer.write(reader.take()(), None)
     writer.refresh_gaps()
     tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
     found = {name: sorted(database.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in tables}

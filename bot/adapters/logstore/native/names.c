@@ -97,23 +97,27 @@ text name_of(const names *in, uint32_t number) {
     return (text){in->all.at + start, in->ends[number] - start};
 }
 
+/* Half of the hash stands in the slot: what does not match is passed over without a look elsewhere. */
+static uint64_t slot_of(uint64_t hash, uint32_t number) { return (hash & 0xffffffff00000000ULL) | (number + 1); }
+
 static void widen(names *in) {
     uint32_t slots = in->mask ? (in->mask + 1) * 2 : 64;
     in->slots = claim(in->slots, slots * sizeof *in->slots);
     memset(in->slots, 0, slots * sizeof *in->slots);
     in->mask = slots - 1;
     for (uint32_t number = 0; number < in->count; number++) {
-        uint32_t at = in->hashes[number] & in->mask;
+        uint64_t hash = in->hashes[number];
+        uint32_t at = hash & in->mask;
         while (in->slots[at]) at = (at + 1) & in->mask;
-        in->slots[at] = number + 1;
+        in->slots[at] = slot_of(hash, number);
     }
 }
 
 static int64_t place_of(const names *in, text name, uint64_t hash, uint32_t *free_slot) {
     uint32_t at = hash & in->mask;
-    while (in->slots[at]) {
-        uint32_t number = in->slots[at] - 1;
-        if (in->hashes[number] == hash) {
+    for (uint64_t slot; (slot = in->slots[at]) != 0;) {
+        uint32_t number = (uint32_t)slot - 1;
+        if ((slot ^ hash) >> 32 == 0) {
             text held = name_of(in, number);
             if (held.size == name.size && (name.size == 0 || memcmp(held.at, name.at, name.size) == 0)) return number;
         }
@@ -143,8 +147,8 @@ uint32_t number_of(names *in, text name, bool *fresh) {
     append(&in->all, name.at, name.size);
     in->hashes[in->count] = hash;
     in->ends[in->count] = in->all.size;
-    in->slots[at] = ++in->count;
-    return in->count - 1;
+    in->slots[at] = slot_of(hash, in->count);
+    return in->count++;
 }
 
 void forget_names(names *in) {

@@ -41,7 +41,7 @@ typedef struct {
     uint64_t *hashes;
     size_t *ends;
     uint32_t count, room;
-    uint32_t *slots; /* number + 1, 0: free */
+    uint64_t *slots; /* half of the hash, and number + 1; 0: free */
     uint32_t mask;
 } names;
 
@@ -149,8 +149,22 @@ typedef struct { int64_t key, first, last, end; } packed;                    /* 
 typedef struct { int64_t who, host, start, first, end; } open_session;       /* first: of its row */
 typedef struct { int64_t who, start, end; } sampled;
 
+/* Lines come from one host for a while, and within one minute: what was found last is looked at first. */
+#define RECENT_SERVICES 4
+typedef struct {
+    bytes host, family;
+    int64_t word, source; /* of the host; of host and family */
+    bool has_host, has_source, has_minute;
+    int64_t minute;
+    uint32_t row; /* of that minute and source */
+    struct { char name[12]; size_t size; int64_t source; } services[RECENT_SERVICES];
+    int service_count;
+} recent;
+
 typedef struct {
     int64_t lines;
+    recent last;
+    bytes room;
     names words;
     names people;   /* numbers of mailbox, address, service, host */
     names sources;  /* numbers of host and family */
@@ -255,7 +269,8 @@ typedef struct {
 
 typedef struct {
     linker link;
-    digest sums;
+    digest sums;  /* of the batch that is being read */
+    digest taken; /* of the one before, which Python makes into rows, perhaps in another thread */
     templates wordings;
     names hosts, programs;
     bytes host_rows, program_rows;

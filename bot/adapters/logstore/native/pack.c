@@ -182,9 +182,9 @@ static void pack_sessions(digest *in, const word_keys *keys) {
 void triage_pack(reader *in, const word_keys *keys, int64_t anonymous, const found_by *looked, int64_t count);
 #pragma GCC visibility pop
 
-/* `keys` has an entry for each word; `looked` are the finds of the lines that Python looked at. */
+/* Packs the batch that was taken. `keys` has an entry for each word; `looked` are the finds of the lines that Python looked at. */
 void triage_pack(reader *in, const word_keys *keys, int64_t anonymous, const found_by *looked, int64_t count) {
-    digest *sums = &in->sums;
+    digest *sums = &in->taken;
     gather_finds(sums, keys, anonymous);
     append(&sums->finds, looked, (size_t)count * sizeof *looked);
     pack_finds(sums);

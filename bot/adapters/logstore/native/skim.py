@@ -76,13 +76,15 @@ class NativeDigest(Digest):
 
     # -- the batch ----------------------------------------------------------------------------------------------
 
-    def looked_at(self) -> tuple[Batch, list[tuple[int, int, LogEvent]]]:
-        """Counts of the lines that Python read, and those that it kept: number within the batch, time, event."""
+    def end_batch(self) -> tuple[Batch, list[tuple[int, int, LogEvent]]]:
+        """End the batch; returns the counts of the lines that Python read, and those that it kept: number within the batch, time,
+        event. The tables are the ended batch's until the next one ends; another thread may ask for them."""
         looked, self._looked = self._looked, []
+        self._library.take(self.reader)
         return self.take(), looked
 
     def table(self, which: int) -> bytes:
-        """A table of the reader."""
+        """A table of the batch that was ended."""
         at = c_void_p()
         size = self._library.table(self.reader, which, byref(at))
         return string_at(at, size) if size > 0 and at else b""
@@ -103,12 +105,8 @@ class NativeDigest(Digest):
         self._library.pack(self.reader, keys.tobytes(), anonymous, looked.tobytes(), len(looked) // 3)
 
     def lines(self) -> int:
-        """Lines that the reader read by itself."""
+        """Lines of that batch that the reader read by itself."""
         return int(self._library.table(self.reader, 0, byref(c_void_p())))
-
-    def clear(self) -> None:
-        """The next batch begins empty."""
-        self._library.clear(self.reader)
 
 
 class NativeSkimmer(Skimmer):

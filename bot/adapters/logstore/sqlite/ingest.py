@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from bot.adapters.logstore.sink import LogSink, Prepare
+from bot.adapters.logstore.sink import LogSink, Prepare, Prepared
 from bot.adapters.logstore.sqlite.marks import Identity
 from bot.adapters.logstore.sqlite.ordering import chains, peek
 from bot.adapters.logstore.sqlite.processes import RARELY, WORTH_IT, ReadingProcess, cores
@@ -156,8 +156,9 @@ class Ingest:
         end = End(identity.position)
         for step in steps:
             if isinstance(step, Chunk):
-                lines += step.rows.read
-                dated += self._store(step, identity, log)
+                rows = step.rows()
+                lines += rows.read
+                dated += self._store(rows, step, identity, log)
                 yield
             else:
                 end = step
@@ -167,10 +168,9 @@ class Ingest:
         else:
             self._conclude(log, head, lines, dated, end.reached > job.position)
 
-    def _store(self, chunk: Chunk, identity: Identity, log: OpenLog) -> int:
+    def _store(self, rows: Prepared, chunk: Chunk, identity: Identity, log: OpenLog) -> int:
         """Commit a chunk; returns how many of its lines had a time. What is no log so far is not
         remembered."""
-        rows = chunk.rows
         if identity.id is None and rows.read == rows.undated:
             return 0
         identity.id = self._sink.write(rows, identity.mark(chunk.behind, log.name))

@@ -11,7 +11,7 @@ from typing import Final
 import zstandard
 
 from bot.adapters.logstore import keeping
-from bot.adapters.logstore.digest import keep_sessions_from, newest_of, span_of
+from bot.adapters.logstore.digest import Batch, keep_sessions_from, newest_of, span_of
 from bot.adapters.logstore.likeness import parted
 from bot.adapters.logstore.native.skim import NativeDigest
 from bot.adapters.logstore.selection import domain_of
@@ -19,6 +19,7 @@ from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.blocks import LEVEL, LINES
 from bot.adapters.logstore.sqlite.prepared import Found, Prepared, looked, person_of, session_tag
 from bot.adapters.logstore.sqlite.schema import key_of
+from bot.logs.event import LogEvent
 
 (_WORDS, _PEOPLE, _SOURCES, _FACES, _CLIENTS) = range(1, 6)
 (_KEPT, _PACKED, _PACKED_ENDS, _LOGINS, _FAILURES, _ENDS, _LATE_CLIENTS, _VISITS) = range(-4, -12, -1)
@@ -76,9 +77,8 @@ class _Tables:
         return None if number == _NONE else self.words[number]
 
 
-def prepare_native(digest: NativeDigest) -> Prepared:
-    """The rows of what ``digest`` has gathered; the next batch begins empty."""
-    counted, events = digest.looked_at()
+def prepare_native(digest: NativeDigest, counted: Batch, events: list[tuple[int, int, LogEvent]]) -> Prepared:
+    """The rows of the batch that :meth:`NativeDigest.end_batch` has ended, and what that returned."""
     tables = _Tables(digest)
     ready = Prepared(digest.lines() + counted.lines, counted.undated)
     _spans(tables, ready)
@@ -86,7 +86,6 @@ def prepare_native(digest: NativeDigest) -> Prepared:
     finds = looked(events, ready)
     ready.logins.sort()
     _pack(tables, digest, ready, finds)
-    digest.clear()
     return ready
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Final, Protocol
 
 from bot.adapters.logstore import keeping
@@ -41,9 +43,9 @@ class Job:
 
 @dataclass(slots=True)
 class Chunk:
-    """Some lines as rows, the position behind them, and the bytes of the file on the disk read so far."""
+    """Some lines: what makes them rows, the position behind them, and the bytes of the file on the disk read so far."""
 
-    rows: Prepared
+    rows: Callable[[], Prepared]
     behind: int
     done: int
 
@@ -121,8 +123,8 @@ class Reading(Protocol):
     def read(self, body: bytes) -> None:
         """Read the lines of ``body``, which follow those read before; its last line is whole."""
 
-    def take(self) -> Prepared:
-        """The rows of what was read since the last time."""
+    def take(self) -> Callable[[], Prepared]:
+        """What was read since the last time; called, in any thread, it makes the rows."""
 
 
 def is_native(into: Prepare) -> bool:
@@ -152,9 +154,9 @@ class PlainReading:
         """Read the lines of ``body``, which follow those read before; its last line is whole."""
         self._skimmer.feed(lines_in(body))
 
-    def take(self) -> Prepared:
-        """The rows of what was read since the last time."""
-        return self._into(self._digest.take())
+    def take(self) -> Callable[[], Prepared]:
+        """What was read since the last time; called, in any thread, it makes the rows."""
+        return partial(self._into, self._digest.take())
 
 
 class NativeReading:
@@ -162,6 +164,7 @@ class NativeReading:
 
     def __init__(self, native: Library, zone: tzinfo, year: int | None, reference: datetime) -> None:
         self._digest = NativeDigest(native, rows.ORDER, rows.pack)
+        self._taken: _Taken | None = None
         self._skimmer = NativeSkimmer(native, self._digest, zone=zone, year=year, reference=reference)
 
     def read(self, body: bytes) -> None:
@@ -171,6 +174,24 @@ class NativeReading:
         else:
             self._skimmer.feed(lines_in(body))
 
-    def take(self) -> Prepared:
-        """The rows of what was read since the last time."""
-        return prepare_native(self._digest)
+    def take(self) -> Callable[[], Prepared]:
+        """What was read since the last time; called, in any thread, it makes the rows. They are made here where nobody has
+        asked for them when the next ones are taken."""
+        if self._taken is not None:
+            self._taken()
+        self._taken = _Taken(self._digest)
+        return self._taken
+
+
+class _Taken:
+    """A batch whose tables the native reader still holds; whoever asks first makes the rows."""
+
+    def __init__(self, digest: NativeDigest) -> None:
+        self._lock = threading.Lock()
+        self._make: Callable[[], Prepared] = partial(prepare_native, digest, *digest.end_batch())
+
+    def __call__(self) -> Prepared:
+        with self._lock:
+            rows = self._make()
+            self._make = lambda: rows
+        return rows

@@ -6,10 +6,11 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from bot.adapters.logstore.sqlite.reading import Chunk, End, Job, read_chunks
-from bot.adapters.logstore.sqlite.sources import UNREADABLE, OpenLog, reason_of
+from bot.adapters.logstore.sqlite.sources import OpenLog
 
 AHEAD: Final = 1
 """Chunks that wait for the writer, beside the one that is being read: more would only take memory."""
@@ -22,32 +23,25 @@ class ReadingThread:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._ready: queue.Queue[Chunk | End | Exception] = queue.Queue(AHEAD)
+        self._thread = ThreadPoolExecutor(1, "reading")
+        self._ready: queue.Queue[Chunk | End | None] = queue.Queue(AHEAD)
+        self._reading: Future[None] | None = None
 
     def start(self, job: Job) -> None:
         """Begin with a file."""
-        self._thread = threading.Thread(target=self._read, args=(job,), daemon=True)
-        self._thread.start()
+        self._reading = self._thread.submit(self._read, job)
 
     def results(self) -> Iterator[Chunk | End]:
-        """The chunks of the file that was begun, and its end. Raises OSError where it could not be read, and whatever else
-        reading it raised."""
-        while True:
-            result = self._ready.get()
-            if isinstance(result, UNREADABLE):
-                raise OSError(reason_of(result)) from result
-            if isinstance(result, Exception):
-                raise result
+        """The chunks of the file that was begun, and its end. Raises whatever reading it raised, at its end."""
+        while (result := self._ready.get()) is not None:
             yield result
-            if isinstance(result, End):
-                return
+        if self._reading is not None:
+            self._reading.result()
 
     def close(self) -> None:
         """End the thread, whatever it does; returns once it has."""
         self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._thread.shutdown()
 
     def _read(self, job: Job) -> None:
         try:
@@ -55,10 +49,10 @@ class ReadingThread:
                 for result in read_chunks(job, log, log.read_head()):
                     if not self._put(result):
                         return
-        except Exception as error:  # noqa: BLE001 - it is raised where the results are taken
-            self._put(error)
+        finally:
+            self._put(None)
 
-    def _put(self, result: Chunk | End | Exception) -> bool:
+    def _put(self, result: Chunk | End | None) -> bool:
         """False where nobody wants results any more."""
         while not self._stopped.is_set():
             try:
