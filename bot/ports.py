@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from bot.core.desk.helpdesk import Changes, Thread
-from bot.core.desk.incidents import Grouped, Incident
-from bot.core.desk.lists import AuditLine, Place, Session, TriageLine
-from bot.core.desk.values import Accepted, Card, Case, Delivery, Found, Inbound, Job, Send
-from bot.core.incident import Burst, Key, Normal, Trouble
-from bot.core.model import Ticket
-from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
-from bot.core.policy.trust import Record
-from bot.core.probe_evidence import ProbeFact
-from bot.core.report.failing import Failure
-from bot.core.report.values import Filter, IncidentRecord, Rows
-from bot.core.report.weeks import Period
-from bot.core.verdict import Triage
-from bot.logs.event import LogEvent
+if TYPE_CHECKING:  # a command that only reads logs loads nothing of tickets
+    from bot.core.desk.helpdesk import Changes, Thread
+    from bot.core.desk.incidents import Grouped, Incident
+    from bot.core.desk.lists import AuditLine, Place, Session, TriageLine
+    from bot.core.desk.values import Accepted, Card, Case, Delivery, Found, Inbound, Job, Send
+    from bot.core.incident import Burst, Key, Normal, Trouble
+    from bot.core.model import Ticket
+    from bot.core.observed import AccountView, HostCoverage, LogQuery, LogResult
+    from bot.core.policy.trust import Record
+    from bot.core.probe_evidence import ProbeFact
+    from bot.core.report.failing import Failure
+    from bot.core.report.values import Filter, IncidentRecord, Rows
+    from bot.core.report.weeks import Period
+    from bot.core.verdict import Triage
+    from bot.logs.event import LogEvent
 
 
 class LogStore(Protocol):

@@ -108,8 +108,8 @@ def hold(library: Path, lines: int) -> int:
         for reading in (PlainReading(prepare, UTC, None, _REFERENCE), NativeReading(native, UTC, None, _REFERENCE)):
             halves = []
             for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
-                reading.feed("".join(line + "\n" for line in part))
-                halves.append(_plain(reading.take()))
+                reading.read("".join(line + "\n" for line in part).encode("utf-8", "surrogatepass"))
+                halves.append(_plain(reading.take()()))
             outcomes.append(halves)
         if outcomes[0] != outcomes[1]:
             differing += 1
@@ -130,11 +130,9 @@ def _plain(ready: Prepared) -> dict[str, object]:
     for *cause, count in ready.failures:
         failures[tuple(cause)] += count
     spans = [(one.source, one.first, one.last, one.lines, sorted(one.services), sorted(one.minutes), one.visits) for one in ready.spans]
-    rows = {name: sorted(getattr(ready, name), key=repr) for name in ("blocks", "finds", "who", "sessions", "unended", "ends", "clients", "expired")}
-    sums: Counter[object] = Counter()
-    for who, hour, count, *_ in ready.sums:
-        sums[who, hour] += count
-    return {**rows, "logins": logins, "failures": failures, "spans": sorted(spans), "sums": sums, "counts": (ready.read, ready.undated, ready.kept)}
+    names = ("blocks", "finds", "who", "sums", "sessions", "unended", "ends", "clients", "expired", "logged_in")
+    rows = {name: sorted(getattr(ready, name), key=repr) for name in names}
+    return {**rows, "logins": logins, "failures": failures, "spans": sorted(spans), "counts": (ready.read, ready.undated, ready.kept)}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Pure and picklable, so that it can run in a worker process. Times are microsecon
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -84,6 +84,56 @@ class Batch:
     services: dict[Source, set[str]] = field(default_factory=dict)
     visits: dict[Source, list[tuple[int, str]]] = field(default_factory=dict)
     """Connections without a login, (time, address): among them are the health probes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What one host and program family wrote in a batch."""
+
+    source: Source
+    first: int
+    last: int
+    lines: int
+    services: list[str]
+    minutes: Sequence[tuple[int, int, int, int]]
+    """Minute, lines, first, last."""
+    visits: list[tuple[int, str]]
+
+
+def spans_of(batch: Batch) -> list[Span]:
+    """The spans of ``batch``, in the order of their sources."""
+    return [
+        span_of(source, list(minutes.values()), batch.services.get(source, ()), batch.visits.get(source, []))
+        for source, minutes in sorted(batch.minutes.items())
+    ]
+
+
+def span_of(
+    source: Source,
+    minutes: Sequence[tuple[int, int, int, int]],
+    services: Iterable[str],
+    visits: list[tuple[int, str]],
+) -> Span:
+    """What ``source`` wrote in these minutes."""
+    first, last = min(minute[2] for minute in minutes), max(minute[3] for minute in minutes)
+    return Span(source, first, last, sum(minute[1] for minute in minutes), sorted(services), minutes, visits)
+
+
+def newest_of(spans: Iterable[Span]) -> dict[str, int]:
+    """The newest time of each host."""
+    newest: dict[str, int] = {}
+    for span in spans:
+        host = span.source[0]
+        newest[host] = max(newest.get(host, span.last), span.last)
+    return newest
+
+
+def gathered(events: Iterable[LogEvent]) -> Batch:
+    """What events that come from no file come to."""
+    digest = Digest()
+    for event in events:
+        digest.add(event)
+    return digest.take()
 
 
 class Digest:

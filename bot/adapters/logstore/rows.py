@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bot.adapters.logstore.digest import HOUR, NO_HOST, Batch, Source
+from bot.adapters.logstore.digest import HOUR, NO_HOST, Batch, Span, spans_of
 from bot.adapters.logstore.likeness import parted
 from bot.adapters.logstore.placing import columns_of, key, network, place_of
 from bot.adapters.logstore.selection import domain_of, names_of
@@ -24,20 +24,6 @@ SUM: Final = (*WHO, "hour", "count", "first", "last", "client", "version")
 SESSION: Final = (*WHO, "start", "session", "ended", "client")
 END: Final = ("host", "session", "ended")
 CLIENT: Final = ("host", "session", "client", "version")
-
-
-@dataclass(slots=True)
-class Span:
-    """What one host and program family wrote."""
-
-    source: Source
-    first: int
-    last: int
-    lines: int
-    services: list[str]
-    minutes: list[Row]
-    """Minute, lines, first, last."""
-    visits: list[tuple[int, str]]
 
 
 @dataclass(slots=True)
@@ -73,15 +59,7 @@ def rows_of(batch: Batch) -> Rows:
     )
     rows.ends = sorted({(host, key(session)): (host, key(session), end) for host, session, end in batch.ends}.values())
     rows.clients = sorted({(host, key(session)): (host, key(session), client, version) for host, session, client, version in batch.clients}.values())
-    rows.spans = [
-        Span(
-            source,
-            min(minute.first for minute in minutes.values()), max(minute.last for minute in minutes.values()),
-            sum(minute.lines for minute in minutes.values()),
-            sorted(batch.services.get(source, ())), [tuple(minute) for minute in minutes.values()], batch.visits.get(source, []),
-        )
-        for source, minutes in sorted(batch.minutes.items())
-    ]  # fmt: skip
+    rows.spans = spans_of(batch)
     return rows
 
 

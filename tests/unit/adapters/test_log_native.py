@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bot.adapters.logstore.native import library as native_library
 from bot.adapters.logstore.native.library import Library, library, state
 from bot.adapters.logstore.sqlite import SqliteLogStore, reading
+from bot.adapters.logstore.sqlite.packing import teach
 from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.reading import NativeReading, PlainReading, Reading
 from bot.adapters.logstore.sqlite.schema import FEED_TABLES, TABLES
@@ -42,12 +43,15 @@ def native(zone: tzinfo, year: int | None, reference: datetime) -> NativeReading
 def stored(make: Made, lines: Sequence[str], *, zone: tzinfo = UTC, year: int | None = None, reference: datetime = REFERENCE, parts: int = 2) -> dict[str, list[Any]]:
     """Every row of every table after ``lines`` came in ``parts`` batches."""
     database = sqlite3.connect(":memory:", isolation_level=None)
+    teach(database)
     database.executescript(TABLES + FEED_TABLES)
     writer, reader = Writer(database), make(zone, year, reference)
     size = max(1, -(-len(lines) // parts))
     for start in range(0, len(lines), size):
-        reader.feed("".join(line + "\n" for line in lines[start : start + size]))
-        writer.write(reader.take(), None)
+        reader.read(
+            "".join(line + "\n" for line in lines[start : start + size]).encode("utf-8", "surrogatepass")
+        )
+        writer.write(reader.take()(), None)
     writer.refresh_gaps()
     tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
     found = {name: sorted(database.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in tables}

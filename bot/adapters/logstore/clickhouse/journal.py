@@ -16,7 +16,8 @@ from typing import Any
 
 from bot.adapters.logstore.clickhouse.client import ClickHouse, quote
 from bot.adapters.logstore.clickhouse.sink import WRITES_WITHIN, ClickHouseSink
-from bot.adapters.logstore.rows import Row, Rows, Span
+from bot.adapters.logstore.digest import Span
+from bot.adapters.logstore.rows import Row, Rows
 
 
 @dataclass(slots=True)

@@ -10,11 +10,11 @@ from typing import Any, Final
 from uuid import uuid4
 
 from bot.adapters.logstore.clickhouse.client import ClickHouse, listed, quote
-from bot.adapters.logstore.digest import Source
+from bot.adapters.logstore.digest import Source, Span
 from bot.adapters.logstore.feeding import skews
 from bot.adapters.logstore.placing import COLUMNS
 from bot.adapters.logstore.rhythm import DAY, MINUTE, Beat, BeatFinder, Gap, Minute, gaps
-from bot.adapters.logstore.rows import CLIENT, END, LOGIN, SESSION, SUM, Row, Rows, Span
+from bot.adapters.logstore.rows import CLIENT, END, LOGIN, SESSION, SUM, Row, Rows
 from bot.adapters.logstore.sqlite.marks import Identity, Mark
 from bot.adapters.logstore.sqlite.rhythm_rows import AROUND, TOUCHED
 from bot.adapters.logstore.sqlite.sources import fingerprint

@@ -177,7 +177,7 @@ class PackedFile:
         text, _ = self._open()
         if self.identity.position > len(text):
             text = text[text.find(b"\n") + 1 :]
-        yield lines_in(text.removesuffix(b"\n"))
+        yield lines_in(text)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -23,6 +23,7 @@ reader *triage_open(int64_t order) {
     memset(in, 0, sizeof *in);
     in->order = order;
     begin_digest(&in->sums);
+    begin_digest(&in->taken);
     for (int32_t which = 0; memory_of(in, which); which++) begin_memory(memory_of(in, which), REMEMBERED);
     return in;
 }
@@ -49,6 +50,7 @@ void triage_close(reader *in) {
     free_names(&in->programs);
     free_names(&in->hosts);
     free_digest(&in->sums);
+    free_digest(&in->taken);
     free_templates(&in->wordings);
     for (int32_t which = 0; memory_of(in, which); which++) free_memory(memory_of(in, which));
     bytes *all[] = {&in->host_rows, &in->program_rows, &in->filled, &in->linked, &in->lowered, &in->link.key, &in->link.second_key, &in->link.scratch};
@@ -149,7 +151,7 @@ void triage_succeed(reader *in, GIVEN(host), GIVEN(service), GIVEN(mailbox), GIV
 void triage_end(reader *in, GIVEN(host), GIVEN(session), int64_t time);
 void triage_learn_client(reader *in, GIVEN(host), GIVEN(session), GIVEN(client), GIVEN(version));
 int64_t triage_keep(reader *in, int64_t time, GIVEN(packed));
-void triage_clear(reader *in);
+void triage_take(reader *in);
 int64_t triage_table(reader *in, int32_t which, const char **at);
 int64_t triage_ends(reader *in, int32_t which, const char **at);
 #pragma GCC visibility pop
@@ -183,17 +185,26 @@ int64_t triage_keep(reader *in, int64_t time, GIVEN(packed)) {
     return number;
 }
 
-void triage_clear(reader *in) { clear_digest(&in->sums); }
+/* The batch ends here: its tables stay as they are until the next batch ends. */
+void triage_take(reader *in) {
+    clear_digest(&in->taken);
+    digest sums = in->taken;
+    memory clients = sums.known_clients; /* those of sessions that go on are the next batch's, too */
+    sums.known_clients = in->sums.known_clients;
+    in->sums.known_clients = clients;
+    in->taken = in->sums;
+    in->sums = sums;
+}
 
-/* The bytes of a table, until the next call that tells something; -1 where there is no such table. Negative numbers
+/* The bytes of a table of the batch that was taken; -1 where there is no such table. Negative numbers
  * are for rows, others for texts. */
 int64_t triage_table(reader *in, int32_t which, const char **at) {
     if (which == 0) {
         *at = NULL;
-        return in->sums.lines;
+        return in->taken.lines;
     }
-    const bytes *table = which < 0 ? rows_of(&in->sums, -which - 1) : NULL;
-    const names *texts = which > 0 ? names_of(&in->sums, which - 1) : NULL;
+    const bytes *table = which < 0 ? rows_of(&in->taken, -which - 1) : NULL;
+    const names *texts = which > 0 ? names_of(&in->taken, which - 1) : NULL;
     if (texts != NULL) table = &texts->all;
     if (table == NULL) return -1;
     *at = table->at;
@@ -202,7 +213,7 @@ int64_t triage_table(reader *in, int32_t which, const char **at) {
 
 /* Where each text of a table ends. */
 int64_t triage_ends(reader *in, int32_t which, const char **at) {
-    const names *texts = which > 0 ? names_of(&in->sums, which - 1) : NULL;
+    const names *texts = which > 0 ? names_of(&in->taken, which - 1) : NULL;
     if (texts == NULL) return -1;
     *at = (const char *)(const void *)texts->ends;
     return (int64_t)(texts->count * sizeof *texts->ends);

@@ -21,12 +21,16 @@ names *names_of(digest *in, int number) {
 
 bytes *rows_of(digest *in, int number) {
     bytes *all[] = {&in->sums, &in->session_rows, &in->minutes, &in->kept, &in->packed, &in->packed_ends,
-                    &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits};
+                    &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits,
+                    &in->finds, &in->find_rows, &in->find_data, &in->success_rows, &in->success_data, &in->session_groups,
+                    &in->session_data, &in->open_rows, &in->open_data, &in->sample_rows, &in->sample_data};
     return number < (int)(sizeof all / sizeof *all) ? all[number] : NULL;
 }
 
 void clear_digest(digest *in) {
     in->lines = 0;
+    in->last.has_host = in->last.has_source = in->last.has_minute = false;
+    in->last.service_count = 0;
     for (int at = 0; names_of(in, at); at++) forget_names(names_of(in, at));
     for (int at = 0; rows_of(in, at); at++) rows_of(in, at)->size = 0;
 }
@@ -35,6 +39,9 @@ void free_digest(digest *in) {
     for (int at = 0; names_of(in, at); at++) free_names(names_of(in, at));
     for (int at = 0; rows_of(in, at); at++) free(rows_of(in, at)->at);
     free_memory(&in->known_clients);
+    free(in->last.host.at);
+    free(in->last.family.at);
+    free(in->room.at);
 }
 
 static int64_t word(digest *in, text name) { return name.at == NULL ? NONE : (int64_t)number_of(&in->words, name, NULL); }
@@ -44,30 +51,72 @@ static uint32_t row_of(names *in, const int64_t *values, int count, bool *fresh)
     return number_of(in, (text){(const char *)values, (size_t)count * sizeof *values}, fresh);
 }
 
+static bool is_recent(const bytes *held, text one) { return same((text){held->at, held->size}, one); }
+
+static void hold(bytes *held, text one) {
+    held->size = 0;
+    append(held, one.at, one.size);
+}
+
+static int64_t host_word(digest *in, text host) {
+    recent *last = &in->last;
+    if (!last->has_host || !is_recent(&last->host, host)) {
+        hold(&last->host, host);
+        last->word = word(in, host);
+        last->has_host = true;
+        last->has_source = last->has_minute = false;
+    }
+    return last->word;
+}
+
 static int64_t source_of(digest *in, text host, text family) {
-    int64_t key[] = {word(in, host), word(in, family)};
-    return row_of(&in->sources, key, 2, NULL);
+    recent *last = &in->last;
+    int64_t key[] = {host_word(in, host), NONE};
+    if (!last->has_source || !is_recent(&last->family, family)) {
+        hold(&last->family, family);
+        key[1] = word(in, family);
+        last->source = row_of(&in->sources, key, 2, NULL);
+        last->has_source = true;
+        last->has_minute = false;
+    }
+    return last->source;
+}
+
+static void face(digest *in, int64_t source, text service) {
+    recent *last = &in->last;
+    for (int at = 0; at < last->service_count; at++)
+        if (last->services[at].source == source && same((text){last->services[at].name, last->services[at].size}, service)) return;
+    int64_t key[] = {source, word(in, service)};
+    row_of(&in->faces, key, 2, NULL);
+    if (service.size > sizeof last->services[0].name) return;
+    if (last->service_count == RECENT_SERVICES) last->service_count = 0;
+    memcpy(last->services[last->service_count].name, service.at, service.size);
+    last->services[last->service_count].size = service.size;
+    last->services[last->service_count++].source = source;
 }
 
 void cover(digest *in, text host, text family, text service, int64_t time) {
     if (family.at == NULL) return;
     int64_t at_minute = time >= 0 ? time / MINUTE_MICROS : (time - MINUTE_MICROS + 1) / MINUTE_MICROS;
-    int64_t key[] = {source_of(in, host, family), at_minute};
-    bool fresh;
-    uint32_t at = row_of(&in->by_minute, key, 2, &fresh);
+    int64_t source = source_of(in, host, family);
+    recent *last = &in->last;
+    bool fresh = false;
+    if (!last->has_minute || last->minute != at_minute) {
+        int64_t key[] = {source, at_minute};
+        last->row = row_of(&in->by_minute, key, 2, &fresh);
+        last->minute = at_minute;
+        last->has_minute = true;
+    }
     if (fresh) {
-        minute row = {key[0], at_minute, 1, time, time};
+        minute row = {source, at_minute, 1, time, time};
         append(&in->minutes, &row, sizeof row);
     } else {
-        minute *row = &ROWS(minute, in->minutes)[at];
+        minute *row = &ROWS(minute, in->minutes)[last->row];
         row->lines++;
         if (time < row->first) row->first = time;
         if (time > row->last) row->last = time;
     }
-    if (service.at != NULL) {
-        int64_t face[] = {key[0], word(in, service)};
-        row_of(&in->faces, face, 2, NULL);
-    }
+    if (service.at != NULL) face(in, source, service);
 }
 
 void visit(digest *in, text host, text family, text address, int64_t time) {
@@ -91,7 +140,7 @@ static int64_t client_of(digest *in, text client, text version) {
 }
 
 static text session_in_batch(digest *in, text host, text id, bytes *room) {
-    int64_t number = word(in, host);
+    int64_t number = host_word(in, host);
     room->size = 0;
     append(room, &number, sizeof number);
     append(room, id.at, id.size);
@@ -101,12 +150,12 @@ static text session_in_batch(digest *in, text host, text id, bytes *room) {
 static int64_t hour_of(int64_t time) { return (time >= 0 ? time / HOUR_MICROS : (time - HOUR_MICROS + 1) / HOUR_MICROS) * HOUR_MICROS; }
 
 void succeed(digest *in, text host, text service, text mailbox, text address, text id, int64_t time, text client, text version) {
-    bytes room = {NULL, 0, 0};
+    bytes *room = &in->room;
     if (client.at == NULL && id.at != NULL && in->known_clients.count) {
-        entry *named = look_up(&in->known_clients, session_key(host, id, &room));
+        entry *named = look_up(&in->known_clients, session_key(host, id, room));
         if (named != NULL) client = named->facts.s[CLIENT], version = named->facts.s[VERSION];
     }
-    int64_t who_key[] = {word(in, mailbox), word(in, address), word(in, service), word(in, host)};
+    int64_t who_key[] = {word(in, mailbox), word(in, address), word(in, service), host_word(in, host)};
     int64_t who = row_of(&in->people, who_key, 4, NULL);
     int64_t named = client_of(in, client, version);
     int64_t key[] = {who, hour_of(time)};
@@ -123,21 +172,19 @@ void succeed(digest *in, text host, text service, text mailbox, text address, te
         if (named != NONE) row->client = named;
     }
     if (id.at != NULL && (same(service, TEXT("imap")) || same(service, TEXT("pop3")))) { /* keeping.SESSION_SERVICES */
-        number_of(&in->sessions, session_in_batch(in, host, id, &room), &fresh);
+        number_of(&in->sessions, session_in_batch(in, host, id, room), &fresh);
         if (fresh) {
             session row = {who, named, who_key[3], time, INT64_MIN};
             append(&in->session_rows, &row, sizeof row);
         }
     }
-    free(room.at);
 }
 
 void end_session(digest *in, text host, text id, int64_t time) {
-    bytes room = {NULL, 0, 0};
-    int64_t at = find_name(&in->sessions, session_in_batch(in, host, id, &room));
-    free(room.at);
+    bytes *room = &in->room;
+    int64_t at = find_name(&in->sessions, session_in_batch(in, host, id, room));
     if (at < 0) {
-        late_end row = {word(in, host), word(in, id), time};
+        late_end row = {host_word(in, host), word(in, id), time};
         append(&in->ends, &row, sizeof row);
         return;
     }
@@ -146,16 +193,15 @@ void end_session(digest *in, text host, text id, int64_t time) {
 }
 
 void learn_client(digest *in, text host, text id, text client, text version) {
-    bytes room = {NULL, 0, 0};
+    bytes *room = &in->room;
     known facts = {0};
     facts.s[CLIENT] = client;
     facts.s[VERSION] = version;
-    store(remember(&in->known_clients, session_key(host, id, &room), false), KNOWN, &facts);
+    store(remember(&in->known_clients, session_key(host, id, room), false), KNOWN, &facts);
     int64_t named = client_of(in, client, version);
-    int64_t at = find_name(&in->sessions, session_in_batch(in, host, id, &room));
-    free(room.at);
+    int64_t at = find_name(&in->sessions, session_in_batch(in, host, id, room));
     if (at < 0) {
-        late_client row = {word(in, host), word(in, id), named};
+        late_client row = {host_word(in, host), word(in, id), named};
         append(&in->late_clients, &row, sizeof row);
         return;
     }
@@ -197,7 +243,7 @@ static int64_t word_or_empty(digest *in, text name) { return word(in, name.at ==
 
 void count_failure(digest *in, int64_t time, text event, text reason, text service, text host, text tls) {
     failure row = {hour_of(time) / HOUR_MICROS, word(in, event), word_or_empty(in, reason),
-                   word_or_empty(in, service), word(in, host), word_or_empty(in, tls), 1};
+                   word_or_empty(in, service), host_word(in, host), word_or_empty(in, tls), 1};
     bool fresh;
     uint32_t at = row_of(&in->by_cause, &row.hour, 6, &fresh);
     if (fresh) append(&in->failures, &row, sizeof row);

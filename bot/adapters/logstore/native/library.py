@@ -16,7 +16,6 @@ BUILT: Final = HERE / "libtriage_reader.so"
 SLOTS: Final = 6
 END, LOOK, PROGRAM, WORDING = range(4)
 """Why the reader stopped."""
-NO_TIME: Final = -(1 << 63)
 
 Given = tuple[bytes | None, int]
 
@@ -69,7 +68,8 @@ _FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "end": (None, (c_void_p, *_TEXT * 2, c_int64)),
     "learn_client": (None, (c_void_p, *_TEXT * 4)),
     "keep": (c_int64, (c_void_p, c_int64, *_TEXT)),
-    "clear": (None, (c_void_p,)),
+    "pack": (None, (c_void_p, c_char_p, c_int64, c_char_p, c_int64)),
+    "take": (None, (c_void_p,)),
     "table": (c_int64, (c_void_p, c_int32, POINTER(c_void_p))),
     "ends": (c_int64, (c_void_p, c_int32, POINTER(c_void_p))),
     "recall": (c_int32, (c_void_p, c_int32, *_TEXT, POINTER(Recalled))),

@@ -16,7 +16,6 @@ void begin_memory(memory *in, uint32_t capacity) {
 }
 
 static void free_entry(entry *one) {
-    free(one->key);
     free(one->data.at);
     free(one);
 }
@@ -79,10 +78,10 @@ entry *remember(memory *in, text key, bool refresh) {
         }
         return one;
     }
-    one = claim(NULL, sizeof *one);
+    one = claim(NULL, sizeof *one + key.size);
     memset(one, 0, sizeof *one);
     one->hash = hash;
-    one->key = claim(NULL, key.size);
+    one->key = (char *)(one + 1); /* behind the entry */
     memcpy(one->key, key.at, key.size);
     one->key_size = key.size;
     one->chain = in->slots[hash & in->mask];

@@ -28,6 +28,43 @@ void append(bytes *to, const void *from, size_t size) {
 void append_i64(bytes *to, int64_t value) { append(to, &value, sizeof value); }
 void append_i32(bytes *to, int32_t value) { append(to, &value, sizeof value); }
 
+void append_json(bytes *to, text one) {
+    static const char DIGITS[] = "0123456789abcdef";
+    append(to, "\"", 1);
+    size_t begun = 0;
+    for (size_t at = 0; at < one.size; at++) {
+        unsigned char byte = (unsigned char)one.at[at];
+        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+        append(to, one.at + begun, at - begun);
+        begun = at + 1;
+        char escape[6] = {'\\', (char)byte};
+        size_t size = 2;
+        switch (byte) {
+        case '"': case '\\': break;
+        case '\n': escape[1] = 'n'; break;
+        case '\r': escape[1] = 'r'; break;
+        case '\t': escape[1] = 't'; break;
+        case '\b': escape[1] = 'b'; break;
+        case '\f': escape[1] = 'f'; break;
+        default:
+            escape[1] = 'u', escape[2] = escape[3] = '0', escape[4] = DIGITS[byte >> 4], escape[5] = DIGITS[byte & 15];
+            size = 6;
+        }
+        append(to, escape, size);
+    }
+    append(to, one.at + begun, one.size - begun);
+    append(to, "\"", 1);
+}
+
+void append_number(bytes *to, int64_t number) {
+    char digits[21];
+    size_t at = sizeof digits;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do digits[--at] = (char)('0' + rest % 10); while (rest /= 10);
+    if (number < 0) digits[--at] = '-';
+    append(to, digits + at, sizeof digits - at);
+}
+
 /* Multiply and fold, eight bytes at a time. Where the library lies differs from run to run and goes into it, so that
  * nobody can send names that collide; the order of rows is that of the lines, whatever the hash. */
 uint64_t hash_of(const char *at, size_t size) {
@@ -60,23 +97,27 @@ text name_of(const names *in, uint32_t number) {
     return (text){in->all.at + start, in->ends[number] - start};
 }
 
+/* Half of the hash stands in the slot: what does not match is passed over without a look elsewhere. */
+static uint64_t slot_of(uint64_t hash, uint32_t number) { return (hash & 0xffffffff00000000ULL) | (number + 1); }
+
 static void widen(names *in) {
     uint32_t slots = in->mask ? (in->mask + 1) * 2 : 64;
     in->slots = claim(in->slots, slots * sizeof *in->slots);
     memset(in->slots, 0, slots * sizeof *in->slots);
     in->mask = slots - 1;
     for (uint32_t number = 0; number < in->count; number++) {
-        uint32_t at = in->hashes[number] & in->mask;
+        uint64_t hash = in->hashes[number];
+        uint32_t at = hash & in->mask;
         while (in->slots[at]) at = (at + 1) & in->mask;
-        in->slots[at] = number + 1;
+        in->slots[at] = slot_of(hash, number);
     }
 }
 
 static int64_t place_of(const names *in, text name, uint64_t hash, uint32_t *free_slot) {
     uint32_t at = hash & in->mask;
-    while (in->slots[at]) {
-        uint32_t number = in->slots[at] - 1;
-        if (in->hashes[number] == hash) {
+    for (uint64_t slot; (slot = in->slots[at]) != 0;) {
+        uint32_t number = (uint32_t)slot - 1;
+        if ((slot ^ hash) >> 32 == 0) {
             text held = name_of(in, number);
             if (held.size == name.size && (name.size == 0 || memcmp(held.at, name.at, name.size) == 0)) return number;
         }
@@ -106,8 +147,8 @@ uint32_t number_of(names *in, text name, bool *fresh) {
     append(&in->all, name.at, name.size);
     in->hashes[in->count] = hash;
     in->ends[in->count] = in->all.size;
-    in->slots[at] = ++in->count;
-    return in->count - 1;
+    in->slots[at] = slot_of(hash, in->count);
+    return in->count++;
 }
 
 void forget_names(names *in) {

@@ -30,6 +30,8 @@ void *claim(void *old, size_t size); /* realloc that ends the process where ther
 void append(bytes *to, const void *from, size_t size);
 void append_i64(bytes *to, int64_t value);
 void append_i32(bytes *to, int32_t value);
+void append_json(bytes *to, text one); /* as a JSON string */
+void append_number(bytes *to, int64_t number);
 uint64_t hash_of(const char *at, size_t size);
 bool same(text one, text other);
 
@@ -39,7 +41,7 @@ typedef struct {
     uint64_t *hashes;
     size_t *ends;
     uint32_t count, room;
-    uint32_t *slots; /* number + 1, 0: free */
+    uint64_t *slots; /* half of the hash, and number + 1; 0: free */
     uint32_t mask;
 } names;
 
@@ -138,8 +140,31 @@ typedef struct { int64_t host, session, time; } late_end;
 typedef struct { int64_t host, session, client; } late_client;
 typedef struct { int64_t source, time, address; } visitor;
 
+/* pack.c: what Python says of each word, and the rows of the embedded store */
+#define FINDS_PACKED 256
+#define SAMPLE 64
+typedef struct { int64_t name, domain, network, kept_from; } word_keys;      /* NONE: no key; kept_from is of a host */
+typedef struct { int64_t key, time, place; } found_by;                       /* place: the line's number in the batch */
+typedef struct { int64_t key, first, last, end; } packed;                    /* key, or number of the person; end within the data */
+typedef struct { int64_t who, host, start, first, end; } open_session;       /* first: of its row */
+typedef struct { int64_t who, start, end; } sampled;
+
+/* Lines come from one host for a while, and within one minute: what was found last is looked at first. */
+#define RECENT_SERVICES 4
+typedef struct {
+    bytes host, family;
+    int64_t word, source; /* of the host; of host and family */
+    bool has_host, has_source, has_minute;
+    int64_t minute;
+    uint32_t row; /* of that minute and source */
+    struct { char name[12]; size_t size; int64_t source; } services[RECENT_SERVICES];
+    int service_count;
+} recent;
+
 typedef struct {
     int64_t lines;
+    recent last;
+    bytes room;
     names words;
     names people;   /* numbers of mailbox, address, service, host */
     names sources;  /* numbers of host and family */
@@ -148,6 +173,8 @@ typedef struct {
     names sessions; /* number of host, then the session's id */
     names by_hour, by_minute, by_login, by_cause; /* what the rows below are found by */
     bytes sums, session_rows, minutes, kept, packed, packed_ends, logins, failures, ends, late_clients, visits;
+    bytes finds, find_rows, find_data, success_rows, success_data, session_groups, session_data; /* of pack.c */
+    bytes open_rows, open_data, sample_rows, sample_data;
     memory known_clients; /* of sessions that named their program; outlives a batch */
 } digest;
 
@@ -242,7 +269,8 @@ typedef struct {
 
 typedef struct {
     linker link;
-    digest sums;
+    digest sums;  /* of the batch that is being read */
+    digest taken; /* of the one before, which Python makes into rows, perhaps in another thread */
     templates wordings;
     names hosts, programs;
     bytes host_rows, program_rows;

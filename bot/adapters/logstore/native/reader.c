@@ -27,43 +27,6 @@ int32_t triage_read(reader *in, const char *block, int64_t size, int64_t from, s
 
 /* -- a line as it is kept ------------------------------------------------------------------------------------------ */
 
-static void append_json(bytes *to, text one) {
-    static const char DIGITS[] = "0123456789abcdef";
-    append(to, "\"", 1);
-    size_t begun = 0;
-    for (size_t at = 0; at < one.size; at++) {
-        unsigned char byte = (unsigned char)one.at[at];
-        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-        append(to, one.at + begun, at - begun);
-        begun = at + 1;
-        char escape[6] = {'\\', (char)byte};
-        size_t size = 2;
-        switch (byte) {
-        case '"': case '\\': break;
-        case '\n': escape[1] = 'n'; break;
-        case '\r': escape[1] = 'r'; break;
-        case '\t': escape[1] = 't'; break;
-        case '\b': escape[1] = 'b'; break;
-        case '\f': escape[1] = 'f'; break;
-        default:
-            escape[1] = 'u', escape[2] = escape[3] = '0', escape[4] = DIGITS[byte >> 4], escape[5] = DIGITS[byte & 15];
-            size = 6;
-        }
-        append(to, escape, size);
-    }
-    append(to, one.at + begun, one.size - begun);
-    append(to, "\"", 1);
-}
-
-static void append_number(bytes *to, int64_t number) {
-    char digits[21];
-    size_t at = sizeof digits;
-    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    do digits[--at] = (char)('0' + rest % 10); while (rest /= 10);
-    if (number < 0) digits[--at] = '-';
-    append(to, digits + at, sizeof digits - at);
-}
-
 /* rows.pack: order, time, and the fields up to the last that the event has. */
 static void pack(bytes *to, int64_t order, int64_t time, const value *event) {
     int last = FIELDS - 1;
@@ -331,6 +294,10 @@ int32_t triage_read(reader *in, const char *block, int64_t size, int64_t from, s
     while (from < size) {
         const char *line = block + from, *end = memchr(line, '\n', (size_t)(size - from));
         if (end == NULL) end = block + size;
+        if (end == line) { /* no line at all */
+            from++;
+            continue;
+        }
         enum stop why = read_line(in, &found, (text){line, (size_t)(end - line)});
         if (why == AT_END) {
             from = end - block + 1;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from ctypes import byref, c_void_p, string_at
 from datetime import datetime, tzinfo
 from typing import Any, Final
@@ -17,6 +18,8 @@ from bot.logs.shapes import TELLING
 from bot.logs.skim import Skimmer
 from bot.logs.template import Template, learn
 
+LONGEST: Final = 1 << 16
+"""Characters of one line that are read (as in sqlite/sources.py, which cannot be imported here)."""
 _SHAPES: Final = {10: "turned_away", 11: "refused", 12: "sasl", 13: "gone", 14: "rejected"}
 """The telling shapes of native.h."""
 _PLACE: Final = {name: place for place, name in enumerate(FIELDS)}
@@ -73,16 +76,22 @@ class NativeDigest(Digest):
 
     # -- the batch ----------------------------------------------------------------------------------------------
 
-    def looked_at(self) -> tuple[Batch, list[tuple[int, int, LogEvent]]]:
-        """Counts of the lines that Python read, and those that it kept: number within the batch, time, event."""
+    def end_batch(self) -> tuple[Batch, list[tuple[int, int, LogEvent]]]:
+        """End the batch; returns the counts of the lines that Python read, and those that it kept: number within the batch, time,
+        event. The tables are the ended batch's until the next one ends; another thread may ask for them."""
         looked, self._looked = self._looked, []
+        self._library.take(self.reader)
         return self.take(), looked
 
     def table(self, which: int) -> bytes:
-        """A table of the reader."""
+        """A table of the batch that was ended."""
         at = c_void_p()
         size = self._library.table(self.reader, which, byref(at))
         return string_at(at, size) if size > 0 and at else b""
+
+    def numbers(self, which: int) -> list[int]:
+        """A table of whole numbers."""
+        return memoryview(self.table(which)).cast("q").tolist()
 
     def ends(self, which: int) -> list[int]:
         """Where the texts of a table end."""
@@ -90,13 +99,14 @@ class NativeDigest(Digest):
         size = self._library.ends(self.reader, which, byref(at))
         return memoryview(string_at(at, size)).cast("q").tolist() if size > 0 else []
 
-    def lines(self) -> int:
-        """Lines that the reader read by itself."""
-        return int(self._library.table(self.reader, 0, byref(c_void_p())))
+    def pack(self, keys: array[int], anonymous: int, looked: array[int]) -> None:
+        """Make the tables of packed rows. ``keys`` holds four numbers for each word, ``looked`` three for each find of the lines
+        that Python looked at."""
+        self._library.pack(self.reader, keys.tobytes(), anonymous, looked.tobytes(), len(looked) // 3)
 
-    def clear(self) -> None:
-        """The next batch begins empty."""
-        self._library.clear(self.reader)
+    def lines(self) -> int:
+        """Lines of that batch that the reader read by itself."""
+        return int(self._library.table(self.reader, 0, byref(c_void_p())))
 
 
 class NativeSkimmer(Skimmer):
@@ -114,7 +124,10 @@ class NativeSkimmer(Skimmer):
 
     def feed(self, text: str) -> None:
         """Read the lines of ``text``, each with its line end, which follow those fed before."""
-        data = text.encode("utf-8", "surrogatepass")
+        self.read(text.encode("utf-8", "surrogatepass"))
+
+    def read(self, data: bytes) -> None:
+        """Read the lines of ``data``, in UTF-8, which follow those fed before."""
         size, at, place, read = len(data), 0, self._place, self._library.read
         while True:
             why = read(self._reader, data, size, at, byref(place))
@@ -124,7 +137,7 @@ class NativeSkimmer(Skimmer):
             if why == LOOK:
                 if place.month:
                     self._anchor = (place.year, place.month)
-                self._look(data[place.begin : place.end].decode("utf-8", "surrogatepass"))
+                self._look(data[place.begin : place.end].decode("utf-8", "surrogatepass")[:LONGEST])
                 at = place.end + 1
             elif why == WORDING:
                 self._learn_wording(data[place.begin : place.end].decode("ascii"), place)

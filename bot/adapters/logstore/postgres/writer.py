@@ -15,13 +15,13 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from bot.adapters.logstore.digest import HOUR, from_micros, keep_sessions_from
+from bot.adapters.logstore.digest import HOUR, Span, from_micros, keep_sessions_from
 from bot.adapters.logstore.feeding import skews
 from bot.adapters.logstore.placing import COLUMNS
 from bot.adapters.logstore.postgres.schema import CUT_BY_DAY, days_of, make_days
 from bot.adapters.logstore.postgres.text import written
 from bot.adapters.logstore.rhythm import MINUTE, Beat, BeatFinder, Minute, gaps
-from bot.adapters.logstore.rows import FAILURE, LOGIN, SESSION, SUM, WHO, Row, Rows, Span
+from bot.adapters.logstore.rows import FAILURE, LOGIN, SESSION, SUM, WHO, Row, Rows
 from bot.adapters.logstore.sqlite.marks import Identity, Mark
 from bot.adapters.logstore.sqlite.prepared import session_tag, who_tag
 from bot.adapters.logstore.sqlite.rhythm_rows import AROUND, DirtySpan

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 import zstandard
 
 from bot.adapters.logstore.digest import Source
-from bot.adapters.logstore.feeding import PARCELS_KEPT, SAMPLE, SKEW_HOURS, TAIL_LINES, Followed, skew, skews
-from bot.adapters.logstore.sqlite.prepared import Prepared, Row
+from bot.adapters.logstore.feeding import PARCELS_KEPT, SKEW_HOURS, TAIL_LINES, Followed, skew, skews
+from bot.adapters.logstore.sqlite.prepared import Prepared
 
 
 def followed(connection: sqlite3.Connection, path: str) -> Followed | None:
@@ -100,8 +100,7 @@ def skew_of(connection: sqlite3.Connection, host: str) -> int | None:
 
 def measure_skew(connection: sqlite3.Connection, ready: Prepared) -> None:
     """Note how far the stamps of a batch's logins lie from the clocks in their session ids."""
-    who: dict[int, Row] = {row[0]: row for row in ready.who}
-    logins = [(start, session, who[tag][5], who[tag][7]) for tag, start, session, _, _ in ready.sessions[:: max(1, len(ready.sessions) // SAMPLE)] if tag in who]
+    logins = [(start, session, address, host) for host, address, start, session in ready.logged_in]
     connection.executemany(
         "INSERT INTO log_skew VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET least = min(least, excluded.least), count = count + excluded.count",
         [(*key, *values) for key, values in skews(logins).items()],

@@ -12,6 +12,7 @@ from typing import Any
 from bot.adapters.logstore.digest import HOUR, to_micros
 from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.blocks import BlockReader
+from bot.adapters.logstore.sqlite.packing import sums_in
 from bot.adapters.logstore.sqlite.schema import faults_named, key_of, open_for_reading
 from bot.core.networks import network_of
 from bot.logs.event import LogEvent
@@ -78,12 +79,22 @@ class SqliteLogFigures:
                 return found
             for part in _parts(sorted(wanted)):
                 keys = [key_of("n", mailbox) for mailbox in part]
-                low, high = min(s for m in part for _, s, _ in wanted[m]), max(u for m in part for _, _, u in wanted[m])
-                for mailbox, hour, first, last in db.execute(
-                        f"SELECT mailbox, hour, first, last FROM log_who CROSS JOIN log_success ON who = tag WHERE name IN ({_marks(keys)})"
-                        " AND service <> 'webmail' AND hour BETWEEN ? AND ?", (*keys, low // HOUR, high // HOUR)):
-                    begun, ended = hour * HOUR + first, hour * HOUR + last
-                    found.update(name for name, since, until in wanted.get(mailbox, ()) if since <= ended and begun <= until)
+                low, high = (
+                    min(s for m in part for _, s, _ in wanted[m]),
+                    max(u for m in part for _, _, u in wanted[m]),
+                )
+                for mailbox, packed in db.execute(
+                    f"SELECT mailbox, sums FROM log_who CROSS JOIN log_success ON who = tag WHERE name IN ({_marks(keys)})"
+                    " AND service <> 'webmail' AND hour <= ? AND last >= ?",
+                    (*keys, high // HOUR, low // HOUR),
+                ):
+                    for one in sums_in(packed):
+                        begun, ended = one.hour * HOUR + one.first, one.hour * HOUR + one.last
+                        found.update(
+                            name
+                            for name, since, until in wanted.get(mailbox, ())
+                            if since <= ended and begun <= until
+                        )
         return found
 
     def active_mailboxes(self, since: datetime, until: datetime) -> int:
@@ -92,8 +103,13 @@ class SqliteLogFigures:
             if db is None:
                 return 0
             hours = (to_micros(since) // HOUR, to_micros(until) // HOUR)
-            return int(db.execute("SELECT count(DISTINCT mailbox) FROM log_who WHERE EXISTS (SELECT 1 FROM log_success WHERE who = tag AND hour BETWEEN ? AND ?)",
-                                  hours).fetchone()[0])
+            return int(
+                db.execute(
+                    "SELECT count(DISTINCT mailbox) FROM log_who WHERE EXISTS (SELECT 1 FROM log_success WHERE who = tag"
+                    " AND hour <= ?2 AND last >= ?1 AND (hour >= ?1 OR last <= ?2 OR log_has_hour(sums, ?1, ?2)))",
+                    hours,
+                ).fetchone()[0]
+            )
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection | None]:

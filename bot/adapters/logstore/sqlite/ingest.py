@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from bot.adapters.logstore.sink import LogSink, Prepare
+from bot.adapters.logstore.sink import LogSink, Prepare, Prepared
 from bot.adapters.logstore.sqlite.marks import Identity
 from bot.adapters.logstore.sqlite.ordering import chains, peek
 from bot.adapters.logstore.sqlite.processes import RARELY, WORTH_IT, ReadingProcess, cores
-from bot.adapters.logstore.sqlite.reading import CHUNK_LINES, Chunk, End, Job, read_chunks
+from bot.adapters.logstore.sqlite.reading import CHUNK_LINES, Chunk, End, Job, is_native, read_chunks
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog, expand, reason_of
+from bot.adapters.logstore.sqlite.threads import ReadingThread
 from bot.errors import LogFileError
 from bot.logs.decode import Decoder
+
+_Worker = ReadingProcess | ReadingThread
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,8 @@ class IngestReport:
 
 
 class Ingest:
-    """One run over some files, into any back-end. ``processes`` is how many may read at a time: None as many as there are
-    processors, where the files are worth it; 0 reads in this process."""
+    """One run over some files, into any back-end. ``processes`` is how many may read at a time (threads, where the
+    native reader reads): None as many as there are processors, where the files are worth it; 0 reads in this process and thread."""
 
     def __init__(
         self,
@@ -89,16 +92,16 @@ class Ingest:
         if processes is None:
             worth = cores() > 1 and sum(one.size for one in peeked) >= WORTH_IT
             processes = min(cores(), len(apart)) if worth else 0
-        if processes:
-            self._together(apart, processes)
-        else:
-            thresholds = gc.get_threshold()
-            gc.set_threshold(*RARELY)
-            try:
+        thresholds = gc.get_threshold()
+        gc.set_threshold(*RARELY)
+        try:
+            if processes:
+                self._together(apart, processes)
+            else:
                 for _ in self._chain([one.file for one in peeked], None):
                     pass
-            finally:
-                gc.set_threshold(*thresholds)
+        finally:
+            gc.set_threshold(*thresholds)
         self._sink.refresh_gaps()
         self.report.seconds = time.monotonic() - began
         return self.report
@@ -106,12 +109,13 @@ class Ingest:
     def _together(self, apart: Sequence[Sequence[LogFile]], processes: int) -> None:
         """Read several chains at a time. Their chunks are written in turn, whichever is ready first, so that
         the same files always make the same store."""
-        workers: list[ReadingProcess] = []
+        workers: list[_Worker] = []
         waiting = list(apart)
+        native = is_native(self._prepare)
         try:
-            running: list[tuple[Iterator[None], ReadingProcess]] = []
+            running: list[tuple[Iterator[None], _Worker]] = []
             while waiting and len(workers) < processes:
-                worker = ReadingProcess()
+                worker = ReadingThread() if native else ReadingProcess()
                 workers.append(worker)
                 running.append((self._chain(waiting.pop(0), worker), worker))
             while running:
@@ -127,7 +131,7 @@ class Ingest:
     def _decoder(self, log: OpenLog) -> Decoder:
         return Decoder(zone=self._zone, year=self._year, reference=log.modified or datetime.now(UTC))
 
-    def _chain(self, files: Sequence[LogFile], worker: ReadingProcess | None) -> Iterator[None]:
+    def _chain(self, files: Sequence[LogFile], worker: _Worker | None) -> Iterator[None]:
         """Read files one after the other; yields wherever another chain may have its turn."""
         for file in files:
             try:
@@ -138,7 +142,7 @@ class Ingest:
                     f"{file.name}: cannot be read ({reason_of(error)}); check the file and its permissions"
                 )
 
-    def _read(self, file: LogFile, log: OpenLog, worker: ReadingProcess | None) -> Iterator[None]:
+    def _read(self, file: LogFile, log: OpenLog, worker: _Worker | None) -> Iterator[None]:
         head = log.read_head()
         identity = self._sink.identify(head)
         job = Job(file, identity.position, self._zone, self._year, self._finished, CHUNK_LINES, self._prepare, identity.stop)
@@ -152,8 +156,9 @@ class Ingest:
         end = End(identity.position)
         for step in steps:
             if isinstance(step, Chunk):
-                lines += step.rows.read
-                dated += self._store(step, identity, log)
+                rows = step.rows()
+                lines += rows.read
+                dated += self._store(rows, step, identity, log)
                 yield
             else:
                 end = step
@@ -163,10 +168,9 @@ class Ingest:
         else:
             self._conclude(log, head, lines, dated, end.reached > job.position)
 
-    def _store(self, chunk: Chunk, identity: Identity, log: OpenLog) -> int:
+    def _store(self, rows: Prepared, chunk: Chunk, identity: Identity, log: OpenLog) -> int:
         """Commit a chunk; returns how many of its lines had a time. What is no log so far is not
         remembered."""
-        rows = chunk.rows
         if identity.id is None and rows.read == rows.undated:
             return 0
         identity.id = self._sink.write(rows, identity.mark(chunk.behind, log.name))

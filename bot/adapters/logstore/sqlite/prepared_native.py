@@ -3,35 +3,40 @@ makes, without an object for each line."""
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from operator import itemgetter
+from collections.abc import Iterator
 from typing import Final
 
 import zstandard
 
 from bot.adapters.logstore import keeping
-from bot.adapters.logstore.digest import HOUR, keep_sessions_from
+from bot.adapters.logstore.digest import Batch, keep_sessions_from, newest_of, span_of
 from bot.adapters.logstore.likeness import parted
-from bot.adapters.logstore.native.library import NO_TIME
 from bot.adapters.logstore.native.skim import NativeDigest
 from bot.adapters.logstore.selection import domain_of
 from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.blocks import LEVEL, LINES
-from bot.adapters.logstore.sqlite.prepared import (
-    Prepared,
-    Row,
-    SpanRows,
-    add_looked,
-    domain_key,
-    session_tag,
-    who_tag,
-)
+from bot.adapters.logstore.sqlite.prepared import Found, Prepared, looked, person_of, session_tag
 from bot.adapters.logstore.sqlite.schema import key_of
+from bot.logs.event import LogEvent
 
-(_WORDS, _PEOPLE, _SOURCES, _FACES, _CLIENTS, _SESSIONS) = range(1, 7)
-(_SUMS, _SESSION_ROWS, _MINUTES, _KEPT, _PACKED, _PACKED_ENDS, _LOGINS, _FAILURES, _ENDS, _LATE_CLIENTS, _VISITS) = range(-1, -12, -1)
+(_WORDS, _PEOPLE, _SOURCES, _FACES, _CLIENTS) = range(1, 6)
+(_KEPT, _PACKED, _PACKED_ENDS, _LOGINS, _FAILURES, _ENDS, _LATE_CLIENTS, _VISITS) = range(-4, -12, -1)
+_MINUTES: Final = -3
+(
+    _FIND_ROWS,
+    _FIND_DATA,
+    _SUM_ROWS,
+    _SUM_DATA,
+    _SESSION_ROWS,
+    _SESSION_DATA,
+    _OPEN_ROWS,
+    _OPEN_DATA,
+    _SAMPLE_ROWS,
+    _SAMPLE_DATA,
+) = range(-13, -23, -1)
 _NONE: Final = -1
-_BY_PYTHON: Final = -2
 
 
 class _Tables:
@@ -39,160 +44,146 @@ class _Tables:
 
     def __init__(self, digest: NativeDigest) -> None:
         self._digest = digest
-        self.words = self.texts(_WORDS)
+        self.words = self._texts(_WORDS)
 
-    def texts(self, which: int, skip: int = 0) -> list[str]:
-        """Every text of a table, ``skip`` bytes of each left out."""
+    def _texts(self, which: int) -> list[str]:
         data, begin, found = self._digest.table(which), 0, []
-        if data.isascii() and not skip:
-            text = data.decode("ascii")
-            for end in self._digest.ends(which):
-                found.append(text[begin:end])
-                begin = end
-        else:
-            for end in self._digest.ends(which):
-                found.append(data[begin + skip : end].decode("utf-8", "surrogatepass"))
-                begin = end
+        text = data.decode("ascii") if data.isascii() else None
+        for end in self._digest.ends(which):
+            found.append(
+                data[begin:end].decode("utf-8", "surrogatepass") if text is None else text[begin:end]
+            )
+            begin = end
         return found
 
     def columns(self, which: int, width: int) -> list[list[int]]:
         """The columns of a table of whole numbers."""
-        numbers = memoryview(self._digest.table(which)).cast("q").tolist()
+        numbers = self._digest.numbers(which)
         return [numbers[place::width] for place in range(width)]
+
+    def rows(self, which: int, width: int) -> Iterator[tuple[int, ...]]:
+        """The rows of a table of whole numbers."""
+        return zip(*[iter(self._digest.numbers(which))] * width, strict=True)
+
+    def parts(self, which: int, width: int) -> Iterator[tuple[tuple[int, ...], bytes]]:
+        """The rows of a table whose last column says where each one's part of the next table ends."""
+        data, begin = self._digest.table(which - 1), 0
+        for *row, end in self.rows(which, width):
+            yield tuple(row), data[begin:end]
+            begin = end
 
     def word(self, number: int) -> str | None:
         """A text that may not be stated."""
         return None if number == _NONE else self.words[number]
 
 
-def prepare_native(digest: NativeDigest) -> Prepared:
-    """The rows of what ``digest`` has gathered; the next batch begins empty."""
-    counted, looked = digest.looked_at()
+def prepare_native(digest: NativeDigest, counted: Batch, events: list[tuple[int, int, LogEvent]]) -> Prepared:
+    """The rows of the batch that :meth:`NativeDigest.end_batch` has ended, and what that returned."""
     tables = _Tables(digest)
     ready = Prepared(digest.lines() + counted.lines, counted.undated)
+    _spans(tables, ready)
     _lines(tables, digest, ready)
-    add_looked(looked, ready)
-    newest = _spans(tables, ready)
-    tags = _successes(tables, ready)
-    _sessions(tables, ready, tags, newest)
-    digest.clear()
+    finds = looked(events, ready)
+    ready.logins.sort()
+    _pack(tables, digest, ready, finds)
     return ready
 
 
 def _lines(tables: _Tables, digest: NativeDigest, ready: Prepared) -> None:
-    words = tables.words
-    times, logins, addresses, failed = tables.columns(_KEPT, 4)
+    words, times = tables.words, tables.columns(_KEPT, 4)[0]
     ready.kept = len(times)
-    of_login: dict[int, tuple[int, int | None]] = {}
-    of_address: dict[int, int | None] = {_NONE: None}
-    finds = ready.finds
-    for number, (time, login, address, failure) in enumerate(zip(times, logins, addresses, failed, strict=True)):
-        if login >= 0:
-            known = of_login.get(login)
-            if known is None:
-                domain = domain_of(words[login])
-                known = of_login[login] = key_of("n", words[login]), None if domain is None else key_of("d", domain)
-            finds.append((known[0], time, number))
-            if known[1] is not None:
-                finds.append((known[1], time, number))
-        elif login == _BY_PYTHON:
-            continue
-        elif failure:
-            finds.append((rows.ANONYMOUS, time, number))
-        key = of_address.get(address, _BY_PYTHON)
-        if key == _BY_PYTHON:
-            key = of_address[address] = rows.network_key(words[address])
-        if key is not None:
-            finds.append((key, time, number))
     compress = zstandard.ZstdCompressor(level=LEVEL).compress
     packed, begin = digest.table(_PACKED), 0
-    ends = tables.columns(_PACKED_ENDS, 1)[0]
+    ends = digest.numbers(_PACKED_ENDS)
     if len(times) % LINES:
         ends.append(len(packed) - 1)  # the last line's end waits for another line
     for number, end in enumerate(ends):
         part = times[number * LINES : (number + 1) * LINES]
         ready.blocks.append((number, min(part), max(part), compress(packed[begin:end])))
         begin = end
-    ready.logins = sorted(
-        (words[login], *parted(words[login]), first, last) for login, first, last in zip(*tables.columns(_LOGINS, 3), strict=True)
-    )
+    ready.logins = [
+        (words[login], *parted(words[login]), first, last) for login, first, last in tables.rows(_LOGINS, 3)
+    ]
     ready.failures = sorted(
-        (hour, *(words[part] for part in cause), count) for hour, *cause, count in zip(*tables.columns(_FAILURES, 7), strict=True)
+        (hour, *(words[part] for part in cause), count) for hour, *cause, count in tables.rows(_FAILURES, 7)
     )
 
 
-def _spans(tables: _Tables, ready: Prepared) -> dict[str, int]:
-    """Coverage; returns the newest time of each host."""
+def _spans(tables: _Tables, ready: Prepared) -> None:
     words = tables.words
-    minutes: defaultdict[int, list[Row]] = defaultdict(list)
-    for source, *minute in zip(*tables.columns(_MINUTES, 5), strict=True):
-        minutes[source].append(tuple(minute))
+    minutes: defaultdict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
+    for source, minute, lines, first, last in tables.rows(_MINUTES, 5):
+        minutes[source].append((minute, lines, first, last))
     visits: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
-    for source, time, address in zip(*tables.columns(_VISITS, 3), strict=True):
+    for source, time, address in tables.rows(_VISITS, 3):
         visits[source].append((time, words[address]))
     services: defaultdict[int, set[str]] = defaultdict(set)
-    for source, service in zip(*tables.columns(_FACES, 2), strict=True):
+    for source, service in tables.rows(_FACES, 2):
         if words[service] in keeping.FACES:
             services[source].add(words[service])
-    newest: dict[str, int] = {}
-    for source, (host, family) in enumerate(zip(*tables.columns(_SOURCES, 2), strict=True)):
-        own = minutes[source]
-        if own:
-            last = max(minute[3] for minute in own)
-            newest[words[host]] = max(newest.get(words[host], 0), last)
-            ready.spans.append(
-                SpanRows(
-                    (words[host], words[family]), min(minute[2] for minute in own), last, sum(minute[1] for minute in own),
-                    frozenset(services[source]), own, visits[source],
-                )
-            )  # fmt: skip
-    return newest
+    ready.spans = sorted(
+        (
+            span_of((words[host], words[family]), minutes[source], services[source], visits[source])
+            for source, (host, family) in enumerate(tables.rows(_SOURCES, 2)) if minutes[source]
+        ),
+        key=lambda span: span.source,
+    )  # fmt: skip
 
 
-def _successes(tables: _Tables, ready: Prepared) -> list[int]:
-    """Who logged in how often; returns the tag of each of the reader's people."""
+def _pack(tables: _Tables, digest: NativeDigest, ready: Prepared, finds: list[Found]) -> None:
+    """What belongs to one person or one key becomes one row."""
     words = tables.words
-    tags: list[int] = []
-    who: dict[int, Row] = {}
-    for numbers in zip(*tables.columns(_PEOPLE, 4), strict=True):
-        mailbox, address, service, host = (words[number] for number in numbers)
-        tag = who_tag(mailbox, address, service, host)
-        tags.append(tag)
-        if tag not in who:
-            who[tag] = (tag, key_of("n", mailbox), domain_key(mailbox), rows.network_key(address), mailbox, address, service, host)
-    clients = _clients(tables)
-    ready.sums = [
-        (tags[number], hour // HOUR, count, first - hour, last - hour, *clients[client])
-        for number, client, hour, count, first, last in zip(*tables.columns(_SUMS, 6), strict=True)
+    newest = newest_of(ready.spans)
+    people = [
+        person_of(words[mailbox], words[address], words[service], words[host])
+        for mailbox, address, service, host in tables.rows(_PEOPLE, 4)
     ]
-    ready.sums.sort()
-    ready.who = sorted(who.values())
-    return tags
-
-
-def _clients(tables: _Tables) -> list[tuple[str | None, str | None]]:
-    """Client and version by number; the last is of those that are not known."""
-    named = [(tables.word(client), tables.word(version)) for client, version in zip(*tables.columns(_CLIENTS, 2), strict=True)]
-    return [*named, (None, None)]
-
-
-def _sessions(tables: _Tables, ready: Prepared, tags: list[int], newest: dict[str, int]) -> None:
-    words, clients = tables.words, _clients(tables)
+    digest.pack(
+        _keys(tables, newest), rows.ANONYMOUS, array("q", [number for found in finds for number in found])
+    )
+    ready.who = sorted(set(people))
+    ready.finds = [(key, last, first, data) for (key, first, last), data in tables.parts(_FIND_ROWS, 4)]
+    ready.sums = sorted(
+        (people[who][0], first, last, data) for (who, first, last), data in tables.parts(_SUM_ROWS, 4)
+    )
+    ready.sessions = sorted(
+        (people[who][0], first, last, data) for (who, first, last), data in tables.parts(_SESSION_ROWS, 4)
+    )
+    for (who, host, start, first), data in tables.parts(_OPEN_ROWS, 5):
+        session = data.decode("utf-8", "surrogatepass")
+        ready.unended.append((session_tag(words[host], session), people[who][0], start, first, session))
+    ready.unended.sort()
     ready.expired = [(host, keep_sessions_from(last)) for host, last in newest.items()]
-    kept_from = defaultdict(lambda: keep_sessions_from(0), {number: keep_sessions_from(newest[word]) for number, word in enumerate(words) if word in newest})
-    for session, number, client, host, start, end in zip(tables.texts(_SESSIONS, 8), *tables.columns(_SESSION_ROWS, 5), strict=True):
-        if start < kept_from[host]:
-            continue
-        tag = tags[number]
-        if end == NO_TIME:
-            ready.sessions.append((tag, start, session, None, clients[client][0]))
-            ready.unended.append((session_tag(words[host], session), tag, start, session))
-        else:
-            ready.sessions.append((tag, start, session, end - start, clients[client][0]))
-    ready.sessions.sort(key=itemgetter(0, 1))
-    ready.ends = [
-        (session_tag(words[host], words[session]), end) for host, session, end in zip(*tables.columns(_ENDS, 3), strict=True)
+    ready.logged_in = [
+        (people[who][7], people[who][5], start, data.decode("utf-8", "surrogatepass"))
+        for (who, start), data in tables.parts(_SAMPLE_ROWS, 3)
     ]
-    for host, session, number in zip(*tables.columns(_LATE_CLIENTS, 3), strict=True):
+    ready.ends = [
+        (session_tag(words[host], words[session]), end) for host, session, end in tables.rows(_ENDS, 3)
+    ]
+    clients = list(tables.rows(_CLIENTS, 2))
+    for host, late, number in tables.rows(_LATE_CLIENTS, 3):
         client, version = clients[number]
-        ready.clients.append((session_tag(words[host], words[session]), client or "", version))
+        ready.clients.append((session_tag(words[host], words[late]), words[client], tables.word(version)))
+
+
+def _keys(tables: _Tables, newest: dict[str, int]) -> array[int]:
+    """For each word what it is found by as a name, its domain and as an address (-1: by nothing), and from when on sessions of
+    the host of that name are kept."""
+    words = tables.words
+    keys = array("q", [_NONE, _NONE, _NONE, keep_sessions_from(0)]) * len(words)
+    _, logins, addresses, _ = tables.columns(_KEPT, 4)
+    for login in set(logins):
+        if login >= 0:
+            name = words[login]
+            domain = domain_of(name)
+            keys[4 * login] = key_of("n", name)
+            keys[4 * login + 1] = _NONE if domain is None else key_of("d", domain)
+    for address in set(addresses):
+        if address >= 0:
+            network = rows.network_key(words[address])
+            keys[4 * address + 2] = _NONE if network is None else network
+    for source, _ in tables.rows(_SOURCES, 2):
+        if words[source] in newest:
+            keys[4 * source + 3] = keep_sessions_from(newest[words[source]])
+    return keys

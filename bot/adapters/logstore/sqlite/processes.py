@@ -15,10 +15,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import bot
+from bot.adapters.logstore.sink import Prepared
 from bot.adapters.logstore.sqlite.reading import Chunk, End, Job, read_chunks
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, OpenLog, reason_of
 
@@ -108,9 +110,18 @@ def serve(jobs: BinaryIO, results: BinaryIO) -> None:
         try:
             with OpenLog(job.file) as log:
                 for result in read_chunks(job, log, log.read_head()):
-                    ready.put(result)
+                    ready.put(_made(result))
         except UNREADABLE as error:
             ready.put(reason_of(error))
+
+
+def _made(result: Chunk | End) -> Chunk | End:
+    """With its rows made, so that they can be sent."""
+    return Chunk(partial(_itself, result.rows()), result.behind, result.done) if isinstance(result, Chunk) else result
+
+
+def _itself(rows: Prepared) -> Prepared:
+    return rows
 
 
 def main() -> None:

@@ -69,7 +69,8 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _drop(connection: sqlite3.Connection, cut: int) -> None:
-    """Forget everything before ``cut``. A block goes once its last line is older; a line in a block that stays is no longer found."""
+    """Forget everything before ``cut``. A block goes once its last line is older; a line in a block that stays is no longer found.
+    Of a row that reaches across the cut the older part is cut off; what it begins with is then a lower bound."""
     _together(connection, [
         ("DELETE FROM log_minute WHERE minute < ?", (cut // MINUTE,)),
         ("DELETE FROM log_gap WHERE end < ?", (cut,)),
@@ -82,13 +83,18 @@ def _drop(connection: sqlite3.Connection, cut: int) -> None:
     ])  # fmt: skip
     for part in range(SLICES):
         low, high = part * _KEYS // SLICES, (part + 1) * _KEYS // SLICES - 1
-        _together(connection, [("DELETE FROM log_find WHERE key BETWEEN ? AND ? AND time < ?", (low, high, cut))])
+        _together(connection, [
+            ("DELETE FROM log_find WHERE key BETWEEN ? AND ? AND last < ?", (low, high, cut)),
+            ("UPDATE log_find SET finds = log_later_finds(finds, ?) WHERE key BETWEEN ? AND ? AND first < ?", (cut, low, high, cut)),
+        ])  # fmt: skip
     for statement in (
         ("DELETE FROM log_block WHERE last < ?", (cut,)),
         ("DELETE FROM log_login WHERE last < ?", (cut,)),
-        ("DELETE FROM log_success WHERE hour < ?", (cut // HOUR,)),
+        ("DELETE FROM log_success WHERE last < ?", (cut // HOUR,)),
+        ("UPDATE log_success SET sums = log_later_sums(sums, ?) WHERE hour < ?", (cut // HOUR, cut // HOUR)),
         ("DELETE FROM log_failure WHERE hour < ?", (cut // HOUR,)),
-        ("DELETE FROM log_session WHERE start < ?", (cut,)),
+        ("DELETE FROM log_session WHERE last < ?", (cut,)),
+        ("UPDATE log_session SET sessions = log_later_sessions(sessions, ?) WHERE first < ?", (cut, cut)),
         ("DELETE FROM log_open WHERE start < ?", (cut,)),
         ("DELETE FROM log_who WHERE tag NOT IN (SELECT who FROM log_success UNION SELECT who FROM log_session)", ()),
     ):

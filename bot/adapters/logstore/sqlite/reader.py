@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from heapq import nlargest
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final
 
 from bot.adapters.logstore.digest import HOUR, from_micros, named, to_micros
 from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.rhythm import Gap
 from bot.adapters.logstore.selection import Selection
-from bot.adapters.logstore.sqlite import feeds, rhythm_rows, rows
+from bot.adapters.logstore.sqlite import feeds, packing, rhythm_rows, rows
 from bot.adapters.logstore.sqlite.blocks import LINES, BlockReader
 from bot.adapters.logstore.sqlite.schema import has_feeds, key_of
 from bot.core.observed import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
@@ -22,6 +24,14 @@ _WHO: Final = "log_who.mailbox, log_who.address, log_who.service, log_who.host"
 _MOST_LOGINS: Final = 50_000
 """Distinct user names compared in one search for near misses, those seen last first."""
 _MOST_SUMS: Final = 20_000
+_SUCCESSES: Final = (
+    "hour, {who}, sums FROM log_who CROSS JOIN log_success ON who = tag WHERE {column} = ? AND hour <= ? AND last >= ?"
+    f" ORDER BY hour DESC LIMIT {_MOST_SUMS}"
+)
+_SESSIONS: Final = "first, {who}, sessions FROM log_who CROSS JOIN log_session ON who = tag WHERE {column} = ? AND first <= ?"
+
+_Person = tuple[str, str, str, str]
+"""Mailbox, address, service, host."""
 
 
 class Reader:
@@ -110,13 +120,7 @@ class Reader:
             (local, domain, len(mailbox) - SLIP, len(mailbox) + SLIP, low, high, _MOST_LOGINS),
         )
         near = alike(mailbox, (row[0] for row in rows_found))
-        return [login for login in near if self._seen(key_of("n", login), low, high)]
-
-    def _seen(self, key: int, low: int, high: int) -> bool:
-        row = self._db.execute(
-            "SELECT 1 FROM log_find WHERE key = ? AND time BETWEEN ? AND ? LIMIT 1", (key, low, high)
-        )
-        return row.fetchone() is not None
+        return [login for login in near if self._newest(key_of("n", login), low, high, 1)]
 
     def _lines(
         self, keys: dict[str, list[int]], selection: Selection, since: int, until: int, limit: int
@@ -126,13 +130,7 @@ class Reader:
         if selection.anonymous:
             wanted.append(rows.ANONYMOUS)
         for key in wanted:
-            found.update(
-                self._db.execute(
-                    "SELECT time, line FROM log_find WHERE key = ? AND time BETWEEN ? AND ?"
-                    " ORDER BY time DESC, line DESC LIMIT ?",
-                    (key, since, until, limit + 1),
-                )
-            )
+            found.update(self._newest(key, since, until, limit + 1))
         newest = nlargest(limit, found)
         if rows.ORDER not in self._orders:
             self._orders = rows.orders(self._db)
@@ -150,51 +148,76 @@ class Reader:
         events.sort(key=lambda entry: entry[:2])
         return [event for _, _, event in events if selection.takes(event)], len(found) > limit
 
+    def _newest(self, key: int, since: int, until: int, limit: int) -> list[tuple[int, int]]:
+        """Time and number of the newest ``limit`` lines that ``key`` finds."""
+        newest: list[tuple[int, int]] = []
+        cursor = self._db.execute(
+            "SELECT last, line, finds FROM log_find WHERE key = ? AND last >= ? AND first <= ? ORDER BY last DESC",
+            (key, since, until),
+        )
+        for last, line, packed in cursor:
+            if len(newest) == limit and last < newest[-1][0]:
+                break
+            newest += [
+                (time, line + place) for time, place in packing.finds_in(packed) if since <= time <= until
+            ]
+            if len(newest) > limit:
+                newest = nlargest(limit, newest)
+        cursor.close()
+        return newest
+
+    def _packed(
+        self, keys: dict[str, list[int]], selection: Selection, what: str, *bounds: int
+    ) -> dict[_Person, list[bytes]]:
+        """The packed rows of everybody who is selected; ``what`` is the end of the statement."""
+        rows_found = {
+            row[:2]: row
+            for column, some in keys.items() for key in some
+            for row in self._db.execute(f"SELECT tag, {what.format(who=_WHO, column=column)}", (key, *bounds))
+        }  # fmt: skip
+        found: defaultdict[_Person, list[bytes]] = defaultdict(list)
+        for *_, mailbox, address, service, host, packed in rows_found.values():
+            if selection.takes_login(mailbox, address or None):
+                found[mailbox, address, service, host].append(packed)
+        return found
+
     def _successes(
         self, keys: dict[str, list[int]], selection: Selection, since: int, until: int
     ) -> Iterator[SuccessSum]:
-        bounds = (since // HOUR, until // HOUR, since, until)
-        seen: set[tuple[Any, ...]] = set()
-        for column, key in ((column, key) for column, some in keys.items() for key in some):
-            seen.update(
-                row
-                for row in self._db.execute(
-                    f"SELECT {_WHO}, hour, count, first, last, client, version FROM log_who CROSS JOIN log_success"
-                    f" ON who = tag WHERE {column} = ? AND hour BETWEEN ? AND ?"
-                    f" AND hour * {HOUR} + last >= ? AND hour * {HOUR} + first <= ? ORDER BY hour DESC LIMIT {_MOST_SUMS}",
-                    (key, *bounds),
-                )
-                if selection.takes_login(row[0], row[1] or None)
-            )
-        for mailbox, address, service, host, number, count, first, last, client, version in sorted(
-            seen, key=lambda row: (row[4] * HOUR + row[6], row[:5])
-        ):
-            hour = number * HOUR
-            yield SuccessSum(
-                mailbox, address or None, service, named(host), from_micros(hour), count, from_micros(hour + first),
-                from_micros(hour + last), client, version,
-            )  # fmt: skip
+        found = self._packed(keys, selection, _SUCCESSES, until // HOUR, since // HOUR)
+        sums: list[tuple[int, _Person, packing.HourSum]] = []
+        for who, some in found.items():
+            merged = packing.sums_in(some[0])
+            for packed in some[1:]:
+                merged = packing.add_sums(merged, packing.sums_in(packed))
+            sums += [(one.hour * HOUR + one.first, who, one) for one in merged]
+        for first, who, one in sorted(sums):
+            hour = one.hour * HOUR
+            if first <= until and hour + one.last >= since:
+                mailbox, address, service, host = who
+                yield SuccessSum(
+                    mailbox, address or None, service, named(host), from_micros(hour), one.logins, from_micros(first),
+                    from_micros(hour + one.last), one.client, one.version,
+                )  # fmt: skip
 
     def _sessions(
         self, keys: dict[str, list[int]], selection: Selection, since: int, until: int
     ) -> Iterator[SessionInterval]:
-        seen: set[tuple[Any, ...]] = set()
-        for column, key in ((column, key) for column, some in keys.items() for key in some):
-            seen.update(
-                row
-                for row in self._db.execute(
-                    f"SELECT {_WHO}, start, length, session, client FROM log_who CROSS JOIN log_session ON who = tag"
-                    f" WHERE {column} = ? AND start <= ? AND (length IS NULL OR start + length >= ?)",
-                    (key, until, since),
-                )
-                if selection.takes_login(row[0], row[1] or None)
-            )
-        for mailbox, address, service, host, start, length, session, client in sorted(
-            seen, key=lambda row: (row[4], row[6])
-        ):
+        found = self._packed(keys, selection, _SESSIONS, until)
+        sessions: list[tuple[int, str, _Person, packing.Seen]] = []
+        for who, some in found.items():
+            merged = packing.sessions_in(some[0])
+            for packed in some[1:]:
+                merged = packing.add_sessions(merged, packing.sessions_in(packed))
+            sessions += [
+                (one.start, one.session, who, one) for one in merged
+                if one.start <= until and (one.length is None or one.start + one.length >= since)
+            ]  # fmt: skip
+        for start, session, who, one in sorted(sessions, key=itemgetter(0, 1, 2)):
+            mailbox, address, service, host = who
             yield SessionInterval(
                 mailbox, address or None, service, named(host), from_micros(start),
-                None if length is None else from_micros(start + length), session, client,
+                None if one.length is None else from_micros(start + one.length), session, one.client,
             )  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Final, Protocol
 
 from bot.adapters.logstore import keeping
@@ -15,10 +17,10 @@ from bot.adapters.logstore.sink import Prepare, Prepared
 from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.prepared_native import prepare_native
-from bot.adapters.logstore.sqlite.sources import BLOCK, LogFile, OpenLog, blocks, lines_in
+from bot.adapters.logstore.sqlite.sources import BLOCK, LogFile, OpenLog, bodies, is_plain, lines_in
 from bot.logs.skim import Skimmer
 
-CHUNK_LINES: Final = 100_000
+CHUNK_LINES: Final = 250_000
 """Lines that are committed together: sums of more lines are fewer rows."""
 WARM_BYTES: Final = 4 << 20
 """Log before the place where reading goes on that is read once more."""
@@ -41,9 +43,9 @@ class Job:
 
 @dataclass(slots=True)
 class Chunk:
-    """Some lines as rows, the position behind them, and the bytes of the file on the disk read so far."""
+    """Some lines: what makes them rows, the position behind them, and the bytes of the file on the disk read so far."""
 
-    rows: Prepared
+    rows: Callable[[], Prepared]
     behind: int
     done: int
 
@@ -75,15 +77,15 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
             yield End(position, older=True)
             return
         before = _taught(reading, before, job.position)
-        reading.feed(lines_in(part.removesuffix(b"\n")))
+        reading.read(part)
         position = job.stop
         yield Chunk(reading.take(), position, log.done())
     reached = taken = position
     lines = 0
-    for block, behind in blocks(log, carry, position, finished=job.finished or not log.growing):
+    for body, behind in bodies(log, carry, position, finished=job.finished or not log.growing):
         before = _taught(reading, before, job.position)
-        reading.feed(block)
-        lines += block.count("\n")
+        reading.read(body)
+        lines += body.count(b"\n")
         reached = behind
         if lines >= job.chunk:
             yield Chunk(reading.take(), reached, log.done())
@@ -96,7 +98,7 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
 def _taught(reading: Reading, before: bytes, position: int) -> bytes:
     """Read once more what an earlier run has read: it teaches who is connected, the year and the zone, and counts for nothing."""
     if before:
-        reading.feed(lines_in(before[before.find(b"\n") + 1 if position > WARM_BYTES else 0 :].removesuffix(b"\n")))
+        reading.read(before[before.find(b"\n") + 1 if position > WARM_BYTES else 0 :])
         reading.take()
     return b""
 
@@ -118,11 +120,16 @@ def around(log: OpenLog, head: bytes, position: int) -> tuple[bytes, bytes]:
 class Reading(Protocol):
     """One stream of lines on its way to rows."""
 
-    def feed(self, text: str) -> None:
-        """Read the lines of ``text``, each with its line end, which follow those fed before."""
+    def read(self, body: bytes) -> None:
+        """Read the lines of ``body``, which follow those read before; its last line is whole."""
 
-    def take(self) -> Prepared:
-        """The rows of what was fed since the last time."""
+    def take(self) -> Callable[[], Prepared]:
+        """What was read since the last time; called, in any thread, it makes the rows."""
+
+
+def is_native(into: Prepare) -> bool:
+    """True where the native reader reads what ``into`` makes."""
+    return into is prepare and library() is not None
 
 
 def reading_of(into: Prepare, zone: tzinfo, year: int | None, reference: datetime) -> Reading:
@@ -142,11 +149,14 @@ class PlainReading:
         self._skimmer = Skimmer(
             self._digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, year=year, reference=reference
         )
-        self.feed = self._skimmer.feed
 
-    def take(self) -> Prepared:
-        """The rows of what was fed since the last time."""
-        return self._into(self._digest.take())
+    def read(self, body: bytes) -> None:
+        """Read the lines of ``body``, which follow those read before; its last line is whole."""
+        self._skimmer.feed(lines_in(body))
+
+    def take(self) -> Callable[[], Prepared]:
+        """What was read since the last time; called, in any thread, it makes the rows."""
+        return partial(self._into, self._digest.take())
 
 
 class NativeReading:
@@ -154,9 +164,34 @@ class NativeReading:
 
     def __init__(self, native: Library, zone: tzinfo, year: int | None, reference: datetime) -> None:
         self._digest = NativeDigest(native, rows.ORDER, rows.pack)
+        self._taken: _Taken | None = None
         self._skimmer = NativeSkimmer(native, self._digest, zone=zone, year=year, reference=reference)
-        self.feed = self._skimmer.feed
 
-    def take(self) -> Prepared:
-        """The rows of what was fed since the last time."""
-        return prepare_native(self._digest)
+    def read(self, body: bytes) -> None:
+        """Read the lines of ``body``, which follow those read before; its last line is whole."""
+        if is_plain(body):
+            self._skimmer.read(body)
+        else:
+            self._skimmer.feed(lines_in(body))
+
+    def take(self) -> Callable[[], Prepared]:
+        """What was read since the last time; called, in any thread, it makes the rows. They are made here where nobody has
+        asked for them when the next ones are taken."""
+        if self._taken is not None:
+            self._taken()
+        self._taken = _Taken(self._digest)
+        return self._taken
+
+
+class _Taken:
+    """A batch whose tables the native reader still holds; whoever asks first makes the rows."""
+
+    def __init__(self, digest: NativeDigest) -> None:
+        self._lock = threading.Lock()
+        self._make: Callable[[], Prepared] = partial(prepare_native, digest, *digest.end_batch())
+
+    def __call__(self) -> Prepared:
+        with self._lock:
+            rows = self._make()
+            self._make = lambda: rows
+        return rows

@@ -5,14 +5,17 @@ All tables begin with ``log_``, so that the file may hold other tables of ours. 
 
 log_block    lines kept verbatim, a few to a block: each with its decoded event, compressed together
              (:mod:`bot.adapters.logstore.sqlite.blocks`)
-log_find     (key, time) -> line: one entry for each name, domain and address by which the line is found, and
-             one under a key of their own for failures that name nobody. A key is a 47-bit digest (six bytes in
-             the file), so that no dictionary has to be kept; what is found is compared again when it is read
+log_find     the lines that a key finds, of each batch those of a key together (:mod:`bot.adapters.logstore.sqlite.packing`):
+             one key for each name, domain and address, and one for failures that name nobody. ``line`` is the number of
+             the batch's first line. A key is a 47-bit digest (six bytes in the file), so that no dictionary has to be
+             kept; what is found is compared again when it is read
 log_login    user names seen in failures, for the search of near misses
 log_who      who logs in: each mailbox with address, service and host once; ``tag`` is a digest of the four
-log_success  successes by who and hour (whole hours since 1970); ``first`` and ``last`` count from the hour on
-log_session  sessions of the last 48 hours of each host's log; ``length`` is NULL until the end is seen
-log_open     the sessions whose end was not seen yet; ``tag`` is a digest of host and session id
+log_success  successes of one of them by hour (whole hours since 1970), those of a batch packed together; ``hour`` and
+             ``last`` are the first and last of them
+log_session  sessions of the last 48 hours of each host's log, packed likewise
+log_open     the sessions whose end was not seen yet, and ``first``, in which row each stands; ``tag`` is a digest of host
+             and session id
 log_failure  failures counted by hour, event, reason, service, host and TLS, for reports
 log_span     each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to
              be worked out again
@@ -30,17 +33,18 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from bot.adapters.logstore.sqlite import packing
 from bot.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS log_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log_block (
     id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS log_find (
-    key INTEGER NOT NULL, time INTEGER NOT NULL, line INTEGER NOT NULL,
-    PRIMARY KEY (key, time, line)) WITHOUT ROWID;
+    key INTEGER NOT NULL, last INTEGER NOT NULL, first INTEGER NOT NULL, line INTEGER NOT NULL, finds BLOB NOT NULL,
+    PRIMARY KEY (key, last, first, line)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log_login (
     login TEXT PRIMARY KEY, local TEXT NOT NULL, domain TEXT, first INTEGER NOT NULL, last INTEGER NOT NULL)
     WITHOUT ROWID;
@@ -55,13 +59,11 @@ CREATE INDEX IF NOT EXISTS log_who_domain ON log_who (domain) WHERE domain IS NO
 CREATE INDEX IF NOT EXISTS log_who_network ON log_who (network) WHERE network IS NOT NULL;
 CREATE INDEX IF NOT EXISTS log_who_host ON log_who (host);
 CREATE TABLE IF NOT EXISTS log_success (
-    who INTEGER NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL, first INTEGER NOT NULL,
-    last INTEGER NOT NULL, client TEXT, version TEXT, PRIMARY KEY (who, hour)) WITHOUT ROWID;
+    who INTEGER NOT NULL, hour INTEGER NOT NULL, last INTEGER NOT NULL, sums BLOB NOT NULL, PRIMARY KEY (who, hour)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log_session (
-    who INTEGER NOT NULL, start INTEGER NOT NULL, session TEXT NOT NULL, length INTEGER, client TEXT,
-    PRIMARY KEY (who, start, session)) WITHOUT ROWID;
+    who INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, sessions BLOB NOT NULL, PRIMARY KEY (who, first)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log_open (
-    tag INTEGER PRIMARY KEY, who INTEGER NOT NULL, start INTEGER NOT NULL, session TEXT NOT NULL);
+    tag INTEGER PRIMARY KEY, who INTEGER NOT NULL, start INTEGER NOT NULL, first INTEGER NOT NULL, session TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS log_failure (
     hour INTEGER NOT NULL, event TEXT NOT NULL, reason TEXT NOT NULL, service TEXT NOT NULL, host TEXT NOT NULL,
     tls TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (hour, event, reason, service, host, tls)) WITHOUT ROWID;
@@ -139,6 +141,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             path, timeout=WRITER_WAITS, isolation_level=None, check_same_thread=False
         )
         try:
+            packing.teach(connection)
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only a new file takes it: it can shrink in small steps
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -173,6 +176,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             uri, uri=True, timeout=READER_WAITS, isolation_level=None, check_same_thread=False
         )
         try:
+            packing.teach(connection)
             connection.execute("PRAGMA query_only = ON")
             if version_of(connection) is None:
                 raise missing

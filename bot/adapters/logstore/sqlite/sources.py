@@ -181,11 +181,16 @@ class Readable(Protocol):
 
 
 def blocks(log: Readable, carry: bytes, position: int, *, finished: bool) -> Iterator[tuple[str, int]]:
-    """The lines of ``log`` in blocks, each line with its end, and the position behind its last line.
+    """The lines of ``log`` in blocks as text (:func:`lines_in`), and the position behind the last of each; as :func:`bodies`."""
+    for body, behind in bodies(log, carry, position, finished=finished):
+        yield lines_in(body), behind
+
+
+def bodies(log: Readable, carry: bytes, position: int, *, finished: bool) -> Iterator[tuple[bytes, int]]:
+    """The lines of ``log`` in blocks of bytes, and the position behind the last line of each.
 
     ``carry`` holds bytes already read, which begin at ``position``. A last line without its newline is left
-    out unless ``finished``. Bytes that are no UTF-8 are shown as ``\\xff``; NULs before a line (what
-    truncation under a writer leaves behind) are dropped.
+    out unless ``finished``.
     """
     passing = False  # inside the rest of a line that is too long
     stub = b""
@@ -197,7 +202,7 @@ def blocks(log: Readable, carry: bytes, position: int, *, finished: bool) -> Ite
             if passing:
                 rest = body.index(b"\n") + 1
                 body, stub, passing = stub + b"\n" + body[rest:], b"", False
-            yield lines_in(body[:-1]), position
+            yield body, position
         if len(carry) > _OVERLONG:
             if not passing:
                 stub, passing = carry[:LONGEST], True
@@ -209,12 +214,19 @@ def blocks(log: Readable, carry: bytes, position: int, *, finished: bool) -> Ite
         carry += more
     log.left_over = bool(carry or passing) and not finished
     if (carry or passing) and finished:
-        yield lines_in(stub if passing else carry), position + len(carry)
+        yield stub if passing else carry, position + len(carry)
+
+
+def is_plain(body: bytes) -> bool:
+    """True where the bytes of ``body`` are its text: there is nothing in it that :func:`lines_in` would show otherwise, but lines
+    that are empty or too long."""
+    return body.isascii() and b"\r" not in body and b"\0" not in body
 
 
 def lines_in(body: bytes) -> str:
-    """The lines of ``body``, which does not end in a newline, each with one; empty lines are left out."""
-    text = body.decode("utf-8", "backslashreplace")
+    """The lines of ``body``, each with its end, also the last; empty lines are left out. Bytes that are no UTF-8 are shown as
+    ``\\xff``; NULs before a line (what truncation under a writer leaves behind) are dropped."""
+    text = body.removesuffix(b"\n").decode("utf-8", "backslashreplace")
     if "\r" in text:
         text = text.replace("\r\n", "\n").removesuffix("\r")
     if "\0" in text or _has_long_line(text):

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bot.adapters.logstore.digest import HOUR
+from bot.adapters.logstore.digest import HOUR, Span
 from bot.adapters.logstore.rhythm import Beat, BeatFinder
 from bot.adapters.logstore.sqlite import feeds, rhythm_rows, rows
 from bot.adapters.logstore.sqlite.blocks import LINES
 from bot.adapters.logstore.sqlite.marks import Identity, Mark, identify
-from bot.adapters.logstore.sqlite.prepared import Prepared, SpanRows
+from bot.adapters.logstore.sqlite.prepared import Prepared
 
 EXPIRES_EVERY: Final = 6 * HOUR
 """Log time between two runs over a host's sessions in one ingest: they look at everybody who ever logged in."""
@@ -78,7 +78,7 @@ class Writer:
     def _lines(self, ready: Prepared) -> None:
         block = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM log_block").fetchone()[0])
         self._db.executemany(f"INSERT INTO log_block VALUES (? + {block}, ?, ?, ?)", ready.blocks)
-        self._db.executemany(f"INSERT INTO log_find VALUES (?, ?, ? + {block * LINES})", ready.finds)
+        self._db.executemany(f"INSERT INTO log_find VALUES (?, ?, ?, {block * LINES}, ?)", ready.finds)
         self._db.executemany(
             "INSERT INTO log_login VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " first = min(first, excluded.first), last = max(last, excluded.last)",
@@ -93,16 +93,18 @@ class Writer:
     def _successes(self, ready: Prepared) -> None:
         self._db.executemany("INSERT OR IGNORE INTO log_who VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ready.who)
         self._db.executemany(
-            "INSERT INTO log_success VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET count = count + excluded.count,"
-            " first = min(first, excluded.first), last = max(last, excluded.last),"
-            " client = coalesce(excluded.client, client), version = coalesce(excluded.version, version)",
+            "INSERT INTO log_success VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " last = max(last, excluded.last), sums = log_add_sums(sums, excluded.sums)",
             ready.sums,
         )
 
     def _sessions(self, ready: Prepared) -> None:
-        self._db.executemany("INSERT OR IGNORE INTO log_session VALUES (?, ?, ?, ?, ?)", ready.sessions)
-        self._db.executemany("INSERT OR IGNORE INTO log_open VALUES (?, ?, ?, ?)", ready.unended)
+        self._db.executemany(
+            "INSERT INTO log_session VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " last = max(last, excluded.last), sessions = log_add_sessions(sessions, excluded.sessions)",
+            ready.sessions,
+        )
+        self._db.executemany("INSERT OR IGNORE INTO log_open VALUES (?, ?, ?, ?, ?)", ready.unended)
         for tag, client, version in ready.clients:
             self._name_client(tag, client, version)
         for tag, end in ready.ends:
@@ -113,22 +115,41 @@ class Writer:
 
     def _end(self, tag: int, end: int) -> None:
         """A session that an earlier batch began has ended."""
-        row = self._db.execute("DELETE FROM log_open WHERE tag = ? AND start <= ? RETURNING who, start, session", (tag, end)).fetchone()
+        row = self._db.execute(
+            "DELETE FROM log_open WHERE tag = ? AND start <= ? RETURNING start, session, who, first",
+            (tag, end),
+        ).fetchone()
         if row is not None:
-            self._db.execute("UPDATE log_session SET length = ? WHERE who = ? AND start = ? AND session = ?", (end - row[1], *row))
+            start, session, *place = row
+            self._db.execute(
+                "UPDATE log_session SET sessions = log_end_session(sessions, ?, ?, ?) WHERE who = ? AND first = ?",
+                (start, session, end, *place),
+            )
 
     def _name_client(self, tag: int, client: str, version: str | None) -> None:
         """A client named itself in a session that an earlier batch began."""
-        row = self._db.execute("SELECT who, start, session FROM log_open WHERE tag = ?", (tag,)).fetchone()
+        row = self._db.execute(
+            "SELECT start, session, who, first FROM log_open WHERE tag = ?", (tag,)
+        ).fetchone()
         if row is not None:
-            who, start, _ = row
-            self._db.execute("UPDATE log_session SET client = ? WHERE who = ? AND start = ? AND session = ?", (client, *row))
-            self._db.execute("UPDATE log_success SET client = ?, version = ? WHERE who = ? AND hour = ?", (client, version, who, start // HOUR))
+            start, session, who, first = row
+            self._db.execute(
+                "UPDATE log_session SET sessions = log_name_session(sessions, ?, ?, ?) WHERE who = ? AND first = ?",
+                (start, session, client, who, first),
+            )
+            hour = start // HOUR
+            self._db.execute(
+                "UPDATE log_success SET sums = log_name_sum(sums, ?, ?, ?) WHERE who = ? AND hour <= ? AND last >= ?",
+                (hour, client, version, who, hour, hour),
+            )
 
     def _expire(self, host: str, since: int) -> None:
         """Drop the host's sessions that began before ``since``."""
-        for table in ("log_session", "log_open"):
-            self._db.execute(f"DELETE FROM {table} WHERE start < ? AND who IN (SELECT tag FROM log_who WHERE host = ?)", (since, host))
+        for table, time in (("log_session", "last"), ("log_open", "start")):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE {time} < ? AND who IN (SELECT tag FROM log_who WHERE host = ?)",
+                (since, host),
+            )
         self._expired[host] = since
 
     def _coverage(self, ready: Prepared) -> None:
@@ -142,11 +163,11 @@ class Writer:
             )
             self._beats(span, found.visits)
 
-    def _span(self, found: SpanRows) -> int:
+    def _span(self, found: Span) -> int:
         known = self._db.execute(
             "SELECT id, services FROM log_span WHERE host = ? AND family = ?", found.source
         ).fetchone()
-        together = found.services | (set(known[1].split()) if known else set())
+        together = {*found.services, *(known[1].split() if known else ())}
         row = self._db.execute(
             "INSERT INTO log_span (host, family, first, last, lines, services, dirty_first, dirty_last)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (host, family) DO UPDATE SET"
