@@ -67,7 +67,7 @@ def diagnose(
     lead = ranked[0]
     if knowledge.others.get(lead) and knowledge.others[lead].answer == "none" and chances[lead] >= SILENT_FROM:
         return Diagnosis("none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead)
-    confidence = _confidence(lead, chances, facts, findings, matches, server, account, knowledge, pieces)
+    confidence = _confidence(lead, chances, facts, findings, matches, server, knowledge, pieces)
     undecided = _undecided(lead, chances, server, facts, knowledge)
     if confidence == "confirmed" and (undecided or (lead in PASSWORD_CAUSES and password_proven_since(server, facts))):
         confidence = "likely"
@@ -95,12 +95,12 @@ def _ranked(cause: str, chance: float, weighed: Sequence[tuple[Evidence, Mapping
 
 def _confidence(
     lead: str, chances: Mapping[str, float], facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView,
-    account: AccountView, knowledge: Knowledge, pieces: Sequence[gather.Weighted],
+    knowledge: Knowledge, pieces: Sequence[gather.Weighted],
 ) -> str:
     chance = chances[lead]
     if not pieces or chance < NOTHING_LEADS_BELOW:
         return "unknown"
-    if chance >= CONFIRMED_FROM and (_line_confirms(lead, server, facts, knowledge) or _account_confirms(lead, account, facts, knowledge)):
+    if chance >= CONFIRMED_FROM and (_line_confirms(lead, server, facts, knowledge) or _account_confirms(lead, pieces, knowledge)):
         return "confirmed"
     proven_text = any(_share(knowledge.errors[m.error_id], lead) >= 0.5 and m.method == "pattern" for m in matches)
     setting = any(knowledge.finding_rules[f.id].supports.get(lead, 0) >= 0.5 for f in findings)
@@ -139,16 +139,10 @@ def _line_confirms(lead: str, server: ServerView, facts: Facts, knowledge: Knowl
     return server.matching.ownership == "own" or rule.supports.get(lead, 0) >= 0.9
 
 
-def _account_confirms(lead: str, account: AccountView, facts: Facts, knowledge: Knowledge) -> bool:
-    known = account.account
-    if known is None:
-        return False
-    if lead == "mailbox-paused-or-domain-unverified":
-        return known.paused is True
-    if lead == "suspended_abuse":
-        return known.paused is True and "abuse" in (known.paused_reason or "").lower()
-    plan = knowledge.plans.get(known.plan or "")
-    return lead == "plan-cannot-send" and plan is not None and not plan.can_send and "smtp" in facts.protocols
+def _account_confirms(lead: str, pieces: Sequence[gather.Weighted], knowledge: Knowledge) -> bool:
+    """True where a fact of the directory that decides by itself (knowledge/account.toml) names the leading cause."""
+    facts = [knowledge.account_rules[p.ref] for p, _ in pieces if p.kind == "account" and p.ref in knowledge.account_rules]
+    return any(fact.decisive and fact.supports.get(lead, 0) >= 0.5 for fact in facts)
 
 
 def _undecided(lead: str, chances: Mapping[str, float], server: ServerView, facts: Facts, knowledge: Knowledge) -> tuple[str, ...]:
@@ -220,7 +214,7 @@ def _verdict(
     if confidence == "unknown" or chance < ANSWER_FROM:
         return "ask"
     if confidence == "guess" and not findings and not any(knowledge.errors[m.error_id].role != "wrapper" for m in matches) \
-            and chance < LIKELY_FROM:
+            and (chance < LIKELY_FROM or not gather.complains(facts, matches)):
         return "ask"
     return "answer"
 

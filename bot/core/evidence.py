@@ -35,6 +35,8 @@ TELLING_CUE = 0.55
 NAMING_CUE = 0.8
 """A cue that gives one cause this share or more names it ("as soon as I close the other one it works")."""
 SURELY_ELSEWHERE = 0.7
+COMPLAINT = "something-fails"
+"""The cue of a ticket that says of anything that it fails."""
 OF_A_MOVE = 0.35
 """Cues that give a stale profile this share or more speak of an account's past."""
 ELSEWHERE_DAMPING = 0.35
@@ -125,9 +127,13 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
     if plan is not None and ("smtp" in facts.protocols or (not facts.protocols and not plan.can_send)):
         stated = knowledge.finding_rules["stated-plan-can-send" if plan.can_send else "stated-plan-cannot-send"]
         out.append((Evidence("words", stated.text, stated.id, stated.supports, stated.refutes), 0.9 if facts.protocols else 0.5))
+    if not complains(facts, matches):
+        silent = knowledge.finding_rules["no-complaint"]
+        out.append((Evidence("words", silent.text, silent.id, silent.supports, silent.refutes), 0.85))
     spoken: dict[str, int] = {}
-    for cue in facts.cues:
-        rule = knowledge.cues[cue.id]
+    rules = [knowledge.cues[cue.id] for cue in facts.cues]
+    # the strongest first: what others say for the same cause repeats it, wherever it stands in the ticket
+    for rule in sorted(rules, key=lambda r: -max(r.supports.values(), default=0.0)):
         if not rule.supports and not rule.refutes:
             continue
         leading = max(rule.supports, key=lambda c: rule.supports[c], default="")
@@ -137,6 +143,11 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
         out.append((Evidence("words", rule.note or rule.meaning, rule.id, rule.supports, rule.refutes),
                     _said_weight(rule, rule.supports.get(leading, 0.0), damping) * (1.0, 0.6, 0.35)[min(repeats, 2)]))
     return out
+
+
+def complains(facts: Facts, matches: Sequence[Match]) -> bool:
+    """True where something fails: the customer says so, or a program's text stands in the ticket."""
+    return bool(matches or facts.errors) or any(c.id == COMPLAINT for c in facts.cues)
 
 
 def _said_weight(rule: CueRule, share: float, damping: float) -> float:
@@ -158,22 +169,19 @@ def _names_one_cause(row: DecodedError) -> bool:
 def of_server(view: ServerView, facts: Facts, knowledge: Knowledge) -> list[Weighted]:
     """The matching line, what goes with it, what refutes it, and silence where silence is proven."""
     out: list[Weighted] = []
-    told = {rule.events[0]: rule for rule in knowledge.log_rules if rule.events[0].startswith("told_")}
     if view.matching is not None:
         rule = rule_of(view.matching.event, login_shape(name_in(view.matching.event), facts), knowledge)
         if rule is not None:
             weight = {"own": 1.35, "address": 0.9, "mailbox": 0.85}[view.matching.ownership]
             out.append((_server(rule, view.matching.event, rule.note, view.matching.event.raw), weight))
-        out += _around(view, facts, knowledge, told)
+        out += _around(view, facts, knowledge)
     elif view.absence_proven:
         # logins that succeeded in that time show a way that is open, so silence says less
         weight = 0.45 if any(view.since and view.until and s.last >= view.since and s.first <= view.until for s in view.successes) else 0.9
-        out.append((Evidence("server", told["told_absence"].note, "absence", told["told_absence"].supports,
-                             told["told_absence"].refutes), weight))
+        out.append((_told("absence", knowledge), weight))
     strange = strange_networks(view, knowledge)
     if strange >= STRANGE_NETWORKS:
-        rule = told["told_foreign_successes"]
-        out.append((Evidence("server", rule.note.replace("{attempts}", str(strange)), rule.id, rule.supports, rule.refutes), 2.0))
+        out.append((_told("foreign-successes", knowledge, attempts=strange), 2.0))
     bans = [s for s in view.lines if s.event.event == "ban" and s.ownership == "own"]
     if bans and (view.matching is None or view.matching.event.event != "ban"):
         ban = next(r for r in knowledge.log_rules if "ban" in r.events)
@@ -181,7 +189,16 @@ def of_server(view: ServerView, facts: Facts, knowledge: Knowledge) -> list[Weig
     return out
 
 
-def _around(view: ServerView, facts: Facts, knowledge: Knowledge, told: dict[str, LogRule]) -> Iterator[Weighted]:
+def _told(rule_id: str, knowledge: Knowledge, **slots: int) -> Evidence:
+    """What several lines, or none, say together: a rule of knowledge/log/told.toml with its slots filled."""
+    rule = next(r for r in knowledge.log_rules if r.id == rule_id and r.events[0].startswith("told_"))
+    note = rule.note
+    for name, value in slots.items():
+        note = note.replace(f"{{{name}}}", str(value))
+    return Evidence("server", note, rule.id, rule.supports, rule.refutes)
+
+
+def _around(view: ServerView, facts: Facts, knowledge: Knowledge) -> Iterator[Weighted]:
     assert view.matching is not None
     line, moment = view.matching, view.matching.event.time
     if moment is None or line.event.event not in ("auth_failed", "no_auth_attempts", "connection_limit"):
@@ -189,23 +206,19 @@ def _around(view: ServerView, facts: Facts, knowledge: Knowledge, told: dict[str
     alike = similar(view, knowledge, facts)
     pace = steady_pace(alike)
     if pace and line.event.event == "auth_failed" and line.event.reason in (None, "password_mismatch", "invalid_credentials", "auth_failed"):
-        note = told["told_retries"].note.replace("{seconds}", str(pace)).replace("{attempts}", str(len(alike)))
-        yield Evidence("server", note, "retries", told["told_retries"].supports, told["told_retries"].refutes), 0.8
+        yield _told("retries", knowledge, seconds=pace, attempts=len(alike)), 0.8
     services = {s for s in view.successes if line.event.service in (None, "auth", s.service)
                 or (line.event.service in ("submission", "smtps") and s.service in ("submission", "smtps"))}
     last_refusal = max((ln.event.time for ln in alike if ln.event.time), default=moment)
     if any(c.id == "works-now" for c in facts.cues) and any(s.last > last_refusal for s in services):
-        rule = told["told_success_confirmed"]
-        yield Evidence("server", rule.note, rule.id, rule.supports, rule.refutes), 2.0
+        yield _told("success-confirmed", knowledge), 2.0
         return
     later = [s for s in services if s.remote_ip == line.event.remote_ip and s.last > moment + timedelta(seconds=5)]
     meanwhile = [s for s in services if s.last >= moment - timedelta(minutes=30) and s.remote_ip != line.event.remote_ip]
     if line.event.event == "auth_failed" and later:
-        yield Evidence("server", told["told_success_later"].note, "success-later", told["told_success_later"].supports,
-                       told["told_success_later"].refutes), 0.45
+        yield _told("success-later", knowledge), 0.45
     elif line.event.event == "auth_failed" and meanwhile and login_shape(name_in(line.event), facts) == "full":
-        yield Evidence("server", told["told_success_meanwhile"].note, "success-meanwhile", told["told_success_meanwhile"].supports,
-                       told["told_success_meanwhile"].refutes), 0.5
+        yield _told("success-meanwhile", knowledge), 0.5
 
 
 def strange_networks(view: ServerView, knowledge: Knowledge) -> int:
