@@ -46,7 +46,7 @@ LINES_OF_A_MAILBOX: Final = 400
 MAILBOXES_OF_A_DOMAIN: Final = 8
 BARE: Final = 0.1
 PART: Final = 20_000
-"""Lines of a file that is ingested meanwhile."""
+"""Lines of a file that is ingested meanwhile, at most."""
 PROMISED_P50_MS: Final = 1.0
 PROMISED_P99_MS: Final = 10.0
 WARM: Final = 100
@@ -107,17 +107,18 @@ def feed(url: str, rate: int, people: People) -> None:
     store = store_of(url)
     last = DAY + timedelta(days=DAYS - 1)
     hosts = [people.host(number, 1000 + number) for number in range(len(HOSTS))]
+    part = min(PART, 4 * rate)
     with tempfile.TemporaryDirectory() as folder:
         due, number = time.monotonic(), 0
         while True:
             begin = last + timedelta(seconds=number // len(HOSTS) % 1400 * 60)
             path = Path(folder) / f"part-{number}.log"
-            path.write_text("".join(line + "\n" for line in hosts[number % len(HOSTS)].between(begin, 60).lines(PART)), "utf-8")
+            path.write_text("".join(line + "\n" for line in hosts[number % len(HOSTS)].between(begin, 60).lines(part)), "utf-8")
             store.ingest([path], year=DAY.year, processes=0)
             path.unlink()
             print(number, flush=True)
             number += 1
-            due += PART / rate
+            due += part / rate
             time.sleep(max(0.0, due - time.monotonic()))
 
 
@@ -233,18 +234,18 @@ def main(given: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(given)
     if asked.feed:
         feed(asked.feed, asked.rate, People.of(asked.lines))
-    figures: dict[str, object] = {"wanted_lines": asked.lines, "rate": asked.rate, "calibration_s": round(calibrate(), 4)}
+    calibration = calibrate()
+    figures: dict[str, object] = {"wanted_lines": asked.lines, "rate": asked.rate, "calibration_s": round(calibration, 4)}
     failures: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         began = time.monotonic()
         lines = write_week(place / "logs", asked.lines, People.of(asked.lines))
         print(f"{lines:,} lines written in {time.monotonic() - began:.0f} s", flush=True)
-        slower = max(1.0, calibrate() / CALIBRATED)
         for name in asked.stores:
             figures[name] = one = measure(name, place / "logs", place, asked.lines, asked.searches, asked.rate)
             if name == "sqlite":
-                failures = broken(one["searches"], slower)  # type: ignore[arg-type]
+                failures = broken(one["searches"], max(1.0, calibration / CALIBRATED))  # type: ignore[arg-type]
     for failure in failures:
         print(f"BROKEN: {failure}")
     print("figures " + json.dumps({"scale": figures}))

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.bench import scale
 from tests.bench.bench import CALIBRATED, broken
 from tests.bench.corpus import write_logs
 from tests.bench.plain import ingest_plainly
@@ -50,3 +53,21 @@ def test_a_slow_machine_breaks_no_promise_and_a_slow_program_does() -> None:
 def test_the_peer_reads_every_line(tmp_path: Path) -> None:
     lines = write_logs(tmp_path / "logs", 2000)
     assert ingest_plainly(tmp_path / "plain.sqlite", tmp_path / "logs") == lines
+
+
+def test_a_filled_store_is_asked_while_it_is_filled_further(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(scale, "WARM", 1)
+    scale.main(["--lines", "2000", "--searches", "4", "--rate", "300"])
+    word, _, figures = capsys.readouterr().out.splitlines()[-1].partition(" ")
+    measured = json.loads(figures)["scale"]["sqlite"]
+    assert word == "figures" and measured["lines"] > 1900
+    assert set(measured["searches"]) == {f"{kind}, {days} d" for kind in scale.KINDS for days in (1, 7)}
+    assert any(one["lines"] for one in measured["searches"].values())
+
+
+def test_a_slow_look_up_breaks_a_promise() -> None:
+    quick = {"p50_ms": 0.9, "p99_ms": 9.0}
+    assert scale.broken({"mailbox, 1 d": quick}, 1.0) == []
+    slow = {"mailbox, 1 d": {"p50_ms": 1.5, "p99_ms": 9.0}, "domain, 7 d": {"p50_ms": 0.5, "p99_ms": 15.0}, "botnet's IP, 7 d": {"p50_ms": 99.0, "p99_ms": 99.0}}
+    assert [one.partition(":")[0] for one in scale.broken(slow, 1.0)] == ["mailbox, 1 d", "domain, 7 d"]
+    assert scale.broken(slow, 2.0) == []

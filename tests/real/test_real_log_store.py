@@ -248,6 +248,6 @@ def test_clickhouse_interrupted_at_more_inserts(engine: tuple[str, Engine], tmp_
 
 
 def test_clickhouse_follower_interrupted_at_more_inserts(engine: tuple[str, Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(test_clickhouse, "FOLLOW_POINTS", (2, 4, 8, 10))
+    monkeypatch.setattr(test_clickhouse, "FOLLOW_POINTS", (0, 2, 4, 8, 10))
     new = test_clickhouse.new.__wrapped__ if hasattr(test_clickhouse.new, "__wrapped__") else test_clickhouse.new._get_wrapped_function()
     test_clickhouse.test_a_follower_interrupted_at_any_insert_loses_and_doubles_nothing(engine, new(engine), tmp_path, monkeypatch)

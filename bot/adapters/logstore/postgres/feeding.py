@@ -64,7 +64,7 @@ class PostgresFeedStore:
     def followed(self, path: str) -> Followed | None:
         """What lay under ``path`` last."""
         row = self._row("SELECT source, device, inode, known FROM log_follow WHERE follower = %s AND path = %s", self._follower, written(path))
-        return None if row is None else Followed.of(row[0], row[1], row[2], read(row[3]))
+        return None if row is None else Followed.of(row[0], int(row[1]), int(row[2]), read(row[3]))
 
     def tail_of(self, feed: str) -> str:
         """The last lines of a feed."""
