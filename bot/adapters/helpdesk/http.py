@@ -75,6 +75,13 @@ class Api:
         except (ValueError, RecursionError) as error:
             raise SendUnsure(f"{self.vendor}: answered {answer.status_code} with something that is no JSON") from error
 
+    def beside(self, path: str, /, **query: Any) -> Json:
+        """As :meth:`get`, for what a ticket names and is not the ticket itself; None where that is not there. Raises SendLater, SendRefused."""
+        try:
+            return self.get(path, **query)
+        except SendPointless:
+            return None
+
     def identity(self, path: str, *names: str, headers: Mapping[str, str] | None = None) -> str:
         """Whose token it is: without it nothing of ours would be known again. Raises SendLater, SendRefused."""
         try:
@@ -150,7 +157,10 @@ class Api:
         return read, answer
 
     def _ours(self, url: str) -> bool:
-        there = httpx.URL(url)
+        try:
+            there = httpx.URL(url)
+        except httpx.InvalidURL:
+            return False
         return (there.scheme, there.host, there.port) == (self.base.scheme, self.base.host, self.base.port)
 
     def _refused(self, answer: httpx.Response, read: bytes) -> NoReturn:
@@ -226,6 +236,29 @@ def the(value: Json, *names: str) -> Json:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def shaped(value: Json) -> dict[str, Any]:
+    """An object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def word(value: Json) -> str:
+    """A text; "" for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def texts(value: Json) -> tuple[str, ...]:
+    """The texts and numbers of a list, as texts; none of anything else."""
+    return tuple(str(one) for one in value if isinstance(one, str | int)) if isinstance(value, list) else ()
+
+
+def number(value: Json) -> float:
+    """A number, also one in quotes; 0 for anything else."""
+    try:
+        return float(value) if isinstance(value, str | int | float) else 0.0
+    except ValueError:
+        return 0.0
 
 
 def whole(value: Json) -> int:
