@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import unquote
 
-from bot.adapters.helpdesk.http import Api, items, moment, number, segment, shaped, texts, the, whole
+from bot.adapters.helpdesk.answers import items, moment, number, segment, shaped, texts, the, whole
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, as_html, items, moment, number, segment, texts, the, whole
+from bot.adapters.helpdesk.answers import as_html, items, moment, number, segment, texts, the, whole
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError

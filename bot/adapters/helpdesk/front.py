@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import (
-    Api,
+from bot.adapters.helpdesk.answers import (
     Kept,
     as_html,
     header_fields,
@@ -20,6 +19,7 @@ from bot.adapters.helpdesk.http import (
     whole,
     word,
 )
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless, SendRefused

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import (
-    Api,
+from bot.adapters.helpdesk.answers import (
     Json,
     Kept,
     as_html,
@@ -24,6 +23,7 @@ from bot.adapters.helpdesk.http import (
     whole,
     word,
 )
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless, SendRefused

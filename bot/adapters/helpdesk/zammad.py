@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, Kept, header_fields, items, moment, segment, the, whole
+from bot.adapters.helpdesk.answers import Kept, header_fields, items, moment, segment, the, whole
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless, SendRefused

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, items, moment, segment, shaped, texts, the, whole, word
+from bot.adapters.helpdesk.answers import items, moment, segment, shaped, texts, the, whole, word
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError
