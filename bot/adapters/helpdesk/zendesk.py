@@ -136,6 +136,7 @@ def _post(comment: dict[str, Any], author: dict[str, Any], me: str) -> Post:
     plain = comment.get("plain_body") or comment.get("body") or ""
     files = tuple(File(str(a.get("file_name") or ""), str(a.get("content_type") or ""), whole(a.get("size")), str(a.get("content_url") or "")) for a in items(comment, "attachments"))
     who = str(comment.get("author_id"))
-    return Post(id=str(comment.get("id")), at=moment(comment.get("created_at")), author=who, staff=word(author.get("role")) in _STAFF or who == me,
+    merged = the(comment, "via", "source", "rel") == "merge"  # an agent's click has put a customer's words here: nobody has answered anything
+    return Post(id=str(comment.get("id")), at=moment(comment.get("created_at")), author=who, staff=(word(author.get("role")) in _STAFF and not merged) or who == me,
                 public=comment.get("public") is not False, body=str(plain), mine=who == me, files=files,
                 machine=_GENERATED in texts(the(comment, "metadata", "flags")))
