@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import unquote
 
-from bot.adapters.helpdesk.http import Api, items, moment, segment, the, whole
+from bot.adapters.helpdesk.answers import items, moment, number, segment, shaped, texts, the, whole
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless
@@ -35,7 +36,7 @@ class Chatwoot:
         rows: dict[str, float] = {}
         for page in range(1, PAGES + 1):
             found = items(self._api.get(f"{self._base}/conversations", status="all", assignee_type="all", sort_by="last_activity_at_desc", page=page), "data", "payload")
-            active = [(str(c.get("id")), float(c.get("last_activity_at") or c.get("timestamp") or 0)) for c in found]
+            active = [(str(c.get("id")), number(c.get("last_activity_at") or c.get("timestamp"))) for c in found]
             rows.update({ticket: when for ticket, when in active if when >= since})
             if not active or active[-1][1] < since:
                 break
@@ -55,9 +56,9 @@ class Chatwoot:
             messages.update({str(m.get("id")): m for m in new})
             if len(new) < 20:
                 break
-            before = str(min(int(m.get("id") or 0) for m in new))
-        entries = sorted((m for m in messages.values() if m.get("message_type") in (*_INCOMING, *_OUTGOING)), key=lambda m: int(m.get("id") or 0))
-        contact = the(head, "meta", "sender") or {}
+            before = str(min(int(number(m.get("id"))) for m in new))
+        entries = sorted((m for m in messages.values() if m.get("message_type") in (*_INCOMING, *_OUTGOING)), key=lambda m: number(m.get("id")))
+        contact = shaped(the(head, "meta", "sender"))
         # what the hash proves is the identifier; the address beside it is whatever the page's script has said ("Identity validation")
         known = the(head, "meta", "hmac_verified") is True and str(contact.get("identifier") or "?").lower() == str(contact.get("email") or "").lower()
         closed, closer = the(head, "status") == "resolved", the(head, "meta", "assignee", "id")
@@ -89,8 +90,8 @@ class Chatwoot:
         """Chatwoot replaces the list of labels, so what is there is read first."""
         path = f"{self._base}/conversations/{segment(ticket)}"
         if tags:
-            there = the(self._api.get(f"{path}/labels"), "payload") or []
-            self._api.call("POST", f"{path}/labels", {"labels": list(dict.fromkeys([*(str(t) for t in there), *tags]))})
+            there = texts(the(self._api.get(f"{path}/labels"), "payload"))
+            self._api.call("POST", f"{path}/labels", {"labels": list(dict.fromkeys([*there, *tags]))})
         if fields:
             self._api.call("POST", f"{path}/custom_attributes", {"custom_attributes": dict(fields)})
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, as_html, items, moment, segment, the, whole
+from bot.adapters.helpdesk.answers import as_html, items, moment, number, segment, texts, the, whole
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless
@@ -58,10 +59,10 @@ class Freshdesk:
             posts += [_post(c, me) for c in found]
             if len(found) < PAGE:
                 break
-        closed, closer = the(head, "status") in _CLOSED, the(head, "responder_id")
+        closed, closer = number(the(head, "status")) in _CLOSED, the(head, "responder_id")
         return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(head, "requester", "email") or "")),
                       posts=tuple(posts), closed=closed, closed_by=str(closer) if closed and closer and str(closer) != me else None,
-                      participants=tuple(str(c) for c in the(head, "cc_emails") or []))
+                      participants=texts(the(head, "cc_emails")))
 
     def fetch(self, ref: str, limit: int) -> bytes:
         """An attachment, by its attachment_url."""
@@ -89,7 +90,7 @@ class Freshdesk:
         path = f"/api/v2/tickets/{segment(ticket)}"
         change: dict[str, Any] = {"custom_fields": dict(fields)} if fields else {}
         if tags:
-            change["tags"] = list(dict.fromkeys([*(the(self._api.get(path), "tags") or []), *tags]))
+            change["tags"] = list(dict.fromkeys([*texts(the(self._api.get(path), "tags")), *tags]))
         if change:
             self._api.call("PUT", path, change)
 

@@ -6,7 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, Kept, as_html, header_fields, items, moment, segment, the, whole
+from bot.adapters.helpdesk.answers import (
+    Kept,
+    as_html,
+    header_fields,
+    items,
+    moment,
+    number,
+    segment,
+    shaped,
+    the,
+    whole,
+    word,
+)
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless, SendRefused
@@ -37,7 +50,7 @@ class Front:
         for _ in range(PAGES):
             found = self._api.get(page, **query)
             for event in items(found, "_results"):
-                ticket, when = the(event, "conversation", "id"), float(event.get("emitted_at") or 0)
+                ticket, when = the(event, "conversation", "id"), number(event.get("emitted_at"))
                 if ticket and str(ticket) not in rows:
                     rows[str(ticket)] = str(event.get("id"))
                 newest = max(newest, when)
@@ -54,7 +67,7 @@ class Front:
         posts = [_message(m, self._headers(m)) for m in messages] + [_comment(c) for c in self._all(f"{path}/comments")]
         closed = the(head, "status") == "archived"
         closer = the(head, "assignee", "id")
-        handles = {str(r.get("handle")).lower() for p in messages for r in items(p, "recipients") if r.get("role") in ("cc", "bcc")}
+        handles = {str(r.get("handle")).lower() for p in messages for r in items(p, "recipients") if word(r.get("role")) in ("cc", "bcc")}
         return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(head, "recipient", "handle") or "")),
                       posts=tuple(sorted(posts, key=lambda p: p.at)), closed=closed, closed_by=str(closer) if closed and closer else None, participants=tuple(sorted(handles)))
 
@@ -82,7 +95,7 @@ class Front:
         if tags:
             self._api.call("POST", f"{path}/tags", {"tag_ids": [self._tag(tag) for tag in tags]})
         if fields:
-            there = the(self._api.get(path), "custom_fields") or {}
+            there = shaped(the(self._api.get(path), "custom_fields"))
             self._api.call("PATCH", path, {"custom_fields": {**there, **fields}})
 
     def _tag(self, name: str) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import (
-    Api,
+from bot.adapters.helpdesk.answers import (
     Json,
     Kept,
     as_html,
@@ -16,10 +15,15 @@ from bot.adapters.helpdesk.http import (
     header_fields,
     items,
     moment,
+    number,
     segment,
+    shaped,
+    texts,
     the,
     whole,
+    word,
 )
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless, SendRefused
@@ -51,7 +55,7 @@ class HelpScout:
         for page in range(1, PAGES + 1):
             found = self._get("/v2/conversations", status="all", modifiedSince=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", sortField="modifiedAt", sortOrder="asc", page=page)
             rows += [(str(c.get("id")), str(c.get("userUpdatedAt") or c.get("modifiedAt"))) for c in items(found, "_embedded", "conversations")]
-            more = page < int(the(found, "page", "totalPages") or 0)
+            more = page < number(the(found, "page", "totalPages"))
             if not more:
                 break
         if not rows:
@@ -63,14 +67,14 @@ class HelpScout:
         """The conversation with its threads, which come newest first."""
         head = self._get(f"/v2/conversations/{segment(ticket)}", embed="threads")
         me = self._who()
-        entries = [t for t in items(head, "_embedded", "threads") if t.get("type") in _PUBLIC and t.get("state") != "draft"]
+        entries = [t for t in items(head, "_embedded", "threads") if word(t.get("type")) in _PUBLIC and t.get("state") != "draft"]
         posts = sorted((_post(t, me, ticket, self._headers(ticket, t)) for t in entries), key=lambda p: p.at)
-        customer = the(head, "primaryCustomer") or the(head, "createdBy") or {}
+        customer = shaped(the(head, "primaryCustomer") or the(head, "createdBy"))
         closed = the(head, "status") == "closed"
         closer = the(head, "closedByUser", "id") or the(head, "closedBy")
         return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(customer, "email") or "")), posts=tuple(posts),
                       closed=closed, closed_by=str(closer) if closed and closer and str(closer) != me else None,
-                      participants=tuple(str(c) for name in ("cc", "bcc") for c in the(head, name) or []), customer=str(the(customer, "id") or ""))
+                      participants=tuple(c for name in ("cc", "bcc") for c in texts(the(head, name))), customer=str(the(customer, "id") or ""))
 
     def fetch(self, ref: str, limit: int) -> bytes:
         """An attachment's data, which comes as JSON in base64."""
@@ -139,7 +143,7 @@ class HelpScout:
             token = the(found, "access_token")
             if not token:
                 raise SendRefused("Help Scout: gave no token for HELPDESK_USER (App ID) and HELPDESK_TOKEN (App Secret)")
-            self._token, self._until = str(token), time.monotonic() + float(the(found, "expires_in") or 120) - 60
+            self._token, self._until = str(token), time.monotonic() + (number(the(found, "expires_in")) or 120.0) - 60
         return {"Authorization": f"Bearer {self._token}"}
 
     def _who(self) -> str:
@@ -149,7 +153,7 @@ class HelpScout:
 
 
 def _post(entry: dict[str, Any], me: str, ticket: str, headers: tuple[tuple[str, str], ...]) -> Post:
-    author = the(entry, "createdBy") or {}
+    author = shaped(the(entry, "createdBy"))
     files = tuple(File(str(a.get("filename") or ""), str(a.get("mimeType") or ""), whole(a.get("size")), f"/v2/conversations/{segment(ticket)}/attachments/{segment(a.get('id'))}/data")
                   for a in items(entry, "_embedded", "attachments"))
     kind = str(entry.get("type"))

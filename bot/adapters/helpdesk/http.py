@@ -6,17 +6,15 @@ the request was written, any 5xx), and what the vendor has judged is a human's (
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from html import escape
-from typing import Any, Final, Generic, NoReturn, TypeVar
-from urllib.parse import quote
+from typing import Any, Final, NoReturn
 
 import httpx
 
+from bot.adapters.helpdesk.answers import Json, the
 from bot.core.note import visible
 from bot.errors import SendLater, SendPointless, SendRefused, SendUnsure, SettingsError
 from bot.failpoints import reach
@@ -27,8 +25,6 @@ MAX_HOPS: Final = 3
 LONGEST_WAIT: Final = 3600.0
 DEFAULT_WAIT: Final = 30.0
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-Json = Any
-T = TypeVar("T")
 
 
 class Api:
@@ -75,6 +71,13 @@ class Api:
         except (ValueError, RecursionError) as error:
             raise SendUnsure(f"{self.vendor}: answered {answer.status_code} with something that is no JSON") from error
 
+    def beside(self, path: str, /, **query: Any) -> Json:
+        """As :meth:`get`, for what a ticket names and is not the ticket itself; None where that is not there. Raises SendLater, SendRefused."""
+        try:
+            return self.get(path, **query)
+        except SendPointless:
+            return None
+
     def identity(self, path: str, *names: str, headers: Mapping[str, str] | None = None) -> str:
         """Whose token it is: without it nothing of ours would be known again. Raises SendLater, SendRefused."""
         try:
@@ -100,8 +103,8 @@ class Api:
         A redirect leads to the API's own host, or to one of ``stores`` by https and without our token; nowhere else is anything asked for, whatever
         the answer says. Raises SendLater, SendRefused, SendPointless.
         """
-        url = httpx.URL(place if place.startswith(("http://", "https://")) else f"{self.base}{place}")
         try:
+            url = httpx.URL(place if place.startswith(("http://", "https://")) else f"{self.base}{place}")
             for _ in range(MAX_HOPS):
                 ours = self._ours(str(url))
                 if not ours and not (url.scheme == "https" and any(url.host == store or url.host.endswith(f".{store}") for store in self._stores)):
@@ -150,7 +153,10 @@ class Api:
         return read, answer
 
     def _ours(self, url: str) -> bool:
-        there = httpx.URL(url)
+        try:
+            there = httpx.URL(url)
+        except httpx.InvalidURL:
+            return False
         return (there.scheme, there.host, there.port) == (self.base.scheme, self.base.host, self.base.port)
 
     def _refused(self, answer: httpx.Response, read: bytes) -> NoReturn:
@@ -184,82 +190,3 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
         return (parsedate_to_datetime(value) - (now or datetime.now(UTC))).total_seconds()
     except (ValueError, TypeError):
         return None
-
-
-def header_fields(block: str) -> tuple[tuple[str, str], ...]:
-    """Header fields of a mail, topmost first: one a line, folded ones indented; the first empty line ends them."""
-    fields: list[tuple[str, str]] = []
-    for line in block.splitlines()[:500]:
-        if not line.strip():
-            break
-        if line[:1] in (" ", "\t") and fields:
-            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
-        elif ":" in line:
-            name, _, value = line.partition(":")
-            fields.append((name.strip(), value.strip()))
-    return tuple(fields)
-
-
-def segment(value: object) -> str:
-    """One segment of a path."""
-    return quote(str(value), safe="")
-
-
-def moment(value: object) -> datetime:
-    """A moment as vendors write it: ISO 8601, or seconds since 1970. Raises SendRefused for anything else."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(float(value), UTC)
-        found = datetime.fromisoformat(str(value))
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise SendRefused(f"a time that cannot be read: {visible(str(value), 40)}") from error
-
-
-def as_html(text: str) -> str:
-    """Plain text for a vendor that wants HTML: everything escaped, lines kept."""
-    return escape(text).replace("\n", "<br>\n")
-
-
-def the(value: Json, *names: str) -> Json:
-    """What stands under ``names`` in nested objects; None where one of them is missing or no object."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def whole(value: Json) -> int:
-    """A number of bytes; 0 for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def decoded(value: Json, limit: int) -> bytes:
-    """Bytes that a vendor gives in base64, at most ``limit``. Raises SendRefused for what is no base64 or more than that."""
-    if not isinstance(value, str) or len(value) > limit * 3 // 2:
-        raise SendRefused("a file that is too large, or none")
-    try:
-        return base64.b64decode(value)
-    except ValueError as error:
-        raise SendRefused("a file that is no base64") from error
-
-
-class Kept(Generic[T]):
-    """What never changes, asked for once; the oldest is forgotten."""
-
-    def __init__(self, most: int = 2000) -> None:
-        self._most, self._kept = most, dict[str, T]()
-
-    def of(self, key: str, ask: Callable[[str], T]) -> T:
-        """What ``ask`` once said of ``key``."""
-        if key not in self._kept:
-            found = ask(key)
-            if len(self._kept) >= self._most:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = found
-        return self._kept[key]
-
-
-def items(value: Json, *names: str) -> list[dict[str, Any]]:
-    """The objects of the list under ``names``; empty where there is none."""
-    found = the(value, *names) if names else value
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -101,7 +101,7 @@ class HelpdeskInbox:
                 step.queues.bury(job, str(error))
             return
         try:
-            if thread is not None:
+            if thread is not None and not thread.merged:
                 self.take(thread, patient=int(job.payload.get("tries", 0)) < PATIENCE)
         except SendLater as error:
             self._later(job, error)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, as_html, items, moment, segment, the, whole
+from bot.adapters.helpdesk.answers import as_html, items, moment, segment, shaped, the, whole, word
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError
@@ -51,15 +52,15 @@ class Intercom:
         """The conversation: what opened it, then its parts."""
         head = self._api.get(f"/conversations/{segment(ticket)}", display_as="plaintext")
         me = self._who()
-        source = the(head, "source") or {}
-        opening = Post(id=f"source-{source.get('id') or ''}", at=moment(the(head, "created_at")), author=str(the(source, "author", "id")), staff=the(source, "author", "type") in _STAFF, public=True,
+        source = shaped(the(head, "source"))
+        opening = Post(id=f"source-{source.get('id') or ''}", at=moment(the(head, "created_at")), author=str(the(source, "author", "id")), staff=word(the(source, "author", "type")) in _STAFF, public=True,
                        body=str(source.get("body") or ""), mine=str(the(source, "author", "id")) == me, files=_files(source))
         parts = items(head, "conversation_parts", "conversation_parts")
         posts = [opening, *(_part(p, me) for p in parts if p.get("body"))]
         contacts = [str(c.get("id")) for c in items(head, "contacts", "contacts")]
         address = the(source, "author", "email") if not opening.staff else None
         if address is None and len(contacts) == 1:
-            address = the(self._api.get(f"/contacts/{segment(contacts[0])}"), "email")
+            address = the(self._api.beside(f"/contacts/{segment(contacts[0])}"), "email")
         closed = the(head, "state") == "closed"
         closer = next((str(the(p, "author", "id")) for p in reversed(parts) if p.get("part_type") == "close" and the(p, "author", "type") == "admin"), None)
         return Thread(id=str(the(head, "id") or ticket), subject=str(source.get("subject") or ""), requester=single_address(str(address or "")), posts=tuple(posts),
@@ -108,7 +109,7 @@ class Intercom:
 def _part(part: dict[str, Any], me: str) -> Post:
     author = str(the(part, "author", "id"))
     body = str(part.get("body") or "")
-    return Post(id=str(part.get("id")), at=moment(part.get("created_at")), author=author, staff=the(part, "author", "type") in _STAFF, public="note" not in str(part.get("part_type")),
+    return Post(id=str(part.get("id")), at=moment(part.get("created_at")), author=author, staff=word(the(part, "author", "type")) in _STAFF, public="note" not in str(part.get("part_type")),
                 body=body, html=body.lstrip().startswith("<"), mine=author == me, files=_files(part))
 
 

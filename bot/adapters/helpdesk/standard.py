@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, items, moment, the, whole
+from bot.adapters.helpdesk.answers import items, moment, the, whole
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import TICKET_ID, Changes, File, Post, Thread
 from bot.core.desk.keys import token_of
 from bot.core.desk.signature import sign_standard

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 import httpx
 
+from bot.adapters.helpdesk.answers import the
 from bot.adapters.helpdesk.chatwoot import Chatwoot
 from bot.adapters.helpdesk.freshdesk import STORES as FRESHDESK_FILES
 from bot.adapters.helpdesk.freshdesk import Freshdesk
 from bot.adapters.helpdesk.front import Front
 from bot.adapters.helpdesk.helpscout import HelpScout
-from bot.adapters.helpdesk.http import Api, the
+from bot.adapters.helpdesk.http import Api
 from bot.adapters.helpdesk.intercom import STORES as INTERCOM_FILES
 from bot.adapters.helpdesk.intercom import VERSION, Intercom
 from bot.adapters.helpdesk.rt import RequestTracker

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, Kept, header_fields, items, moment, segment, the, whole
+from bot.adapters.helpdesk.answers import Kept, header_fields, items, moment, segment, the, whole
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError, SendPointless, SendRefused
@@ -52,7 +53,7 @@ class Zammad:
         """The ticket, its articles, its customer."""
         head = self._api.get(f"/api/v1/tickets/{segment(ticket)}", expand="true")
         articles = items(self._api.get(f"/api/v1/ticket_articles/by_ticket/{segment(ticket)}", expand="true"))
-        customer = self._api.get(f"/api/v1/users/{segment(the(head, 'customer_id'))}") if the(head, "customer_id") else {}
+        customer = self._api.beside(f"/api/v1/users/{segment(the(head, 'customer_id'))}") if the(head, "customer_id") else {}
         requester = single_address(str(the(customer, "email") or ""))
         me = self._who()
         closed = str(the(head, "state") or "") in _CLOSED

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.helpdesk.http import Api, items, moment, segment, the, whole
+from bot.adapters.helpdesk.answers import items, moment, segment, shaped, texts, the, whole, word
+from bot.adapters.helpdesk.http import Api
 from bot.core.desk.helpdesk import Changes, File, Post, Thread
 from bot.core.parse.sender import single_address
 from bot.errors import SendError
@@ -19,7 +20,7 @@ PAGES: Final = 20
 _TAG: Final = re.compile(r"(<[^<>]*>)")
 _STAFF: Final = frozenset({"agent", "admin"})
 _CLOSED: Final = frozenset({"solved", "closed", "deleted"})
-_GENERATED: Final = 4
+_GENERATED: Final = "4"
 """Comment flag ("Ticket audits: comment flags"): the comment was automatically generated. 0, 2, 3 and 11 are doubts about who wrote it."""
 STORES: Final = ("zdusercontent.com",)
 """Where attachments lie ("Attachments: content_url"; the file may be hosted elsewhere, where credentials must not go)."""
@@ -46,16 +47,16 @@ class Zendesk:
     def read(self, ticket: str) -> Thread:
         """The ticket, its comments and who wrote them."""
         found = self._api.get(f"/api/v2/tickets/{segment(ticket)}.json", include="users")
-        head = the(found, "ticket") or {}
+        head = shaped(the(found, "ticket"))
         users = {str(u.get("id")): u for u in items(found, "users")}
         comments = list(self._comments(ticket, users))
         self._missing(users, {str(c.get("author_id")) for c in comments} | {str(head.get("requester_id"))})
         me = self._who()
         requester = users.get(str(head.get("requester_id")), {})
-        customers = [c for c in comments if users.get(str(c.get("author_id")), {}).get("role") not in _STAFF]
-        others = [i for name in ("collaborator_ids", "follower_ids", "email_cc_ids") for i in head.get(name) or []]
-        closed = head.get("status") in _CLOSED
-        merged = "closed_by_merge" in (head.get("tags") or [])  # Zendesk's own tag ("Merging tickets"): a merge says nothing about whose fault it was
+        customers = [c for c in comments if word(users.get(str(c.get("author_id")), {}).get("role")) not in _STAFF]
+        others = [i for name in ("collaborator_ids", "follower_ids", "email_cc_ids") for i in texts(head.get(name))]
+        closed = word(head.get("status")) in _CLOSED
+        merged = "closed_by_merge" in texts(head.get("tags"))  # Zendesk's own tag ("Merging tickets"): a merge says nothing about whose fault it was
         closer = "" if merged else str(head.get("assignee_id") or "")  # the ticket does not say who solved it; its assignee is the one it counts for
         return Thread(
             id=str(head.get("id") or ticket), subject=str(head.get("subject") or ""), requester=single_address(str(requester.get("email") or "")), closed=closed, merged=merged,
@@ -95,10 +96,10 @@ class Zendesk:
     def check(self) -> Sequence[tuple[bool, str]]:
         """Whose token it is, and whether it may export."""
         try:
-            user = the(self._api.get("/api/v2/users/me.json"), "user") or {}
+            user = shaped(the(self._api.get("/api/v2/users/me.json"), "user"))
             if not user.get("id"):
                 return [(False, "the token is nobody's: Zendesk answers as to an anonymous visitor; check HELPDESK_USER and HELPDESK_TOKEN")]
-            found = [(user.get("role") in _STAFF, f"Zendesk as {user.get('name')} ({user.get('role')})")]
+            found = [(word(user.get("role")) in _STAFF, f"Zendesk as {user.get('name')} ({user.get('role')})")]
             self.changed("")
             return [*found, (True, "the incremental export is allowed")]
         except SendError as error:
@@ -124,7 +125,7 @@ class Zendesk:
     def _missing(self, users: dict[str, Any], wanted: set[str]) -> None:
         unknown = sorted(i for i in wanted - users.keys() if i.isdigit())[:100]
         if unknown:
-            users.update({str(u.get("id")): u for u in items(self._api.get("/api/v2/users/show_many.json", ids=",".join(unknown)), "users")})
+            users.update({str(u.get("id")): u for u in items(self._api.beside("/api/v2/users/show_many.json", ids=",".join(unknown)), "users")})
 
     def _who(self) -> str:
         if self._me is None:
@@ -138,7 +139,7 @@ class Zendesk:
 
 def _signed_in(comment: dict[str, Any], requester: object) -> bool:
     """Whether the requester wrote it in the help center while signed in: a comment of somebody who was not carries a flag ("About flagged tickets")."""
-    flags = the(comment, "metadata", "flags") or []
+    flags = the(comment, "metadata", "flags")
     return comment.get("author_id") == requester and the(comment, "via", "channel") == "web" and not flags and the(comment, "metadata", "trusted") is not False
 
 
@@ -146,6 +147,7 @@ def _post(comment: dict[str, Any], author: dict[str, Any], me: str) -> Post:
     plain = comment.get("plain_body") or comment.get("body") or ""
     files = tuple(File(str(a.get("file_name") or ""), str(a.get("content_type") or ""), whole(a.get("size")), str(a.get("content_url") or "")) for a in items(comment, "attachments"))
     who = str(comment.get("author_id"))
-    return Post(id=str(comment.get("id")), at=moment(comment.get("created_at")), author=who, staff=author.get("role") in _STAFF or who == me,
+    merged = the(comment, "via", "source", "rel") == "merge"  # an agent's click has put a customer's words here: nobody has answered anything
+    return Post(id=str(comment.get("id")), at=moment(comment.get("created_at")), author=who, staff=(word(author.get("role")) in _STAFF and not merged) or who == me,
                 public=comment.get("public") is not False, body=str(plain), mine=who == me, files=files,
-                machine=_GENERATED in (the(comment, "metadata", "flags") or []))
+                machine=_GENERATED in texts(the(comment, "metadata", "flags")))

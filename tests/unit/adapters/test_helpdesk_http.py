@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.adapters.helpdesk.http import Api, moment, retry_after
+from bot.adapters.helpdesk.answers import moment
+from bot.adapters.helpdesk.http import Api, retry_after
 from bot.adapters.helpdesk.vendors import VENDORS, helpdesk_of
 from bot.errors import SendError, SendLater, SendPointless, SendRefused, SendUnsure, SettingsError
 from bot.settings import Settings, read_settings

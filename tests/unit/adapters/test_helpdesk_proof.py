@@ -46,7 +46,7 @@ def tier(thread: Thread, ids: frozenset[str] = MX) -> str:
 
 def zendesk(*comments: Mapping[str, Any], verified: bool = True, **pages: Any) -> Zendesk:
     written = [{"id": n, "author_id": 3, "plain_body": "hello", "public": True, "created_at": AT, "via": {"channel": "web"}, "metadata": {"system": {}}, **c} for n, c in enumerate(comments)]
-    users = [{"id": 3, "role": "end-user", "email": ANNA, "verified": verified}, {"id": 4, "role": "end-user", "email": "x@evil.example", "verified": True}, {"id": 9, "role": "admin"}]
+    users = [{"id": 3, "role": "end-user", "email": ANNA, "verified": verified}, {"id": 4, "role": "end-user", "email": "x@evil.example", "verified": True}, {"id": 9, "role": "admin"}, {"id": 8, "role": "agent"}]
     return Zendesk(served({
         "/api/v2/tickets/1.json": {"ticket": {"id": 1, "subject": "s", "status": "open", "requester_id": 3}, "users": users}, "/api/v2/users/me.json": {"user": {"id": 9}},
         "/api/v2/tickets/1/comments.json": {"comments": written, "users": users, "next_page": None}, **pages}))
@@ -66,6 +66,14 @@ def test_a_comment_that_zendesk_calls_generated_is_a_machines() -> None:
     [envelope] = envelopes(zendesk({"metadata": {"flags": [4]}}).read("1"))
     assert "Auto-Submitted" in str(reason_not_to_answer(envelope, ()))
     assert reason_not_to_answer(envelopes(zendesk({}).read("1"))[0], ()) is None
+
+
+def test_a_merge_is_no_answer_of_an_agent() -> None:
+    said = "Request #2 was closed and merged into this request. Last comment: port 143 STARTTLS"
+    thread = zendesk({}, {"author_id": 9, "plain_body": said, "via": {"channel": "web", "source": {"rel": "merge", "from": {"ticket_id": 2}}}}).read("1")
+    assert [p.mine for p in thread.posts] == [False, True]
+    events = [e for e in events_of("zendesk", zendesk({}, {"author_id": 8, "plain_body": said, "via": {"channel": "web", "source": {"rel": "merge"}}}).read("1")) if isinstance(e, Inbound)]
+    assert [e.from_agent for e in events] == [False, False]
 
 
 def test_zendesk_comments_by_offset_are_read_to_their_end() -> None:
