@@ -61,7 +61,7 @@ class Matcher:
 
 def _spans(rule: Rule, folded: str) -> Iterator[tuple[int, int]]:
     try:
-        for count, found in enumerate(rule.pattern().finditer(folded, timeout=PATTERN_SECONDS)):
+        for count, found in enumerate(rule.finditer(folded, PATTERN_SECONDS)):
             if found.end() > found.start():
                 yield found.span()
             if count >= MAX_HITS_A_RULE:
