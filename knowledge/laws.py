@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import regex
 
@@ -41,7 +41,14 @@ def samples_of(row: DecodedError) -> Iterator[str]:
 
 def broken_laws(knowledge: Knowledge) -> list[str]:
     """One line for each broken law, naming the entry and what to do; empty where all hold."""
-    return [*_checks(knowledge), *_errors(knowledge), *_wordings(knowledge), *_cues(knowledge), *_lexicons(knowledge), *_stalls(knowledge)]
+    cues = ((f"cues/{cue.id}", p) for cue in knowledge.cues.values() for group in cue.patterns.values() for p in group)
+    return [*_checks(knowledge), *laws_of_errors(knowledge), *_wordings(knowledge), *_cues(knowledge), *_lexicons(knowledge), *_stalls(cues)]
+
+
+def laws_of_errors(knowledge: Knowledge) -> list[str]:
+    """The laws of :func:`broken_laws` that the rows of the decoded-error table obey."""
+    patterns = ((f"errors/{row.id}", pattern) for row in knowledge.errors.values() for pattern in row.patterns)
+    return [*_errors(knowledge), *_stalls(patterns)]
 
 
 def _checks(knowledge: Knowledge) -> Iterator[str]:
@@ -200,9 +207,7 @@ def _attacks(pattern: str) -> Iterator[str]:
         yield f"{words} " * (ATTACK_CHARS // (len(words) + 1))
 
 
-def _stalls(knowledge: Knowledge) -> Iterator[str]:
-    rows = [(f"errors/{row.id}", pattern) for row in knowledge.errors.values() for pattern in row.patterns]
-    rows += [(f"cues/{cue.id}", p) for cue in knowledge.cues.values() for group in cue.patterns.values() for p in group]
+def _stalls(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     for where, pattern in rows:
         try:
             expression = compiled(pattern)
