@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import regex
 
+from knowledge.literals import alternatives, required_literals, squeezed
 from knowledge.matcher import PATTERN_SECONDS, Hit, Matcher, fold
 from knowledge.model import GRAMMAR, DecodedError, Knowledge
+from knowledge.rules import compiled
+from knowledge.sieve import meets
 from knowledge.wording import ABOUT, WordingTable
 
 RESERVED = regex.compile(r"(?:^|\.)(?:example|test|invalid|localhost)$|(?:^|\.)example\.(?:com|org|net)$")
@@ -38,7 +41,14 @@ def samples_of(row: DecodedError) -> Iterator[str]:
 
 def broken_laws(knowledge: Knowledge) -> list[str]:
     """One line for each broken law, naming the entry and what to do; empty where all hold."""
-    return [*_checks(knowledge), *_errors(knowledge), *_wordings(knowledge), *_cues(knowledge), *_lexicons(knowledge), *_stalls(knowledge)]
+    cues = ((f"cues/{cue.id}", p) for cue in knowledge.cues.values() for group in cue.patterns.values() for p in group)
+    return [*_checks(knowledge), *laws_of_errors(knowledge), *_wordings(knowledge), *_cues(knowledge), *_lexicons(knowledge), *_stalls(cues)]
+
+
+def laws_of_errors(knowledge: Knowledge) -> list[str]:
+    """The laws of :func:`broken_laws` that the rows of the decoded-error table obey."""
+    patterns = ((f"errors/{row.id}", pattern) for row in knowledge.errors.values() for pattern in row.patterns)
+    return [*_errors(knowledge), *_stalls(patterns)]
 
 
 def _checks(knowledge: Knowledge) -> Iterator[str]:
@@ -110,11 +120,11 @@ def _unneeded(row: DecodedError) -> Iterator[str]:
     samples = [fold(s) for s in row.must_match]
     for pattern in row.patterns:
         try:
-            compiled = regex.compile(pattern, regex.IGNORECASE | regex.MULTILINE)
+            expression = compiled(pattern)
         except regex.error as error:
             yield f"errors/{row.id}: pattern {pattern!r}: {error}"
             continue
-        if not any(compiled.search(sample) for sample in samples):
+        if not any(expression.search(sample) for sample in samples):
             yield f"errors/{row.id}: no sample in must_match needs the pattern {pattern!r}; add one or drop it"
 
 
@@ -186,21 +196,28 @@ def _lexicons(knowledge: Knowledge) -> Iterator[str]:
 
 ATTACKS = (" " * 20_000, "a" * 20_000, "a " * 10_000, "\n" * 20_000, "5.7.8 " * 3_000, "((((" * 5_000, "error: " * 3_000, "\"" * 20_000)
 """Texts on which badly made patterns stall."""
+ATTACK_CHARS, OWN_ATTACKS = 4_000, 4
 
 
-def _stalls(knowledge: Knowledge) -> Iterator[str]:
-    rows = [(f"errors/{row.id}", pattern) for row in knowledge.errors.values() for pattern in row.patterns]
-    rows += [(f"cues/{cue.id}", p) for cue in knowledge.cues.values() for group in cue.patterns.values() for p in group]
+def _attacks(pattern: str) -> Iterator[str]:
+    """The texts that can hurt a pattern: of the common ones those on which it is tried at all, and its own words over and over."""
+    needs = [required_literals(one) for one in alternatives(pattern)]
+    yield from (attack for attack in ATTACKS if any(meets(squeezed(attack), need) for need in needs))
+    for words in {" ".join(literals[0] for literals in need) for need in needs[:OWN_ATTACKS]} - {""}:
+        yield f"{words} " * (ATTACK_CHARS // (len(words) + 1))
+
+
+def _stalls(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     for where, pattern in rows:
         try:
-            compiled = regex.compile(pattern, regex.IGNORECASE | regex.MULTILINE)
+            expression = compiled(pattern)
         except regex.error as error:
             yield f"{where}: pattern {pattern!r}: {error}"
             continue
-        for attack in ATTACKS:
+        for attack in _attacks(pattern):
             started = time.monotonic()
             try:
-                compiled.search(attack, timeout=PATTERN_SECONDS * 4)
+                expression.search(attack, timeout=PATTERN_SECONDS * 4)
             except TimeoutError:
                 yield f"{where}: pattern {pattern!r} stalls on {attack[:8]!r}… ({time.monotonic() - started:.2f} s)"
                 break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -53,8 +54,8 @@ class Matcher:
         for rule in self._sieve.candidates(squeezed(folded)):
             if spent > seconds:
                 break
-            pattern, begun = rule.pattern(), time.thread_time()
-            spans = list(_spans(pattern, folded))
+            matches, begun = rule.finditer(folded, PATTERN_SECONDS), time.thread_time()  # compiled by now
+            spans = list(_spans(matches))
             spent += time.thread_time() - begun
             for span in spans:
                 key = (rule.error_id, span[0])
@@ -64,9 +65,9 @@ class Matcher:
         return sorted(_outermost(hits.values()), key=lambda h: (-h.fixed, h.span))
 
 
-def _spans(pattern: regex.Pattern[str], folded: str) -> Iterator[tuple[int, int]]:
+def _spans(matches: Iterator[re.Match[str] | regex.Match[str]]) -> Iterator[tuple[int, int]]:
     try:
-        for count, found in enumerate(pattern.finditer(folded, timeout=PATTERN_SECONDS)):
+        for count, found in enumerate(matches):
             if found.end() > found.start():
                 yield found.span()
             if count >= MAX_HITS_A_RULE:

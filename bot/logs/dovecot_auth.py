@@ -31,6 +31,7 @@ _LEVEL: Final = re.compile(r"(Debug|Info|Warning|Error|Fatal|Panic): ")
 _DATABASE: Final = re.compile(r"[a-z][\w-]{0,40}: ")
 _USERNAME: Final = re.compile(r" \(username: (.*)\)$", re.S)
 _CANDIDATES: Final = 24
+_CHECKED: Final = 500
 _MASTER_LOGIN: Final = ",master"
 
 # How a message begins (lower case) -> event, reason. First match wins.
@@ -68,6 +69,31 @@ MESSAGES: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("invalid credentials", "auth_failed", "invalid_credentials"),
     ("empty username", "auth_failed", "invalid_credentials"),
     ("empty password", "auth_failed", "invalid_credentials"),
+    ("login attempt with empty password", "auth_failed", "invalid_credentials"),
+    ("nopassword given and password is not empty", "auth_failed", "invalid_credentials"),
+    ("missing passwd file", "auth_failed", "unknown_user"),
+    ("username not known", "auth_failed", "unknown_user"),
+    # what lib-sasl and the mechanisms (sasl-server-mech-*.c, mech-*.c) find wrong with a client's answer
+    ("no initial response", "auth_failed", "invalid_credentials"),
+    ("malformed data", "auth_failed", "invalid_credentials"),
+    ("invalid challenge", "auth_failed", "invalid_credentials"),
+    ("nuls in response", "auth_failed", "invalid_credentials"),
+    ("missing digest", "auth_failed", "invalid_credentials"),
+    ("missing username", "auth_failed", "invalid_credentials"),
+    ("missing token", "auth_failed", "invalid_credentials"),
+    ("invalid digest size", "auth_failed", "invalid_credentials"),
+    ("invalid hex in digest", "auth_failed", "invalid_credentials"),
+    ("invalid gs2-header", "auth_failed", "invalid_credentials"),
+    ("invalid response", "auth_failed", "invalid_credentials"),
+    ("response payload is missing", "auth_failed", "invalid_credentials"),
+    ("client requested and used channel-binding", "auth_failed", "mechanism_unsupported"),
+    ("user not authenticated", "auth_failed", "invalid_credentials"),
+    ("user not authorized to log in as", "auth_failed", "invalid_credentials"),
+    ("ntlm_auth reports broken helper", "auth_unavailable", "temp_fail"),
+    ("authn_name has nuls", "auth_failed", "invalid_credentials"),
+    ("authz_name has nuls", "auth_failed", "invalid_credentials"),
+    ("no authz_name", "auth_failed", "invalid_credentials"),
+    ("gssapi mechanism not kerberos5", "auth_failed", "mechanism_unsupported"),
     ("no password", "auth_failed", "password_mismatch"),
     ("token", "auth_failed", "invalid_credentials"),
     ("oauth2 failed: ", "auth_unavailable", "temp_fail"),
@@ -79,6 +105,7 @@ MESSAGES: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("temporary", "auth_unavailable", "temp_fail"),
 )
 _BARE: Final = frozenset({"unknown user", "password mismatch", "plain password mismatch"})
+_CERTIFICATE: Final = re.compile(r"[\w-]+ check failed: .* does not match client certificate$")
 _SCHEME: Final = re.compile(r"requested \S+ scheme, but we have")
 _FAULTY_LEVELS: Final = ("Error", "Fatal", "Panic")
 _FAULTS: Final = (
@@ -164,6 +191,8 @@ def _known(message: str) -> tuple[str, str | None] | None:
             return (event, reason) if _complete(start, text[len(start) :]) else None
     if _SCHEME.search(text) is not None:
         return "auth_failed", "mechanism_unsupported"
+    if _CERTIFICATE.match(text[:_CHECKED]) is not None:
+        return "auth_failed", "not_allowed_from_here"
     return None
 
 
@@ -188,6 +217,9 @@ def _classify(draft: Draft, level: str, message: str) -> None:
             draft.event = "other"
         return
     event, reason = known
+    if level not in _FAULTY_LEVELS and reason == "temp_fail" and "oauth2 failed: " in message[:60]:
+        # passdb-oauth2.c: a fault of the service is an error; a token that was refused is told as information
+        event, reason = "auth_failed", "invalid_credentials"
     if message.endswith(NEXT):
         draft.event = "other"
         draft.reason = reason

@@ -243,14 +243,33 @@ def _event(draft: Draft, level: str, head: str, code: str | None, tls_text: str 
         draft.fail("lost_connection")
     elif head.startswith("Login failed"):
         draft.fail("auth_failed")
-    elif head.startswith("Authenticate ") and "nsupported authentication mechanism" in head:
-        draft.fail("auth_failed", "invalid_mech")  # imap-login, command AUTHENTICATE; lab: no-mechanism
+    elif head.startswith(("Authenticate ", "APOP failed")):
+        _mechanism(draft, head)
+    elif "Timeout while finishing login" in head or "Logging in timed out" in head:
+        draft.fail("server_error")  # client_idle_disconnect_timeout: the login was accepted, the mail process did not take it
+    elif head.startswith("SSL is disabled"):
+        draft.fail("tls_failed")
     elif level in ("Error", "Fatal", "Panic"):
         draft.fail("server_error")
     elif tls_text is not None and draft.tls == "handshake":
         draft.fail("tls_failed", detail=tls_text)
     elif head.startswith(("Disconnected", "Aborted login", "Login aborted", "proxy(")):
         draft.event = "disconnect" if "started proxying" not in head else "other"
+    else:
+        draft.event = "other"
+
+
+def _mechanism(draft: Draft, head: str) -> None:
+    """``Authenticate MECH failed: reason`` (sasl-proxy.c; before 2.4 sasl-server.c) and ``APOP failed: reason`` (pop3-login)."""
+    reason = head.partition("failed: ")[2].lower()
+    if "nsupported authentication mechanism" in head or "not enabled" in reason:
+        draft.fail("auth_failed", "invalid_mech")  # lab: no-mechanism
+    elif "laintext" in head or "leartext" in head:
+        draft.fail("cleartext_refused", "cleartext_auth_disabled")
+    elif "internal" in reason or "temporary" in reason:
+        draft.fail("auth_unavailable", "temp_fail")
+    elif reason:
+        draft.fail("auth_failed")
     else:
         draft.event = "other"
 

@@ -25,6 +25,8 @@ _FROM_PEER: Final = re.compile(
     + PEER + r"(.*)$",
     re.S,
 )
+_TOO_LONG: Final = re.compile(PEER + r": (request longer than [0-9]+)")
+_NO_RECIPIENT: Final = re.compile(r"(?:DATA|BDAT) without valid RCPT from \[([0-9A-Fa-f:.]+)\]:([0-9]+)")
 _RECORD: Final = ("\\026\\003", "\\x16\\x03", "\x16\x03", "#026#003")
 """How a TLS ClientHello's first bytes look once Postfix has made them printable."""
 _SCREEN: Final = re.compile(
@@ -65,7 +67,11 @@ def departure(draft: Draft, message: str) -> bool:
         return True
     found = _FROM_PEER.match(message)
     if found is None:
-        return False
+        long = _TOO_LONG.match(message)
+        if long is not None:
+            take_peer(draft, long[2], long[3])
+            draft.fail("client_rejected", detail=long[4])
+        return long is not None
     queue_id, what, _host, address, port, rest = found.groups()
     take_queue(draft, queue_id)
     take_peer(draft, address, port)
@@ -87,7 +93,11 @@ def screen(draft: Draft, message: str) -> bool:
     """Fill ``draft`` from one of postscreen's own lines; False for any other line."""
     found = _SCREEN.match(message)
     if found is None:
-        return False
+        bare = _NO_RECIPIENT.match(message)
+        if bare is not None:
+            take_peer(draft, bare[1], bare[2])
+            draft.fail("client_rejected", detail=message[: bare.start(1) - 1].strip())
+        return bare is not None
     take_peer(draft, found[2], found[3])
     event, quiet = _SCREEN_EVENTS.get(found[1], ("client_rejected", True))
     draft.event = event

@@ -29,7 +29,7 @@ _LIMIT: Final = re.compile(
     r"([A-Z][\w ]{3,40}) limit exceeded: ([0-9]+) from " + PEER + r" for service (\S+)"
 )
 _REJECT: Final = re.compile(
-    QUEUE + r"((?:milter-|proxy-)?(?:reject|reject_warning|hold|discard|redirect|filter|warn|info|permit"
+    QUEUE + r"((?:milter-|proxy-)?(?:reject|hangup|reject_warning|hold|discard|redirect|filter|warn|info|permit"
     r"|replace|prepend|delay|accept|bcc|strip))"
     r": (\S+(?: [a-z]+)?|END-OF-MESSAGE) from (?:" + PEER + r"|\[([0-9A-Fa-f:.]+)\]:[0-9]+): (.*)$", re.S,
 )
@@ -152,7 +152,7 @@ def _reject(draft: Draft, found: re.Match[str]) -> None:
     queue_id, action, stage, _host, address, port, screened, rest = found.groups()
     take_queue(draft, queue_id)
     take_peer(draft, address or screened, port)
-    if action.endswith("reject"):
+    if action.endswith(("reject", "hangup")):
         _verdict(draft, stage, rest)
         return
     end = _parties(rest)
@@ -227,6 +227,9 @@ def _warning(draft: Draft, message: str) -> None:
     if text.startswith("TLS library problem: "):
         draft.tls = "handshake"
         draft.fail("tls_failed", detail=_library(text[21:]))
+        return
+    if text == "tlsproxy handshake failed":
+        draft.fail("tls_failed", detail=text)
         return
     if text.startswith("SASL authentication failure: "):
         draft.fail("auth_failed", "invalid_credentials", detail=text[29:])
