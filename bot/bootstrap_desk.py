@@ -79,8 +79,18 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
         outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk, tag=settings.helpdesk_tag or "", field=settings.helpdesk_field or "")
         inbox.schedule()
     answers = answers_of(settings, triager.knowledge)
-    jobs = {**(inbox.jobs() if inbox else {}), **IncidentDecisions(desk).jobs(), **workers_of(desk, chores_of(settings, desk, triager.knowledge))}
+    chores = [*chores_of(settings, desk, triager.knowledge), shadow_chore(desk, triager)]
+    jobs = {**(inbox.jobs() if inbox else {}), **IncidentDecisions(desk).jobs(), **workers_of(desk, chores)}
     return Worker(desk, Handler(desk, triager, clock, answers, jobs), Courier(desk, outlets, clock, judge=answers.judge))
+
+
+def shadow_chore(desk: DeskStore, triager: Triager) -> Chore:
+    """A new version of the knowledge is run in the shadow on the last tickets."""
+    from bot.adapters.store.shadows import StoredShadows
+    from bot.chores import Chore
+    from bot.shadowing import ShadowWatch
+
+    return Chore("shadow", timedelta(seconds=20), ShadowWatch(StoredShadows(desk.database), triager).look)
 
 
 def answers_of(settings: Settings, knowledge: Knowledge) -> Answers:

@@ -101,10 +101,10 @@ def restore(
     run(file, force=force)
 
 
-@app.command("learn", epilog="Examples:  triage learn   |   triage learn candidates   |   triage learn accept gizmo-refused   |   triage learn back   |   triage learn grade TICKET hostnames")
+@app.command("learn", epilog="Examples:  triage learn   |   triage learn candidates   |   triage learn accept gizmo-refused   |   triage learn weights   |   triage learn apply 3f2a9c1e   |   triage learn shadow [FOLDER]   |   triage learn back   |   triage learn grade TICKET hostnames")
 def learn(
-    action: Annotated[str, typer.Argument(help="show (calibration, confusion), candidates, accept ID, back, grade TICKET CAUSE.", metavar="[ACTION]")] = "show",
-    subject: Annotated[str | None, typer.Argument(help="The candidate, or the ticket.", metavar="[ID]")] = None,
+    action: Annotated[str, typer.Argument(help="show (calibration, confusion), candidates, accept ID, weights (proposed, with what they would have done), apply NUMBER, shadow [FOLDER], back, grade TICKET CAUSE.", metavar="[ACTION]")] = "show",
+    subject: Annotated[str | None, typer.Argument(help="The candidate, the proposal's number, the folder, or the ticket.", metavar="[ID]")] = None,
     cause: Annotated[str | None, typer.Argument(help="The right cause of a graded ticket.", metavar="[CAUSE]")] = None,
     json: Json = False,
 ) -> None:

@@ -33,11 +33,16 @@ from knowledge.model import (
     Reseller,
     Settings,
     Texts,
+    Weights,
     Wording,
 )
 from knowledge.source import HERE, KnowledgeError, Source, Table, merge, parsed, tables
 
 T = TypeVar("T")
+KINDS = frozenset({"error", "setting", "words", "server", "account"})
+"""The places of evidence."""
+LEAST_WEIGHT = 0.05
+"""And its inverse the most: beyond, one place or cause would drown everything else."""
 
 
 @cache
@@ -77,6 +82,7 @@ def load(overlay: Path | None = None) -> Knowledge:
         replies={r.language: r for r in _replies(source)},
         thoughts={name: str(meaning) for group in source.single("thoughts.toml").values() for name, meaning in group.items()},
         lexicons=_Lexicons(source.texts("lexicon")),
+        weights=_build(Weights, source.single("weights.toml"), "weights.toml"),
     )
     knowledge = replace(read, version=source.version())  # which knows every file only when all are read
     _check_causes(knowledge)
@@ -222,8 +228,14 @@ def _coerce(expected: Any, value: Any, where: str) -> Any:
 
 
 def _check_causes(knowledge: Knowledge) -> None:
-    """Every share and factor names a cause that exists, shares add up to at most 1, factors are below 1."""
+    """Every share and factor names a cause that exists, shares add up to at most 1, factors are below 1; weights lie where they can mean something."""
     known = knowledge.checks.keys() | knowledge.others.keys()
+    for table, weights, names in (("kinds", knowledge.weights.kinds, KINDS), ("causes", knowledge.weights.causes, known)):
+        for name, number in weights.items():
+            if name not in names:
+                raise KnowledgeError(f"weights.toml: [{table}] {name}: is none of {', '.join(sorted(names))}")
+            if not LEAST_WEIGHT <= number <= 1 / LEAST_WEIGHT:
+                raise KnowledgeError(f"weights.toml: [{table}] {name} = {number} is not between {LEAST_WEIGHT} and {1 / LEAST_WEIGHT:g}")
     rows: list[tuple[str, Mapping[str, float], Mapping[str, float]]] = []
     rows += [(f"errors/{e.id}", {**e.checks, **e.others}, e.refutes) for e in knowledge.errors.values()]
     for folder, entries in (("cues", knowledge.cues.values()), ("log", knowledge.log_rules),

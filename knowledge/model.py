@@ -351,6 +351,16 @@ class Replies:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """How much what is found counts (weights.toml)."""
+
+    kinds: Mapping[str, float] = field(default_factory=dict)
+    """Place of evidence (error, setting, words, server, account) -> exponent of its likelihood ratios; 1 where none stands."""
+    causes: Mapping[str, float] = field(default_factory=dict)
+    """cause -> factor on its odds; 1 where none stands."""
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
     """All that we know, loaded once and never changed."""
 
@@ -375,6 +385,7 @@ class Knowledge:
     """concept -> what it means."""
     lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
     """language -> its words."""
+    weights: Weights = field(default_factory=Weights)
     family_named: Mapping[str, ClientFamily] = field(init=False, repr=False, compare=False)
     """Clients by name; of two with one name the first."""
 

@@ -15,7 +15,8 @@ from bot.core import evidence as gather
 from bot.core.line_rules import rule_of
 from bot.core.model import Facts, Finding, Match
 from bot.core.observed import AccountView, ServerView
-from bot.core.posterior import posterior, priors, ratios
+from bot.core.posterior import chances as chances_of
+from bot.core.posterior import leanings, posterior, priors, ratios, sparse
 from bot.core.verdict import Diagnosis, Evidence, RankedCause
 from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge
@@ -58,7 +59,8 @@ def diagnose(
     the customer has followed in vain; ``probed``: what looks at our servers and at their domain say."""
     told = _from_ticket(facts, findings, matches, knowledge)
     pieces = [*told, *gather.of_server(server, facts, knowledge), *gather.of_account(account, facts, knowledge), *gather.of_tried(tried), *probed]
-    chances = posterior(pieces, knowledge)
+    said = leanings(pieces, knowledge)
+    chances = chances_of(said, knowledge)
     ranked = sorted(chances, key=lambda c: -chances[c])
     prior = priors(knowledge)
     weighed = [(piece, ratios(piece.supports, piece.refutes, prior)) for piece, _ in pieces]
@@ -66,7 +68,7 @@ def diagnose(
         or (_ranked(ranked[0], chances[ranked[0]], weighed, knowledge),)
     lead = ranked[0]
     if knowledge.others.get(lead) and knowledge.others[lead].answer == "none" and chances[lead] >= SILENT_FROM:
-        return Diagnosis("none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead)
+        return Diagnosis("none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead, leanings=sparse(said))
     confidence = _confidence(lead, chances, facts, findings, matches, server, knowledge, pieces)
     undecided = _undecided(lead, chances, server, facts, knowledge)
     if confidence == "confirmed" and (undecided or (lead in PASSWORD_CAUSES and password_proven_since(server, facts))):
@@ -77,6 +79,7 @@ def diagnose(
         verdict, confidence, causes, other=lead if knowledge.number(lead) is None else "unknown" if chances[lead] < NOTHING_LEADS_BELOW else None,
         missing=missing if verdict in ("ask", "escalate") else tuple(m for m in missing if m in ("mailbox",)),
         also=_also(lead, findings, server, facts, knowledge), undecided=undecided, question=_question(lead, undecided, missing, facts, knowledge) if undecided or verdict in ("ask", "escalate") else None,
+        leanings=sparse(said),
     )
 
 
@@ -179,7 +182,7 @@ def overruled(diagnosis: Diagnosis, chosen: str, knowledge: Knowledge) -> Diagno
     other = knowledge.others.get(chosen)
     verdict = other.answer if other is not None and other.answer in ("escalate", "none") else "answer"
     rest = tuple(c for c in diagnosis.causes if c.cause != chosen)
-    return Diagnosis(verdict, diagnosis.confidence, (lead, *rest), other=chosen if number is None else None, missing=diagnosis.missing)
+    return Diagnosis(verdict, diagnosis.confidence, (lead, *rest), other=chosen if number is None else None, missing=diagnosis.missing, leanings=diagnosis.leanings)
 
 
 # -- what to do next -----------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Lesson:
     labels: int
     bins: tuple[Bin, ...]
     ece: float | None
-    """Expected calibration error over ten equal bins (Naeini and others 2015), as `triage eval` reckons it."""
+    """:func:`expected_error`; None of nothing."""
     confused: tuple[tuple[str, str, int], ...]
     """(named, right one, how often), the most frequent first."""
 
@@ -57,13 +57,23 @@ class Lesson:
 def lesson(labels: Sequence[Label]) -> Lesson:
     """Reliability, calibration error and confusion of the labels that judge."""
     judged = [(label.probability, bool(label.right)) for label in labels if label.right is not None]
+    bins = binned(judged)
+    ece = expected_error(judged) if judged else None
+    confused = Counter((label.cause, label.chosen or "not_ours") for label in labels if label.right is False and (label.chosen or label.decision == "not_ours"))
+    return Lesson(len(judged), bins, ece, tuple((one, other, n) for (one, other), n in sorted(confused.items(), key=lambda item: (-item[1], item[0]))))
+
+
+def binned(judged: Sequence[tuple[float, bool]]) -> tuple[Bin, ...]:
+    """(stated probability, right) by ten equal bins, those alone that hold anything."""
     held: dict[int, list[tuple[float, bool]]] = {}
     for chance, right in judged:
         held.setdefault(min(max(int(chance * BINS), 0), BINS - 1), []).append((chance, right))
-    bins = tuple(_bin(number, held[number]) for number in sorted(held))
-    ece = sum(b.count / len(judged) * abs(b.stated - b.right) for b in bins) if judged else None
-    confused = Counter((label.cause, label.chosen or "not_ours") for label in labels if label.right is False and (label.chosen or label.decision == "not_ours"))
-    return Lesson(len(judged), bins, ece, tuple((one, other, n) for (one, other), n in sorted(confused.items(), key=lambda item: (-item[1], item[0]))))
+    return tuple(_bin(number, held[number]) for number in sorted(held))
+
+
+def expected_error(judged: Sequence[tuple[float, bool]]) -> float:
+    """Expected calibration error over ten equal bins (Naeini and others 2015), as `triage eval` reckons it."""
+    return sum(b.count / len(judged) * abs(b.stated - b.right) for b in binned(judged))
 
 
 def _bin(number: int, held: Sequence[tuple[float, bool]]) -> Bin:

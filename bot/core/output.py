@@ -70,6 +70,7 @@ def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
         "undecided": list(diagnosis.undecided),
         "also": list(diagnosis.also),
         "question": diagnosis.question,
+        "leanings": {kind: dict(by_cause) for kind, by_cause in diagnosis.leanings.items()},
     }
 
 

@@ -7,6 +7,7 @@ are damped by weights, since they are not independent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import exp, log
 
@@ -16,9 +17,8 @@ from knowledge.model import Knowledge
 FLOOR = 0.02
 """No single piece may thin a cause out by more than this factor."""
 
-SHARPEN = 1.25
-"""Desk shares are cautious: on the tuning tickets probabilities between 0.4 and 0.8 were right more often than they
-said, so the evidence counts this much more (`triage eval` prints the calibration error)."""
+Leanings = Mapping[str, Mapping[str, float]]
+"""kind of evidence -> cause -> the sum of its log likelihood ratios, each by its piece's own weight. Only differences between causes mean anything."""
 
 
 def priors(knowledge: Knowledge) -> dict[str, float]:
@@ -44,15 +44,49 @@ def ratios(supports: Mapping[str, float], refutes: Mapping[str, float], prior: M
 
 def posterior(evidence: Iterable[tuple[Evidence, float]], knowledge: Knowledge) -> dict[str, float]:
     """cause -> probability, from pieces of evidence with their weights (exponents, 0..2)."""
+    return chances(leanings(evidence, knowledge), knowledge)
+
+
+def leanings(evidence: Iterable[tuple[Evidence, float]], knowledge: Knowledge) -> dict[str, dict[str, float]]:
+    """What each kind of evidence says, added up, before the kinds are weighed against each other."""
     prior = priors(knowledge)
-    score = {c: log(p) for c, p in prior.items()}
+    out: dict[str, dict[str, float]] = {}
     for piece, weight in evidence:
+        said = out.setdefault(piece.kind, dict.fromkeys(prior, 0.0))
         for cause, ratio in ratios(piece.supports, piece.refutes, prior).items():
-            score[cause] += SHARPEN * weight * log(ratio)
+            said[cause] += weight * log(ratio)
+    return out
+
+
+def chances(said: Leanings, knowledge: Knowledge) -> dict[str, float]:
+    """cause -> probability: priors times what every kind says, each kind and cause by its weight of the knowledge."""
+    score = {c: log(p) + log(knowledge.weights.causes.get(c, 1.0)) for c, p in priors(knowledge).items()}
+    for kind, by_cause in said.items():
+        weight = knowledge.weights.kinds.get(kind, 1.0)
+        for cause, lean in by_cause.items():
+            if cause in score:
+                score[cause] += weight * lean
+    return softmax(score)
+
+
+def softmax(score: Mapping[str, float]) -> dict[str, float]:
+    """Scores in logarithms as probabilities."""
     top = max(score.values())
     raw = {c: exp(s - top) for c, s in score.items()}
     total = sum(raw.values())
     return {c: r / total for c, r in raw.items()}
+
+
+def sparse(said: Leanings) -> dict[str, dict[str, float]]:
+    """The same leanings in few words: the value that most causes of a kind share is taken off all of them, and what is left of nothing is left out."""
+    out = {}
+    for kind, by_cause in sorted(said.items()):
+        rounded = {cause: round(lean, 4) for cause, lean in by_cause.items()}
+        usual = Counter(rounded.values()).most_common(1)[0][0] if rounded else 0.0
+        kept = {cause: round(lean - usual, 4) for cause, lean in sorted(rounded.items()) if lean != usual}
+        if kept:
+            out[kind] = kept
+    return out
 
 
 def agreement(supports: Mapping[str, float], expected: Mapping[str, float], knowledge: Knowledge) -> float:

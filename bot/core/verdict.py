@@ -50,6 +50,8 @@ class Diagnosis:
     """Causes that no evidence at hand can tell apart from the leading one."""
     question: str | None = None
     """Id of the one question that decides between ``undecided``."""
+    leanings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What each kind of evidence says of the causes (bot/core/posterior.py): what weights are learned from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select as columns_of
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.report_tables import KnowledgeChangeRow, TicketFactRow
-from bot.adapters.store.tables import ReviewRow
-from bot.core.learning import Label
+from bot.adapters.store.tables import ReviewRow, TriageRow
+from bot.core.learning import RIGHT, WRONG, Label
+from bot.core.report.facts import fact_of
+from bot.core.weighing import Example
 
 UNKNOWNS = 5_000
+DECISIONS = 5_000
+"""The latest decisions that are learned from."""
 
 
 class StoredLearning:
@@ -24,12 +29,33 @@ class StoredLearning:
         self._database = database
 
     def labels(self) -> list[Label]:
-        """Every decision on a cause, with the probability of the ticket's latest triage where that names the same cause."""
-        wanted = [col(ReviewRow.cause), col(ReviewRow.decision), col(ReviewRow.chosen), col(TicketFactRow.cause), col(TicketFactRow.probability)]
-        query = columns_of(*wanted).join(TicketFactRow, col(TicketFactRow.ticket_id) == ReviewRow.ticket_id)
+        """Every decision on a cause, with the probability that the bot had stated for it then."""
+        return [Label(row.cause, found[1], row.decision, row.chosen) for row, found, _ in self._decided() if row.cause == found[0]]
+
+    def examples(self) -> list[Example]:
+        """Decided tickets whose right cause is known, with what the evidence had said; one a ticket, its last decision."""
+        out: dict[str, Example] = {}
+        for row, (named, _), document in self._decided():
+            right = row.cause if row.decision in RIGHT and not row.decision.startswith("graded") else "not_ours" if row.decision == "not_ours" else row.chosen
+            said = document["diagnosis"].get("leanings")
+            if right and said and (row.decision in RIGHT or row.decision in WRONG):
+                out[row.ticket_id] = Example(row.ticket_id, row.at, said, named, right)
+        return list(out.values())
+
+    def _decided(self) -> Iterator[tuple[Any, tuple[str, float], dict[str, Any]]]:
+        """(decision, (cause, its probability), triage) of the latest decisions, each with the last triage before it: what the agent saw."""
+        before = columns_of(func.max(col(TriageRow.created_at))).where(col(TriageRow.ticket_id) == col(ReviewRow.ticket_id), col(TriageRow.created_at) <= col(ReviewRow.at)) \
+            .correlate(ReviewRow).scalar_subquery()
+        newest = columns_of(col(ReviewRow.id)).where(col(ReviewRow.decision).in_(sorted(RIGHT | WRONG))).order_by(col(ReviewRow.at).desc(), col(ReviewRow.id).desc()).limit(DECISIONS)
+        wanted = [col(c) for c in (ReviewRow.ticket_id, ReviewRow.cause, ReviewRow.decision, ReviewRow.chosen, ReviewRow.at, TriageRow.document)]
+        query = columns_of(*wanted).join(TriageRow, (col(TriageRow.ticket_id) == col(ReviewRow.ticket_id)) & (col(TriageRow.created_at) == before)) \
+            .where(col(ReviewRow.id).in_(newest)).order_by(col(ReviewRow.at), col(ReviewRow.id))
         with self._database.read() as session:
             rows: Sequence[Any] = session.connection().execute(query).all()
-        return [Label(str(row[0]), row[4], row[1], row[2]) for row in rows if row[0] is not None and row[0] == row[3]]
+        for row in rows:
+            document = json.loads(row.document)
+            fact = fact_of(document)
+            yield row, (fact.cause, fact.probability), document
 
     def grade(self, ticket: str, cause: str, who: str, now: datetime) -> bool | None:
         """Keep a blind grade; True where the bot had named that cause, None where the ticket is not known."""

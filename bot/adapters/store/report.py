@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, inspect, text
 from sqlmodel import Session, col, func, select
 
 from bot.adapters.store.database import Database
-from bot.adapters.store.report_tables import FixRow, IncidentRow, TicketFactRow
+from bot.adapters.store.report_tables import FixRow, IncidentRow, ShadowRow, TicketFactRow
 from bot.adapters.store.tables import SettingRow, TicketRow, TriageRow
 from bot.adapters.store.tallies import filtered, within
 from bot.core.report.facts import NOT_OURS, fact_of
 from bot.core.report.values import Filter, FixRecord, IncidentRecord
 from bot.core.report.weeks import Period
+from bot.core.shadow import sentence
 
 FILL = 500
 FILLED = "report:filled"
@@ -68,6 +69,11 @@ class ReportRows:
         """Knowledge versions of the period's triages."""
         query = select(TriageRow.knowledge_version).where(col(TriageRow.created_at) >= period.since, col(TriageRow.created_at) < period.until).distinct()
         return tuple(sorted(self._session.exec(query)))
+
+    def shadows(self, period: Period) -> tuple[str, ...]:
+        """What new versions of the knowledge changed in the shadow, one sentence a version, its latest run."""
+        query = select(ShadowRow.version, ShadowRow.document).where(col(ShadowRow.at) >= period.since, col(ShadowRow.at) < period.until).order_by(col(ShadowRow.at), col(ShadowRow.id))
+        return tuple(sentence(json.loads(document)) for document in dict(self._session.exec(query).all()).values())
 
     def incidents(self, period: Period) -> tuple[IncidentRecord, ...]:
         """Incidents that touch the period, the oldest first."""

@@ -62,7 +62,7 @@ class StoredReports:
                 tally=whole, weeks=tuple(tallies.causes(session, p.since, p.until, only) for p in earlier), mailboxes=ask.accounts(), mailboxes_of="imported accounts",
                 examples={cause: line for cause in ranked[:EXAMPLES] if (line := ask.example(period, cause))}, silent=silent, unproven=unproven,
                 unknown=ask.unknown(period), month_tickets=ask.tickets(month.since, month.until), incidents=ask.incidents(period),
-                fixes=ask.fixes(period), versions=ask.versions(period))
+                fixes=ask.fixes(period), versions=ask.versions(period), shadows=ask.shadows(period))
 
     def keep(self, days: Sequence[tuple[datetime, datetime]], months: Sequence[tuple[datetime, datetime]], now: datetime) -> int:
         """Add up days and months that are over; returns how many."""

@@ -43,7 +43,7 @@ def build(rows: Rows, period: Period, zone: str, knowledge: Knowledge, only: Fil
         precision=_precision(tally.reviews, knowledge), regrade=regrade(rows.month_tickets, period.first.strftime("%Y-%m")),
         abstained=tuple(sorted(tally.abstained.items(), key=lambda item: (-item[1], item[0]))), automatic=steps["automatic"], automatic_corrected=steps["corrected"],
         unknown=clusters(rows.unknown)[:MOST_UNKNOWN], incidents=rows.incidents, fixes=tuple(_verdict(f, knowledge) for f in rows.fixes), hosts=rows.hosts,
-        coverage=tuple((level, tally.coverage[level]) for level in ("full", "partial", "none")), versions=rows.versions,
+        coverage=tuple((level, tally.coverage[level]) for level in ("full", "partial", "none")), versions=rows.versions, shadows=rows.shadows,
     )
 
 

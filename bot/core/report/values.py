@@ -82,6 +82,8 @@ class Rows:
     hosts: tuple[HostQuality, ...] = ()
     versions: tuple[str, ...] = ()
     """Knowledge versions that the period's tickets were triaged by."""
+    shadows: tuple[str, ...] = ()
+    """What shadow runs of versions found, in sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ class Report:
     hosts: tuple[HostQuality, ...]
     coverage: tuple[tuple[str, int], ...]
     versions: tuple[str, ...]
+    shadows: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON object (schema ``report/1``)."""

@@ -55,7 +55,7 @@ def _sections(report: Report) -> Iterator[Section]:
                                                  f"of {report.answered} answered tickets.",) if report.answered else ("No ticket was answered.",))
     yield _solved(report)
     yield Section("funnel", "Quality", (f"Automatic answers: {report.automatic}, of these corrected or written again: {report.automatic_corrected}.",
-                                        f"Knowledge: {', '.join(report.versions) or 'no triage in these days'}."),
+                                        f"Knowledge: {', '.join(report.versions) or 'no triage in these days'}.", *report.shadows),
                   ("step", "tickets"), tuple((name, str(n)) for name, n in report.funnel))
     yield Section("precision", "How often agents said that the cause was right", (), ("cause", "right", "judged", "share", "95 % from", "to"), tuple(
         (p.title, str(p.right), str(p.judged), share(p.right / p.judged), share(p.low), share(p.high)) for p in report.precision))
