@@ -18,7 +18,6 @@ from bot.handle import Door
 from bot.ports import Desk, LogStore
 from bot.triage import Triager
 
-
 _log = logging.getLogger(__name__)
 
 
