@@ -14,7 +14,7 @@ from bot.errors import SendError, SettingsError, StoreMissing, TriageError
 from bot.logs.event import rfc3339
 from bot.settings import Settings, read_settings
 
-SCOPES = ("app_mentions:read", "channels:history", "chat:write", "commands", "groups:history", "im:history", "reactions:write", "channels:read", "groups:read", "im:read")
+SCOPES = ("app_mentions:read", "channels:history", "chat:write", "commands", "groups:history", "im:history", "reactions:write", "channels:read", "groups:read")
 GROUP_SCOPE = "usergroups:read"
 REPORT_SCOPE = "files:write"
 """For the report's picture."""

@@ -194,6 +194,25 @@ def test_one_message_a_second_a_place_and_the_urgent_one_first(desk: DeskStore, 
     assert [claim(desk), claim(desk)] == ["digest", None]
 
 
+def test_of_what_nobody_clicked_a_place_gets_so_many_a_minute_and_decisions_overtake_it(desk: DeskStore, clock: MovingClock) -> None:
+    sends(desk, *(f"card {n}" for n in range(9)), priority=3)
+    arrived: list[tuple[float, str]] = []
+    for second in range(150):
+        if second == 20:
+            sends(desk, "reply", priority=1)
+            sends(desk, "elsewhere", place="slack:C2", priority=3)
+        with desk.step("test.claim") as step:
+            delivery = step.queues.claim_delivery("slack", LEASE, GAP, paused=False, unasked_a_minute=4)
+        if delivery is not None:
+            with desk.step("test.sent") as step:
+                assert step.queues.sent(delivery, f"ts{second}")
+            arrived.append((second, delivery.send.key))
+        clock.pass_(1)
+    cards = [second for second, key in arrived if key.startswith("card")]
+    assert len(cards) == 9 and cards[:4] == [0, 1, 2, 3] and cards[4] >= 60 and all(b - a >= 60 for a, b in zip(cards, cards[4:], strict=False))
+    assert (20.0, "reply") in arrived and "elsewhere" in {key for second, key in arrived if second < 25}
+
+
 def test_the_pause_holds_back_what_nobody_clicked(desk: DeskStore, clock: MovingClock) -> None:
     sends(desk, "auto", automatic=True, priority=1)
     assert claim(desk, paused=True) is None

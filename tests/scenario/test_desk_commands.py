@@ -19,7 +19,7 @@ import pytest
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
-from bot.adapters.store.upgrade import head
+from bot.adapters.store.upgrade import head, upgrade
 from bot.commands.doctor import REPORT_SCOPE, SCOPES
 from bot.core.desk.card import CardContent
 from bot.core.desk.values import Card, Inbound, Send
@@ -126,7 +126,9 @@ def test_triage_run_takes_a_ticket_from_socket_mode_to_its_card_and_replaces_a_d
         environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)} | {
             "DATABASE_URL": f"sqlite:///{tmp_path}/desk.db", "LOG_STORE_URL": f"sqlite:///{tmp_path}/logs.db", "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1",
             "SLACK_API_URL": slack.url, "PYTHONPATH": str(ROOT), "WEB_PORT": str(_free_port())}
-        subprocess.run([sys.executable, "-m", "bot", "mode", "slack/C1", "draft"], env=environment, cwd=tmp_path, check=True, capture_output=True)
+        upgrade(Database(environment["DATABASE_URL"]))
+        with store(tmp_path).step("test.mode") as step:
+            step.people.set("mode:slack/C1", "draft")
         with subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
             try:
                 assert _until(lambda: slack.connected >= 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from bot.handle import MAX_ATTEMPTS
 from bot.triage import Triager
 from tests.slack.desk import Office
 from tests.slack.payloads import click, command, dispatch, event, message, shortcut, submit
+from tests.soak.acknowledge import clicks
 
 TICKET = "Hello, anna@firm.example cannot log in. Thunderbird says: 535 5.7.8 Error: authentication failed. IMAP host imap.trekmail.net port 993"
 
@@ -52,8 +52,10 @@ def test_a_message_gets_eyes_and_one_card_in_its_thread(office: Office) -> None:
     assert office.slack.called("reactions.add") == [{"channel": "C1", "timestamp": inner["ts"], "name": "eyes"}]
     [post] = office.slack.posts()
     assert post["thread_ts"] == inner["ts"] and post["ts"] == card.remote_id
-    assert buttons(post)[:6] == ["Send", "Edit and send", "Not ours", "Escalate", "Wrong check", "Ask"]
-    assert "anna@firm.example" in json.dumps(post["blocks"]) and faults(post["blocks"], text=post["text"]) == []
+    assert buttons(post)[:6] == ["Send", "Edit and send", "Wrong check", "Ask", "Escalate", "Not ours"]
+    shown = json.dumps(post["blocks"])
+    assert "Because: The " in shown and shown.index("Because") < shown.index("Draft for the customer"), "without a server's line the card says why all the same"
+    assert "anna@firm.example" in shown and faults(post["blocks"], text=post["text"]) == []
 
 
 def test_the_same_event_again_changes_nothing(office: Office) -> None:
@@ -83,13 +85,10 @@ def test_a_second_click_only_tells_who_was_first(office: Office) -> None:
     assert len(office.slack.posts()) == 2 and "Already decided by <@U9>" in told(office)[-1]
 
 
-def test_a_thousand_double_clicks_send_once(office: Office) -> None:
-    _, card = ticket(office)
-    with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: dispatch(office.app, click("send", card.id, card.revision)).status, range(1000)))
-    office.work()
-    assert set(answers) <= {200, 503} and answers.count(200) > 900
-    assert len(office.slack.posts()) == 2
+def test_double_clicks_at_the_same_moment_send_once(office: Office) -> None:
+    """A hundred; ``make soak`` does a thousand."""
+    row = clicks(office, 100)
+    assert row["sent"] == 1 and row["taken"] > 90
 
 
 def test_a_stranger_is_refused(office: Office) -> None:
@@ -326,7 +325,7 @@ def test_a_failed_triage_says_so_and_can_be_tried_again(office: Office, monkeypa
 
     monkeypatch.setattr(Triager, "triage", broken)
     inner, card = ticket(office)
-    assert card.state == "failed" and buttons(office.slack.posts()[0]) == ["Not ours", "Escalate", "Try again"]
+    assert card.state == "failed" and buttons(office.slack.posts()[0]) == ["Try again", "Escalate", "Not ours"]
     monkeypatch.undo()
     dispatch(office.app, click("retry", card.id, card.revision))
     office.work()

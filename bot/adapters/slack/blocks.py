@@ -39,6 +39,8 @@ def card_blocks(card: Card, reply_state: str = "") -> list[Block]:
     if content.who:
         blocks.append(_mrkdwn(f"*{escape(content.who, 500, line=True)}*" + (f"\n{escape(content.client, 200, line=True)}" if content.client else "")))
     lines = [escape(line, 400, line=True) for line in content.deciding]
+    if content.because:
+        lines.append("Because: " + escape("; ".join(content.because), 500, line=True))
     if content.against:
         lines.append("Against: " + escape("; ".join(content.against), 500, line=True))
     if lines:
@@ -47,7 +49,7 @@ def card_blocks(card: Card, reply_state: str = "") -> list[Block]:
     if footer:
         blocks.append(ContextBlock(elements=[_object(footer)]))
     if content.draft and card.mode != "note":
-        blocks += [DividerBlock(), _mrkdwn(escape(content.draft, DRAFT_SHOWN))]
+        blocks += [DividerBlock(), ContextBlock(elements=[_object("Draft for the customer")]), _mrkdwn(escape(content.draft, DRAFT_SHOWN))]
         if len(content.draft) > DRAFT_SHOWN:
             blocks.append(ContextBlock(elements=[_object("The draft goes on: *Copy* shows the whole.")]))
     if content.by_itself:

@@ -15,6 +15,7 @@ from knowledge.model import Knowledge
 
 MAX_LINES = 20
 MAX_EVIDENCE = 8
+MAX_REASONS = 3
 LINE_CHARS = 300
 
 
@@ -33,6 +34,8 @@ class CardContent:
     mailbox: str | None = None
     deciding: tuple[str, ...] = ()
     """The server's lines that decide: time, protocol, reason, whose address, program."""
+    because: tuple[str, ...] = ()
+    """What else speaks for it, where no server's line decides."""
     against: tuple[str, ...] = ()
     ignored: str = ""
     coverage: str = ""
@@ -77,6 +80,7 @@ def content_of(triage: Triage, knowledge: Knowledge, now: datetime, tried: Seque
         verdict=diagnosis.verdict, who=_who(triage.facts.mailbox, triage.account, now),
         client=" ".join(visible(p, 60) for p in (client.name, client.version, client.platform) if p) if client else "",
         mailbox=triage.facts.mailbox, deciding=tuple(_deciding(server)),
+        because=tuple(dict.fromkeys(visible(e.text, 160) for e, supports in lead.evidence if supports))[:MAX_REASONS] if lead and server.matching is None else (),
         against=tuple(visible(e.text, 200) for e, supports in lead.evidence if not supports)[:3] if lead else (),
         ignored=f"{server.ignored} lines from addresses that are not theirs" if server.ignored else "",
         coverage=_coverage(server), evidence=tuple(_evidence(diagnosis.causes[:3], knowledge)),

@@ -47,7 +47,7 @@ def _bare(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def card_without_words(content: CardContent) -> CardContent:
     """A card's content as lists and reports count it."""
-    return replace(content, who="", deciding=(), against=(), ignored="", coverage="", evidence=(), lines=(), draft="", summary="")
+    return replace(content, who="", deciding=(), because=(), against=(), ignored="", coverage="", evidence=(), lines=(), draft="", summary="")
 
 
 def renamed(value: Any, name: Callable[[str], str]) -> Any:

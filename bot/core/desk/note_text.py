@@ -43,6 +43,8 @@ def _lines(card: Card) -> Iterator[str]:
     yield f"{content.title}{confidence}"
     yield from (line for line in (content.summary, content.who, content.client) if line)
     yield from content.deciding
+    if content.because:
+        yield "Because: " + "; ".join(content.because)
     if content.against:
         yield "Against: " + "; ".join(content.against)
     yield from (line for line in (content.ignored, content.coverage) if line)

@@ -10,9 +10,8 @@ MODES: Final = ("off", "note", "draft", "auto")
 RESTORED: Final = "restored"
 """What the setting ``pause`` says in a copy that came from a backup: nothing at all is sent, not even what somebody clicked, until it is released."""
 
-DECISIONS: Final = {"send": "decided", "edit": "decided", "not_ours": "decided", "escalate": "decided",
-                    "other_check": "rewriting", "ask": "rewriting", "retry": "rewriting"}
-"""What an agent decides, and the state that it leads to."""
+DECISIONS: Final = {"retry": "rewriting", "send": "decided", "edit": "decided", "other_check": "rewriting", "ask": "rewriting", "escalate": "decided", "not_ours": "decided"}
+"""What an agent decides, and the state that it leads to; in the order of a card's buttons, the most frequent first."""
 LOOKS: Final = frozenset({"show_lines", "show_all", "copy", "test_now"})
 """What changes nothing and may be done in any state."""
 _LEADS: Final = frozenset({"mode", "role", "escalate_to", "cards_to", "abuse_to", "pause", "resume", "logs_any", "release", "audit", "replay", "incident"})
