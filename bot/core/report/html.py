@@ -17,20 +17,22 @@ _PAGE = """<!doctype html>
 <title>{{ title }}</title>
 <style>
 :root { color-scheme: light dark; }
+html { background: Canvas; color: CanvasText; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem; }
 caption { text-align: left; font-weight: bold; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid #8886; overflow-wrap: anywhere; }
-.wide { overflow-x: auto; }
+.wide, figure { overflow-x: auto; }
+figure { margin: 1rem 0; width: fit-content; max-width: 100%; box-sizing: border-box; background: #fff; border-radius: 8px; padding: .5rem; }
 pre { white-space: pre-wrap; border: 1px solid #8886; padding: .6rem; }
-svg { max-width: 100%; height: auto; }
+svg { max-width: 100%; min-width: 34rem; height: auto; }
 </style>
 </head>
 <body>
 <main>
 <h1>{{ title }}</h1>
 <p>{{ since }} to {{ until }} UTC, days of {{ zone }}.</p>
-{% if svg %}<figure aria-label="Causes ranked, and tickets by week; the same figures stand in the tables below.">{{ svg }}</figure>{% endif %}
+{% if svg %}<figure tabindex="0" aria-label="Causes ranked, and tickets by week; the same figures stand in the tables below.">{{ svg }}</figure>{% endif %}
 {% for section in sections %}
 <section aria-labelledby="{{ section.key }}">
 <h2 id="{{ section.key }}">{{ section.title }}</h2>
