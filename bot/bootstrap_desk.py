@@ -121,7 +121,7 @@ def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:
     from bot.adapters.helpdesk.inbox import READ
     from bot.adapters.helpdesk.vendors import arrival_of, helpdesk_of, vendor_of
     from bot.adapters.web.ingress import Arrival, Hook, Ingress, routes
-    from bot.adapters.web.metrics import Metrics
+    from bot.adapters.web.metrics import Metrics, scraper
 
     hooks: dict[str, Hook] = {}
     vendor, helpdesk = vendor_of(settings), helpdesk_of(settings)
@@ -138,7 +138,8 @@ def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:
             view.queues.backlog()
         return True
 
-    return list(routes(Ingress(desk, SystemClock(), hooks, Metrics(desk, SystemClock())), ready))
+    return list(routes(Ingress(desk, SystemClock(), hooks, Metrics(desk, SystemClock()),
+                               scraper(settings.metrics_token, behind_proxy=settings.web_url is not None or settings.web_proxy_header is not None)), ready))
 
 
 def reporter_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Reporter:

@@ -109,6 +109,8 @@ class Settings:
     """Where the page is reached from outside, where that is not here."""
     web_token: str | None = None
     """This machine's token; None: a new one at every start."""
+    metrics_token: str | None = None
+    """What /metrics wants as a bearer token (METRICS_TOKEN); None: it is open to this machine alone."""
     web_proxy_header: str | None = None
     """In which header a proxy that signs people in says who it is."""
     web_proxies: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -134,6 +134,9 @@ def web(values: Mapping[str, str]) -> dict[str, Any]:
         raise SettingsError(f"WEB_URL: {url!r} is no address of a host; use https://triage.example.com")
     if token is not None and len(token) < 20:
         raise SettingsError("WEB_TOKEN: is shorter than 20 characters; make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'")
+    scraping = (values.get("METRICS_TOKEN") or "").strip() or None
+    if scraping is not None and len(scraping) < 20:
+        raise SettingsError("METRICS_TOKEN: is shorter than 20 characters; make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'")
     networks: list[IPv4Network | IPv6Network] = []
     for part in (values.get("WEB_PROXIES") or "").replace(",", " ").split():
         try:
@@ -144,7 +147,7 @@ def web(values: Mapping[str, str]) -> dict[str, Any]:
         raise SettingsError("WEB_PROXY_HEADER and WEB_PROXIES: set both or none; a header is believed from these proxies only")
     if bool(values.get("SLACK_CLIENT_ID")) != bool(values.get("SLACK_CLIENT_SECRET")):
         raise SettingsError("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET: set both or none")
-    return {"web_host": values.get("WEB_HOST") or "127.0.0.1", "web_port": int(port) if port else 8080, "web_url": url, "web_token": token,
+    return {"web_host": values.get("WEB_HOST") or "127.0.0.1", "web_port": int(port) if port else 8080, "web_url": url, "web_token": token, "metrics_token": scraping,
             "web_proxy_header": header, "web_proxies": tuple(networks)}
 
 

@@ -25,9 +25,12 @@ from bot.adapters.web.page.outlet import PageOutlet
 from bot.adapters.web.page.people import TRIES, Slack, Ways
 from bot.adapters.web.page.playground import inbound_of, pasted
 from bot.adapters.web.page.site import Site
+from bot.core.desk.incidents import IncidentDecision
 from bot.core.desk.values import Send
+from bot.core.incident import Burst
 from bot.core.probe import Standing
 from bot.decide import Decisions
+from bot.decide_incident import IncidentDecisions
 from bot.deliver import Courier
 from bot.errors import InputError
 from bot.handle import Door, Handler
@@ -436,3 +439,58 @@ def test_lists_go_on_by_key_and_miss_nothing(page: Page) -> None:
         assert len(seen) == len(set(seen)) == 45, start
     assert "Tickets that matched" in client.get("/tickets?error=auth-failed").text
     assert client.get("/tickets?at=nonsense&key=x").status_code == 200
+
+
+# -- incidents ------------------------------------------------------------------------------------------------------------------
+
+
+def with_incident(page: Page) -> tuple[TestClient, IncidentDecisions]:
+    """A browser of a lead, and an open incident with two held tickets."""
+    decisions = IncidentDecisions(page.store)
+    browser = page.browser(site=replace(page.site, incidents=decisions))
+    cases = [Door(page.store).accept(inbound_of(pasted(TICKET + f" Number {n}."), author="local:x", now=page.clock.now())) for n in range(2)]
+    page.work()
+    with page.store.step("test.incident") as step:
+        burst = Burst("cause", "server_side", (("cause", "server_side"),), page.clock.now() + timedelta(hours=1), 41, 2, 3.0, 30.0)
+        number = step.incidents.open(burst, HOSTILE, "")
+        for accepted in cases:
+            assert accepted is not None and step.incidents.hold(number, accepted.case_id, 1)
+    return browser, decisions
+
+
+def ended(browser: TestClient, action: str, text: str = "", seen: int | None = None) -> Any:
+    shown = browser.get("/incidents").text
+    token, revision = (re.search(rf'name="{name}" value="([^"]+)"', shown) for name in ("form_token", "seen"))
+    return browser.post("/incidents", data={"form_token": token[1] if token else "", "number": "1", "seen": str(seen if seen is not None else revision[1] if revision else 1), "action": action, "text": text})
+
+
+def test_an_incident_shows_its_tickets_and_is_decided_once(page: Page) -> None:
+    browser, decisions = with_incident(page)
+    shown = browser.get("/incidents").text
+    assert "Its tickets (2)" in shown and "<script>" not in shown and shown.count("held back</span>") == 2 and "Check 1" in shown
+    assert ended(browser, "agree", "It works again.").headers["location"] == "/incidents?done=agree"
+    assert "It works again." in browser.get("/incidents").text
+    assert ended(browser, "answer", "Something that Slack saw otherwise", seen=1).status_code == 409, "the text was agreed meanwhile"
+    assert decisions.decide(IncidentDecision(1, "answer", "slack:T1:U8", "lead")).done, "a lead in Slack is first"
+    late = ended(browser, "answer", "Again")
+    assert late.status_code == 409 and "closed already" in late.text
+    with page.store.database.read() as session:
+        replies = [json.loads(row[0])["text"] for row in session.connection().exec_driver_sql("SELECT payload FROM delivery WHERE kind = 'reply'")]
+    assert replies == ["It works again."] * 2
+    assert "Sign%20in" not in browser.get("/incidents?done=Your+account+is+locked").text and "locked" not in browser.get("/incidents?done=Your+account+is+locked").text
+
+
+def test_incidents_are_for_leads_and_for_forms_of_ours(page: Page) -> None:
+    browser, _ = with_incident(page)
+    for form in ({"action": "close"}, {"action": "nonsense", "number": "1", "seen": "1"}, {"action": "close", "number": "-1", "seen": "1"}, {"action": "close", "number": "9" * 12, "seen": "1"},
+                 {"action": "close", "number": "\u0661", "seen": "1"}):
+        shown = browser.get("/incidents").text
+        token = re.search(r'name="form_token" value="([^"]+)"', shown)
+        assert browser.post("/incidents", data={"form_token": token[1] if token else "", **form}).status_code in (409, 422)
+    assert browser.post("/incidents", data={"number": "1", "seen": "1", "action": "close"}).status_code == 403, "no token of the session"
+    agent = page.as_person("proxy:kim", "agent")
+    assert "name=\"action\"" not in agent.get("/incidents").text.partition("<main")[2]
+    assert ended(agent, "close").status_code == 403
+    with page.store.look() as view:
+        incident = view.incidents.incident(1)
+    assert incident is not None and incident.state == "open"

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread as Worker
@@ -25,8 +26,8 @@ from bot.bootstrap import desk_of
 from bot.bootstrap_desk import inbox_of, ingress_of
 from bot.core.desk.helpdesk import events_of
 from bot.core.desk.signature import STANDARD, sign_standard, verified
-from bot.errors import SendRefused, StoreBusy
-from bot.settings import Settings
+from bot.errors import SendRefused, SettingsError, StoreBusy
+from bot.settings import Settings, read_settings
 from bot.triage import Triager
 from tests.helpdesk.lookalike import LookAlike
 from tests.helpdesk.office import open_office
@@ -44,9 +45,9 @@ def settings(folder: Path, kind: str = "webhook", url: str = "http://127.0.0.1:9
     return Settings(database_url=f"sqlite:///{folder}/desk.db", helpdesk_kind=kind, helpdesk_url=url, helpdesk_token="t", helpdesk_user="u", helpdesk_account="1", helpdesk_webhook_secrets=(SECRET,))
 
 
-def app_of(chosen: Settings) -> TestClient:
-    """The app as ``triage web`` serves it."""
-    return TestClient(Starlette(routes=ingress_of(chosen, desk_of(chosen))), raise_server_exceptions=False)
+def app_of(chosen: Settings, peer: str = "127.0.0.1") -> TestClient:
+    """The app as ``triage web`` serves it to ``peer``."""
+    return TestClient(Starlette(routes=ingress_of(chosen, desk_of(chosen))), raise_server_exceptions=False, client=(peer, 4000))
 
 
 def jobs(chosen: Settings) -> list[str]:
@@ -133,6 +134,24 @@ def test_health_and_metrics(tmp_path: Path) -> None:
     assert client.get("/healthz").text == "ok" and client.get("/readyz").status_code == 200
     text = client.get("/metrics").text
     assert "triage_jobs 1.0" in text and 'triage_webhooks_total{channel="webhook",status="202"} 1.0' in text and "triage_parked 0.0" in text
+
+
+def test_metrics_are_for_this_machine_or_for_the_token(tmp_path: Path) -> None:
+    chosen, token = settings(tmp_path), "m" * 24
+
+    def status(settings: Settings, peer: str = "127.0.0.1", **headers: str) -> int:
+        return app_of(settings, peer).get("/metrics", headers=headers).status_code
+
+    assert [status(chosen, peer) for peer in ("127.0.0.1", "::1", "::ffff:127.0.0.1")] == [200] * 3
+    assert [status(chosen, peer) for peer in ("192.0.2.9", "10.0.0.1", "2001:db8::1", "testclient")] == [401] * 4
+    assert [status(chosen, **{name: "192.0.2.9"}) for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP")] == [401] * 3, "a proxy on this machine"
+    assert status(replace(chosen, web_url="https://triage.example.com")) == 401
+    guarded = replace(chosen, metrics_token=token, web_url="https://triage.example.com")
+    assert status(guarded, "192.0.2.9", Authorization=f"Bearer {token}") == 200
+    for wrong in ("", token, f"Basic {token}", f"Bearer {token}x", "Bearer", "Bearer \u00e9"):
+        assert status(guarded, **({"Authorization": wrong.encode("latin-1").decode("latin-1")} if wrong.isascii() else {})) == 401
+    with pytest.raises(SettingsError, match="METRICS_TOKEN"):
+        read_settings({"METRICS_TOKEN": "short"}, tmp_path / ".env")
 
 
 def test_any_other_system_from_end_to_end(tmp_path: Path, triager: Triager) -> None:

@@ -57,6 +57,8 @@ class Ingress:
     clock: Clock
     hooks: Mapping[str, Hook]
     metrics: Metrics
+    may_scrape: Callable[[Request], bool]
+    """Whether somebody may read the metrics."""
 
     def take(self, hook: Hook, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         """(status, text) of one delivery. Raises StoreError; then nothing was accepted."""
@@ -119,7 +121,9 @@ def routes(ingress: Ingress, ready: Callable[[], bool]) -> Sequence[BaseRoute]:
             return PlainTextResponse(f"not ready: {error}", 503)
         return PlainTextResponse("ok") if good else PlainTextResponse("not ready", 503)
 
-    async def metrics(_: Request) -> Response:
+    async def metrics(request: Request) -> Response:
+        if not ingress.may_scrape(request):
+            return PlainTextResponse("not for you: send METRICS_TOKEN as a bearer token\n", 401, headers={"WWW-Authenticate": "Bearer"})
         try:
             body, kind = await run_in_threadpool(ingress.metrics.text)
         except StoreError as error:

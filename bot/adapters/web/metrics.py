@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hmac
+import ipaddress
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
+from starlette.requests import Request
 
 from bot.ports import Clock, Desk
 
+_FORWARDED: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _WAITING: Final = {
     "jobs": "Jobs that wait or run; with a helpdesk one of them is its next sweep.",
     "deliveries": "Deliveries that are not yet outside.",
@@ -35,6 +39,26 @@ class Metrics:
     def text(self) -> tuple[bytes, str]:
         """(body, content type). Raises StoreError."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+
+def scraper(token: str | None, *, behind_proxy: bool) -> Callable[[Request], bool]:
+    """Who may read the metrics: whoever sends ``token`` (RFC 6750 2.1); without one this machine alone, as long as no proxy stands before us, since all its visitors
+    would come from this machine as well."""
+
+    def may(request: Request) -> bool:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if token is not None:
+            return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
+        if behind_proxy or any(name in request.headers for name in _FORWARDED):
+            return False
+        try:
+            peer = ipaddress.ip_address(request.client.host if request.client else "")
+        except ValueError:
+            return False
+        mapped = peer.ipv4_mapped if isinstance(peer, ipaddress.IPv6Address) else None
+        return (mapped or peer).is_loopback
+
+    return may
 
 
 class _DeskCollector(Collector):

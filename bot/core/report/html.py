@@ -26,7 +26,7 @@ _PAGE = """<!doctype html>
 <title>{{ title }}</title>
 <style>
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --quiet: GrayText; }
-* { box-sizing: border-box; }
+* { box-sizing: border-box; } html { background: Canvas; color: CanvasText; }
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 80rem; margin: 0 auto; padding: 1rem 1.25rem 3rem; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.05rem; margin: 0 0 .5rem; }
 p { margin: .25rem 0 .5rem; } .when { color: var(--quiet); }
@@ -37,7 +37,7 @@ p { margin: .25rem 0 .5rem; } .when { color: var(--quiet); }
 .page { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; }
 section, figure { border: 1px solid var(--line); border-radius: .5rem; padding: .8rem 1rem; margin: 0; min-width: 0; }
 .whole, figure { grid-column: 1 / -1; }
-figure { background: white; text-align: center; } svg { max-width: 100%; height: auto; }
+figure { background: white; text-align: center; overflow-x: auto; } svg { max-width: 100%; min-width: 34rem; height: auto; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .5rem; border-bottom: 1px solid var(--line); }
@@ -57,7 +57,7 @@ summary { cursor: pointer; padding: .25rem 0; } pre { white-space: pre-wrap; ove
 <p class="when">{{ since }} to {{ until }} UTC, days of {{ zone }}</p>
 <ul class="figures">{% for value, name in figures %}<li><b>{{ value }}</b><span>{{ name }}</span></li>{% endfor %}</ul>
 <div class="page">
-{% if svg %}<figure aria-label="Causes ranked, and tickets by week; the same figures stand in the tables below.">{{ svg }}</figure>{% endif %}
+{% if svg %}<figure tabindex="0" aria-label="Causes ranked, and tickets by week; the same figures stand in the tables below.">{{ svg }}</figure>{% endif %}
 {% macro table(section, rows, label) %}<div class="wide" tabindex="0" role="region" aria-label="{{ label }}"><table>
 <thead><tr>{% for column in section.columns %}<th scope="col"{% if loop.index0 in section.numbers %} class="number"{% endif %}>{{ column }}</th>{% endfor %}</tr></thead>
 <tbody>

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
-from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.upgrade import upgrade
@@ -63,8 +63,11 @@ class Directory(EmptyAccountDirectory):
 
 
 @pytest.fixture(scope="module")
-def plain() -> Triager:
-    return Triager(KNOWLEDGE, EmptyLogStore(), Directory(), Noon())
+def plain(triager: Triager) -> Triager:
+    """The session's triager, whose patterns are compiled already, with a directory."""
+    twin = replace(triager, accounts=Directory(), clock=Noon())
+    twin.__dict__.update(_matcher=triager._matcher, _fuzzy=triager._fuzzy)
+    return twin
 
 
 def told(plain: Triager, body: str, *facts: ProbeFact) -> tuple[str, str, str]:

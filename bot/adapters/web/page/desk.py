@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from datetime import timedelta
 from typing import Final
-from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
@@ -20,7 +19,10 @@ from bot.errors import InputError
 HOURS: Final = (("6", "6 hours"), ("48", "2 days"), ("168", "7 days"), ("720", "30 days"))
 MAX_LINES: Final = 200
 MAX_GROUPED: Final = 40
-"""Incidents that are shown with their tickets, and tickets that are shown of each."""
+"""Tickets that are shown of an open incident."""
+INCIDENT_DONE: Final = {"agree": "The text is agreed; nothing is sent before somebody sends it to all.", "answer": "Closed; its tickets are being answered.",
+                        "release": "Its tickets get their own cards, and so does what still comes.", "close": "Closed; its held tickets get their own cards."}
+"""What was done, by its name: the name goes through the address bar, the words never do."""
 MAX_TROUBLED: Final = 100
 SHOWN: Final = 60
 FRAME_HEADERS: Final = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
@@ -135,8 +137,10 @@ def incidents(site: Site, ask: Ask) -> Response:
     with site.desk.look() as view:
         listed = sorted(view.incidents.listing(limit=100), key=lambda one: one.until is not None)
         known = {one.id: view.incidents.incident(one.id) for one in listed}
-        grouped = {one.id: view.incidents.grouped(one.id) for one in listed[:MAX_GROUPED]}
-    return page("incidents.html", ask, incidents=[(one, known[one.id], grouped.get(one.id, [])) for one in listed], done=ask.query.get("done", "")[:200], most=MAX_GROUPED)
+        grouped = {one.id: view.incidents.grouped(one.id) for one in listed if one.until is None}
+        cards = {one.case_id: view.cases.card(f"{one.case_id}#{one.round}") for ones in grouped.values() for one in ones[:MAX_GROUPED]}
+    return page("incidents.html", ask, incidents=[(one, known[one.id], grouped.get(one.id, [])) for one in listed], cards=cards, done=INCIDENT_DONE.get(ask.query.get("done", ""), ""),
+                most=MAX_GROUPED)
 
 
 def incident_decided(site: Site, ask: Ask) -> Response:
@@ -147,4 +151,4 @@ def incident_decided(site: Site, ask: Ask) -> Response:
     action = ask.form.get("action", "")
     text = ask.form.get("text", "").replace("\r\n", "\n").strip() if action in ("agree", "answer") else ""
     outcome = site.incidents.decide(IncidentDecision(int(number), action, ask.visitor.person, ask.visitor.role, text, seen=int(seen)))
-    return RedirectResponse(f"/incidents?done={quote(outcome.said)}", status_code=303) if outcome.done else said(ask, "Not done", outcome.said, 409)
+    return RedirectResponse(f"/incidents?done={action}", status_code=303) if outcome.done else said(ask, "Not done", outcome.said, 409)

@@ -17,12 +17,12 @@ from bot.core.desk.values import Decision, Outcome
 
 PAGE: Final = 40
 MAX_REPLY: Final = 30_000
-LISTS: Final = {"waiting": ("open", "rewriting", "failed"), "decided": ("decided", "withdrawn")}
+LISTS: Final = {"waiting": ("open", "rewriting", "failed"), "decided": ("decided", "answered", "withdrawn")}
 DONE: Final = {"send": "Sent.", "edit": "Sent as edited.", "not_ours": "Marked as not ours.", "escalate": "Escalated.", "other_check": "The draft is being rewritten; reload in a moment.",
                "ask": "A draft that asks is being written; reload in a moment.", "retry": "Trying again; reload in a moment.",
                "watch": "Watching the log for five minutes: ask the customer to try now. What arrives is reported where the ticket came from."}
 """What was done, by its name: the name goes through the address bar, the words never do."""
-DECIDED: Final = {"send": "Sent", "edit": "Edited and sent", "not_ours": "Marked as not ours", "escalate": "Escalated"}
+DECIDED: Final = {"send": "Sent", "edit": "Edited and sent", "not_ours": "Marked as not ours", "escalate": "Escalated", "auto": "Answered without a click"}
 
 
 def queue(site: Site, ask: Ask) -> Response:
