@@ -5,10 +5,12 @@ same run:
 
 - ``ingest_vs_plain`` and ``ingest_vs_pflogsumm``, ``_lnav``, ``_fail2ban``: our ingest on one core against a plain
   script (:mod:`tests.bench.plain`) and against programs that read mail logs, whole processes over the same plain
-  file, in processor seconds. The bars are floors against slipping back, not the goals.
+  file, in processor seconds. The bars are floors against slipping back, not the goals. ``ingest_cores_vs_pflogsumm`` and
+  ``_lnav`` are the same by the clock, ours on all cores: only an idle machine tells them, so they are printed, not gated.
 - ``bytes_per_line``: what the store takes on the disk for each line read.
 - ``triage_p50_ms`` and ``help_s`` against what is promised for a machine that runs the calibration loop in
   :data:`CALIBRATED` seconds; on a slower one the promise is scaled by how much slower it runs the loop.
+- ``hourly_ms``: failures by hour and cause over seven days.
 - ``ingest_rss_mb``: the most memory that any of our processes held.
 
 A peer that is not installed is named loudly and its figure is null (Debian: pflogsumm, lnav, fail2ban).
@@ -21,12 +23,14 @@ import json
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
@@ -35,6 +39,7 @@ from typing import Final
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.sqlite import SqliteLogStore
+from bot.adapters.logstore.sqlite.figures import SqliteLogFigures
 from bot.bootstrap import SystemClock
 from bot.core.model import Ticket
 from bot.core.observed import LogQuery
@@ -49,11 +54,12 @@ CALIBRATED: Final = 0.075
 """Seconds that :func:`calibrate` takes where the promises hold as they are written."""
 PROMISED_TRIAGE_MS: Final = 20.0
 PROMISED_HELP_S: Final = 0.4
-FLOORS: Final = {"ingest_vs_plain": 2.0, "ingest_vs_pflogsumm": 0.35, "ingest_vs_lnav": 0.16, "ingest_vs_fail2ban": 2.2}
+FLOORS: Final = {"ingest_vs_plain": 3.0, "ingest_vs_pflogsumm": 0.7, "ingest_vs_lnav": 0.32, "ingest_vs_fail2ban": 4.0}
 """None of these links lines, sums by mailbox and hour or judges gaps; lnav and pflogsumm store nothing. What is gated
 is that we do not fall behind what was reached."""
 PROMISED_BYTES: Final = 60
 PROMISED_RSS_MB: Final = 400
+PROMISED_HOURLY_MS: Final = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,17 @@ class Size:
     starts: int
 
 
-FULL: Final = Size(500_000, 100_000, 200, 400, 5)
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of our ingest: of the processor on one core, and of the clock on all."""
+
+    processor: float
+    clock: float
+
+
+COMPILED: Final = {"PYTHONDONTWRITEBYTECODE": ""}
+"""An installed program has its bytecode; a first run writes it where the environment forbids that."""
+FULL: Final = Size(1_000_000, 100_000, 200, 400, 5)
 QUICK: Final = Size(16_000, 8_000, 10, 60, 1)
 
 
@@ -149,6 +165,22 @@ def measure_search(store: Path, searches: int) -> dict[str, float]:
     return {"search_p50_ms": percentile(times, 0.5), "search_p99_ms": percentile(times, 0.99)}
 
 
+def measure_hourly(store: Path) -> dict[str, float]:
+    """Milliseconds of a look at the failures of seven days, by hour and cause; the store's day stands for each of the week."""
+    with closing(sqlite3.connect(store)) as database, database:
+        for day in range(1, 7):
+            database.execute("INSERT INTO log_failure SELECT hour - 24 * ?, event, reason, service, host, tls, count FROM log_failure WHERE hour >= ?",
+                             (day, int(DAY.timestamp()) // 3600))
+    figures, times = SqliteLogFigures(store), []
+    for _ in range(20):
+        began = time.perf_counter()
+        found = figures.failures(DAY - timedelta(days=6), DAY + timedelta(days=1))
+        times.append((time.perf_counter() - began) * 1000)
+    if len({one.hour for one in found}) < 7 * 23:
+        raise AssertionError("the week has too few hours with failures")
+    return {"hourly_ms": percentile(times, 0.5)}
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that ``share`` of ``values`` do not exceed."""
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
@@ -172,16 +204,16 @@ def worked() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def measure_ingest(place: Path, log: Path, lines: int) -> tuple[dict[str, float], float]:
-    """Whole processes over one plain file: ours on all cores and on one, and the plain script on one; and the
-    processor seconds of ours on one."""
+def measure_ingest(place: Path, log: Path, lines: int) -> tuple[dict[str, float], Spent]:
+    """Whole processes over one plain file: ours on all cores and on one, and the plain script on one; and what ours spent."""
     python = sys.executable
 
     def ours(name: str, *, one_core: bool) -> float:
         store = place / name
         return run([python, "-m", "bot", "logs", "ingest", str(log), "--year", "2026"], one_core=one_core,
-                   LOG_STORE_URL=f"sqlite:///{store}", DATABASE_URL=f"sqlite:///{place / 'triage.db'}")
+                   LOG_STORE_URL=f"sqlite:///{store}", DATABASE_URL=f"sqlite:///{place / 'triage.db'}", **COMPILED)
 
+    run([python, "-m", "bot", "logs", "ingest", "/dev/null"], LOG_STORE_URL=f"sqlite:///{place / 'none'}", **COMPILED)
     both = ours("both.sqlite", one_core=False)
     rss = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     before = worked()
@@ -197,11 +229,11 @@ def measure_ingest(place: Path, log: Path, lines: int) -> tuple[dict[str, float]
         "ingest_rss_mb": rss,
         "bytes_per_line": stored / lines,
     }
-    return figures, between - before
+    return figures, Spent(between - before, both)
 
 
-def measure_peers(log: Path, ours: float) -> dict[str, float | None]:
-    """Processor seconds of other programs that read mail logs, each on one core over the same file, by ``ours``; None
+def measure_peers(log: Path, ours: Spent) -> dict[str, float | None]:
+    """What other programs that read mail logs spend, each on one core over the same file, by what ``ours`` did; None
     and a loud word where one is not installed."""
     commands = {
         "pflogsumm": ["pflogsumm", str(log)],
@@ -211,16 +243,20 @@ def measure_peers(log: Path, ours: float) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for name, command in commands.items():
         found[f"ingest_vs_{name}"] = None
+        if name != "fail2ban":
+            found[f"ingest_cores_vs_{name}"] = None
         if shutil.which(command[0]) is None:
             sys.stderr.write(f"bench: PEER MISSING: {command[0]} is not installed, ingest_vs_{name} is not measured\n")
             continue
         before = worked()
         try:
-            run(command, one_core=True)
+            clock = run(command, one_core=True)
         except subprocess.CalledProcessError as error:
             sys.stderr.write(f"bench: PEER FAILED: {name}: {error.stderr[-200:]!r}\n")
         else:
-            found[f"ingest_vs_{name}"] = (worked() - before) / ours
+            found[f"ingest_vs_{name}"] = (worked() - before) / ours.processor
+            if name != "fail2ban":
+                found[f"ingest_cores_vs_{name}"] = clock / ours.clock
     return found
 
 
@@ -241,7 +277,7 @@ def measure(size: Size) -> dict[str, float | None]:
         figures |= ingest
         figures |= measure_peers(log, ours)
         figures |= measure_search(place / "filled.sqlite", size.searches)
-        figures["hourly_ms"] = None
+        figures |= measure_hourly(place / "filled.sqlite")
         figures["help_s"] = min(run([sys.executable, "-m", "bot", "--help"]) for _ in range(size.starts))
     return figures
 
@@ -254,6 +290,7 @@ def broken(figures: dict[str, float | None]) -> list[str]:
         ("help_s", PROMISED_HELP_S * slower, False),
         ("ingest_rss_mb", float(PROMISED_RSS_MB), False),
         ("bytes_per_line", float(PROMISED_BYTES), False),
+        ("hourly_ms", PROMISED_HOURLY_MS * slower, False),
         *((name, floor, True) for name, floor in FLOORS.items()),
     ]
     found = []
@@ -271,8 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     figures = measure(QUICK if options.quick else FULL)
     for name, figure in figures.items():
-        shown = "not installed" if "_vs_" in name else "not measured yet"
-        print(f"{name:30} {shown if figure is None else f'{figure:>14,.2f}'}")
+        print(f"{name:30} {'not installed' if figure is None else f'{figure:>14,.2f}'}")
     failures = broken(figures)
     for failure in failures:
         print(f"{'not gated' if options.quick else 'BROKEN'}: {failure}")

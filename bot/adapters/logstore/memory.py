@@ -6,9 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.adapters.logstore.digest import Batch, Digest, from_micros, keep_sessions_from, named, to_micros
+from bot.adapters.logstore.digest import (
+    Batch,
+    from_micros,
+    gathered,
+    keep_sessions_from,
+    named,
+    newest_of,
+    spans_of,
+    to_micros,
+)
 from bot.adapters.logstore.likeness import alike
-from bot.adapters.logstore.rhythm import BeatFinder, gaps
+from bot.adapters.logstore.rhythm import BeatFinder, Minute, gaps
 from bot.adapters.logstore.selection import Selection, names_of
 from bot.core.observed import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
 from bot.logs.event import LogEvent
@@ -18,10 +27,7 @@ class MemoryLogStore:
     """A LogStore over decoded, linked events; the same answers as the embedded store's."""
 
     def __init__(self, events: Iterable[LogEvent] = ()) -> None:
-        digest = Digest()
-        for event in events:
-            digest.add(event)
-        self._batch: Batch = digest.take()
+        self._batch: Batch = gathered(events)
         self._batch.kept.sort(key=lambda entry: entry[0])
         self._coverage = tuple(self._covered())
 
@@ -76,9 +82,7 @@ class MemoryLogStore:
                 )  # fmt: skip
 
     def _sessions(self, selection: Selection, since: int, until: int) -> Iterable[SessionInterval]:
-        newest: dict[str, int] = {}
-        for (host, _), minutes in self._batch.minutes.items():
-            newest[host] = max(newest.get(host, 0), max(minute.last for minute in minutes.values()))
+        newest = newest_of(spans_of(self._batch))
         for one in sorted(self._batch.sessions.values(), key=lambda one: (one.start, one.session)):
             if one.start > until or (one.end is not None and one.end < since):
                 continue
@@ -91,24 +95,15 @@ class MemoryLogStore:
                 )  # fmt: skip
 
     def _covered(self) -> Iterable[HostCoverage]:
-        for (host, program), minutes in sorted(self._batch.minutes.items()):
-            source = (host, program)
-            activity = [minutes[minute] for minute in sorted(minutes)]
+        for span in spans_of(self._batch):
             finder = BeatFinder()
-            for time, address in self._batch.visits.get(source, []):
+            for time, address in span.visits:
                 finder.visit(address, time)
+            found = gaps(sorted(map(Minute._make, span.minutes)), finder.beats().values())
             yield HostCoverage(
-                host,
-                program,
-                from_micros(min(minute.first for minute in activity)),
-                from_micros(max(minute.last for minute in activity)),
-                sum(minute.lines for minute in activity),
-                tuple(sorted(self._batch.services.get(source, ()))),
-                tuple(
-                    (from_micros(start), from_micros(end))
-                    for start, end in gaps(activity, finder.beats().values())
-                ),
-            )
+                *span.source, from_micros(span.first), from_micros(span.last), span.lines, tuple(span.services),
+                tuple((from_micros(start), from_micros(end)) for start, end in found),
+            )  # fmt: skip
 
 
 class EmptyLogStore:

@@ -7,10 +7,11 @@ function; the rest runs in the process that writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.adapters.logstore.digest import Batch
+from bot.adapters.logstore.digest import Batch, gathered
+from bot.logs.event import LogEvent
 
 if TYPE_CHECKING:
     from bot.adapters.logstore.sqlite.marks import Identity, Mark
@@ -45,3 +46,11 @@ class LogSink(Protocol):
     def refresh_gaps(self) -> None:
         """Work out anew where the logs that were written to have gaps. Raises StoreError."""
         ...
+
+
+def add_events(sink: LogSink, prepare: Prepare, events: Iterable[LogEvent]) -> int:
+    """Store decoded, linked events that come from no file; returns how many lines were kept verbatim. Raises StoreError."""
+    ready = prepare(gathered(events))
+    sink.write(ready, None)
+    sink.refresh_gaps()
+    return ready.kept

@@ -15,9 +15,9 @@ from bot.adapters.logstore.clickhouse.journal import carry_out, pending
 from bot.adapters.logstore.clickhouse.reader import Reader
 from bot.adapters.logstore.clickhouse.schema import CUT_BY_DAY
 from bot.adapters.logstore.clickhouse.sink import WRITES_WITHIN, ClickHouseSink
-from bot.adapters.logstore.digest import Digest
 from bot.adapters.logstore.rows import rows_of
 from bot.adapters.logstore.searched import SearchedLogStore
+from bot.adapters.logstore.sink import add_events
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.core.observed import HostCoverage, LogQuery, LogResult
 from bot.logs.event import LogEvent
@@ -68,14 +68,7 @@ class ClickHouseLogStore(SearchedLogStore):
 
     def add(self, events: Iterable[LogEvent]) -> int:
         """Store decoded, linked events that come from no file; returns how many lines were kept verbatim."""
-        digest = Digest()
-        for event in events:
-            digest.add(event)
-        rows = rows_of(digest.take())
-        sink = self._sink()
-        sink.write(rows, None)
-        sink.refresh_gaps()
-        return rows.kept
+        return add_events(self._sink(), rows_of, events)
 
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
         """Drop whole days that are older than ``before``, then the oldest days until the tables take at most ``size`` bytes;

@@ -11,7 +11,7 @@ from typing import Final
 
 import psycopg
 
-from bot.adapters.logstore.digest import Digest, from_micros, to_micros
+from bot.adapters.logstore.digest import from_micros, to_micros
 from bot.adapters.logstore.postgres.connection import (
     bounded,
     check_version,
@@ -25,6 +25,7 @@ from bot.adapters.logstore.postgres.writer import PostgresSink, prune
 from bot.adapters.logstore.rhythm import DAY, MINUTE
 from bot.adapters.logstore.rows import rows_of
 from bot.adapters.logstore.searched import SearchedLogStore
+from bot.adapters.logstore.sink import add_events
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.core.observed import HostCoverage, LogQuery, LogResult
 from bot.errors import StoreError
@@ -84,14 +85,8 @@ class PostgresLogStore(SearchedLogStore):
 
     def add(self, events: Iterable[LogEvent]) -> int:
         """Store decoded, linked events that come from no file; returns how many lines were kept verbatim."""
-        digest = Digest()
-        for event in events:
-            digest.add(event)
-        rows = rows_of(digest.take())
         with self._writing() as sink:
-            sink.write(rows, None)
-            sink.refresh_gaps()
-        return rows.kept
+            return add_events(sink, rows_of, events)
 
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
         """Drop what is older than ``before``, then the oldest days until the tables take at most ``size`` bytes;

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from bot.adapters.logstore.digest import HOUR, to_micros
+from bot.adapters.logstore.digest import HOUR, from_micros, to_micros
 from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.blocks import BlockReader
 from bot.adapters.logstore.sqlite.packing import sums_in
@@ -19,6 +19,18 @@ from bot.logs.event import LogEvent
 
 _MANY = 400
 """Parameters of one statement."""
+
+
+class FailureCount(NamedTuple):
+    """So many failures of one cause in the hour that begins at ``hour``; a text that no line stated is empty."""
+
+    hour: datetime
+    event: str
+    reason: str
+    service: str
+    host: str
+    tls: str
+    failures: int
 
 
 class SqliteLogFigures:
@@ -110,6 +122,17 @@ class SqliteLogFigures:
                     hours,
                 ).fetchone()[0]
             )
+
+    def failures(self, since: datetime, until: datetime) -> list[FailureCount]:
+        """Failures counted by whole hour and cause, of the hours that touch [since, until], oldest first. Raises StoreError."""
+        with self._open() as db:
+            if db is None:
+                return []
+            found = db.execute(
+                "SELECT hour, event, reason, service, host, tls, count FROM log_failure WHERE hour BETWEEN ? AND ? ORDER BY hour, event, reason, service, host, tls",
+                (to_micros(since) // HOUR, to_micros(until) // HOUR),
+            )
+            return [FailureCount(from_micros(hour * HOUR), *cause) for hour, *cause in found]
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection | None]:

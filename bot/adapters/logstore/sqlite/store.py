@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from bot.adapters.logstore.digest import Digest, from_micros, to_micros
+from bot.adapters.logstore.digest import from_micros, to_micros
 from bot.adapters.logstore.searched import SearchedLogStore
+from bot.adapters.logstore.sink import add_events
 from bot.adapters.logstore.sqlite.erasing import erase
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.adapters.logstore.sqlite.prepared import prepare
@@ -104,19 +105,12 @@ class SqliteLogStore(SearchedLogStore):
 
     def add(self, events: Iterable[LogEvent]) -> int:
         """Store decoded, linked events that come from no file; returns how many lines were kept verbatim."""
-        digest = Digest()
-        for event in events:
-            digest.add(event)
-        batch = digest.take()
         connection = open_for_writing(self.path)
         try:
             with faults_named(self.path):
-                writer = Writer(connection)
-                writer.write(prepare(batch), None)
-                writer.refresh_gaps()
+                return add_events(Writer(connection), prepare, events)
         finally:
             connection.close()
-        return len(batch.kept)
 
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
         """Drop what is older than ``before``, then the oldest days until ``size`` bytes are enough; returns the time
