@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -72,7 +73,7 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     outlets: dict[str, Outlet] = {"page": PageOutlet(), **mailbox_outlets_of(settings, desk)}
     if settings.slack_bot_token:
         outlets["slack"] = SlackOutlet(slack_calls_of(settings), desk)
-    triager = triager.probed_by(probes_of(settings, desk, triager.knowledge, asks=True))
+    triager = replace(triager, probes=probes_of(settings, desk, triager.knowledge, asks=True))
     clock = SystemClock()
     inbox = inbox_of(settings, desk, triager.knowledge)
     if inbox is not None:
@@ -234,7 +235,7 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
     slack = None
     if settings.slack_client_id and settings.slack_client_secret:
         slack = Slack(settings.slack_client_id, settings.slack_client_secret, settings.slack_team_id, settings.slack_api_url.removesuffix("api/"))
-    triager = triager.probed_by(probes_of(settings, desk, triager.knowledge, asks=False))
+    triager = replace(triager, probes=probes_of(settings, desk, triager.knowledge, asks=False))
     ways = Ways(desk, role, token, settings.web_proxy_header, settings.web_proxies, slack, settings.web_url)
     reporter = reporter_of(settings, desk, triager.knowledge)
     return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways, drawn_by(reporter, settings.report_zone), IncidentDecisions(desk))

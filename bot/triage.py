@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 
@@ -53,6 +53,23 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Tables:
+    """What is searched in every ticket, built from the knowledge when it is first needed."""
+
+    knowledge: Knowledge
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The decoded-error table, by its words."""
+        return Matcher(self.knowledge)
+
+    @cached_property
+    def fuzzy(self) -> FuzzyTable:
+        """The same, by likeness."""
+        return FuzzyTable(self.knowledge)
+
+
+@dataclass(frozen=True)
 class Triager:
     """Everything that a triage needs, wired once. ``logs`` and ``accounts`` may be empty ones."""
 
@@ -62,29 +79,28 @@ class Triager:
     clock: Clock
     probes: Probes | None = None
     """What was seen of our own servers from outside; None: nobody looks."""
+    tables: Tables = field(default=None, repr=False)  # type: ignore[assignment]  # never None after __post_init__
+    """Kept by ``dataclasses.replace``, so that they are built once."""
+
+    def __post_init__(self) -> None:
+        """Tables of other knowledge are not kept."""
+        if self.tables is None or self.tables.knowledge is not self.knowledge:
+            object.__setattr__(self, "tables", Tables(self.knowledge))
 
     def warm(self) -> None:
         """Build what the first ticket would build, and keep the garbage collector off the tables for good."""
-        _ = self._matcher, self._fuzzy
+        _ = self.tables.matcher, self.tables.fuzzy
         gc.collect()
         gc.freeze()
         gc.set_threshold(COLLECT_AFTER, 50, 50)
 
-    @cached_property
-    def _matcher(self) -> Matcher:
-        return Matcher(self.knowledge)
-
-    @cached_property
-    def _fuzzy(self) -> FuzzyTable:
-        return FuzzyTable(self.knowledge)
-
     def told(self, ticket: Ticket) -> Told:
         """Read a ticket, and nothing else: for whoever triages it twice (:meth:`triage` takes this in place of the ticket)."""
         reading = read(ticket, self.knowledge.languages)                          # one plain text, secrets masked
-        hits = scan(reading, self._matcher)                                       # rows of the table, anywhere in it
+        hits = scan(reading, self.tables.matcher)                                 # rows of the table, anywhere in it
         facts = parse(ticket, reading, hits, self.knowledge)                      # mailbox, client, errors, settings
         findings = lint(facts, self.knowledge)                                    # settings that cannot work
-        matches = match(facts.errors, hits, reading.text, self._fuzzy)            # which errors these are
+        matches = match(facts.errors, hits, reading.text, self.tables.fuzzy)      # which errors these are
         return Told(ticket, reading, facts, findings, matches)
 
     def triage(
@@ -117,7 +133,7 @@ class Triager:
 
     def explain(self, text: str) -> list[tuple[str, str]]:
         """(title, meaning) of the rows of the decoded-error table that claim a text, best first."""
-        found = match((ErrorText(text, (0, len(text))),), self._matcher.scan(text), text, self._fuzzy)
+        found = match((ErrorText(text, (0, len(text))),), self.tables.matcher.scan(text), text, self.tables.fuzzy)
         return [(self.knowledge.errors[m.error_id].title, self.knowledge.errors[m.error_id].meaning) for m in found]
 
     def _account(self, ticket: Ticket, facts: Facts) -> tuple[Facts, AccountView]:
@@ -136,12 +152,6 @@ class Triager:
             return ()
         known = None if blind or account.account is None else account.account.mailbox.rpartition("@")[2]
         return of_probes(self.probes.seen(known), facts, server, ticket.received_at or self.clock.now(), self.knowledge)
-
-    def probed_by(self, probes: Probes) -> Triager:
-        """The same with probes, and with the tables that are built already."""
-        twin = replace(self, probes=probes)
-        twin.__dict__.update({name: self.__dict__[name] for name in ("_matcher", "_fuzzy") if name in self.__dict__})
-        return twin
 
     def _look(self, ticket: Ticket, facts: Facts, expected: dict[str, float]) -> ServerView:
         """What names the customer teaches their addresses, and these find lines without a name; addresses that

@@ -87,7 +87,6 @@ def watchman(tmp_path: Path) -> Iterator[Watchman]:
         step.people.set("escalate-to", "slack/C9")
         step.people.set("mode:slack/C1", "draft")
     triager = replace(TRIAGER, logs=logs, clock=clock)
-    triager.__dict__.update(_matcher=TRIAGER._matcher, _fuzzy=TRIAGER._fuzzy)  # patterns are compiled once for all these tests
     yield Watchman(desk, logs, IncidentWatch(desk, reporter, titles, ZoneInfo("UTC")), clock, Handler(desk, triager, clock))
     logs.close()
     database.engine.dispose()

@@ -64,15 +64,13 @@ class Directory(EmptyAccountDirectory):
 
 @pytest.fixture(scope="module")
 def plain(triager: Triager) -> Triager:
-    """The session's triager, whose patterns are compiled already, with a directory."""
-    twin = replace(triager, accounts=Directory(), clock=Noon())
-    twin.__dict__.update(_matcher=triager._matcher, _fuzzy=triager._fuzzy)
-    return twin
+    """The session's triager with a directory."""
+    return replace(triager, accounts=Directory(), clock=Noon())
 
 
 def told(plain: Triager, body: str, *facts: ProbeFact) -> tuple[str, str, str]:
     """(leading cause, confidence, verdict)."""
-    diagnosis = plain.probed_by(Seen(*facts)).triage(Ticket("t", body, received_at=NOW)).diagnosis
+    diagnosis = replace(plain, probes=Seen(*facts)).triage(Ticket("t", body, received_at=NOW)).diagnosis
     return diagnosis.causes[0].cause, diagnosis.confidence, diagnosis.verdict
 
 
@@ -86,7 +84,7 @@ def test_a_failing_service_of_ours_is_ours_and_never_a_password(plain: Triager, 
     lead, confidence, verdict = told(plain, TICKETS[name], fact, WELL)
     assert lead == cause and confidence == "likely", "never confirmed: no line of the customer's says so"
     assert verdict in ("answer", "escalate")
-    reply = plain.probed_by(Seen(fact, WELL)).triage(Ticket("t", TICKETS[name], received_at=NOW)).reply
+    reply = replace(plain, probes=Seen(fact, WELL)).triage(Ticket("t", TICKETS[name], received_at=NOW)).reply
     assert reply is None or not re.search(r"(re-?enter|retype|type|enter|change|reset) (it|your|the) (\w+ )?password|password (is|was) (wrong|incorrect)", reply.text)
 
 
@@ -123,17 +121,17 @@ def test_a_line_of_theirs_since_then_outweighs_the_probe() -> None:
 def test_a_well_service_is_a_little_less_ours(plain: Triager) -> None:
     body = "anna@firm.example: is your IMAP server down? Thunderbird cannot connect since an hour, imap.trekmail.net port 993"
     well = ProbeFact("imap.trekmail.net:993", "server", NOW, True, protocol="imap", port=993)
-    chances = [{c.cause: c.probability for c in plain.probed_by(Seen(*facts)).triage(Ticket("t", body, received_at=NOW)).diagnosis.causes} for facts in ((), (well,))]
+    chances = [{c.cause: c.probability for c in replace(plain, probes=Seen(*facts)).triage(Ticket("t", body, received_at=NOW)).diagnosis.causes} for facts in ((), (well,))]
     assert chances[1].get("server_side", 0) < chances[0]["server_side"]
 
 
 def test_the_domain_is_only_asked_about_where_the_directory_knows_the_mailbox(plain: Triager) -> None:
     for body, domain in (("anna@firm.example cannot log in", "firm.example"), ("boss@bank.example cannot log in", None), ("please look at evil.example", None)):
         seen = Seen()
-        plain.probed_by(seen).triage(Ticket("t", body, received_at=NOW))
+        replace(plain, probes=seen).triage(Ticket("t", body, received_at=NOW))
         assert seen.asked == [domain]
     seen = Seen()
-    plain.probed_by(seen).triage(Ticket("t", "anna@firm.example cannot log in", received_at=NOW), blind=True)
+    replace(plain, probes=seen).triage(Ticket("t", "anna@firm.example cannot log in", received_at=NOW), blind=True)
     assert seen.asked == [None]
 
 
