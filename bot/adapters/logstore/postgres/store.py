@@ -20,8 +20,9 @@ from bot.adapters.logstore.postgres.connection import (
     name_of,
     open_for_writing,
 )
+from bot.adapters.logstore.postgres.pruning import prune
 from bot.adapters.logstore.postgres.reader import Reader
-from bot.adapters.logstore.postgres.writer import PostgresSink, prune
+from bot.adapters.logstore.postgres.writer import PostgresSink
 from bot.adapters.logstore.rhythm import DAY, MINUTE
 from bot.adapters.logstore.rows import rows_of
 from bot.adapters.logstore.searched import SearchedLogStore

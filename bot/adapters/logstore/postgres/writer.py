@@ -15,10 +15,10 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from bot.adapters.logstore.digest import HOUR, Span, from_micros, keep_sessions_from
+from bot.adapters.logstore.digest import Span, from_micros, keep_sessions_from
 from bot.adapters.logstore.feeding import skews
 from bot.adapters.logstore.placing import COLUMNS
-from bot.adapters.logstore.postgres.schema import CUT_BY_DAY, days_of, make_days
+from bot.adapters.logstore.postgres.schema import days_of, make_days
 from bot.adapters.logstore.postgres.text import written
 from bot.adapters.logstore.rhythm import MINUTE, Beat, BeatFinder, Minute, gaps
 from bot.adapters.logstore.rows import FAILURE, LOGIN, SESSION, SUM, WHO, Row, Rows
@@ -263,34 +263,3 @@ def find_gaps(connection: psycopg.Connection, span: DirtySpan) -> list[tuple[int
     beats = connection.execute("SELECT period, first, last, hits FROM log_beat WHERE span = %s", (span.id,))
     found = gaps([Minute(*row) for row in minutes.fetchall()], [Beat(*row) for row in beats.fetchall()])
     return [gap for gap in found if gap[1] >= span.low and gap[0] <= span.high]
-
-
-def prune(connection: psycopg.Connection, cut: int) -> None:
-    """Forget everything before ``cut`` (microseconds): whole days by dropping their partitions, the rest of a day and
-    what lies in the default partitions row by row."""
-    moment = from_micros(cut)
-    with connection.transaction():
-        connection.execute("LOCK TABLE log_who IN SHARE ROW EXCLUSIVE MODE")  # writers wait: whom nobody needs now they might
-        for table, column in CUT_BY_DAY.items():
-            for day, name in days_of(connection, table):
-                if day < moment.date():
-                    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
-            connection.execute(sql.SQL("DELETE FROM {} WHERE {} < %s").format(sql.Identifier(table), sql.Identifier(column)), (moment,))
-        connection.execute(
-            "DELETE FROM log_who WHERE NOT EXISTS (SELECT 1 FROM log_success WHERE log_success.tag = log_who.tag)"
-            " AND NOT EXISTS (SELECT 1 FROM log_session WHERE log_session.tag = log_who.tag)"
-        )
-        for statement in ("DELETE FROM log_login WHERE last < %s", "DELETE FROM log_failure WHERE hour < %s"):
-            connection.execute(statement, (moment,))
-        for statement, bound in (
-            ("DELETE FROM log_minute WHERE minute < %s", cut // MINUTE), ("DELETE FROM log_gap WHERE ended < %s", cut),
-            ("DELETE FROM log_span WHERE last < %s", cut), ("DELETE FROM log_hole WHERE ended < %s", cut), ("DELETE FROM log_skew WHERE hour < %s", cut // HOUR),
-        ):  # fmt: skip
-            connection.execute(statement, (bound,))
-        connection.execute("DELETE FROM log_beat WHERE span NOT IN (SELECT id FROM log_span)")
-        connection.execute("DELETE FROM log_feed WHERE (host, family) NOT IN (SELECT host, family FROM log_span)")
-        connection.execute(
-            "UPDATE log_span SET first = greatest(first, %s),"
-            " lines = (SELECT coalesce(sum(lines), 0) FROM log_minute WHERE span = log_span.id)",
-            (cut,),
-        )
