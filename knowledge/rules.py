@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import regex
 
@@ -34,7 +34,7 @@ NUMBER = 4
 """Literal characters that a pattern without a literal counts for."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(expression: str) -> regex.Pattern[str]:
     """``expression`` as the table's patterns are meant, compiled once: the laws and the matcher ask for the same ones."""
     return regex.compile(expression, _FLAGS)
