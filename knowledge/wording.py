@@ -32,6 +32,7 @@ _NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail"})
 """A sentence that names one of these is read although it is about an attachment or the like."""
 ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED}) | _NEVERTHELESS
 """Concepts that no wording has to name."""
+_REACHING = frozenset({"protocol", "host", "login", "secret", "send", "certificate", "network", "connection", "tls", "recipient", "sender", "timeout", "too-large", "quota", "no-space"})
 _START = "\x01"
 _FIRST_CJK = "\u2e80"
 _QUESTION = ("?", "？")
@@ -110,6 +111,11 @@ class WordingTable:
     def is_aside(self, text: str) -> bool:
         """True where every sentence of ``text`` is about something else in a mail program: a draft, a contact, a key."""
         return all(self._is_aside(set[str]().union(*self._named(sentence))) for sentence in _sentences(text))
+
+    def is_beside(self, line: str) -> bool:
+        """True where ``line`` is about a draft, a contact or the like and names nothing that has to do with reaching a server."""
+        concepts = set[str]().union(*self._named(f"{_START} {plain(line[:MAX_CHARS])} "))
+        return ASIDE in concepts and concepts.isdisjoint(_REACHING)
 
     @staticmethod
     def _is_aside(concepts: Set[str]) -> bool:

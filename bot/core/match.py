@@ -84,9 +84,12 @@ class FuzzyTable:
 
     def is_elsewhere(self, text: str, span: Span) -> bool:
         """True where the line around ``span`` is about a service that is not mail."""
-        start = text.rfind("\n", max(0, span[0] - LINE_CHARS), span[0]) + 1
-        end = text.find("\n", span[1], span[1] + LINE_CHARS)
-        return self._wordings.is_elsewhere(text[max(start, span[0] - LINE_CHARS): end if end >= 0 else span[1] + LINE_CHARS])
+        return self._wordings.is_elsewhere(_line_around(text, span))
+
+    def is_beside(self, text: str, hit: Hit) -> bool:
+        """True where a pattern of a row that says little hit words about a draft, a file or the like, and about no server."""
+        row = self.knowledge.errors[hit.error_id]
+        return row.role != "specific" and hit.sample in row.patterns and self._wordings.is_beside(_line_around(text, hit.span))
 
     def nearest(self, text: str) -> tuple[str, float] | None:
         """(row, score 0..1) of the nearest text, None below the threshold."""
@@ -99,6 +102,12 @@ class FuzzyTable:
             if _same_words(words, sample):
                 return None if self._wordings.is_aside(text) else (rows[at], score / 100)
         return None
+
+
+def _line_around(text: str, span: Span) -> str:
+    start = text.rfind("\n", max(0, span[0] - LINE_CHARS), span[0]) + 1
+    end = text.find("\n", span[1], span[1] + LINE_CHARS)
+    return text[max(start, span[0] - LINE_CHARS): end if end >= 0 else span[1] + LINE_CHARS]
 
 
 def _same_words(one: str, other: str) -> bool:
@@ -125,7 +134,7 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     the text had to agree. A row that a rival claims at the same place, with more agreement, is dropped."""
     knowledge = fuzzy.knowledge
     out: list[Match] = []
-    of_mail = [h for h in hits if not fuzzy.is_elsewhere(text, h.span)]
+    of_mail = [h for h in hits if not fuzzy.is_elsewhere(text, h.span) and not fuzzy.is_beside(text, h)]
     for hit in _without_rivals(_of_the_protocol(of_mail, text, knowledge), knowledge):
         quoted = any(e.quoted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         prose = not any(e.pasted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
