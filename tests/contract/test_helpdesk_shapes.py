@@ -18,7 +18,7 @@ from bot.ports import Helpdesk
 from tests.helpdesk.lookalike import AGENT, BOT, CUSTOMER, LookAlike
 from tests.helpdesk.vendors import LOOKALIKES, helpdesk_of
 
-MUTANTS = 120
+MUTANTS = 60
 OTHERS = (None, "", "x", 0, -1, 3.5, True, [], [None], {}, "2026-13-45T99:99:99Z")
 
 
