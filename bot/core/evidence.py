@@ -127,7 +127,7 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
     if plan is not None and ("smtp" in facts.protocols or (not facts.protocols and not plan.can_send)):
         stated = knowledge.finding_rules["stated-plan-can-send" if plan.can_send else "stated-plan-cannot-send"]
         out.append((Evidence("words", stated.text, stated.id, stated.supports, stated.refutes), 0.9 if facts.protocols else 0.5))
-    if not complains(facts, matches):
+    if facts.cues and not complains(facts, matches):
         silent = knowledge.finding_rules["no-complaint"]
         out.append((Evidence("words", silent.text, silent.id, silent.supports, silent.refutes), 0.85))
     spoken: dict[str, int] = {}

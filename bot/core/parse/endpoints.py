@@ -28,7 +28,9 @@ _PORT = regex.compile(
     r"|(?<![a-z0-9_.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![a-z0-9_%]|[.,:/-]\d|[件通回人円封个条]|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
     r"|(?<=[a-z0-9])/(?P<d>993|995|465|587|143|110|25)(?!\w)"
 )
-_MAIL_PORTS = regex.compile(r"(?<![a-z0-9_.:,/-])(?:993|465|587)(?![a-z0-9_%]|[.,:/-]\d|[件通回人円封个条])")
+_AND = r"(?:\s*(?:,|/|\b(?:and|or|nor|und|oder|noch|et|ou|ni|y|o|e|en|of|i|lub|ani|que|как|и|или|ни)\b|[もと和或、]+)\s*){1,3}(?:(?:on|auf|al|el|en|in|a|sur|le|the|на)\s+){0,2}"
+_TWO_PORTS = regex.compile(rf"(?<![a-z0-9_.:,/-])(?<!\d )(?:993|465|587){_AND}(?:993|465|587)(?![a-z0-9_%]|[.,:/-]\d| \d)")
+"""Two mail ports in one breath ("neither 993 nor 465 answers") need no word for port: no two counts of things stand so."""
 _PORT_CHANGE = regex.compile(
     r"\b(?:from|von|de|du|da|dal|van|z|ze|с|со)\s+(?:port\s+)?(?P<former>\d{2,5})\s+(?:by\s+itself\s+)?(?:to|auf|zu|à|a|para|naar|na|до|на|do)\s+(?:port\s+)?\d{2,5}\b"
     r"|(?P<former>\d{2,5})\s*(?:->|=>|\u2192)\s*\d{2,5}\b|(?P<former>\d{2,5})\s*(?:から|改成|改为|变成|變成|到)\s*\d{2,5}"
@@ -143,7 +145,7 @@ def _ports(line: str, has_host: bool) -> list[Token]:
     found: list[Token] = []
     context = has_host or regex.search(
         r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器", line
-    ) is not None or len(set(_MAIL_PORTS.findall(line, timeout=PATTERN_SECONDS))) > 1  # "neither 993 nor 465 answers": two of them are no counts
+    ) is not None or _TWO_PORTS.search(line, timeout=PATTERN_SECONDS) is not None
     former = {match.start("former") for match in _PORT_CHANGE.finditer(line, timeout=PATTERN_SECONDS)}
     for match in _PORT_LIST.finditer(line, timeout=PATTERN_SECONDS):
         for number in regex.finditer(r"\d{2,5}", match["list"]):

@@ -163,7 +163,29 @@ def scan(reading: Reading, matcher: Matcher) -> list[Hit]:
     """The decoded-error table's hits in a reading, without those in signatures and disclaimers."""
     silent = [s.span for s in reading.segments if s.kind in ("signature", "disclaimer", "header")]
     return [h for h in matcher.scan(reading.text)
-            if not any(a <= h.span[0] < b for a, b in silent) and not _asked(reading.text, h)]
+            if not any(a <= h.span[0] < b for a, b in silent) and not _asked(reading.text, h) and not _denied(reading.text, h)]
+
+
+_NO = regex.compile(
+    r"(?:\bno|\bnot\s+an?|\bwithout(?:\s+an?y?)?|\bkein\w*|\bohne|\bpas\s+(?:de\s+|d['’])|\baucune?|\bsans|\bsin|\bning[uú]n\w*|\bsenza|\bnessun\w*|\bgeen|\bzonder|\bsem|\bnenhum\w*|\bbez|\bbrak|\bбез|\bникак\w+)\s*$",
+    regex.IGNORECASE,
+)
+_SHORT_CLAIM = 40
+
+
+def _denied(text: str, hit: Hit) -> bool:
+    """True for a short match in the customer's prose that a "no" denies: "there is no connection problem" reports none. A
+    program's own "No connection could be made" goes on otherwise, and what holds a number is a program's text."""
+    start, end = hit.span
+    claim = text[start:end]
+    if len(claim) > _SHORT_CLAIM or any(c.isdigit() for c in claim):
+        return False
+    if _NO.match(claim.split(" ")[0], timeout=PATTERN_SECONDS) and _TROUBLE.match(text, end, timeout=PATTERN_SECONDS):
+        return True
+    return _NO.search(text[max(0, start - 16):start], timeout=PATTERN_SECONDS) is not None
+
+
+_TROUBLE = regex.compile(r"\s+(?:problems?|issues?|troubles?|faults?|errors?)\b", regex.IGNORECASE)
 
 
 _QUESTION_END = regex.compile(r"[.!?。！？\n]")

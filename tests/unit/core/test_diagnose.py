@@ -272,3 +272,17 @@ def test_who_says_too_little_is_asked(triager: Triager, body: str) -> None:
 def test_plain_cases_in_several_languages(triager: Triager, body: str, cause: str) -> None:
     out = triager.triage(Ticket("t", body, requester="anna@firm.example")).diagnosis
     assert lead(out) == cause and out.verdict == "answer"
+
+
+def test_without_a_complaint_nothing_is_answered_from_words_alone() -> None:
+    cue = Cue("unpaid-invoice", (0, 1))
+    question = replace(FACTS, errors=(), clients=(), cues=(cue,))
+    assert told(facts=question).verdict == "ask"
+    assert told(facts=replace(question, cues=(cue, Cue("panel-badge", (0, 1)), Cue("something-fails", (0, 1))))).verdict == "answer"
+
+
+@pytest.mark.parametrize("moved", [(), (Cue("migrated-from-provider", (0, 1)),)])
+def test_another_providers_server_alone_may_be_nothing_of_ours(moved: tuple[Cue, ...]) -> None:
+    diagnosis = told(facts=replace(FACTS, cues=moved), findings=setting("host-foreign"))
+    chances = {c.cause: c.probability for c in diagnosis.causes}
+    assert chances["stale-client-profile"] > 0.3 and (chances.get("not_ours", 0.0) > 0.1) is (not moved)

@@ -168,3 +168,15 @@ def test_any_text_gives_sound_endpoints(body: str) -> None:
         assert endpoint.host or endpoint.port is not None or endpoint.tls
         assert endpoint.port is None or 0 <= endpoint.port <= 65535
         assert endpoint.tls in (None, "implicit", "starttls", "none") and endpoint.protocol in (None, "imap", "smtp", "pop3")
+
+
+@pytest.mark.parametrize(("body", "ports"), [
+    ("Neither 993 nor 465 answers.", {993, 465}), ("и на 993, и на 465 тишина", {993, 465}), ("受信はIMAP、993です。", {993}), ("993も465もだめです。", {993, 465}),
+    ("We sent 587 mails.", set()), ("587件を送信しました。", set()),
+])
+def test_mail_ports_need_no_word_for_port(body: str, ports: set[int]) -> None:
+    assert {e.port for e in endpoints(body)} == ports
+
+
+def test_a_window_that_pops_up_is_no_pop3() -> None:
+    assert {e.protocol for e in endpoints("Mail pops up: cannot verify the server mail.firm.example")} == {None}

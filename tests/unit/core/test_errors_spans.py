@@ -103,3 +103,18 @@ def test_secrets_in_an_error_line_are_masked() -> None:
 def test_any_text_gives_sound_spans(body: str) -> None:
     for error in errors(body):
         assert len(error.text) >= 4
+
+
+@pytest.mark.parametrize(("body", "wanted"), [
+    ('Phone with anna@ is fine. Phone with hello@: "Can\'t sign in". That was the mail app.', "Can't sign in"),
+    ('The form\'s plug-in says "554 5.7.1 Recipient address rejected: Access denied". He says it\'s your side, is it?', "554 5.7.1 Recipient address rejected: Access denied"),
+    ("Il affiche « La connexion au serveur « imap.mail.example » a échoué » et s'arrête", "La connexion au serveur « imap.mail.example » a échoué"),
+])
+def test_a_quotation_that_says_enough_ends_where_its_mark_stands(body: str, wanted: str) -> None:
+    assert wanted in [e.text for e in errors(body)]
+
+
+@pytest.mark.parametrize("body", ["There is no connection problem as such.", "Kein Verbindungsproblem, nur eine Frage.", "Thunderbird works without authentication failed."])
+def test_what_the_customer_denies_is_no_error_text(body: str) -> None:
+    reading = read(Ticket("t", body), KNOWLEDGE.languages)
+    assert not scan(reading, MATCHER)
