@@ -74,7 +74,7 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the laws over knowledge/
 
 # -- measuring ------------------------------------------------------------------------------------------------------
 
-TUNING := tuning tuning2 tuning3 tuning4 tuning5 tuning6
+TUNING := tuning tuning2 tuning3 tuning4 tuning5 tuning6 tuning7 tuning8
 .PHONY: eval-texts eval-heldout3 $(TUNING:%=eval-%)
 eval: $(VENV)/dev.stamp ## Triage the written tickets and hold them against their gold answers
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target eval-texts eval-heldout3 $(TUNING:%=eval-%)
