@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.logstore import keeping
 from bot.adapters.logstore.digest import Batch, Digest
-from bot.adapters.logstore.sqlite import SqliteLogStore
+from bot.adapters.logstore.sqlite import SqliteLogStore, ingest
 from bot.adapters.logstore.sqlite.processes import ReadingProcess
 from bot.core.observed import LogQuery
 from bot.logs.decode import Decoder
@@ -212,8 +212,10 @@ def test_lines_damaged_anywhere_come_to_the_same(damaged: list[tuple[str, int, s
     assert_same([line for line in lines if line])
 
 
-def test_other_processes_read_to_the_same_store(tmp_path: Path) -> None:
-    write_logs(tmp_path / "logs", 12_000, mailboxes=50)
+@pytest.mark.parametrize("native", [True, False])
+def test_other_threads_and_processes_read_to_the_same_store(native: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_logs(tmp_path / "logs", 6_000, mailboxes=50)
+    monkeypatch.setattr(ingest, "is_native", lambda _: native)
     here, there = SqliteLogStore(tmp_path / "here.sqlite"), SqliteLogStore(tmp_path / "there.sqlite")
     first = here.ingest([tmp_path / "logs"], processes=0)
     second = there.ingest([tmp_path / "logs"], processes=2)
