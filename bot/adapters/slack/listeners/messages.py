@@ -41,7 +41,9 @@ def register(app: App, edge: Edge) -> None:
     @app.shortcut("triage_this")
     def on_shortcut(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         channel, (person, role) = str(body["channel"]["id"]), edge.who(body)
-        inside = edge.inside(channel)
+        with edge.desk.look() as view:
+            inside = view.people.setting(f"mode:slack/{channel}", "off") != "off"
+        inside = inside or edge.inside(channel)
         if role == "none" or not inside:
             ack()
             if inside:
