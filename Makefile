@@ -99,7 +99,7 @@ bench: $(VENV)/dev.stamp ## Speed, as a table; exits 1 where a ratio that we pro
 scale: $(VENV)/dev.stamp ## A log store filled with a week (LINES=20000000) and asked while it is filled further (STORES="sqlite postgresql clickhouse"); exits 1 on a broken promise
 	$(BIN)/python -m tests.bench.scale --lines $(LINES) --stores $(STORES)
 
-bench-report: $(VENV)/dev.stamp ## A year of 1,000 tickets a day, and how long reports over it take; exits 1 where a week's takes two seconds
+bench-report: $(VENV)/dev.stamp ## A year of 1,000 tickets a day, and how long reports of a week and of the year take; exits 1 at two seconds
 	$(BIN)/python -m tests.report.year
 
 bench-page: $(VENV)/dev.stamp ## How long the page takes to its first byte with 100,000 stored tickets

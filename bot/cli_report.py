@@ -32,11 +32,12 @@ def report(
     format: Annotated[ReportFormat, typer.Option(help="How it is written.")] = ReportFormat.text,
     out: Annotated[Path | None, typer.Option(help="A file instead of standard output.", metavar="PATH")] = None,
     post: Annotated[bool, typer.Option("--post", help="Send it to the places of REPORT_TO, once for each week.")] = False,
+    recount: Annotated[bool, typer.Option("--recount", help="Forget the kept sums of days and ask the logs anew, as after older logs were ingested.")] = False,
 ) -> None:
     """Why customers could not connect: causes, changes, what was solved, what nobody knows yet."""
     from bot.commands.report import run
 
-    run(week=week, since=since, until=until, domain=domain, plan=plan, format=format.value, out=out, post=post)
+    run(week=week, since=since, until=until, domain=domain, plan=plan, format=format.value, out=out, post=post, recount=recount)
 
 
 @app.command("probe", epilog="Examples:  triage probe   |   triage probe firm.example --selector s1   |   triage probe --json")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # a command that only reads logs loads nothing of tickets
     from bot.core.report.failing import Failure
     from bot.core.report.values import Filter, IncidentRecord, Rows
     from bot.core.report.weeks import Period
+    from bot.core.shadow import Past, Shadow
     from bot.core.verdict import Triage
     from bot.logs.event import LogEvent
 
@@ -324,6 +325,14 @@ class ReportStore(Protocol):
     def verify(self, tickets: Collection[str], mark: datetime | None, now: datetime) -> None: ...
     def keep(self, days: Sequence[tuple[datetime, datetime]], months: Sequence[tuple[datetime, datetime]], now: datetime) -> int: ...
     def rows(self, period: Period, earlier: Sequence[Period], only: Filter, month: Period, now: datetime) -> Rows: ...
+
+
+class PastTickets(Protocol):
+    """Tickets that were triaged, and the runs of the shadow over them."""
+
+    def past(self, limit: int) -> list[Past]: ...
+    def put_shadow(self, shadow: Shadow, now: datetime) -> None: ...
+    def has_shadow(self, version: str) -> bool: ...
 
 
 class Desk(Protocol):

@@ -5,36 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 from bot.core.model import Ticket
 from bot.core.observed import HostCoverage, LogQuery, LogResult
 from bot.core.output import to_json
-from bot.core.shadow import Pair, Said, Shadow, said_of, shadow_of
+from bot.core.shadow import Pair, Past, Said, Shadow, said_of, shadow_of
 from bot.errors import InputError
-from bot.ports import AccountDirectory, LogStore
+from bot.ports import AccountDirectory, LogStore, PastTickets
 from bot.triage import Triager
 from knowledge.model import Knowledge
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A ticket that was triaged: its words (None where they are no longer kept), when, by which version, and what was said."""
-
-    name: str
-    ticket: Ticket | None
-    at: datetime
-    tried: tuple[str, ...]
-    version: str
-    said: Said
-
-
-class PastTickets(Protocol):
-    """Where past tickets are kept."""
-
-    def past(self, limit: int) -> list[Past]: ...
-    def put_shadow(self, shadow: Shadow, now: datetime) -> None: ...
-    def has_shadow(self, version: str) -> bool: ...
 
 
 class AsThen:

@@ -352,12 +352,11 @@ class Replies:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much what is found counts (weights.toml)."""
+    """How much what is found counts (weights.toml). ``kinds``: place of evidence (error, setting, words, server, account) -> exponent of its likelihood
+    ratios; ``causes``: cause -> factor on its odds. 1 where none stands."""
 
     kinds: Mapping[str, float] = field(default_factory=dict)
-    """Place of evidence (error, setting, words, server, account) -> exponent of its likelihood ratios; 1 where none stands."""
     causes: Mapping[str, float] = field(default_factory=dict)
-    """cause -> factor on its odds; 1 where none stands."""
 
 
 @dataclass(frozen=True, slots=True)

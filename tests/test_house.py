@@ -26,7 +26,12 @@ IMPURE_METHODS = {"now", "utcnow", "today", "read_text", "read_bytes", "write_te
 PURE_NAMES = {"socket.AF_INET", "socket.AF_INET6", "socket.inet_ntop", "socket.inet_pton", "time"}
 """Parts of them that touch nothing: addresses as text, and time limits (only time.monotonic may be called)."""
 
-LAYERS = {
+SHELL = {
+    "bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.triage", "bot.answer", "bot.handle", "bot.decide", "bot.decide_incident", "bot.deliver",
+    "bot.work", "bot.chores", "bot.reporting", "bot.incidents", "bot.probing", "bot.shadowing", "bot.adapters", "knowledge",
+}
+"""What whoever wires the parts, or lets people command them, may import."""
+LAYERS: dict[str, set[str]] = {
     "knowledge": {"knowledge"},
     "bot.errors": set(),
     "bot.logs": {"bot.logs", "bot.errors"},
@@ -46,12 +51,12 @@ LAYERS = {
     "bot.decide_incident": {"bot.core", "bot.ports", "bot.handle", "bot.decide"},
     "bot.incidents": {"bot.core", "bot.ports", "bot.errors", "bot.decide_incident", "bot.reporting"},
     "bot.probing": {"bot.core", "bot.ports", "bot.errors"},
+    "bot.shadowing": {"bot.core", "bot.ports", "bot.errors", "bot.triage", "knowledge"},
     "bot.work": {"bot.ports", "bot.errors", "bot.handle", "bot.deliver"},
     "bot.adapters": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.settings_areas", "bot.failpoints", "bot.triage", "bot.handle", "bot.decide", "bot.decide_incident", "knowledge"},
-    "bot.bootstrap": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.triage", "bot.answer", "bot.handle", "bot.decide", "bot.decide_incident", "bot.deliver", "bot.work", "bot.chores", "bot.reporting", "bot.incidents", "bot.probing", "bot.adapters", "knowledge"},
-    "bot.bootstrap_desk": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.triage", "bot.answer", "bot.handle", "bot.decide", "bot.decide_incident", "bot.deliver", "bot.work", "bot.chores", "bot.reporting", "bot.incidents", "bot.probing", "bot.adapters", "knowledge", "bot.bootstrap"},
-    "bot.commands": {"bot.core", "bot.logs", "bot.ports", "bot.errors", "bot.settings", "bot.triage", "bot.answer", "bot.handle", "bot.decide", "bot.decide_incident", "bot.deliver", "bot.work", "bot.chores", "bot.reporting", "bot.incidents", "bot.probing", "bot.adapters", "bot.bootstrap", "bot.bootstrap_desk",
-                     "bot.commands", "knowledge"},
+    "bot.bootstrap": SHELL,
+    "bot.bootstrap_desk": SHELL | {"bot.bootstrap"},
+    "bot.commands": SHELL | {"bot.bootstrap", "bot.bootstrap_desk", "bot.commands"},
     "bot.cli_app": set(),
     "bot.cli_desk": {"bot.cli_app", "bot.commands"},
     "bot.cli_report": {"bot.cli_app", "bot.commands"},

@@ -34,7 +34,7 @@ def run(action: str, subject: str | None, cause: str | None, *, as_json: bool) -
     knowledge = knowledge_of(settings)
     store = StoredLearning(desk_of(settings).database)
     if action == "show":
-        _show(lesson(store.labels()), knowledge, as_json=as_json)
+        _show(lesson(store.labels()), lesson(store.outcomes()), knowledge, as_json=as_json)
     elif action == "grade":
         _grade(settings, store, knowledge, subject, cause)
     elif action == "back":
@@ -52,16 +52,21 @@ def run(action: str, subject: str | None, cause: str | None, *, as_json: bool) -
             _accept(settings, store, found, subject, knowledge)
 
 
-def _show(learnt: Lesson, knowledge: Knowledge, *, as_json: bool) -> None:
+def _show(learnt: Lesson, outcomes: Lesson, knowledge: Knowledge, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(asdict(learnt), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({**asdict(learnt), "outcomes": asdict(outcomes)}, ensure_ascii=False) + "\n")
         return
-    sys.stdout.write(f"{learnt.labels} judged answers; calibration error {'unknown' if learnt.ece is None else f'{learnt.ece:.3f}'}\n")
+    _bins("judged answers", learnt)
+    for wrong, right, count in learnt.confused:
+        sys.stdout.write(f"taken for {named(wrong, knowledge)}\twas {named(right, knowledge)}\t{count}\n")
+    _bins("answers judged by what came after them (a login, or another letter)", outcomes)
+
+
+def _bins(what: str, learnt: Lesson) -> None:
+    sys.stdout.write(f"{learnt.labels} {what}; calibration error {'unknown' if learnt.ece is None else f'{learnt.ece:.3f}'}\n")
     for one in learnt.bins:
         sys.stdout.write(f"stated {share(one.low)} to {share(one.high)}\t{one.count} answers\tmean {share(one.stated)}\tright {share(one.right)} "
                          f"({share(one.interval[0])} to {share(one.interval[1])})\n")
-    for wrong, right, count in learnt.confused:
-        sys.stdout.write(f"taken for {named(wrong, knowledge)}\twas {named(right, knowledge)}\t{count}\n")
 
 
 def _candidates(found: tuple[UnknownError, ...], *, as_json: bool) -> None:

@@ -29,7 +29,7 @@ PIPE_WIDTH = 160
 _STYLES = {"NEW": "bold magenta", "UP": "bold red", "DOWN": "green", "RETIRED": "dim"}
 
 
-def run(*, week: str | None, since: str | None, until: str | None, domain: str | None, plan: str | None, format: str, out: Path | None, post: bool) -> None:
+def run(*, week: str | None, since: str | None, until: str | None, domain: str | None, plan: str | None, format: str, out: Path | None, post: bool, recount: bool = False) -> None:
     """Make the report and write or post it. Raises InputError."""
     settings = read_settings()
     knowledge = knowledge_of(settings)
@@ -41,6 +41,8 @@ def run(*, week: str | None, since: str | None, until: str | None, domain: str |
     reporter = reporter_of(settings, desk, knowledge)
     period = _period(reporter, settings, week, since, until)
     poster = report_post_of(settings, desk, reporter) if post else None
+    if recount:
+        StoredReports(desk.database).recount()
     _catch_up(reporter)
     report = reporter.report(period, Filter(domain.strip().lower() if domain else None, plan))
     if poster is not None:

@@ -11,6 +11,8 @@ from bot.core.report.stats import wilson
 BINS = 10
 RIGHT = frozenset({"send", "edit", "graded_right"})
 WRONG = frozenset({"other_check", "not_ours", "graded_wrong"})
+SEEN_RIGHT, SEEN_WRONG = "login_seen", "wrote_again"
+"""Outcomes instead of decisions: the server saw a login of that mailbox after the answer; the customer wrote that it did not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,9 @@ class Label:
     @property
     def right(self) -> bool | None:
         """Whether the named cause was right; None where the decision does not say."""
-        if self.decision in RIGHT or (self.decision == "other_check" and self.chosen == self.cause):
+        if self.decision in RIGHT or self.decision == SEEN_RIGHT or (self.decision == "other_check" and self.chosen == self.cause):
             return True
-        return False if self.decision in WRONG else None
+        return False if self.decision in WRONG or self.decision == SEEN_WRONG else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
+from bot.core.model import Ticket
 from bot.core.report.facts import fact_of
 
 LISTED = 200
@@ -21,6 +23,18 @@ class Said:
     verdict: str
     confidence: str
     probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A ticket that was triaged: its words (None where they are no longer kept), when, by which version, and what was said."""
+
+    name: str
+    ticket: Ticket | None
+    at: datetime
+    tried: tuple[str, ...]
+    version: str
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from bot.adapters.store.upgrade import upgrade
 from bot.cli import main
 from bot.core.model import Ticket
 from bot.core.observed import LogQuery
-from bot.core.shadow import Said, Shadow
+from bot.core.shadow import Past, Said, Shadow
 from bot.core.weighing import FEWEST
 from bot.logs.event import LogEvent
-from bot.shadowing import AsThen, Past, ShadowWatch
+from bot.shadowing import AsThen, ShadowWatch
 from bot.triage import Triager
 from knowledge import Knowledge, load
 from knowledge.model import Weights

@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from bot.adapters.slack.outlet import SlackOutlet
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.reports import StoredReports
+from bot.adapters.store.tables import DeliveryRow
 from bot.chores import Chore, workers_of
 from bot.cli import main
 from bot.core.report.weeks import week_named
@@ -211,6 +213,43 @@ def test_posting_by_hand_twice_is_once(tmp_path: Path) -> None:
         assert post.post(report) == ["slack/C1"] and post.post(report) == []
         pass_time(worker, clock, 2)
         assert len(slack.posts("C1")) == 2 and not slack.posts("C2"), "two days late nothing is posted by itself"
+
+
+def test_two_workers_at_the_same_moment_post_once(tmp_path: Path) -> None:
+    with FakeSlack() as slack:
+        _, reporter, worker, clock = office(tmp_path, slack, datetime(2024, 1, 8, 8, 1, tzinfo=UTC))
+        posts = [ReportPost(DeskStore(Database(f"sqlite:///{tmp_path}/desk.db"), clock), reporter, lambda _chart: b"\x89PNG", ("slack/C1", "slack/C2")) for _ in range(4)]
+        with ThreadPoolExecutor(4) as together:
+            list(together.map(lambda post: post.by_the_clock((0, 8, 0), clock.now()), posts))
+        pass_time(worker, clock, 3)
+        assert [len(slack.posts(place)) for place in ("C1", "C2")] == [2, 2], "a page and its picture"
+        for post in posts:
+            post.desk.database.engine.dispose()  # type: ignore[attr-defined]
+
+
+def test_answers_that_a_login_followed_stay_verified(kept: Callable[..., tuple[int, bytes, bytes]], tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/var/triage.db")
+    after = LOG + "2026-11-17T12:00:01+00:00 imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.2, mpid=1, TLS, session=<z>\n" \
+        + "2026-11-21T12:00:01+00:00 imap1 dovecot: imap-login: Login: user=<bob@firm.example>, method=PLAIN, rip=192.0.2.8, lip=198.51.100.2, mpid=1, TLS, session=<y>\n"
+    (tmp_path / "mail.log").write_text(after, "utf-8")
+    assert kept("logs", "ingest", "mail.log")[0] == 0
+    with database.write("test.sent") as session:
+        at = datetime(2026, 11, 17, 11, tzinfo=UTC)
+        for ticket in ("t1", "t2"):
+            session.add(DeliveryRow(key=f"reply:{ticket}#1", outlet="mail", kind="reply", place="x", payload="{}", ticket_id=ticket, state="sent", not_before=at, created_at=at,
+                                    sent_at=at + timedelta(days=int(ticket == "t2"))))
+
+    def solved() -> tuple[int, int]:
+        report = json.loads(kept("report", "--week", "2026-W47", "--format", "json")[1])
+        return report["verified"], report["silent"]
+
+    assert solved() == (1, 1) == solved(), "zoe has not logged in"
+    outcomes = json.loads(kept("learn", "--json")[1])["outcomes"]
+    assert outcomes["labels"] == 0 or outcomes["bins"][0]["right"] == 1.0
+    (tmp_path / "var" / "logs.db").unlink()
+    assert solved()[0] == 1, "the logs are gone, what they said is kept"
+    assert kept("report", "--recount", "--week", "2026-W47")[0] == 0 and solved()[0] == 0
+    database.engine.dispose()
 
 
 def test_an_upload_goes_to_slacks_own_servers_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

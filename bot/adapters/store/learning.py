@@ -12,8 +12,9 @@ from sqlmodel import col, func, select
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.report_tables import KnowledgeChangeRow, TicketFactRow
-from bot.adapters.store.tables import ReviewRow, TriageRow
-from bot.core.learning import RIGHT, WRONG, Label
+from bot.adapters.store.tables import DeliveryRow, ReviewRow, TicketRow, TriageRow
+from bot.adapters.store.tallies import REPLY_IS_OUT
+from bot.core.learning import RIGHT, SEEN_RIGHT, SEEN_WRONG, WRONG, Label
 from bot.core.report.facts import fact_of
 from bot.core.weighing import Example
 
@@ -31,6 +32,19 @@ class StoredLearning:
     def labels(self) -> list[Label]:
         """Every decision on a cause, with the probability that the bot had stated for it then."""
         return [Label(row.cause, found[1], row.decision, row.chosen) for row, found, _ in self._decided() if row.cause == found[0]]
+
+    def outcomes(self) -> list[Label]:
+        """Answered tickets that the log or the customer has judged since: a login after the answer, or another round. Silence judges nothing."""
+        sent = columns_of(func.min(col(DeliveryRow.sent_at))).where(col(DeliveryRow.ticket_id) == col(TicketFactRow.ticket_id), REPLY_IS_OUT).correlate(TicketFactRow).scalar_subquery()
+        judged = columns_of(col(TicketFactRow.ticket_id), col(TicketRow.round), sent.label("sent")).join(TicketRow, col(TicketRow.id) == col(TicketFactRow.ticket_id)) \
+            .where(col(TicketFactRow.verified).is_(True) | (col(TicketRow.round) > 1)).order_by(col(TicketFactRow.at).desc()).limit(DECISIONS).subquery()
+        before = columns_of(func.max(col(TriageRow.created_at))).where(col(TriageRow.ticket_id) == judged.c.ticket_id, col(TriageRow.created_at) <= judged.c.sent) \
+            .correlate(judged).scalar_subquery()
+        query = columns_of(judged.c.round, col(TriageRow.document)).join(TriageRow, (col(TriageRow.ticket_id) == judged.c.ticket_id) & (col(TriageRow.created_at) == before))
+        with self._database.read() as session:
+            rows: Sequence[Any] = session.connection().execute(query).all()
+        facts = [(round_, fact_of(json.loads(document))) for round_, document in rows]
+        return [Label(fact.cause, fact.probability, SEEN_WRONG if round_ > 1 else SEEN_RIGHT) for round_, fact in facts if fact.verdict == "answer"]
 
     def examples(self) -> list[Example]:
         """Decided tickets whose right cause is known, with what the evidence had said; one a ticket, its last decision."""

@@ -16,8 +16,7 @@ from bot.adapters.store.report_tables import ShadowRow
 from bot.adapters.store.tables import TicketRow, TriageRow
 from bot.core.desk.conversation import ticket_of
 from bot.core.model import Ticket
-from bot.core.shadow import Shadow, said_of
-from bot.shadowing import Past
+from bot.core.shadow import Past, Shadow, said_of
 
 
 class StoredShadows:

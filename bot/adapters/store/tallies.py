@@ -126,6 +126,8 @@ def keep(database: Database, days: Sequence[Stretch], months: Sequence[Stretch],
             if not database.sqlite:  # writers wait here in their triggers, so that nothing is counted while it changes
                 session.connection().execute(text("LOCK TABLE tally IN SHARE ROW EXCLUSIVE MODE"))
             for since, until in missing[start : start + STRETCHES_A_STEP]:
+                if session.get(TallyRow, (since, until)) is not None:
+                    continue  # another process was faster
                 _clear(session, since, until)
                 found = _summed(session, since, until) if (since, until) in months else counted(session, since, until, Filter(), now)
                 if found is not None and not any(one.steps["open"] for one in found.values()):
