@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.reporting import Reporter, ReportPost
     from bot.triage import Triager
     from bot.work import Worker
-    from knowledge.model import Settings as HostSettings
+    from knowledge.host import Settings as HostSettings
 
 
 def slack_calls_of(settings: Settings) -> SlackCalls:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from knowledge.host import Plan, Port, Reseller, Settings
 from knowledge.model import (
     AccountRule,
     Check,
@@ -26,12 +27,8 @@ from knowledge.model import (
     Lexicon,
     LogRule,
     OtherCause,
-    Plan,
-    Port,
     Question,
     Replies,
-    Reseller,
-    Settings,
     Texts,
     Weights,
     Wording,

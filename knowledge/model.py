@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from knowledge.host import Plan, Settings
+
 Shares = Mapping[str, float]
 """cause id -> its share (0..1) among tickets that show a piece of evidence; what is left over is spread over
 all other causes in proportion to their priors."""
-
-EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,79 +175,6 @@ class ClientFamily:
     """Patterns of error shapes that give the program away (EAUTH: nodemailer)."""
     unlike: tuple[str, ...] = ()
     """Contexts in which the name means something else (patterns)."""
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A port of a mail service and what is spoken on it."""
-
-    port: int
-    protocol: str
-    tls: str
-    """implicit, starttls, or none."""
-    supported: bool
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reseller:
-    """Somebody who sells the host's mailboxes under a name of their own; their customers never hear the host's."""
-
-    accounts: tuple[str, ...] = ()
-    """Accounts of the directory that are theirs."""
-    domains: tuple[str, ...] = ()
-    """Domains of their customers."""
-    brand: str | None = None
-    """None: no brand is known, and their customers are answered by humans only."""
-    support_name: str | None = None
-    webmail_url: str | None = None
-    """None: replies that name webmail name the host's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What a customer must enter, and the host's own names and addresses."""
-
-    brand: str
-    imap_host: str
-    smtp_host: str
-    pop3_host: str | None = None
-    ports: tuple[Port, ...]
-    username: str
-    authentication: str
-    webmail_url: str
-    support_name: str
-    article_url: str | None = None
-    """Where the help article is; None: citations carry number and title only."""
-    own_domains: tuple[str, ...]
-    """Domains whose addresses and hosts are the mail host's own, never a customer's."""
-    staff_localparts: tuple[str, ...]
-    server_addresses: tuple[str, ...]
-    customer_hosts: tuple[str, ...] = ()
-    """Further host names under which customers may connect (brands, CNAMEs)."""
-    paused_by: tuple[str, ...] = ()
-    """How this host pauses a mailbox, in words of the log: nologin, deny, allow_nets, locked, removed."""
-    imap_idle_minutes: int = 30
-    webmail_addresses: tuple[str, ...] = ()
-    dkim_selectors: tuple[str, ...] = ()
-    """Under which names customers' DKIM keys stand as a rule; ``triage probe`` looks there where no other is named."""
-    resellers: tuple[Reseller, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A plan's limits; None means that the article states none."""
-
-    id: str
-    name: str
-    can_send: bool
-    imap_per_ip: int
-    imap_total: int
-    mailbox_per_day: int | None = None
-    account_per_day: int | None = None
-    smtp_per_hour: int | None = None
-    names: tuple[str, ...] = ()
     source: str = ""
 
 

@@ -9,7 +9,7 @@ import regex
 
 from bot.core.egress_patterns import KINDS
 from bot.core.parse.secrets import find_secrets
-from knowledge.model import Settings
+from knowledge.host import Settings
 
 PATTERN_SECONDS = 0.2
 MAX_CHARS = 20_000

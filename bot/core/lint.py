@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from bot.core.model import Endpoint, Facts, Finding
 from bot.core.parse.hosts import near_own_host, protocol_of_host, webmail_host
-from knowledge.model import Knowledge, Port, Settings
+from knowledge.host import Port, Settings
+from knowledge.model import Knowledge
 
 FOREIGN = "host-foreign"
 """The finding of another provider's server."""

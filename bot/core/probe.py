@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.core.note import visible
 from bot.logs.event import rfc3339
-from knowledge.model import Settings
+from knowledge.host import Settings
 
 SOON: Final = timedelta(days=14)
 """A certificate that ends within this is told of: renewal by ACME starts thirty days before the end, so that one has failed for two weeks."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.core.note import visible
 from bot.core.probe import ProbeResult
-from knowledge.model import Settings
+from knowledge.host import Settings
 
 GUESSED: Final = ("imap", "smtp", "mail")
 """What people put in front of their own domain (check 3: host names)."""

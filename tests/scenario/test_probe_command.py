@@ -20,7 +20,7 @@ from bot.core.probe import ProbeResult
 from bot.probing import ProbeWatch
 from bot.settings import read_settings
 from knowledge import Knowledge
-from knowledge.model import Port, Settings
+from knowledge.host import Port, Settings
 from tests.databases import new_database
 from tests.standins.mailserver import Peer, context, running
 from tests.standins.nameserver import name_server

@@ -18,7 +18,7 @@ from bot.adapters.probe.together import ALL, LIMIT, together
 from bot.core.probe import ProbeResult
 from bot.core.probe_names import GUESSED, Answer, Ours, judge_dkim, judge_host, judge_mx, judge_spf, ours_of
 from bot.errors import InputError
-from knowledge.model import Settings
+from knowledge.host import Settings
 
 MAX_EXCHANGES: Final = 8
 SHORTLY: Final = 4.0

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import regex
 
 from bot.core.model import AddressMention, Reading, Segment, Span
+from knowledge.host import Settings
 from knowledge.matcher import fold
-from knowledge.model import Settings
 
 PATTERN_SECONDS = 0.2
 MAX_ADDRESSES = 200

@@ -15,8 +15,8 @@ from bot.core.model import Endpoint, Reading, Span
 from bot.core.parse.config_flags import with_flags
 from bot.core.parse.hosts import FILE_ENDINGS, Token, hosts_in, near_own_host, protocol_of_host
 from knowledge.gated import Gated
+from knowledge.host import Settings
 from knowledge.matcher import fold
-from knowledge.model import Settings
 
 PATTERN_SECONDS = 0.2
 MAX_ENDPOINTS = 40

@@ -17,8 +17,9 @@ from bot.core.parse.errors import find_errors
 from bot.core.parse.logins import find_login
 from bot.core.parse.times import find_time
 from knowledge.gated import Gated
+from knowledge.host import Plan
 from knowledge.matcher import Hit, Matcher, fold
-from knowledge.model import Knowledge, Plan
+from knowledge.model import Knowledge
 
 PATTERN_SECONDS = 0.1
 _OWN_IP = regex.compile(

@@ -10,7 +10,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.model import Span
 from knowledge.gated import Gated
-from knowledge.model import Settings
+from knowledge.host import Settings
 
 PATTERN_SECONDS = 0.2
 _HOST = regex.compile(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.core.observed import Account
-from knowledge.model import Knowledge, Reseller, Settings
+from knowledge.host import Reseller, Settings
+from knowledge.model import Knowledge
 
 
 def reseller_of(mailbox: str | None, account: Account | None, settings: Settings) -> Reseller | None:

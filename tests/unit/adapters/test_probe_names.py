@@ -11,7 +11,7 @@ from bot.core.probe import ProbeResult
 from bot.core.probe_names import Answer, Ours, judge_mx, judge_spf
 from bot.errors import InputError
 from knowledge import Knowledge
-from knowledge.model import Settings
+from knowledge.host import Settings
 from tests.standins.nameserver import BROKEN, SILENT, name_server
 
 Table = dict[tuple[str, str], list[str]]

@@ -25,7 +25,7 @@ from bot.core.policy.trust import Record, agreement, distrust
 from bot.core.verdict import Evidence, Triage
 from bot.triage import Triager
 from knowledge import Knowledge
-from knowledge.model import Reseller
+from knowledge.host import Reseller
 from tests.policy.cases import case
 from tests.policy.hostile import header_sets
 from tests.policy.laws import broken
