@@ -58,7 +58,7 @@ serve: $(VENV)/run.stamp ## The page on 127.0.0.1 with the sample data (PORT=808
 # -- tests ----------------------------------------------------------------------------------------------------------
 
 test: $(VENV)/dev.stamp ## All tests that pip alone can bring (any user, under ten minutes on two cores)
-	$(PYTEST) tests --ignore=tests/lab/fresh --ignore=tests/real -n auto --dist worksteal
+	$(PYTEST) tests --ignore=tests/lab/fresh --ignore=tests/real -n $$(($$(nproc) + 1)) --dist worksteal
 	$(MAKE) --no-print-directory eval
 
 explore: $(VENV)/dev.stamp ## The generated tests with new cases every time (make test has the same ones in every run)

@@ -81,7 +81,7 @@ class StoredProbes:
         except InputError:
             results = ()  # a name that the DNS cannot hold has nothing to say
         found = {"at": now.isoformat(), "facts": [{"target": r.target, "kind": r.kind, "ok": r.ok, "fault": r.fault or ""} for r in results]}
-        with self.desk.step("probe.domain") as write:
+        with self.desk.step("probe.domain-seen") as write:
             kept = _kept(write.people.setting(DOMAINS))
             fresh = {name: one for name, one in kept["domains"].items() if now - datetime.fromisoformat(one["at"]) <= FRESH_DOMAIN}
             write.people.set(DOMAINS, json.dumps({**kept, "domains": dict([*fresh.items(), (domain, found)][-MAX_KEPT:])}))

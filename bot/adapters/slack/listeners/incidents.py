@@ -87,7 +87,7 @@ def _tell(edge: Edge, channel: str, body: dict[str, Any], number: int, outcome: 
     """The one who clicked hears what came of it; a message that they saw stale is drawn anew."""
     incident = _known(edge, number) if outcome.stale else None
     if incident is not None:
-        with edge.desk.step("slack.refresh") as step:
+        with edge.desk.step("slack.refresh-incident") as step:
             redraw_incident(step, incident)
     if channel:
         edge.whisper(channel, _user(body), said(outcome.said))
