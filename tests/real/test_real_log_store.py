@@ -123,18 +123,25 @@ def empty_store(places: list[str]) -> Iterator[PostgresLogStore]:
 
 
 def test_killed_at_any_moment_nothing_is_lost_or_doubled(empty_store: PostgresLogStore, places: list[str], tmp_path: Path) -> None:
-    lines = written(tmp_path / "mail.log", 4000)
+    def begun(log: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", WRITER, places[0], str(log)], cwd=Path(__file__).parents[2])
+
+    written(tmp_path / "other.log", 40_000, host="imap2", login="bob@example.com")
+    began = time.monotonic()
+    assert begun(tmp_path / "other.log").wait() == 0
+    whole = time.monotonic() - began
+    lines = written(tmp_path / "mail.log", 40_000)
     kills = 0
-    for delay in (0.8, 1.0, 1.2, 1.4, 1.6):
-        process = subprocess.Popen([sys.executable, "-c", WRITER, places[0], str(tmp_path / "mail.log")], cwd=Path(__file__).parents[2])
-        time.sleep(delay)
+    for share in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
+        process = begun(tmp_path / "mail.log")
+        time.sleep(share * whole)
         if process.poll() is None:
             process.kill()
             kills += 1
         process.wait()
     empty_store.ingest([tmp_path / "mail.log"])
     assert found(empty_store) == lines
-    assert empty_store.status()[0].lines == 4000
+    assert {row.host: row.lines for row in empty_store.status()} == {"imap1": 40_000, "imap2": 40_000}
     assert kills, "no run was slow enough to be killed"
 
 
