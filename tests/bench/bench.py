@@ -11,7 +11,7 @@ same run:
 - ``triage_p50_ms`` and ``help_s`` against what is promised for a machine that runs the calibration loop in
   :data:`CALIBRATED` seconds; on a slower one the promise is scaled by how much slower it runs the loop.
 - ``hourly_ms``: failures by hour and cause over seven days.
-- ``ingest_rss_mb``: the most memory that any of our processes held.
+- ``ingest_rss_mb``: the most memory that an ingest held, on all cores or on one.
 
 A peer that is not installed is named loudly and its figure is null (Debian: pflogsumm, lnav, fail2ban).
 """
@@ -54,7 +54,7 @@ CALIBRATED: Final = 0.075
 """Seconds that :func:`calibrate` takes where the promises hold as they are written."""
 PROMISED_TRIAGE_MS: Final = 20.0
 PROMISED_HELP_S: Final = 0.4
-FLOORS: Final = {"ingest_vs_plain": 2.8, "ingest_vs_pflogsumm": 0.7, "ingest_vs_lnav": 0.32, "ingest_vs_fail2ban": 3.2}
+FLOORS: Final = {"ingest_vs_plain": 4.0, "ingest_vs_pflogsumm": 0.75, "ingest_vs_lnav": 0.42, "ingest_vs_fail2ban": 5.0}
 """None of these links lines, sums by mailbox and hour or judges gaps; lnav and pflogsumm store nothing. What is gated
 is that we do not fall behind what was reached."""
 PROMISED_BYTES: Final = 60
@@ -210,12 +210,11 @@ def measure_ingest(place: Path, log: Path, lines: int) -> tuple[dict[str, float]
 
     def ours(name: str, *, one_core: bool) -> float:
         store = place / name
-        return run([python, "-m", "bot", "logs", "ingest", str(log), "--year", "2026"], one_core=one_core,
+        return run([python, "-m", "tests.bench.held", str(place / f"{name}.held"), "logs", "ingest", str(log), "--year", "2026"], one_core=one_core,
                    LOG_STORE_URL=f"sqlite:///{store}", DATABASE_URL=f"sqlite:///{place / 'triage.db'}", **COMPILED)
 
     run([python, "-m", "bot", "logs", "ingest", "/dev/null"], LOG_STORE_URL=f"sqlite:///{place / 'none'}", **COMPILED)
     both = ours("both.sqlite", one_core=False)
-    rss = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     before = worked()
     alone = ours("alone.sqlite", one_core=True)
     between = worked()
@@ -226,7 +225,7 @@ def measure_ingest(place: Path, log: Path, lines: int) -> tuple[dict[str, float]
         "ingest_lines_per_s": lines / both,
         "ingest_one_core_lines_per_s": lines / alone,
         "ingest_vs_plain": (after - between) / (between - before),
-        "ingest_rss_mb": rss,
+        "ingest_rss_mb": max(int(file.read_text()) for file in place.glob("*.held")),
         "bytes_per_line": stored / lines,
     }
     return figures, Spent(between - before, both)
