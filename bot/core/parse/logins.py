@@ -89,9 +89,12 @@ def find_login(reading: Reading, error_spans: Sequence[tuple[int, int]] = (), kn
 
 _FULL_NAME = regex.compile(
     r"(?i:\b(?:user\s?-?(?:name|id)|benutzer(?:name)?|anmeldename|kontoname|identifiant|nom\s+d'utilisateur|utilisateur|usuario|nome\s+utente|utente|gebruikersnaam|usu[aá]rio|"
-    r"nazw\w+\s+u[zż]ytkownika|login|имя\s+пользователя|логин))\b[^.!?\n@]{0,60}?[\s:=\"'“„«]"
+    r"nazw\w+\s+u[zż]ytkownika|login|имя\s+пользователя|логин))\b"
+    r"(?P<between>[^.!?\n@]{0,60}?[\s:=\"'“„«])"
     r"(?P<name>\p{Lu}[\p{Ll}'-]{1,20}(?:[ .]\p{Lu}[\p{L}'-]{1,20}){1,2})(?![\w@])"
 )
+_PASSWORD = regex.compile(r"(?i:pass|kennwort|contrase|clave|senha|wachtwoord|has[lł]|парол)")
+"""Behind "user name or password for" stands what the account is called (Apple Mail), not what is typed as its user name."""
 
 
 def _full_name(reading: Reading, known: Sequence[str]) -> str | None:
@@ -101,6 +104,8 @@ def _full_name(reading: Reading, known: Sequence[str]) -> str | None:
     for match in _FULL_NAME.finditer(reading.text[:30_000], timeout=PATTERN_SECONDS):
         words = {word.lower() for word in regex.split(r"[ .]", match["name"])}
         kind = next((s.kind for s in reading.segments if s.span[0] <= match.start("name") < s.span[1]), "body")
+        if _PASSWORD.search(match["between"]):
+            continue
         if kind not in ("signature", "disclaimer", "header") and any(word in part or part in word for word in words if len(word) >= 3 for part in locals_):
             return str(match["name"])
     return None

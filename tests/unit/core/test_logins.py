@@ -62,6 +62,7 @@ def test_never_an_address_never_empty(body: str) -> None:
     ("It asks for a User Name further down, so I put Fiona Abernethy like it says up top.", "fiona.abernethy@firm.example", "Fiona Abernethy"),
     ("Als Benutzername habe ich Karl Meier eingetragen.", "meier@firm.example", "Karl Meier"),
     ("The user name goes to Apple Mail.", "karl@firm.example", None), ("The username is right.\nKarl Meier", "meier@firm.example", None),
+    ('Cannot Get Mail. The user name or password for "Karl Meier" is incorrect.', "meier@firm.example", None),
 ])
 def test_a_persons_name_in_the_field_for_the_user_name(body: str, known: str, name: str | None) -> None:
     assert login(body, known=(known,)) == name
