@@ -14,10 +14,14 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.logstore.follow.feed import FileFeed, live_files
+from bot.adapters.logstore.follow.files import PlainFile
 from bot.adapters.logstore.follow.loop import Follow, Keep
+from bot.adapters.logstore.follow.siblings import missed
 from bot.adapters.logstore.follow.stream import Stream
 from bot.adapters.logstore.sqlite import SqliteLogStore
 from bot.adapters.logstore.sqlite.feeding import SqliteFeedStore
+from bot.adapters.logstore.sqlite.marks import Identity
+from bot.adapters.logstore.sqlite.sources import fingerprint
 from bot.core.observed import HostCoverage, LogQuery
 from bot.errors import InputError, StoreBusy
 from bot.logs.session import encode
@@ -363,3 +367,20 @@ def test_folders_are_followed_by_the_files_that_no_rotation_made(place: Place) -
 def _no_wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(SqliteFeedStore, "rest", 0.02)
     yield
+
+
+def test_what_was_packed_of_an_open_file_is_no_other_file(place: Place) -> None:
+    """Rotated and packed before the store has heard of it: only the open file knows that its lines are read already."""
+
+    def unknown(head: bytes) -> Identity:
+        return Identity(None, fingerprint(head), len(head), 0)
+
+    place.write(0, 30)
+    held = PlainFile(place.log, unknown)
+    renamed_and_packed(place, 1)
+    place.write(30, 60)
+    renamed_and_packed(place, 2)
+    found = missed(place.log, 0, [held], unknown)
+    assert [file.path.name for file in found] == ["mail.log-20261122.gz"]
+    for file in (held, *found):
+        file.close()

@@ -138,6 +138,11 @@ class PlainFile:
         if identity.length < len(head):
             identity.length, identity.fingerprint = len(head), fingerprint(head)
 
+    @property
+    def head(self) -> bytes:
+        """Its first bytes, as they are now."""
+        return os.pread(self._fd, HEAD, self._base)
+
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._fd)
@@ -150,7 +155,7 @@ class PackedFile:
     def __init__(self, path: Path, log: OpenLog, head: bytes, identity: Identity) -> None:
         """``log`` is open, and only ``head`` was read of it."""
         self.path, self.identity = path, identity
-        self._log, self._head = log, head
+        self._log, self.head = log, head
         self._around: tuple[bytes, bytes] | None = None
         self.key = (-1, -1)
         self.dirty = False
@@ -160,7 +165,7 @@ class PackedFile:
 
     def _open(self) -> tuple[bytes, bytes]:
         if self._around is None:
-            self._around = around(self._log, self._head, self.identity.position)
+            self._around = around(self._log, self.head, self.identity.position)
         return self._around
 
     def pieces(self, *, finished: bool = True) -> Iterator[str]:

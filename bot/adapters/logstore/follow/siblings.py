@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -54,14 +54,17 @@ def find(path: Path, wanted: Identity, identify: Identify) -> PlainFile | Packed
     return None
 
 
-def missed(path: Path, since: int, held: set[tuple[int, int]], identify: Identify) -> list[PlainFile | PackedFile]:
+def missed(path: Path, since: int, held: Sequence[PlainFile | PackedFile], identify: Identify) -> list[PlainFile | PackedFile]:
     """Rotated copies of ``path`` that nobody has read and that were written to after ``since`` (nanoseconds), oldest first: the path
-    was rotated more than once between two looks. ``held`` are files that are open already."""
+    was rotated more than once between two looks. ``held`` are files that are open already: neither they nor what was packed of them
+    count, though the store may not know them yet."""
     found: dict[bytes, PlainFile | PackedFile] = {}
+    keys = {file.key for file in held}
 
     def unread(head: bytes) -> Identity | None:
         identity = identify(head)
-        return identity if head and identity.id is None and identity.fingerprint not in found else None
+        new = head and identity.id is None and identity.fingerprint not in found
+        return identity if new and not any(file.head.startswith(head) for file in held) else None
 
     for folder in _looks(path):
         for file in found.values():
@@ -72,7 +75,7 @@ def missed(path: Path, since: int, held: set[tuple[int, int]], identify: Identif
                 status = place.stat()
             except OSError:
                 continue
-            if status.st_mtime_ns >= since and (status.st_dev, status.st_ino) not in held:
+            if status.st_mtime_ns >= since and (status.st_dev, status.st_ino) not in keys:
                 new = _opened(place, identify, unread)
                 if new is not None:
                     found[new.identity.fingerprint] = new

@@ -8,7 +8,7 @@ between the last line and the next counts as a hole. After a restart the same qu
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -111,7 +111,7 @@ class Tail:
         except FileNotFoundError:
             self._live = None
             return
-        held = {file.key for file in self._files} | {new.key}
+        held = [*self._files, new]
         found: list[PlainFile | PackedFile] = []
         try:
             if self._before is not None:
@@ -135,15 +135,14 @@ class Tail:
             self._cold = False
             self._warm()
 
-    def _resume(self, new: PlainFile, old: Identity, key: tuple[int, int], held: set[tuple[int, int]]) -> list[PlainFile | PackedFile]:
+    def _resume(self, new: PlainFile, old: Identity, key: tuple[int, int], held: Sequence[PlainFile | PackedFile]) -> list[PlainFile | PackedFile]:
         """What is to be read before ``new``: the rest of the file ``old``, which lay under the path as ``key``, and of those before it."""
         files = [file for left in self._left if (file := siblings.find(self.path, left, self._identify)) is not None]
         if new.identity.length and new.identity.id is not None and new.identity.id == old.id:
             return files
         rest = siblings.find(self.path, old, self._identify)
         if rest is not None:
-            held = held | {file.key for file in (*files, rest)}
-            files += [rest, *siblings.missed(self.path, rest.modified, held, self._identify)]
+            files += [rest, *siblings.missed(self.path, rest.modified, [*held, *files, rest], self._identify)]
         if rest is None or new.key == key:
             self._torn = new
             self._say(f"{self.path}: was truncated or replaced; lines may be missing between its last line and the next, which counts as a gap")
