@@ -37,23 +37,23 @@ def card_blocks(card: Card, reply_state: str = "") -> list[Block]:
     content = card.content
     blocks: list[Block] = [HeaderBlock(text=_plain(headline(content), 150))]
     if content.who:
-        blocks.append(_mrkdwn(f"*{escape(content.who, 500, line=True)}*" + (f"\n{escape(content.client, 200, line=True)}" if content.client else "")))
+        blocks.append(mrkdwn(f"*{escape(content.who, 500, line=True)}*" + (f"\n{escape(content.client, 200, line=True)}" if content.client else "")))
     lines = [escape(line, 400, line=True) for line in content.deciding]
     if content.because:
         lines.append("Because: " + escape("; ".join(content.because), 500, line=True))
     if content.against:
         lines.append("Against: " + escape("; ".join(content.against), 500, line=True))
     if lines:
-        blocks.append(_mrkdwn("\n".join(lines)))
+        blocks.append(mrkdwn("\n".join(lines)))
     footer = " · ".join(escape(part, 300, line=True) for part in (content.ignored, content.coverage, content.summary) if part)
     if footer:
-        blocks.append(ContextBlock(elements=[_object(footer)]))
+        blocks.append(ContextBlock(elements=[verbatim(footer)]))
     if content.draft and card.mode != "note":
-        blocks += [DividerBlock(), ContextBlock(elements=[_object("Draft for the customer")]), _mrkdwn(escape(content.draft, DRAFT_SHOWN))]
+        blocks += [DividerBlock(), ContextBlock(elements=[verbatim("Draft for the customer")]), mrkdwn(escape(content.draft, DRAFT_SHOWN))]
         if len(content.draft) > DRAFT_SHOWN:
-            blocks.append(ContextBlock(elements=[_object("The draft goes on: *Copy* shows the whole.")]))
+            blocks.append(ContextBlock(elements=[verbatim("The draft goes on: *Copy* shows the whole.")]))
     if content.by_itself:
-        blocks.append(ContextBlock(elements=[_object(escape(content.by_itself, 300, line=True))]))
+        blocks.append(ContextBlock(elements=[verbatim(escape(content.by_itself, 300, line=True))]))
     blocks += _state(card, reply_state)
     buttons = [_button(card, action) for action in button_actions(card.state, card.mode, bool(content.draft))]
     for start in range(0, len(buttons), 5):
@@ -76,13 +76,13 @@ def card_text(card: Card) -> str:
 
 def _state(card: Card, reply_state: str) -> list[Block]:
     if card.state == "rewriting":
-        return [ContextBlock(elements=[_object("_The draft is being rewritten._")])]
+        return [ContextBlock(elements=[verbatim("_The draft is being rewritten._")])]
     if card.state == "withdrawn":
-        return [ContextBlock(elements=[_object("_Draft withdrawn: " + escape(card.detail, 300, line=True) + "_")])]
+        return [ContextBlock(elements=[verbatim("_Draft withdrawn: " + escape(card.detail, 300, line=True) + "_")])]
     if card.state == "failed":
-        return [_mrkdwn(":warning: Our triage of this ticket failed: " + escape(card.detail, 500, line=True))]
+        return [mrkdwn(":warning: Our triage of this ticket failed: " + escape(card.detail, 500, line=True))]
     if card.state == "answered":
-        return [_mrkdwn("*Answered without a click.* If that was wrong, choose another check: it costs me trust.")]
+        return [mrkdwn("*Answered without a click.* If that was wrong, choose another check: it costs me trust.")]
     if card.state != "decided" or card.decision is None:
         return []
     when = f" at {card.decided_at:%d %b %H:%M} UTC" if card.decided_at else ""
@@ -92,7 +92,7 @@ def _state(card: Card, reply_state: str) -> list[Block]:
                  "parked": " :warning: *not sent*: see `triage deliveries`"}.get(reply_state, "")
     if card.detail:
         told += ": " + escape(card.detail, 500, line=True)
-    return [_mrkdwn(told)]
+    return [mrkdwn(told)]
 
 
 def _button(card: Card, action: str) -> ButtonElement:
@@ -108,7 +108,7 @@ def card_value(card_id: str, revision: int) -> str:
 def burst_blocks(signature: str, count: int, since: datetime) -> list[Block]:
     """The head of a burst's thread, with its counter."""
     what = "many tickets of different kinds" if signature.startswith("* ") else escape(signature.replace("_", " "), 200, line=True)
-    return [_mrkdwn(f":ocean: *{count} tickets* since {since:%H:%M} UTC: {what}\nEach is kept; the thread lists those without a card of their own.")]
+    return [mrkdwn(f":ocean: *{count} tickets* since {since:%H:%M} UTC: {what}\nEach is kept; the thread lists those without a card of their own.")]
 
 
 def digest_text(case_ids: Sequence[str]) -> str:
@@ -124,7 +124,7 @@ def text_blocks(text: str) -> list[Block]:
         at = cut(rest, 2900)
         parts.append(rest[:at])
         rest = rest[at:].lstrip("\n")
-    sections: list[Block] = [_mrkdwn(part) for part in [*parts, rest] if part.strip()]
+    sections: list[Block] = [mrkdwn(part) for part in [*parts, rest] if part.strip()]
     return sections[:45]
 
 
@@ -147,9 +147,11 @@ def _plain(text: str, limit: int) -> PlainTextObject:
     return PlainTextObject(text=escape(text, limit, line=True) or "-", emoji=False)
 
 
-def _mrkdwn(text: str) -> SectionBlock:
-    return SectionBlock(text=_object(text[: cut(text, 3000)]))
+def mrkdwn(text: str) -> SectionBlock:
+    """A paragraph of text that is escaped already, within Slack's limit."""
+    return SectionBlock(text=verbatim(text[: cut(text, 3000)]))
 
 
-def _object(text: str) -> MarkdownTextObject:
+def verbatim(text: str) -> MarkdownTextObject:
+    """Escaped text in which Slack makes no links of its own."""
     return MarkdownTextObject(text=text, verbatim=True)

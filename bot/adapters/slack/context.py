@@ -78,3 +78,13 @@ class Edge:
             return True
         with self.desk.step("slack.once") as step:
             return step.cases.first_time(f"slack:{kind}:{trigger}")
+
+
+def channel_of(body: Mapping[str, Any]) -> str:
+    """The channel in which somebody clicked; empty where Slack names none."""
+    return str((body.get("channel") or body.get("container") or {}).get("id") or (body.get("container") or {}).get("channel_id") or "")
+
+
+def user_of(body: Mapping[str, Any]) -> str:
+    """Who clicked, as Slack calls them."""
+    return str((body.get("user") or {}).get("id", ""))

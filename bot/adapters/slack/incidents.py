@@ -15,12 +15,11 @@ from slack_sdk.models.blocks import (
     ContextBlock,
     DividerBlock,
     HeaderBlock,
-    MarkdownTextObject,
     PlainTextObject,
-    SectionBlock,
 )
 
-from bot.adapters.slack.modals import MAX_INPUT
+from bot.adapters.slack.blocks import mrkdwn, verbatim
+from bot.adapters.slack.modals import MAX_INPUT, input_block, section
 from bot.adapters.slack.text import cut, escape, mention, message_link
 from bot.core.desk.incidents import Grouped, Incident, incident_actions
 
@@ -48,21 +47,21 @@ def incident_blocks(incident: Incident, grouped: Sequence[Grouped]) -> list[Bloc
     """The message: what is common, how the tickets stand, the agreed text, who ended it, and buttons while it is open."""
     blocks: list[Block] = [
         HeaderBlock(text=_plain(f"Incident {incident.number}{'' if incident.state == 'open' else ', over'}")),
-        _mrkdwn(escape(incident.said, 1500, line=True)),
+        mrkdwn(escape(incident.said, 1500, line=True)),
     ]
-    blocks.append(_mrkdwn(_tickets(incident, grouped)))
+    blocks.append(mrkdwn(_tickets(incident, grouped)))
     if incident.text:
         by = f" (agreed by {mention(incident.agreed_by)})" if incident.agreed_by else ""
         blocks += [
             DividerBlock(),
-            _mrkdwn(f"*Answer for all*{by}"),
-            _mrkdwn(escape(incident.text, TEXT_SHOWN)),
+            mrkdwn(f"*Answer for all*{by}"),
+            mrkdwn(escape(incident.text, TEXT_SHOWN)),
         ]
         if len(incident.text) > TEXT_SHOWN:
-            blocks.append(ContextBlock(elements=[_object("The text goes on; the page shows the whole.")]))
+            blocks.append(ContextBlock(elements=[verbatim("The text goes on; the page shows the whole.")]))
     if incident.state != "open":
         when = f" at {incident.closed_at:%d %b %H:%M} UTC" if incident.closed_at else ""
-        blocks.append(_mrkdwn(f"*Closed*{when}: {mention(incident.closed_by)}"))
+        blocks.append(mrkdwn(f"*Closed*{when}: {mention(incident.closed_by)}"))
     elif buttons := [_button(incident, action) for action in incident_actions(incident)]:
         blocks.append(ActionsBlock(elements=list(buttons), block_id="incident"))
     return blocks
@@ -84,30 +83,22 @@ def text_view(incident: Incident, action: str, kept: str) -> dict[str, Any]:
         if action == "agree"
         else "Every ticket of the incident whose card is undecided gets exactly this, and the incident ends."
     )
-    blocks: list[dict[str, Any]] = [_section(escape(incident.said, 1500, line=True)), _section(told)]
+    blocks: list[dict[str, Any]] = [section(escape(incident.said, 1500, line=True)), section(told)]
     shown = escape(incident.text, 40_000)
     if action == "answer" and len(shown) > MAX_INPUT:
         while shown:
             at = cut(shown, 2900)
-            blocks.append(_section(shown[:at]))
+            blocks.append(section(shown[:at]))
             shown = shown[at:].lstrip("\n")
     else:
         element: dict[str, Any] = {
             "type": "plain_text_input",
-            "action_id": "value",
             "multiline": True,
             "max_length": MAX_INPUT,
         }
         if shown and len(shown) <= MAX_INPUT:
             element["initial_value"] = shown
-        blocks.append(
-            {
-                "type": "input",
-                "block_id": "text",
-                "label": {"type": "plain_text", "text": "Reply to all these customers"},
-                "element": element,
-            }
-        )
+        blocks.append(input_block("text", "Reply to all these customers", element))
     return {
         "type": "modal",
         "callback_id": f"incident_{action}",
@@ -152,15 +143,3 @@ def _button(incident: Incident, action: str) -> ButtonElement:
 
 def _plain(text: str) -> PlainTextObject:
     return PlainTextObject(text=text, emoji=False)
-
-
-def _mrkdwn(text: str) -> SectionBlock:
-    return SectionBlock(text=_object(text[: cut(text, 3000)]))
-
-
-def _object(text: str) -> MarkdownTextObject:
-    return MarkdownTextObject(text=text, verbatim=True)
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}

@@ -18,9 +18,9 @@ from slack_sdk.models.blocks import (
     HeaderBlock,
     MarkdownTextObject,
     PlainTextObject,
-    SectionBlock,
 )
 
+from bot.adapters.slack.blocks import mrkdwn
 from bot.adapters.slack.client import TIMEOUT_SECONDS, SlackCalls
 from bot.adapters.slack.text import escape
 from bot.errors import SendLater, SendRefused, SendUnsure
@@ -31,16 +31,12 @@ def draw_report(payload: Mapping[str, Any]) -> tuple[str, list[Block]]:
     title = escape(str(payload["title"]), 150, line=True)
     blocks: list[Block] = [HeaderBlock(text=PlainTextObject(text=str(payload["title"])[:150]))]
     lines = [escape(str(line), 300, line=True) for line in payload["lines"]][:9]
-    blocks += [_section("\n".join(lines)[:2900])] if lines else []
+    blocks += [mrkdwn("\n".join(lines)[:2900])] if lines else []
     ranked = [escape(str(line), 250, line=True) for line in payload["table"]][:8]
-    blocks += [_section("\n".join(f"{place}. {line}" for place, line in enumerate(ranked, 1))[:2900])] if ranked else []
+    blocks += [mrkdwn("\n".join(f"{place}. {line}" for place, line in enumerate(ranked, 1))[:2900])] if ranked else []
     where = "The chart is in the thread. " if payload.get("charted", True) else ""
     blocks.append(ContextBlock(elements=[MarkdownTextObject(text=f"{where}The whole page: `triage report`")]))
     return title, blocks
-
-
-def _section(text: str) -> SectionBlock:
-    return SectionBlock(text=MarkdownTextObject(text=text, verbatim=True))
 
 
 def name_with(token: str) -> str:

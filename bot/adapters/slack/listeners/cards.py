@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.adapters.slack import modals
-from bot.adapters.slack.context import Edge
+from bot.adapters.slack.context import Edge, channel_of, user_of
 from bot.adapters.slack.people import person_id
 from bot.adapters.slack.text import said, unescape
 from bot.core.desk.rules import may
@@ -33,14 +33,14 @@ def register(app: App, edge: Edge) -> None:
         if card is None:
             return
         outcome = edge.decisions.look_up(person, role, card.content.mailbox or card.id, of_ticket=True)
-        edge.whisper(_channel(body), _user(body), modals.lines_text(card) if outcome.done else said(outcome.said))
+        edge.whisper(channel_of(body), user_of(body), modals.lines_text(card) if outcome.done else said(outcome.said))
 
     @app.action("card:test_now")
     def on_test(ack: Ack, body: dict[str, Any]) -> None:
         ack()
         person, role, card, _ = _clicked(edge, body)
         if card is not None:
-            edge.whisper(_channel(body), _user(body), said(edge.decisions.watch(card.id, person, role).said))
+            edge.whisper(channel_of(body), user_of(body), said(edge.decisions.watch(card.id, person, role).said))
 
     @app.view("edit")
     def on_edit(ack: Ack, body: dict[str, Any]) -> None:
@@ -72,7 +72,7 @@ def _deciding(edge: Edge, action: str) -> Any:
             return
         outcome = edge.decisions.decide(Decision(card.id, seen, action, person, role))
         ack()
-        _tell(edge, _channel(body), _user(body), card, outcome)
+        _tell(edge, channel_of(body), user_of(body), card, outcome)
 
     return on_click
 
@@ -84,9 +84,9 @@ def _opening(edge: Edge, action: str) -> Any:
         if card is None:
             return
         if not may(role, action):
-            edge.whisper(_channel(body), _user(body), "That is for support agents.")
+            edge.whisper(channel_of(body), user_of(body), "That is for support agents.")
             return
-        kept = json.dumps({"card": card.id, "seen": seen, "channel": _channel(body)})
+        kept = json.dumps({"card": card.id, "seen": seen, "channel": channel_of(body)})
         if action == "edit":
             view = modals.edit_view(card, kept)
         elif action == "other_check":
@@ -110,7 +110,7 @@ def _submitted(edge: Edge, ack: Ack, body: dict[str, Any], action: str, *, text:
         return
     outcome = edge.decisions.decide(Decision(card.id, int(kept["seen"]), action, person, role, text=text, cause=cause, assignee=assignee))
     ack()
-    _tell(edge, str(kept.get("channel", "")), _user(body), card, outcome)
+    _tell(edge, str(kept.get("channel", "")), user_of(body), card, outcome)
 
 
 def _tell(edge: Edge, channel: str, user: str, card: Card, outcome: Outcome) -> None:
@@ -145,11 +145,3 @@ def _causes(edge: Edge) -> list[tuple[str, str]]:
 def _value(body: dict[str, Any], block: str) -> Any:
     state = ((body["view"].get("state") or {}).get("values") or {}).get(block, {}).get("value", {})
     return state.get("value") or state.get("selected_user") or (state.get("selected_option") or {}).get("value")
-
-
-def _channel(body: dict[str, Any]) -> str:
-    return str((body.get("channel") or body.get("container") or {}).get("id") or (body.get("container") or {}).get("channel_id") or "")
-
-
-def _user(body: dict[str, Any]) -> str:
-    return str((body.get("user") or {}).get("id", ""))

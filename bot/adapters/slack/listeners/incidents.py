@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.adapters.slack.context import Edge
+from bot.adapters.slack.context import Edge, channel_of, user_of
 from bot.adapters.slack.incidents import text_view
 from bot.adapters.slack.text import said, unescape
 from bot.core.desk.incidents import Incident, IncidentDecision
@@ -32,7 +32,7 @@ def _deciding(edge: Edge, decisions: IncidentDecisions, action: str) -> Any:
         person, role = edge.who(body)
         outcome = decisions.decide(IncidentDecision(number, action, person, role, seen=seen))
         ack()
-        _tell(edge, _channel(body), body, number, outcome)
+        _tell(edge, channel_of(body), body, number, outcome)
 
     return on_click
 
@@ -43,13 +43,13 @@ def _opening(edge: Edge, action: str) -> Any:
         number, _ = _clicked(body)
         incident = _known(edge, number)
         if not may(edge.who(body)[1], "incident"):
-            edge.whisper(_channel(body), _user(body), "That is for leads.")
+            edge.whisper(channel_of(body), user_of(body), "That is for leads.")
         elif incident is None or incident.state != "open":
             edge.whisper(
-                _channel(body), _user(body), "This incident is over; its message shows how it ended."
+                channel_of(body), user_of(body), "This incident is over; its message shows how it ended."
             )
         else:  # the modal shows the text as it is now, so its revision is the one that counts
-            kept = json.dumps({"incident": number, "seen": incident.revision, "channel": _channel(body)})
+            kept = json.dumps({"incident": number, "seen": incident.revision, "channel": channel_of(body)})
             edge.calls.call(
                 "views.open", trigger_id=str(body["trigger_id"]), view=text_view(incident, action, kept)
             )
@@ -90,7 +90,7 @@ def _tell(edge: Edge, channel: str, body: dict[str, Any], number: int, outcome: 
         with edge.desk.step("slack.refresh-incident") as step:
             redraw_incident(step, incident)
     if channel:
-        edge.whisper(channel, _user(body), said(outcome.said))
+        edge.whisper(channel, user_of(body), said(outcome.said))
 
 
 def _known(edge: Edge, number: int) -> Incident | None:
@@ -106,11 +106,3 @@ def _clicked(body: dict[str, Any]) -> tuple[int, int]:
     except (ValueError, KeyError, TypeError, IndexError):
         return 0, 0
     return (number, seen) if 0 < number < 2**31 else (0, 0)
-
-
-def _channel(body: dict[str, Any]) -> str:
-    return str((body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or "")
-
-
-def _user(body: dict[str, Any]) -> str:
-    return str((body.get("user") or {}).get("id", ""))
