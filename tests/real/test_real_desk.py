@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,22 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "contract"))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from postgres import empty, postgres
 from test_desk_store import *  # noqa: F403  the same tests, another database
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A server for all tests here. One that cannot start is a failure, never a skip."""
-    with postgres() as url:
-        yield url
-
-
-@pytest.fixture
-def url(server: str) -> str:
-    """An empty database."""
-    empty(server)
-    return server
 
 
 @pytest.mark.timeout(1300)

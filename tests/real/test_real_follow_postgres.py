@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "contract"))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from postgres import postgres
 from test_feed_store import *  # noqa: F403  the same tests, another engine
 from test_feed_store import START, Open, batch, line, stored
 
@@ -30,16 +29,6 @@ from bot.adapters.logstore.postgres.feeding import PostgresFeedStore
 from bot.errors import StoreError
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A server for all tests here. One that cannot start is a failure, never a skip."""
-    with postgres() as url:
-        with psycopg.connect(url, autocommit=True) as connection:  # nothing here pulls a plug
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield url
 
 
 @pytest.fixture

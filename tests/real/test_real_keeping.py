@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from postgres import empty, postgres
 
 from bot.adapters.slack.outlet import SlackOutlet
 from bot.adapters.store.backup import backup, restore
@@ -24,27 +19,16 @@ from bot.core.desk.values import Inbound, Send
 from bot.decide import Decisions
 from bot.deliver import Courier
 from bot.triage import Triager
+from tests.postgres import empty
 from tests.slack.desk import Office, open_office
 from tests.slack.server import FakeSlack
 
 ANNA = "anna@firm.example"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[str]:
-    with postgres() as url:
-        yield url
-
-
 @pytest.fixture
-def server(running: str) -> str:
-    empty(running)
-    return running
-
-
-@pytest.fixture
-def office(server: str, slack: FakeSlack, triager: Triager) -> Iterator[Office]:
-    office = open_office(server, slack, triager)
+def office(url: str, slack: FakeSlack, triager: Triager) -> Iterator[Office]:
+    office = open_office(url, slack, triager)
     yield office
     office.store.database.engine.dispose()
 
@@ -65,29 +49,29 @@ def hand_in(office: Office, number: int) -> str:
     return key
 
 
-def test_words_persons_and_one_requester_go(office: Office, server: str) -> None:
+def test_words_persons_and_one_requester_go(office: Office, url: str) -> None:
     hand_in(office, 1)
     Decisions(office.store).look_up("slack:T1:U8", "lead", ANNA, of_ticket=False)
-    assert "authentication failed" in everything(server)
+    assert "authentication failed" in everything(url)
     assert Retention(office.store.database, office.clock.now() + timedelta(days=31)).purge().bodies == 1
-    assert "authentication failed" not in everything(server)
+    assert "authentication failed" not in everything(url)
     hand_in(office, 2)
     with office.store.look() as view:
         before = sum(n for _, n in view.views.causes(timedelta(days=3650)))
     assert erase(office.store.database, ANNA, office.clock.now(), "cli:test").cases == 2
-    assert ANNA not in everything(server)
+    assert ANNA not in everything(url)
     with office.store.look() as view:
         assert sum(n for _, n in view.views.causes(timedelta(days=3650))) == before == 2
 
 
-def test_a_restored_copy_sends_nothing_until_it_is_released(office: Office, server: str, slack: FakeSlack, tmp_path: Path) -> None:
+def test_a_restored_copy_sends_nothing_until_it_is_released(office: Office, url: str, slack: FakeSlack, tmp_path: Path) -> None:
     case = hand_in(office, 1)
     copy = tmp_path / "triage.dump"
-    assert backup(server, copy) > 0 and copy.stat().st_mode & 0o077 == 0
+    assert backup(url, copy) > 0 and copy.stat().st_mode & 0o077 == 0
     office.store.database.engine.dispose()
-    empty(server)
-    assert restore(server, copy, force=False) is None
-    store = DeskStore(Database(server), office.clock)
+    empty(url)
+    assert restore(url, copy, force=False) is None
+    store = DeskStore(Database(url), office.clock)
     with store.look() as view:
         assert view.cases.card(f"{case}#1") is not None and view.people.setting("pause") == "restored"
     sent = len(slack.posts())

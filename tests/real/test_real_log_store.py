@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import test_clickhouse
 from clickhouse import Engine
-from postgres import postgres
 from test_log_store import *  # noqa: F403  the same tests, another engine
 from test_log_store import DAY, NOON, Make, ask, failure, success
 
@@ -30,17 +29,6 @@ from bot.core.observed import LogQuery
 from bot.logs.event import LogEvent
 from bot.ports import LogStore
 from tests.fuzz.log_queries import PIECES
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A server for all tests here. One that cannot start is a failure, never a skip."""
-    with postgres() as url:
-        with psycopg.connect(url, autocommit=True) as connection:  # nothing here pulls a plug
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield url
-
 
 PLACES = 3
 """Stores that a test holds at a time, at most."""

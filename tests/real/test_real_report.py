@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from postgres import postgres
 
 from bot.adapters.logstore.memory import EmptyLogStore
 from bot.adapters.store import tallies
@@ -36,24 +30,23 @@ CHANGES = (
     "INSERT INTO review (ticket_id, round, agent, decision, cause, confidence, knowledge_version, at) VALUES ('mail:51', 1, 'a', 'not_ours', 'hostnames', 'likely', 'v', '2026-10-08')")
 
 
-def test_sums_on_postgresql_are_what_counting_gives() -> None:
+def test_sums_on_postgresql_are_what_counting_gives(url: str) -> None:
     knowledge = load(None)
-    with postgres() as url:
-        database = Database(url)
-        upgrade(database)
-        generate(database, knowledge, days=54, a_day=3, seed=3)
-        reporter = Reporter(StoredReports(database), EmptyLogStore(), None, knowledge, ZoneInfo("Europe/Berlin"), At(datetime(2026, 11, 30, tzinfo=UTC)))
-        period = days_between("2026-09-29", "2026-11-03", reporter.zone)
-        before = reporter.report(period)
-        for change in CHANGES:
-            with database.engine.begin() as connection:
-                connection.execute(text(change))
-            with database.read() as session:
-                summed = tallies.tally(session, period.since, period.until, Filter(), reporter.clock.now())
-                assert summed == total(tallies.counted(session, period.since, period.until, Filter(), reporter.clock.now()).values()), change
-        after = reporter.report(period)
-        assert before.tickets and after != before and any(c.silent for c in after.causes)
-        StoredReports(database).recount()
-        assert reporter.report(period).causes == after.causes
-        assert StoredReports(database).unproven() and StoredShadows(database).past(10) == [] and not StoredLearning(database).examples() and not StoredLearning(database).outcomes()
-        database.engine.dispose()
+    database = Database(url)
+    upgrade(database)
+    generate(database, knowledge, days=54, a_day=3, seed=3)
+    reporter = Reporter(StoredReports(database), EmptyLogStore(), None, knowledge, ZoneInfo("Europe/Berlin"), At(datetime(2026, 11, 30, tzinfo=UTC)))
+    period = days_between("2026-09-29", "2026-11-03", reporter.zone)
+    before = reporter.report(period)
+    for change in CHANGES:
+        with database.engine.begin() as connection:
+            connection.execute(text(change))
+        with database.read() as session:
+            summed = tallies.tally(session, period.since, period.until, Filter(), reporter.clock.now())
+            assert summed == total(tallies.counted(session, period.since, period.until, Filter(), reporter.clock.now()).values()), change
+    after = reporter.report(period)
+    assert before.tickets and after != before and any(c.silent for c in after.causes)
+    StoredReports(database).recount()
+    assert reporter.report(period).causes == after.causes
+    assert StoredReports(database).unproven() and StoredShadows(database).past(10) == [] and not StoredLearning(database).examples() and not StoredLearning(database).outcomes()
+    database.engine.dispose()

@@ -28,6 +28,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import zstandard
+
 from bot.adapters.logstore.digest import HOUR, Batch, Source, from_micros
 from bot.logs import session as session_id
 from bot.logs.session import WRAP
@@ -163,6 +165,22 @@ class FeedStore(Protocol):
     def prune(self, before: datetime | None, size: int | None) -> datetime | None:
         """Drop what is too old or too much; returns the time from which on everything is kept, None where nothing went."""
         ...
+
+
+def another_follows(store: str, follower: str) -> str:
+    """What is said where ``follower`` is at work on a store that several followers share."""
+    return f"{store}: another `triage logs follow` called {follower} is at work; end it, or give this one another LOG_FOLLOW_NAME"
+
+
+def packed(lines: str) -> bytes:
+    """Lines of a tail, compressed."""
+    return zstandard.ZstdCompressor(level=3).compress(lines.encode("utf-8", "surrogatepass"))
+
+
+def unpacked(parts: Iterable[bytes]) -> str:
+    """The lines of parts that :func:`packed` made, one after the other."""
+    opened = zstandard.ZstdDecompressor()
+    return "".join(opened.decompress(part).decode("utf-8", "surrogatepass") for part in parts)
 
 
 def skews(logins: Sequence[tuple[int, str, str, str]]) -> dict[tuple[str, int], tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 import time
@@ -16,16 +15,17 @@ from uuid import uuid4
 
 import httpx
 
+from bot.adapters.logstore.claim import FileClaim
 from bot.adapters.logstore.clickhouse.client import ClickHouse, quote
 from bot.adapters.logstore.clickhouse.journal import Entry, carry_out, commit, next_version, pending
 from bot.adapters.logstore.clickhouse.sink import WRITES_WITHIN, ClickHouseSink
 from bot.adapters.logstore.clickhouse.store import ClickHouseLogStore
 from bot.adapters.logstore.clickhouse.tables import make
 from bot.adapters.logstore.digest import Batch, Source
-from bot.adapters.logstore.feeding import PARCELS_KEPT, TAIL_LINES, Followed
+from bot.adapters.logstore.feeding import PARCELS_KEPT, TAIL_LINES, Followed, another_follows
 from bot.adapters.logstore.rows import Rows, rows_of
 from bot.adapters.logstore.sqlite.marks import Identity, Mark
-from bot.errors import StoreBusy, StoreError
+from bot.errors import StoreBusy
 
 
 class ClickHouseFeedStore:
@@ -39,24 +39,14 @@ class ClickHouseFeedStore:
         self._url, self._follower, self._transport = url, follower, transport
         self._db = ClickHouse(url, transport)
         self.name = self._db.name
-        self._lock: int | None = None
+        digest = blake2b(f"{self.name} {follower}".encode(), digest_size=8).hexdigest()
+        self._claim = FileClaim(Path(tempfile.gettempdir()) / f"triage-follow-{os.getuid()}-{digest}")
         self._held: ClickHouseSink | None = None
         self._version = 0
 
     def claim(self) -> None:
         """Be the only follower of this name on this machine. Raises StoreBusy, StoreError."""
-        digest = blake2b(f"{self.name} {self._follower}".encode(), digest_size=8).hexdigest()
-        place = Path(tempfile.gettempdir()) / f"triage-follow-{os.getuid()}-{digest}"
-        try:
-            lock = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise StoreError(f"{place}: cannot be made ({error.strerror}); see who owns it, or set TMPDIR") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(lock)
-            raise StoreBusy(f"{self.name}: another `triage logs follow` called {self._follower} is at work; end it, or give this one another LOG_FOLLOW_NAME") from error
-        self._lock = lock
+        self._claim.take(held=another_follows(self.name, self._follower), cannot="see who owns it, or set TMPDIR")
         self._sink()
 
     def forget(self) -> None:
@@ -66,9 +56,7 @@ class ClickHouseFeedStore:
     def close(self) -> None:
         """Close its connections and give up the claim."""
         self._db.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._claim.give_up()
 
     def identify(self, head: bytes) -> Identity:
         """Which file begins with ``head``, and how far it was read. Raises StoreBusy where an ingest of it broke off."""

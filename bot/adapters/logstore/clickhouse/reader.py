@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.adapters.logstore.clickhouse.client import ClickHouse, listed, quote
 from bot.adapters.logstore.clickhouse.sink import find_gaps, known_gaps
 from bot.adapters.logstore.digest import HOUR, from_micros, keep_sessions_from, named, to_micros
-from bot.adapters.logstore.feeding import Live
+from bot.adapters.logstore.feeding import SKEW_HOURS, Live
 from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.placing import COLUMNS, Wanted, event_from, key
 from bot.adapters.logstore.selection import Selection, domain_of
@@ -158,7 +158,7 @@ class Reader:
         try:
             return Live.of_rows(
                 self._select("SELECT host, family, start, ended FROM log_hole FINAL"), self._select("SELECT host, family, seen, lag FROM log_feed FINAL"),
-                self._select("SELECT host, min(least), sum(count) FROM log_skew GROUP BY host, hour ORDER BY host, hour DESC"),
+                self._select(f"SELECT host, min(least), sum(count) FROM log_skew GROUP BY host, hour ORDER BY host, hour DESC LIMIT {SKEW_HOURS} BY host"),
             )
         except StoreMissing:  # only an earlier program has written to it
             return Live()

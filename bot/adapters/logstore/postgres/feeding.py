@@ -9,10 +9,16 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import psycopg
-import zstandard
 
 from bot.adapters.logstore.digest import Batch, Source
-from bot.adapters.logstore.feeding import PARCELS_KEPT, TAIL_LINES, Followed
+from bot.adapters.logstore.feeding import (
+    PARCELS_KEPT,
+    TAIL_LINES,
+    Followed,
+    another_follows,
+    packed,
+    unpacked,
+)
 from bot.adapters.logstore.postgres.connection import faults_named, name_of, open_for_writing
 from bot.adapters.logstore.postgres.store import PostgresLogStore
 from bot.adapters.logstore.postgres.text import read, written
@@ -70,8 +76,7 @@ class PostgresFeedStore:
         """The last lines of a feed."""
         with faults_named(self.name):
             rows = self._open()[0].execute("SELECT data FROM log_tail WHERE follower = %s AND feed = %s ORDER BY id", (self._follower, feed)).fetchall()
-        opened = zstandard.ZstdDecompressor()
-        return "".join(opened.decompress(data).decode("utf-8", "surrogatepass") for (data,) in rows)
+        return unpacked(data for (data,) in rows)
 
     def cursor_of(self, feed: str) -> tuple[str, int] | None:
         """Where to go on in ``feed``."""
@@ -132,7 +137,7 @@ class PostgresFeedStore:
                 connection.execute(f"SET LOCAL lock_timeout = '{CLAIMS_WITHIN}s'".encode())
                 connection.execute("SELECT pg_advisory_lock(%s)", (number,))
         except psycopg.errors.LockNotAvailable as error:
-            raise StoreBusy(f"{self.name}: another `triage logs follow` called {self._follower} is at work; end it, or give this one another LOG_FOLLOW_NAME") from error
+            raise StoreBusy(another_follows(self.name, self._follower)) from error
 
 
 class PostgresFeedWriting:
@@ -170,9 +175,8 @@ class PostgresFeedWriting:
 
     def put_tail(self, feed: str, masked: str) -> None:
         """A feed's last lines."""
-        data = zstandard.ZstdCompressor(level=3).compress(masked.encode("utf-8", "surrogatepass"))
         place = (self._follower, feed)
-        self._db.execute("INSERT INTO log_tail (follower, feed, lines, data) VALUES (%s, %s, %s, %s)", (*place, masked.count("\n"), data))
+        self._db.execute("INSERT INTO log_tail (follower, feed, lines, data) VALUES (%s, %s, %s, %s)", (*place, masked.count("\n"), packed(masked)))
         self._db.execute(
             "DELETE FROM log_tail WHERE id IN (SELECT id FROM (SELECT id, sum(lines) OVER (ORDER BY id DESC) - lines AS after"
             " FROM log_tail WHERE follower = %s AND feed = %s) known WHERE after >= %s)",

@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 
 from bot.adapters.logstore.digest import HOUR, from_micros, keep_sessions_from, named, to_micros
-from bot.adapters.logstore.feeding import Live
+from bot.adapters.logstore.feeding import SKEW_HOURS, Live
 from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.placing import COLUMNS, Wanted, event_from, key
 from bot.adapters.logstore.postgres.schema import has_feeds
@@ -124,7 +124,11 @@ class Reader:
         return Live.of_rows(
             self._db.execute("SELECT host, family, start, ended FROM log_hole").fetchall(),
             self._db.execute("SELECT host, family, seen, lag FROM log_feed").fetchall(),
-            self._db.execute("SELECT host, least, count FROM log_skew ORDER BY host, hour DESC").fetchall(),
+            self._db.execute(
+                "SELECT host, least, count FROM (SELECT *, row_number() OVER (PARTITION BY host ORDER BY hour DESC) AS place FROM log_skew) AS hours"
+                " WHERE place <= %s ORDER BY host, place",
+                (SKEW_HOURS,),
+            ).fetchall(),
         )
 
     @contextmanager

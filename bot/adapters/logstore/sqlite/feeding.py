@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from bot.adapters.logstore.claim import FileClaim
 from bot.adapters.logstore.digest import Batch, Source, from_micros, to_micros
 from bot.adapters.logstore.feeding import Followed
 from bot.adapters.logstore.sqlite import feeds, pruning
@@ -17,7 +16,6 @@ from bot.adapters.logstore.sqlite.marks import Identity, Mark, identify
 from bot.adapters.logstore.sqlite.prepared import Prepared, prepare
 from bot.adapters.logstore.sqlite.schema import faults_named, open_for_writing
 from bot.adapters.logstore.sqlite.writer import Writer
-from bot.errors import StoreBusy, StoreError
 
 
 class SqliteFeedStore:
@@ -27,23 +25,12 @@ class SqliteFeedStore:
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, str(path)
-        self._lock: int | None = None
+        self._claim = FileClaim(path.with_name(path.name + ".follow"))
         self._held: tuple[sqlite3.Connection, Writer] | None = None
 
     def claim(self) -> None:
         """Hold the store for this process among those that follow. Raises StoreBusy, StoreError."""
-        place = self.path.with_name(self.path.name + ".follow")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            lock = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreError(f"{place}: cannot be made ({error.strerror}); choose another place for LOG_STORE_URL") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(lock)
-            raise StoreBusy(f"{self.path}: another `triage logs follow` is at work on this store; end it first") from error
-        self._lock = lock
+        self._claim.take(held=f"{self.path}: another `triage logs follow` is at work on this store; end it first", cannot="choose another place for LOG_STORE_URL")
         self._open()
 
     def forget(self) -> None:
@@ -55,9 +42,7 @@ class SqliteFeedStore:
     def close(self) -> None:
         """Close everything."""
         self.forget()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._claim.give_up()
 
     def identify(self, head: bytes) -> Identity:
         """Which file begins with ``head``, and how far it was read."""

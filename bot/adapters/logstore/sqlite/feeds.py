@@ -5,10 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-import zstandard
-
 from bot.adapters.logstore.digest import Source
-from bot.adapters.logstore.feeding import PARCELS_KEPT, SKEW_HOURS, TAIL_LINES, Followed, skew, skews
+from bot.adapters.logstore.feeding import (
+    PARCELS_KEPT,
+    SKEW_HOURS,
+    TAIL_LINES,
+    Followed,
+    packed,
+    skew,
+    skews,
+    unpacked,
+)
 from bot.adapters.logstore.sqlite.prepared import Prepared
 
 
@@ -49,8 +56,7 @@ def cursor_of(connection: sqlite3.Connection, feed: str) -> tuple[str, int] | No
 
 def put_tail(connection: sqlite3.Connection, feed: str, masked: str) -> None:
     """Keep the lines that a feed brought last; the oldest of it go."""
-    data = zstandard.ZstdCompressor(level=3).compress(masked.encode("utf-8", "surrogatepass"))
-    connection.execute("INSERT INTO log_tail (feed, lines, data) VALUES (?, ?, ?)", (feed, masked.count("\n"), data))
+    connection.execute("INSERT INTO log_tail (feed, lines, data) VALUES (?, ?, ?)", (feed, masked.count("\n"), packed(masked)))
     connection.execute(
         "DELETE FROM log_tail WHERE feed = ? AND id IN (SELECT id FROM (SELECT id, sum(lines) OVER (ORDER BY id DESC) - lines AS after"
         " FROM log_tail WHERE feed = ?) WHERE after >= ?)",
@@ -60,9 +66,7 @@ def put_tail(connection: sqlite3.Connection, feed: str, masked: str) -> None:
 
 def tail_of(connection: sqlite3.Connection, feed: str) -> str:
     """The last lines of a feed, oldest first."""
-    opened = zstandard.ZstdDecompressor()
-    rows = connection.execute("SELECT data FROM log_tail WHERE feed = ? ORDER BY id", (feed,))
-    return "".join(opened.decompress(data).decode("utf-8", "surrogatepass") for (data,) in rows)
+    return unpacked(data for (data,) in connection.execute("SELECT data FROM log_tail WHERE feed = ? ORDER BY id", (feed,)))
 
 
 def put_parcels(connection: sqlite3.Connection, digests: Iterable[bytes], now: int) -> None:
