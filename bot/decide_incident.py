@@ -77,10 +77,7 @@ class IncidentDecisions:
 
 
 def _decide(step: Step, incident: Incident, decision: IncidentDecision, text: str) -> Outcome:
-    number, waiting = (
-        incident.number,
-        [g for g in step.incidents.grouped(incident.number) if g.state == "held"],
-    )
+    number = incident.number
     if decision.action == "agree":
         put_incident(
             step, replace(incident, text=text, agreed_by=decision.by, revision=incident.revision + 1)
@@ -90,16 +87,18 @@ def _decide(step: Step, incident: Incident, decision: IncidentDecision, text: st
             f"The answer to incident {number} is agreed; nothing is sent before somebody sends it to all.",
         )
     if decision.action == "release":
+        waiting = _held(step, number)
         put_incident(step, replace(incident, holding=False, revision=incident.revision + 1))
         _begin(step, number, decision.by, "")
         return Outcome(
             True,
-            f"Incident {number}: {_tickets(len(waiting))} now with cards of their own, as does what still comes.",
+            f"Incident {number}: {_tickets(waiting)} now with cards of their own, as does what still comes.",
         )
     if decision.action == "close":
+        waiting = _held(step, number)
         end_incident(step, number, decision.by)
         return Outcome(
-            True, f"Incident {number} is closed; {_tickets(len(waiting))} now with cards of their own."
+            True, f"Incident {number} is closed; {_tickets(waiting)} now with cards of their own."
         )
     answer = text or incident.text
     put_incident(
@@ -109,12 +108,17 @@ def _decide(step: Step, incident: Incident, decision: IncidentDecision, text: st
         ),
     )
     end_incident(step, number, decision.by, answer)
-    open_ = sum(g.state in ("held", "shown") for g in step.incidents.grouped(number))
-    done = sum(g.state == "answered" for g in step.incidents.grouped(number))
+    states = [g.state for g in step.incidents.grouped(number)]
+    done, open_ = states.count("answered"), states.count("held") + states.count("shown")
     return Outcome(
         True,
         f"Incident {number} is closed; tickets answered: {done}{f', {open_} more within minutes' if open_ else ''}.",
     )
+
+
+def _held(step: Step, number: int) -> int:
+    """How many tickets wait for a decision on the incident."""
+    return sum(g.state == "held" for g in step.incidents.grouped(number))
 
 
 def end_incident(step: Step, number: int, by: str, text: str = "") -> None:
