@@ -19,11 +19,11 @@ from bot.settings import READ_ONLY_LOG_STORES, Settings
 from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
-
     from bot.adapters.logstore.feeding import FeedStore
     from bot.adapters.logstore.follow.loop import Follow
     from bot.adapters.logstore.stores import CheckedLogStore, OwnLogStore
     from bot.adapters.store.desk import DeskStore
+    from bot.ports import LogFigures
     from bot.triage import Triager
 
 
@@ -71,6 +71,11 @@ def own_log_store_of(settings: Settings) -> OwnLogStore:
 
         return ClickHouseLogStore(settings.log_store_url)
     return SqliteLogStore(settings.log_store_path)
+
+
+def log_figures_of(settings: Settings) -> LogFigures | None:
+    """What reports and incidents ask of the log store; None where its host fills it: then it is only searched."""
+    return None if settings.log_store_scheme.partition("+")[0] in READ_ONLY_LOG_STORES else own_log_store_of(settings).figures()
 
 
 def feed_store_of(settings: Settings) -> FeedStore:

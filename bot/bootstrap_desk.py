@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.adapters.logstore.sqlite.store import SqliteLogStore
-from bot.bootstrap import SystemClock, knowledge_of, log_store_of, logs_of
+from bot.bootstrap import SystemClock, knowledge_of, log_figures_of, log_store_of, logs_of
 from bot.errors import SettingsError
 from bot.ports import Outlet, Probes
 from bot.settings import Settings
@@ -145,13 +144,10 @@ def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:
 
 def reporter_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Reporter:
     """Reports over the desk's database and the log store."""
-    from bot.adapters.logstore.sqlite.figures import SqliteLogFigures
     from bot.adapters.store.reports import StoredReports
     from bot.reporting import Reporter
 
-    store = log_store_of(settings)
-    figures = SqliteLogFigures(store.path) if isinstance(store, SqliteLogStore) else None  # other stores are not asked yet; the report says so
-    return Reporter(StoredReports(desk.database), logs_of(store), figures, knowledge, settings.report_zone, SystemClock())
+    return Reporter(StoredReports(desk.database), logs_of(log_store_of(settings)), log_figures_of(settings), knowledge, settings.report_zone, SystemClock())
 
 
 def report_post_of(settings: Settings, desk: DeskStore, reporter: Reporter) -> ReportPost:

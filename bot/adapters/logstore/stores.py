@@ -5,11 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.adapters.logstore.sqlite.ingest import IngestReport, Progress
 from bot.core.observed import HostCoverage
-from bot.ports import LogStore
+from bot.ports import LogFigures, LogStore
+
+
+class FailureCount(NamedTuple):
+    """So many failures of one cause in the hour that begins at ``hour``; a text that no line stated is empty, a host that none
+    stated is NO_HOST."""
+
+    hour: datetime
+    event: str
+    reason: str
+    service: str
+    host: str
+    tls: str
+    failures: int
+
+
+class FailureFigures(LogFigures, Protocol):
+    """Figures with the counts of failures that a store of ours keeps hour by hour."""
+
+    def failures(self, since: datetime, until: datetime) -> list[FailureCount]:
+        """Failures counted by whole hour and cause, of the hours that touch [since, until], oldest first. Raises StoreError."""
+        ...
 
 
 class CheckedLogStore(LogStore, Protocol):
@@ -42,4 +63,8 @@ class OwnLogStore(CheckedLogStore, Protocol):
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
         """Drop what is older than ``before``, then the oldest days until ``size`` bytes are enough; returns the time from
         which on everything is kept, None where nothing went. Raises StoreError."""
+        ...
+
+    def figures(self) -> FailureFigures:
+        """What reports and incidents ask of it."""
         ...

@@ -17,7 +17,7 @@ from bot.adapters.logstore.placing import COLUMNS, Wanted, event_from, key
 from bot.adapters.logstore.selection import Selection, domain_of
 from bot.adapters.logstore.sqlite.rhythm_rows import TOUCHED
 from bot.core.observed import HostCoverage, LogQuery, LogResult, SessionInterval, SuccessSum
-from bot.errors import StoreBusy, StoreMissing
+from bot.errors import StoreBusy
 
 MOST_ROWS: Final = 20_000
 """Sums and sessions of one answer, the newest first."""
@@ -92,7 +92,7 @@ class Reader:
         if not slips:
             return []
         keys = {key(login): login for login in slips}
-        pairs = _pairs(slips)
+        pairs = pairs_of(slips)
         window = f"time BETWEEN fromUnixTimestamp64Micro({low}) AND fromUnixTimestamp64Micro({high})"
         seen = self._select(
             f"SELECT DISTINCT who FROM log_line WHERE (domain, who) IN ({pairs}) AND {window}"
@@ -155,13 +155,10 @@ class Reader:
 
     def _live(self) -> Live:
         """What is known of live feeds."""
-        try:
-            return Live.of_rows(
-                self._select("SELECT host, family, start, ended FROM log_hole FINAL"), self._select("SELECT host, family, seen, lag FROM log_feed FINAL"),
-                self._select(f"SELECT host, min(least), sum(count) FROM log_skew GROUP BY host, hour ORDER BY host, hour DESC LIMIT {SKEW_HOURS} BY host"),
-            )
-        except StoreMissing:  # only an earlier program has written to it
-            return Live()
+        return Live.of_rows(
+            self._select("SELECT host, family, start, ended FROM log_hole FINAL"), self._select("SELECT host, family, seen, lag FROM log_feed FINAL"),
+            self._select(f"SELECT host, min(least), sum(count) FROM log_skew GROUP BY host, hour ORDER BY host, hour DESC LIMIT {SKEW_HOURS} BY host"),
+        )
 
     def _select(self, query: str) -> list[list[Any]]:
         return self._db.select(query, self._left())
@@ -178,7 +175,7 @@ def _lines_query(selection: Selection, since: int, until: int, limit: int) -> st
     wanted = Wanted.of(selection)
     ways = []
     if selection.names:
-        ways.append(f"(domain, who) IN ({_pairs(selection.names)})")
+        ways.append(f"(domain, who) IN ({pairs_of(selection.names)})")
     if wanted.also:
         ways.append(f"hasAny(also, {listed(wanted.also)})")
     if wanted.domains:
@@ -197,7 +194,7 @@ def _who(selection: Selection) -> str:
     wanted = Wanted.of(selection)
     ways = []
     if selection.names:
-        ways.append(f"(domain, who) IN ({_pairs(selection.names)})")
+        ways.append(f"(domain, who) IN ({pairs_of(selection.names)})")
     if wanted.domains:
         ways.append(f"domain IN ({','.join(map(quote, wanted.domains))})")
     if wanted.networks:
@@ -205,6 +202,6 @@ def _who(selection: Selection) -> str:
     return f"({' OR '.join(ways or ['0'])})"
 
 
-def _pairs(names: Any) -> str:
+def pairs_of(names: Any) -> str:
     """Names as the tables' order has them: domain and name."""
     return ",".join(f"({quote(key(domain_of(name) or ''))},{quote(key(name))})" for name in sorted(names))

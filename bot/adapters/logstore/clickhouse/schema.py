@@ -5,6 +5,7 @@ log_line         lines kept verbatim, every field of the decoded event in a colu
                  indexes find the network of an address and the few further names
 log_failure      failures by hour, event, reason, service, host and TLS, counted by the view log_failure_view as lines
                  come in
+log_new          lines in the order they were stored, by a view too: what is new is asked by reports and incidents. For a week
 log_success      successes by who and hour; log_session the sessions, log_session_end and log_session_client what was
                  told later of sessions that began in an earlier batch
 log_login        user names seen in failures, for the search of near misses
@@ -28,19 +29,19 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from bot.adapters.logstore.placing import NUMBERS, TEXTS
+from bot.adapters.logstore.placing import COLUMNS, NUMBERS, TEXTS
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 DAYS: Final = 90
 """Days after which rows expire, where the URL does not say."""
 KEPT_DAYS: Final = 7
-"""Days for which the last lines of a feed are kept that cannot be read again."""
+"""Days for which the last lines of a feed are kept that cannot be read again, and lines in the order they were stored."""
 _FEW: Final = frozenset({"event", "outcome", "program", "service", "reason", "tls", "mechanism", "enhanced_status", "format", "host", "local_ip", "client", "client_version"})
 """Columns with few different values."""
 _MOMENT: Final = "DateTime64(6, 'UTC')"
 _WHO: Final = "domain String, who String, network String, mailbox String, address String, service LowCardinality(String), host LowCardinality(String)"
 
-CUT_BY_DAY: Final = ("log_line", "log_failure", "log_success", "log_session", "log_session_end", "log_session_client", "log_minute", "log_day")
+CUT_BY_DAY: Final = ("log_line", "log_new", "log_failure", "log_success", "log_session", "log_session_end", "log_session_client", "log_minute", "log_day")
 """Tables of which whole days can be dropped; the others are small."""
 
 
@@ -85,6 +86,13 @@ def statements(days: int) -> Iterator[str]:
         " ifNull(reason, '') AS reason, ifNull(service, '') AS service, ifNull(host, '-') AS host, ifNull(tls, '') AS tls, count() AS count"
         " FROM log_line WHERE outcome = 'failure' GROUP BY hour, event, reason, service, host, tls"
     )
+    yield _table(
+        KEPT_DAYS, "log_new", f"stored {_MOMENT}, time {_MOMENT}, number UInt32, {fields}", "MergeTree", "(stored, number)", "toDate(stored)",
+    )  # fmt: skip
+    yield (
+        "CREATE MATERIALIZED VIEW IF NOT EXISTS log_new_view TO log_new AS"
+        f" SELECT now64(6, 'UTC') AS stored, time, number, {', '.join(f'`{name}`' for name in COLUMNS)} FROM log_line"
+    )
     yield table(
         "log_success",
         f"{_WHO}, hour DateTime('UTC'), count SimpleAggregateFunction(sum, UInt64), first SimpleAggregateFunction(min, {_MOMENT}),"
@@ -123,13 +131,9 @@ def statements(days: int) -> Iterator[str]:
         "id UInt64, fingerprint String, length UInt32, position UInt64, stop UInt64, path String, version UInt64",
         "ReplacingMergeTree(version)", "id",
     )  # fmt: skip
-
-
-def feed_statements(days: int) -> Iterator[str]:
-    """What makes the tables of live feeds, whose lines expire after ``days``; log_journal comes last, so that where it is the others are."""
-    who, source, newest = "follower String", "host LowCardinality(String), family LowCardinality(String)", "ReplacingMergeTree(version)"
-    yield _table(days, "log_follow", f"{who}, path String, source UInt64, device UInt64, inode UInt64, known String, version UInt64", newest, "(follower, path)")
-    yield _table(days, "log_cursor", f"{who}, feed String, cursor String, time Int64, version UInt64", newest, "(follower, feed)")
+    who, newest = "follower String", "ReplacingMergeTree(version)"
+    yield table("log_follow", f"{who}, path String, source UInt64, device UInt64, inode UInt64, known String, version UInt64", newest, "(follower, path)")
+    yield table("log_cursor", f"{who}, feed String, cursor String, time Int64, version UInt64", newest, "(follower, feed)")
     yield _table(
         KEPT_DAYS, "log_tail", f"{who}, feed String, lines UInt32, data String CODEC(ZSTD(3)), version UInt64, stored DateTime DEFAULT now()",
         "MergeTree", "(follower, feed, version)", "toDate(stored)",
@@ -138,10 +142,10 @@ def feed_statements(days: int) -> Iterator[str]:
         KEPT_DAYS, "log_parcel", f"{who}, digest String, time Int64, gone Bool, version UInt64, stored DateTime DEFAULT now()",
         newest, "(follower, digest)", "toDate(stored)",
     )  # fmt: skip
-    yield _table(days, "log_hole", f"{source}, start Int64, ended Int64, version UInt64", newest, "(host, family, start)", "toDate(intDiv(start, 1000000))")
-    yield _table(days, "log_feed", f"{source}, seen Int64, lag Int64, version UInt64", newest, "(host, family)")
-    yield _table(
-        days, "log_skew", "host LowCardinality(String), hour UInt32, least SimpleAggregateFunction(min, Int64), count SimpleAggregateFunction(sum, UInt64)",
+    yield table("log_hole", f"{source}, start Int64, ended Int64, version UInt64", newest, "(host, family, start)", "toDate(intDiv(start, 1000000))")
+    yield table("log_feed", f"{source}, seen Int64, lag Int64, version UInt64", newest, "(host, family)")
+    yield table(
+        "log_skew", "host LowCardinality(String), hour UInt32, least SimpleAggregateFunction(min, Int64), count SimpleAggregateFunction(sum, UInt64)",
         "AggregatingMergeTree", "(host, hour)", "toDate(hour * 3600)",
     )  # fmt: skip
-    yield _table(days, "log_journal", f"{who}, batch String, payload String CODEC(ZSTD(3)), version UInt64", newest, "follower")
+    yield table("log_journal", f"{who}, batch String, payload String CODEC(ZSTD(3)), version UInt64", newest, "follower")

@@ -11,6 +11,7 @@ import httpx
 
 from bot.adapters.logstore.clickhouse import tables
 from bot.adapters.logstore.clickhouse.client import ClickHouse
+from bot.adapters.logstore.clickhouse.figures import ClickHouseLogFigures
 from bot.adapters.logstore.clickhouse.journal import carry_out, pending
 from bot.adapters.logstore.clickhouse.reader import Reader
 from bot.adapters.logstore.clickhouse.schema import CUT_BY_DAY
@@ -69,6 +70,10 @@ class ClickHouseLogStore(SearchedLogStore):
     def add(self, events: Iterable[LogEvent]) -> int:
         """Store decoded, linked events that come from no file; returns how many lines were kept verbatim."""
         return add_events(self._sink(), rows_of, events)
+
+    def figures(self) -> ClickHouseLogFigures:
+        """What reports and incidents ask of it."""
+        return ClickHouseLogFigures(self._db)
 
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
         """Drop whole days that are older than ``before``, then the oldest days until the tables take at most ``size`` bytes;

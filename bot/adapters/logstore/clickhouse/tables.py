@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.adapters.logstore.clickhouse.client import ClickHouse
-from bot.adapters.logstore.clickhouse.schema import VERSION, feed_statements, statements
+from bot.adapters.logstore.clickhouse.schema import VERSION, statements
 from bot.errors import StoreCorrupt, StoreMissing
 
 MADE_WITHIN: Final = 120.0
@@ -30,8 +30,3 @@ def make(database: ClickHouse) -> None:
         for statement in statements(database.days):
             database.run(statement, MADE_WITHIN)
         database.insert("log_meta", ("key", "value"), [["version", VERSION]], MADE_WITHIN)
-    try:
-        database.select("SELECT 1 FROM log_journal LIMIT 0", MADE_WITHIN)
-    except StoreMissing:  # a new store, or one that only an earlier program has written to
-        for statement in feed_statements(database.days):
-            database.run(statement, MADE_WITHIN)

@@ -65,7 +65,7 @@ def check_version(connection: psycopg.Connection, name: str) -> None:
     if version is None:
         raise StoreMissing(f"{name}: no server log was ingested yet; run `triage logs ingest PATH` first")
     if version != VERSION:
-        raise StoreCorrupt(f"{name}: a log store of version {version}, this program knows {VERSION}; ingest anew")
+        raise StoreCorrupt(f"{name}: a log store of version {version}, this program knows {VERSION}; drop the schema {SCHEMA} and ingest anew")
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def prune(connection: psycopg.Connection, cut: int) -> None:
             "DELETE FROM log_who WHERE NOT EXISTS (SELECT 1 FROM log_success WHERE log_success.tag = log_who.tag)"
             " AND NOT EXISTS (SELECT 1 FROM log_session WHERE log_session.tag = log_who.tag)"
         )
-        for statement in ("DELETE FROM log_login WHERE last < %s", "DELETE FROM log_failure WHERE hour < %s"):
+        for statement in ("DELETE FROM log_login WHERE last < %s", "DELETE FROM log_failure WHERE hour < %s", "DELETE FROM log_stored WHERE last < %s"):
             connection.execute(statement, (moment,))
         for statement, bound in (
             ("DELETE FROM log_minute WHERE minute < %s", cut // MINUTE), ("DELETE FROM log_gap WHERE ended < %s", cut),

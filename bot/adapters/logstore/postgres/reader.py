@@ -13,7 +13,6 @@ from bot.adapters.logstore.digest import HOUR, from_micros, keep_sessions_from, 
 from bot.adapters.logstore.feeding import SKEW_HOURS, Live
 from bot.adapters.logstore.likeness import SLIP, alike, parted
 from bot.adapters.logstore.placing import COLUMNS, Wanted, event_from, key
-from bot.adapters.logstore.postgres.schema import has_feeds
 from bot.adapters.logstore.postgres.text import read
 from bot.adapters.logstore.postgres.writer import dirty_spans, find_gaps
 from bot.adapters.logstore.selection import Selection
@@ -23,7 +22,7 @@ from bot.logs.event import LogEvent
 MOST_ROWS: Final = 20_000
 """Sums and sessions of one answer, the newest first."""
 _MOST_LOGINS: Final = 50_000
-_FIELDS: Final = ", ".join(f'"{name}"' for name in COLUMNS)
+FIELDS: Final = ", ".join(f'"{name}"' for name in COLUMNS)
 _WINDOW: Final = "time BETWEEN %(since)s AND %(until)s"
 _NEWEST: Final = "ORDER BY time DESC, id DESC LIMIT %(limit)s"
 _BRANCH: Final = f"SELECT one.* FROM unnest(%({{values}})s::text[]) AS wanted CROSS JOIN LATERAL (SELECT * FROM log_line WHERE {{column}} = wanted AND {_WINDOW} {_NEWEST}) one"
@@ -59,7 +58,7 @@ class Reader:
             self._db.execute("SET LOCAL enable_sort = off")
             found = self._db.execute(lines_query(asked).encode(), asked).fetchall()
             self._db.execute("SET LOCAL enable_sort = on")
-            lines = [_event(row) for row in reversed(found[:limit])]
+            lines = [event_of_row(row) for row in reversed(found[:limit])]
             who = self._who(asked, selection)
             asked["tags"] = list(who)
             return LogResult(
@@ -119,8 +118,6 @@ class Reader:
 
     def _live(self) -> Live:
         """What is known of live feeds, hosts as stored."""
-        if not has_feeds(self._db):
-            return Live()
         return Live.of_rows(
             self._db.execute("SELECT host, family, start, ended FROM log_hole").fetchall(),
             self._db.execute("SELECT host, family, seen, lag FROM log_feed").fetchall(),
@@ -177,9 +174,10 @@ def lines_query(asked: dict[str, Any]) -> str:
     branches = [f"({_BRANCH.format(values=name, column=column)})" for name, column in _COLUMN_OF.items() if asked[name]]
     if asked["also"]:
         branches.append(f"(SELECT * FROM log_line WHERE also && %(also)s::text[] AND {_WINDOW} {_NEWEST})")
-    return f"SELECT DISTINCT ON (time, id) time, id, {_FIELDS} FROM ({' UNION ALL '.join(branches)}) found {_NEWEST}"
+    return f"SELECT DISTINCT ON (time, id) time, id, {FIELDS} FROM ({' UNION ALL '.join(branches)}) found {_NEWEST}"
 
 
-def _event(row: tuple[Any, ...]) -> LogEvent:
+def event_of_row(row: tuple[Any, ...]) -> LogEvent:
+    """The event of a row of time, id and :data:`FIELDS`."""
     time, _, *values = row
     return event_from(time, list(map(read, values)))

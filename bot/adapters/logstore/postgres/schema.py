@@ -10,6 +10,8 @@ log_failure   failures counted by hour, event, reason, service, host and TLS, fo
 log_span      each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to be worked
               out again (microseconds since 1970, as in log_minute, log_beat and log_gap)
 log_source    files read so far: digest of their first bytes, and how far they were read
+log_stored    the batches with lines in the order of their commits, and the times between which their lines lie: what is new
+              since a place is asked by reports and incidents
 and what live feeds need (:mod:`bot.adapters.logstore.feeding`)
 
 A day gets its partition when its first line is written, so that forgetting it is dropping a table. Lines dated further
@@ -27,7 +29,7 @@ from psycopg import sql
 
 from bot.adapters.logstore.placing import NUMBERS, TEXTS
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 SCHEMA: Final = "triage_logs"
 CUT_BY_DAY: Final = {"log_line": "time", "log_success": "hour", "log_session": "start"}
 """Tables that are cut by day, and by which column."""
@@ -35,6 +37,10 @@ OLDEST: Final = timedelta(days=366)
 NEWEST: Final = timedelta(days=2)
 _LOCK: Final = 0x7472696167
 """The advisory lock under which tables are made."""
+ORDER_LOCK: Final = 0x747269616F
+"""The advisory lock under which a batch gets its place in log_stored."""
+LINES_OF_BATCH: Final = 1 << 20
+"""A line's id is its batch's number times this, plus its place in the batch."""
 
 _FIELDS: Final = ", ".join([*(f'"{name}" text' for name in TEXTS), *(f'"{name}" bigint' for name in NUMBERS)])
 _TABLES: Final = f"""
@@ -47,6 +53,7 @@ CREATE INDEX ON log_line (who, time, id) WHERE who IS NOT NULL;
 CREATE INDEX ON log_line (domain, time, id) WHERE domain IS NOT NULL;
 CREATE INDEX ON log_line (network, time, id) WHERE network IS NOT NULL;
 CREATE INDEX ON log_line USING gin (also) WHERE also IS NOT NULL;
+CREATE INDEX ON log_line (id);
 CREATE TABLE log_who (
     tag bigint PRIMARY KEY, who text NOT NULL, domain text NOT NULL, network text NOT NULL, mailbox text NOT NULL,
     address text NOT NULL, service text NOT NULL, host text NOT NULL);
@@ -84,25 +91,22 @@ CREATE TABLE log_gap (span int NOT NULL, start bigint NOT NULL, ended bigint NOT
 CREATE TABLE log_source (
     id bigserial PRIMARY KEY, fingerprint bytea NOT NULL, length int NOT NULL, position bigint NOT NULL,
     path text NOT NULL, UNIQUE (fingerprint, length));
-"""
-
-_FEED_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS log_follow (
+CREATE TABLE log_stored (
+    place bigserial PRIMARY KEY, batch bigint NOT NULL, first timestamptz NOT NULL, last timestamptz NOT NULL);
+CREATE TABLE log_follow (
     follower text NOT NULL, path text NOT NULL, source bigint NOT NULL, device numeric NOT NULL, inode numeric NOT NULL, known text NOT NULL,
     PRIMARY KEY (follower, path));
-CREATE TABLE IF NOT EXISTS log_hole (
+CREATE TABLE log_hole (
     host text NOT NULL, family text NOT NULL, start bigint NOT NULL, ended bigint NOT NULL, PRIMARY KEY (host, family, start));
-CREATE TABLE IF NOT EXISTS log_feed (
+CREATE TABLE log_feed (
     host text NOT NULL, family text NOT NULL, seen bigint NOT NULL, lag bigint NOT NULL, PRIMARY KEY (host, family));
-CREATE TABLE IF NOT EXISTS log_skew (
+CREATE TABLE log_skew (
     host text NOT NULL, hour bigint NOT NULL, least bigint NOT NULL, count bigint NOT NULL, PRIMARY KEY (host, hour));
-CREATE TABLE IF NOT EXISTS log_cursor (
+CREATE TABLE log_cursor (
     follower text NOT NULL, feed text NOT NULL, cursor text NOT NULL, time bigint NOT NULL, PRIMARY KEY (follower, feed));
-CREATE TABLE IF NOT EXISTS log_tail (id bigserial PRIMARY KEY, follower text NOT NULL, feed text NOT NULL, lines int NOT NULL, data bytea NOT NULL);
-CREATE TABLE IF NOT EXISTS log_parcel (follower text NOT NULL, digest bytea NOT NULL, time bigint NOT NULL, PRIMARY KEY (follower, digest));
+CREATE TABLE log_tail (id bigserial PRIMARY KEY, follower text NOT NULL, feed text NOT NULL, lines int NOT NULL, data bytea NOT NULL);
+CREATE TABLE log_parcel (follower text NOT NULL, digest bytea NOT NULL, time bigint NOT NULL, PRIMARY KEY (follower, digest));
 """
-"""What live feeds need (:mod:`bot.adapters.logstore.feeding` tells what each is); a store of an earlier program gets them when
-it is next written to."""
 
 
 def make_tables(connection: psycopg.Connection) -> None:
@@ -113,8 +117,6 @@ def make_tables(connection: psycopg.Connection) -> None:
         if version_of(connection) is None:
             connection.execute(_TABLES)
             connection.execute("INSERT INTO log_meta VALUES ('version', %s)", (VERSION,))
-        if not has_feeds(connection):
-            connection.execute(_FEED_TABLES)
 
 
 def version_of(connection: psycopg.Connection) -> str | None:
@@ -124,12 +126,6 @@ def version_of(connection: psycopg.Connection) -> str | None:
         return None
     found = connection.execute("SELECT value FROM log_meta WHERE key = 'version'").fetchone()
     return None if found is None else str(found[0])
-
-
-def has_feeds(connection: psycopg.Connection) -> bool:
-    """False for a store that only an earlier program has written to."""
-    there = connection.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.log_parcel",)).fetchone()
-    return there is not None and there[0] is not None
 
 
 def make_days(connection: psycopg.Connection, days: Iterable[date]) -> None:

@@ -20,6 +20,7 @@ from bot.adapters.logstore.postgres.connection import (
     name_of,
     open_for_writing,
 )
+from bot.adapters.logstore.postgres.figures import PostgresLogFigures
 from bot.adapters.logstore.postgres.pruning import prune
 from bot.adapters.logstore.postgres.reader import Reader
 from bot.adapters.logstore.postgres.writer import PostgresSink
@@ -88,6 +89,10 @@ class PostgresLogStore(SearchedLogStore):
         """Store decoded, linked events that come from no file; returns how many lines were kept verbatim."""
         with self._writing() as sink:
             return add_events(sink, rows_of, events)
+
+    def figures(self) -> PostgresLogFigures:
+        """What reports and incidents ask of it."""
+        return PostgresLogFigures(self._url)
 
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
         """Drop what is older than ``before``, then the oldest days until the tables take at most ``size`` bytes;

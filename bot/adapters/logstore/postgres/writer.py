@@ -18,7 +18,7 @@ from psycopg import sql
 from bot.adapters.logstore.digest import Span, from_micros, keep_sessions_from
 from bot.adapters.logstore.feeding import skews
 from bot.adapters.logstore.placing import COLUMNS
-from bot.adapters.logstore.postgres.schema import days_of, make_days
+from bot.adapters.logstore.postgres.schema import LINES_OF_BATCH, ORDER_LOCK, days_of, make_days
 from bot.adapters.logstore.postgres.text import written
 from bot.adapters.logstore.rhythm import MINUTE, Beat, BeatFinder, Minute, gaps
 from bot.adapters.logstore.rows import FAILURE, LOGIN, SESSION, SUM, WHO, Row, Rows
@@ -28,8 +28,6 @@ from bot.adapters.logstore.sqlite.rhythm_rows import AROUND, DirtySpan
 from bot.adapters.logstore.sqlite.rhythm_rows import TOUCHED as AROUND_NEW
 from bot.adapters.logstore.sqlite.sources import fingerprint
 
-LINES_OF_BATCH: Final = 1 << 20
-"""A line's id is its batch's number times this, plus its place in the batch."""
 _TIMES: Final = frozenset({"hour", "first", "last", "start", "ended"})
 _NUMBERS: Final = frozenset({"count", "tag", "key"})
 _WHO: Final = len(WHO)
@@ -73,7 +71,7 @@ class PostgresSink:
         with self._db.transaction():
             for span in ready.spans:
                 self._cover(span)
-            self._lines(ready.lines)
+            batch = self._lines(ready.lines)
             self._put(
                 "log_login", LOGIN, ready.logins,
                 "(login) DO UPDATE SET first = least(log_login.first, excluded.first), last = greatest(log_login.last, excluded.last)",
@@ -93,6 +91,7 @@ class PostgresSink:
             self._end_sessions(ready.ends)
             self._skews(ready)
             yield
+            self._stored(batch, ready.lines)
 
     def refresh_gaps(self) -> None:
         """Work out again the gaps of every stretch that batches have touched, and forget days of sessions that ended."""
@@ -114,17 +113,28 @@ class PostgresSink:
         make_days(self._db, new)
         self._days |= new
 
-    def _lines(self, lines: Sequence[Row]) -> None:
+    def _lines(self, lines: Sequence[Row]) -> int:
+        """Add the lines; returns the number of their batch."""
         if not lines:
-            return
+            return 0
         row = self._db.execute("SELECT nextval('log_batch')").fetchone()
-        base = (row[0] if row else 0) * LINES_OF_BATCH
+        batch = int(row[0]) if row else 0
+        base = batch * LINES_OF_BATCH
         with self._db.cursor() as cursor, cursor.copy(_LINE) as copy:
             for time, number, who, domain, network, also, anonymous, *values in lines:
                 copy.write_row([
                     from_micros(time), base + number, who if who or anonymous else None, domain or None, network or None, also or None,
                     *map(written, values),
                 ])  # fmt: skip
+        return batch
+
+    def _stored(self, batch: int, lines: Sequence[Row]) -> None:
+        """Give the batch its place in the order of commits, as the last act before its own: who waits for the lock gets a later
+        place, and sees this one."""
+        if lines:
+            times = [row[0] for row in lines]
+            self._db.execute("SELECT pg_advisory_xact_lock(%s)", (ORDER_LOCK,))
+            self._db.execute("INSERT INTO log_stored (batch, first, last) VALUES (%s, %s, %s)", (batch, from_micros(min(times)), from_micros(max(times))))
 
     def _put(self, table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
         """Add rows, all in one statement: a column each as an array."""

@@ -7,30 +7,19 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bot.adapters.logstore.digest import HOUR, from_micros, to_micros
 from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.blocks import BlockReader
 from bot.adapters.logstore.sqlite.packing import sums_in
 from bot.adapters.logstore.sqlite.schema import faults_named, key_of, open_for_reading
+from bot.adapters.logstore.stores import FailureCount
 from bot.core.networks import network_of
 from bot.logs.event import LogEvent
 
 _MANY = 400
 """Parameters of one statement."""
-
-
-class FailureCount(NamedTuple):
-    """So many failures of one cause in the hour that begins at ``hour``; a text that no line stated is empty."""
-
-    hour: datetime
-    event: str
-    reason: str
-    service: str
-    host: str
-    tls: str
-    failures: int
 
 
 class SqliteLogFigures:

@@ -13,6 +13,7 @@ from bot.adapters.logstore.digest import from_micros, to_micros
 from bot.adapters.logstore.searched import SearchedLogStore
 from bot.adapters.logstore.sink import add_events
 from bot.adapters.logstore.sqlite.erasing import erase
+from bot.adapters.logstore.sqlite.figures import SqliteLogFigures
 from bot.adapters.logstore.sqlite.ingest import Ingest, IngestReport, Progress
 from bot.adapters.logstore.sqlite.prepared import prepare
 from bot.adapters.logstore.sqlite.pruning import prune
@@ -111,6 +112,10 @@ class SqliteLogStore(SearchedLogStore):
                 return add_events(Writer(connection), prepare, events)
         finally:
             connection.close()
+
+    def figures(self) -> SqliteLogFigures:
+        """What reports and incidents ask of it."""
+        return SqliteLogFigures(self.path)
 
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
         """Drop what is older than ``before``, then the oldest days until ``size`` bytes are enough; returns the time
