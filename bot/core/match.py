@@ -86,7 +86,7 @@ class FuzzyTable:
 
     def says_more(self, row: str, than: str) -> bool:
         """True where what ``row`` says takes the place of what ``than`` says of the same text."""
-        return any(w.id == row and than in w.refines for w in self.knowledge.wordings)
+        return any(w.error_id == row and than in w.refines for w in self.knowledge.wordings)
 
     def is_elsewhere(self, text: str, span: Span) -> bool:
         """True where the line around ``span`` is about a service that is not mail."""
@@ -153,7 +153,7 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
         if near and (wording is None or near[0] not in wording.refines):
             out.append(Match(near[0], error.text, round(near[1], 3), "fuzzy", error.span, error.quoted))
         elif wording:
-            out.append(Match(wording.id, error.text, WORDS_SCORE, "words", error.span, error.quoted))
+            out.append(Match(wording.error_id, error.text, WORDS_SCORE, "words", error.span, error.quoted))
     fixed = {(h.error_id, h.span): h.fixed for h in hits}
     ranked = sorted(out, key=lambda m: (m.method != "pattern", m.prose and not all(o.prose for o in out), _ROLE_RANK[knowledge.errors[m.error_id].role],
                                         -fixed.get((m.error_id, m.span), 0), m.span))
@@ -176,7 +176,7 @@ def _refined(ranked: list[Match], errors: Sequence[ErrorText], fuzzy: FuzzyTable
     wording = fuzzy.by_words(around.text)
     if not wording or first.error_id not in wording.refines:
         return ranked
-    return [replace(first, error_id=wording.id), *(m for m in ranked if m is not first and m.error_id != wording.id)]
+    return [replace(first, error_id=wording.error_id), *(m for m in ranked if m is not first and m.error_id != wording.error_id)]
 
 
 def _of_the_protocol(hits: Sequence[Hit], text: str, knowledge: Knowledge) -> list[Hit]:
