@@ -20,7 +20,7 @@ from knowledge import load
 from knowledge.matcher import Matcher
 
 HERE = Path(__file__).resolve().parent
-BARS = {"worked_on": 0.95, "held_out": 0.89, "opened1": 0.94, "opened2": 0.97, "opened3": 0.96, "opened4": 0.96}
+BARS = {"worked_on": 0.95, "held_out": 0.89, "held_out_words": 0.9, "opened1": 0.94, "opened2": 0.97, "opened3": 0.96, "opened4": 0.96}
 """Share of the texts of each file that must be decoded rightly."""
 MOST_ELSEWHERE = 0.05
 """Share of the texts of other topics that may be claimed."""
@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--misses", action="store_true", help="print the misses of the files that may be worked on")
     options = parser.parse_args(arguments)
     first = first_row()
-    below = [name for name, bar in BARS.items() if measure(name, first, verbose=options.misses and name != "held_out") < bar]
+    below = [name for name, bar in BARS.items() if measure(name, first, verbose=options.misses and not name.startswith("held_out")) < bar]
     others = elsewhere()
     claimed = [text for text in others if first(text)]
     print(f"other topics: {len(claimed)} of {len(others)} claimed" + "".join(f"\n  {text!r}" for text in claimed))
