@@ -135,7 +135,7 @@ def _wordings(knowledge: Knowledge) -> Iterator[str]:
         fault = "no wording uses it" if concept in knowledge.concepts else "a wording uses it, but it does not exist"
         yield f"concepts.toml: {concept}: {fault}"
     for wording in knowledge.wordings:
-        for row in (wording.id, *wording.refines):
+        for row in (wording.error_id, *wording.refines):
             if row not in knowledge.errors:
                 yield f"wordings.toml: {wording.id}: {row!r} is no row of errors/"
         if not wording.must_match:

@@ -110,14 +110,21 @@ class Wording:
     """Which concepts, together in one sentence, speak of a row of the table."""
 
     id: str
-    """The row's id."""
+    """The row's id, or a name of its own where a row has several wordings."""
     sets: tuple[tuple[str, ...], ...]
     """The sentence has all concepts of one of these."""
+    row: str = ""
+    """The row's id where ``id`` is not."""
     unless: tuple[str, ...] = ()
     """The sentence has none of these, in any language."""
     refines: tuple[str, ...] = ()
     """Rows that say less: where only they claim a program's text, this reading takes their place."""
     must_match: tuple[str, ...] = ()
+
+    @property
+    def error_id(self) -> str:
+        """The row of errors/ that this wording speaks of."""
+        return self.row or self.id
 
 
 @dataclass(frozen=True, slots=True)

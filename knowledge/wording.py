@@ -30,7 +30,10 @@ ASIDE, SUPPOSED = "aside", "supposed"
 """Concepts of a sentence that reports no failed connection: it is about a draft or a contact, or asks and explains."""
 _NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail"})
 """A sentence that names one of these is read although it is about an attachment or the like."""
-ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED}) | _NEVERTHELESS
+SUCCESS = "success"
+"""Concept of a sentence that reports that all is well, unless it denies it."""
+_DENIED = frozenset({"negated", "failed"})
+ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED, SUCCESS}) | _NEVERTHELESS
 """Concepts that no wording has to name."""
 _REACHING = frozenset({"protocol", "host", "login", "secret", "send", "certificate", "network", "connection", "tls", "recipient", "sender", "timeout", "too-large", "quota", "no-space"})
 _START = "\x01"
@@ -99,7 +102,9 @@ class WordingTable:
         best = len(self._wordings)
         if self.is_elsewhere(text):
             return None
-        for sentence in _sentences(text):
+        for number, sentence in enumerate(_sentences(text)):
+            if number == 0 and self._fails_aside(sentence):
+                return None
             best = min(best, self._first(sentence))
         return self._wordings[best] if best < len(self._wordings) else None
 
@@ -117,8 +122,15 @@ class WordingTable:
         concepts = set[str]().union(*self._named(f"{_START} {plain(line[:MAX_CHARS])} "))
         return ASIDE in concepts and concepts.isdisjoint(_REACHING)
 
+    def _fails_aside(self, sentence: str) -> bool:
+        """True where ``sentence`` reports that something else than a connection failed: what follows it is advice."""
+        concepts = set[str]().union(*self._named(sentence))
+        return ASIDE in concepts and "failed" in concepts and concepts.isdisjoint(_REACHING)
+
     @staticmethod
     def _is_aside(concepts: Set[str]) -> bool:
+        if SUCCESS in concepts and concepts.isdisjoint(_DENIED):
+            return True
         return SUPPOSED in concepts or (ASIDE in concepts and _NEVERTHELESS.isdisjoint(concepts))
 
     def _named(self, sentence: str) -> list[set[str]]:

@@ -6,7 +6,7 @@ error text with every text of the table by RapidFuzz and never counts for more t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -37,6 +37,8 @@ _IMAP_REPLY = regex.compile(r"\b(?:NO|BAD|BYE) \[[A-Z-]{3,30}\]|\[(?:AUTHENTICAT
 _REPLY_REACH = 120
 YIELDS_WITHIN = 200
 """Characters between two claims that are still about one refusal."""
+WHOLE = 0.7
+"""Share of a text that a program's known words must fill to be all that it says."""
 _PLACEHOLDER = regex.compile(r"\{[a-z_]+\}")
 
 
@@ -81,6 +83,10 @@ class FuzzyTable:
     def may_refine(self, row: str) -> bool:
         """True for a row that says so little that the words around it may replace it."""
         return row in self._wordings.refinable
+
+    def says_more(self, row: str, than: str) -> bool:
+        """True where what ``row`` says takes the place of what ``than`` says of the same text."""
+        return any(w.error_id == row and than in w.refines for w in self.knowledge.wordings)
 
     def is_elsewhere(self, text: str, span: Span) -> bool:
         """True where the line around ``span`` is about a service that is not mail."""
@@ -147,21 +153,30 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
         if near and (wording is None or near[0] not in wording.refines):
             out.append(Match(near[0], error.text, round(near[1], 3), "fuzzy", error.span, error.quoted))
         elif wording:
-            out.append(Match(wording.id, error.text, WORDS_SCORE, "words", error.span, error.quoted))
+            out.append(Match(wording.error_id, error.text, WORDS_SCORE, "words", error.span, error.quoted))
     fixed = {(h.error_id, h.span): h.fixed for h in hits}
     ranked = sorted(out, key=lambda m: (m.method != "pattern", m.prose and not all(o.prose for o in out), _ROLE_RANK[knowledge.errors[m.error_id].role],
                                         -fixed.get((m.error_id, m.span), 0), m.span))
-    return tuple(_refined(ranked, errors, fuzzy))
+    verbatim = {(h.error_id, h.span) for h in hits if h.sample not in knowledge.errors[h.error_id].patterns}
+    return tuple(_refined(ranked, errors, fuzzy, verbatim))
 
 
-def _refined(ranked: list[Match], errors: Sequence[ErrorText], fuzzy: FuzzyTable) -> list[Match]:
-    """``ranked`` with a first row that says little replaced by the one that the words of its whole text speak of."""
+def _refined(ranked: list[Match], errors: Sequence[ErrorText], fuzzy: FuzzyTable, verbatim: Set[tuple[str, Span]]) -> list[Match]:
+    """``ranked`` with a first row that says little giving place to one that says more: another that claims a part of
+    the same text, or the one that the words of the whole text speak of. What a program says word for word is left alone."""
     first = next((m for m in ranked if m.method == "pattern"), None)
     around = first and next((e for e in errors if e.pasted and e.span[0] <= first.span[0] < e.span[1]), None)
-    wording = fuzzy.by_words(around.text) if first and around and fuzzy.may_refine(first.error_id) else None
-    if not first or not wording or first.error_id not in wording.refines:
+    if not first or not around or not fuzzy.may_refine(first.error_id):
         return ranked
-    return [replace(first, error_id=wording.id), *(m for m in ranked if m is not first and m.error_id != wording.id)]
+    more = next((m for m in ranked if fuzzy.says_more(m.error_id, first.error_id) and around.span[0] <= m.span[0] < around.span[1]), None)
+    if more:
+        return [more, *(m for m in ranked if m is not more)]
+    if (first.error_id, first.span) in verbatim and first.span[1] - first.span[0] >= WHOLE * len(around.text):
+        return ranked
+    wording = fuzzy.by_words(around.text)
+    if not wording or first.error_id not in wording.refines:
+        return ranked
+    return [replace(first, error_id=wording.error_id), *(m for m in ranked if m is not first and m.error_id != wording.error_id)]
 
 
 def _of_the_protocol(hits: Sequence[Hit], text: str, knowledge: Knowledge) -> list[Hit]:
@@ -180,11 +195,17 @@ def _without_rivals(hits: Sequence[Hit], knowledge: Knowledge) -> list[Hit]:
     The more specific role wins; in one role the words inside another text's {server_reply} win over their
     wrapping, else the hit with more agreement. A bare reply code gives way to words in the same line.
     """
+    told = [h for h in hits if not any(_gives_way(h, other, knowledge) for other in hits)]
     kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda h: (bool(knowledge.errors[h.error_id].yields), *_order(h, hits, knowledge))):
+    for hit in sorted(told, key=lambda h: _order(h, told, knowledge)):
         if not any(_beats(other, hit, knowledge) for other in kept):
             kept.append(hit)
     return kept
+
+
+def _gives_way(hit: Hit, other: Hit, knowledge: Knowledge) -> bool:
+    """True where ``hit``'s row leaves the words near ``other`` to the row of that one."""
+    return other.error_id in knowledge.errors[hit.error_id].yields and _apart(other, hit) < YIELDS_WITHIN and not (other.bare_code and not hit.bare_code)
 
 
 def _order(hit: Hit, hits: Sequence[Hit], knowledge: Knowledge) -> tuple[bool, int, bool, int]:
@@ -203,8 +224,6 @@ def _beats(winner: Hit, loser: Hit, knowledge: Knowledge) -> bool:
     overlap = min(winner.span[1], loser.span[1]) - max(winner.span[0], loser.span[0])
     near = _apart(winner, loser) < 120
     if loser.bare_code and not winner.bare_code and near:
-        return True
-    if winner.error_id in knowledge.errors[loser.error_id].yields and _apart(winner, loser) < YIELDS_WITHIN:
         return True
     if overlap <= 0:
         return False

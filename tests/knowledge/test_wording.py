@@ -76,3 +76,23 @@ def test_plain_is_plain(text: str) -> None:
     once = plain(text)
     assert plain(once) == once
     assert once == once.strip() and "  " not in once
+
+
+@pytest.mark.parametrize("text", [
+    "Login successful", "Verbindung erfolgreich hergestellt", "La connexion a réussi", "登录成功",
+    "An error has occurred during contact deletion. Please check your network connection.",
+    "Ein Fehler ist beim Löschen des Kontakts aufgetreten. Prüfen Sie die Netzwerkverbindung.",
+    "File server is not reachable. Verify the connection.", "Private certificate has expired, unable to sign email",
+])
+def test_success_and_advice_on_other_things_are_left_alone(text: str) -> None:
+    assert read(text) is None
+
+
+def test_a_denied_success_is_a_failure() -> None:
+    assert read("Der Login war nicht erfolgreich") == "auth-failed"
+
+
+def test_a_wording_of_its_own_name_speaks_of_its_row() -> None:
+    found = TABLE.read("No connection to IMAP server.")
+    assert found is not None
+    assert (found.id, found.error_id) == ("no-connection-there", "cannot-connect")

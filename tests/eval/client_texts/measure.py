@@ -20,11 +20,12 @@ from knowledge import load
 from knowledge.matcher import Matcher
 
 HERE = Path(__file__).resolve().parent
-BARS = {"worked_on": 0.95, "held_out": 0.88}
+BARS = {"worked_on": 0.95, "held_out": 0.89, "held_out_words": 0.9, "opened1": 0.94, "opened2": 0.97, "opened3": 0.96, "opened4": 0.96}
+"""Share of the texts of each file that must be decoded rightly."""
 MOST_ELSEWHERE = 0.05
 """Share of the texts of other topics that may be claimed."""
-MOST_BESIDE = 0.02
-"""Share of the mail programs' own texts about other things (drafts, contacts, calendars, keys) that may be claimed."""
+MOST_BESIDE = {"beside": 0.02, "beside_opened": 0.09}
+"""Share of the programs' own texts about other things (drafts, contacts, calendars, keys, files) that may be claimed."""
 
 First = Callable[[str], str | None]
 """text -> id of the first row that claims it."""
@@ -56,9 +57,9 @@ def elsewhere() -> list[str]:
     return [json.loads(line)["text"] for line in (HERE / "elsewhere.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def beside() -> list[str]:
+def beside(name: str) -> list[str]:
     """What mail programs say, in their languages, when something else than the connection fails."""
-    lines = (HERE / "beside.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     return [text for line in lines for text in json.loads(line)["texts"].values()]
 
 
@@ -94,18 +95,24 @@ def measure(name: str, first: First, *, verbose: bool = False) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--misses", action="store_true", help="print the misses of the half that may be worked on")
+    parser.add_argument("--misses", action="store_true", help="print the misses of the files that may be worked on")
     options = parser.parse_args(arguments)
     first = first_row()
-    below = [name for name, bar in BARS.items() if measure(name, first, verbose=options.misses and name == "worked_on") < bar]
+    below = [name for name, bar in BARS.items() if measure(name, first, verbose=options.misses and not name.startswith("held_out")) < bar]
     others = elsewhere()
     claimed = [text for text in others if first(text)]
     print(f"other topics: {len(claimed)} of {len(others)} claimed" + "".join(f"\n  {text!r}" for text in claimed))
-    near = beside()
-    taken = [text for text in near if first(text)]
-    print(f"beside the connection: {len(taken)} of {len(near)} claimed" + "".join(f"\n  {text!r}" for text in taken if options.misses))
-    if below or len(claimed) > MOST_ELSEWHERE * len(others) or len(taken) > MOST_BESIDE * len(near):
-        print("below the bar: " + ", ".join(f"{name} {BARS[name]:.0%}" for name in below) if below else "too many texts of other topics are claimed")
+    wrong = [f"{name} {BARS[name]:.0%}" for name in below]
+    for name, most in MOST_BESIDE.items():
+        near = beside(name)
+        taken = [text for text in near if first(text)]
+        print(f"{name}, not about the connection: {len(taken)} of {len(near)} claimed" + "".join(f"\n  {text!r}" for text in taken if options.misses))
+        if len(taken) > most * len(near):
+            wrong.append(f"{name} {most:.0%} claimed at most")
+    if len(claimed) > MOST_ELSEWHERE * len(others):
+        wrong.append(f"other topics {MOST_ELSEWHERE:.0%} claimed at most")
+    if wrong:
+        print("a bar is not kept: " + ", ".join(wrong))
         return 1
     return 0
 

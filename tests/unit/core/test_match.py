@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.match import FuzzyTable, match
-from bot.core.model import Match, Ticket
+from bot.core.model import ErrorText, Match, Ticket
 from bot.core.parse.errors import find_errors
 from bot.core.parse.facts import scan
 from bot.core.parse.reading import read
@@ -95,3 +95,14 @@ def test_every_match_shows_the_words_that_it_claims() -> None:
     reading = read(Ticket("t", body), KNOWLEDGE.languages)
     for one in matches(body):
         assert reading.text[slice(*one.span)] == one.text
+
+
+@pytest.mark.parametrize(("said", "row"), [
+    ("Server responded: 550 5.1.1 <bob@example.org>: Recipient address rejected: User unknown in virtual mailbox table", "recipient-refused"),
+    ("Error connecting to IMAP server: Connection refused.", "connection-refused"),
+    ("The operation failed because the quota has been exceeded on the mail server.", "quota-full"),
+    ("Operation failed due to a lack of a secure connection.", "tls-required"),
+])
+def test_what_says_little_gives_place_to_what_says_more(said: str, row: str) -> None:
+    found = match((ErrorText(said, (0, len(said)), pasted=True),), MATCHER.scan(said), said, FUZZY)
+    assert found[0].error_id == row
