@@ -208,7 +208,7 @@ def _verdict(
     other = knowledge.others.get(lead)
     if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
         return "escalate"
-    if (other is not None and other.answer == "none") or (password_proven_since(server, facts) and lead in PASSWORD_CAUSES):
+    if lead == "unknown" or (other is not None and other.answer == "none") or (password_proven_since(server, facts) and lead in PASSWORD_CAUSES):
         return "ask"
     if confidence == "confirmed":
         return "answer"
