@@ -148,7 +148,7 @@ _TRIED = regex.compile(
 )
 """A label of the user name, and then what was tried in it: "User name. I have tried Dorothy Pike, dorothy, dpike"."""
 _SURNAME = regex.compile(r"\s+\p{L}{2,}\s*,")
-_NAME_NEAR = regex.compile(r"\b(?:(?:user|login|account)?\s?-?names?|user|login|name\s+field|benutzer\w*|identifiant|usuario|utente|gebruiker\w*|usu[aá]rio|u[zż]ytkownik\w*|имя|логин)\b[^@\n]{0,80}$")
+_NAME_NEAR = regex.compile(r"\b(?:(?:user|login|account)?\s?-?names?|user|login|name\s+field|benutzer\w*|identifiant|usuario|utente|gebruiker\w*|usu[aá]rio|u[zż]ytkownik\w*|имя|логин)\b(?![^@\n]{0,80}(?:pass|kennwort|contrase|clave|senha|wachtwoord|has[lł]|парол)[^@\n]{0,80}$)[^@\n]{0,80}$")
 """For a known local part in quotes, which is a value and no prose: the word for a name stands somewhere before it."""
 
 
