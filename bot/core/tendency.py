@@ -38,4 +38,9 @@ def of_traits(traits: Sequence[str], knowledge: Knowledge) -> tuple[Evidence, fl
     shares = {cause: share * whole for cause, share in raw.items()}
     leading = max(shares, key=lambda cause: shares[cause])
     most = sorted(telling, key=lambda trait: (-knowledge.tendencies.of(trait).get(leading, 0.0), trait))[:NAMED]
-    return Evidence("words", f"what the ticket speaks of, taken together ({', '.join(most)})", REF, shares), TOGETHER
+    return Evidence("words", f"what the ticket speaks of, taken together ({', '.join(map(_shown, most))})", REF, shares), TOGETHER
+
+
+def _shown(trait: str) -> str:
+    way, _, concept = trait.partition(" ")
+    return {"works": f"{concept} works", "fails": f"{concept} fails", "guessed": f"{concept}?", "denied": f"no {concept}"}.get(way, concept)
