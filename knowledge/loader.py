@@ -33,8 +33,8 @@ from knowledge.model import (
     Weights,
     Wording,
 )
-from knowledge.tendencies import Tendencies, faults
 from knowledge.source import HERE, KnowledgeError, Source, Table, merge, parsed, tables
+from knowledge.tendencies import Tendencies, faults
 
 T = TypeVar("T")
 KINDS = frozenset({"error", "setting", "words", "server", "account"})
