@@ -74,12 +74,15 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the laws over knowledge/
 
 # -- measuring ------------------------------------------------------------------------------------------------------
 
-TUNED := tests/eval/tuning tests/eval/tuning2 tests/eval/tuning3 tests/eval/tuning4 tests/eval/tuning5 tests/eval/tuning6 tests/eval/tuning7 tests/eval/tuning8
+TUNED := tests/eval/tuning tests/eval/tuning2 tests/eval/tuning3 tests/eval/tuning4 tests/eval/tuning5 tests/eval/tuning6 tests/eval/tuning7 tests/eval/tuning8 tests/eval/tuning9 tests/eval/tuning10
 eval: $(VENV)/dev.stamp ## Triage the written tickets and hold them against their gold answers
 	@cat $(TUNED:%=%.jsonl) > $(VENV)/tuned.jsonl; cat $(TUNED:%=%-gold.jsonl) > $(VENV)/tuned-gold.jsonl
 	@echo "tuned on:"; $(BIN)/triage eval $(VENV)/tuned.jsonl $(VENV)/tuned-gold.jsonl --bar 0.93
 	@echo "held out:"; $(BIN)/triage eval tests/eval/heldout3.jsonl tests/eval/heldout3-gold.jsonl --bar 0.82
 	@echo "texts of programs:"; $(BIN)/python -m tests.eval.client_texts.measure
+
+tendencies: $(VENV)/dev.stamp ## Fit knowledge/tendencies.toml to the written tickets anew (after tickets, lexicons or concepts have changed)
+	nice $(BIN)/python -m tests.eval.tendencies
 
 lab: $(VENV)/dev.stamp ## Real Dovecot, Postfix and mail programs fail afresh; then triage on every recorded case, as a table
 	bash tests/lab/packages.sh

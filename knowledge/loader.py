@@ -34,6 +34,7 @@ from knowledge.model import (
     Wording,
 )
 from knowledge.source import HERE, KnowledgeError, Source, Table, merge, parsed, tables
+from knowledge.tendencies import Tendencies, faults
 
 T = TypeVar("T")
 KINDS = frozenset({"error", "setting", "words", "server", "account"})
@@ -80,6 +81,7 @@ def load(overlay: Path | None = None) -> Knowledge:
         thoughts={name: str(meaning) for group in source.single("thoughts.toml").values() for name, meaning in group.items()},
         lexicons=_Lexicons(source.texts("lexicon")),
         weights=_build(Weights, source.single("weights.toml"), "weights.toml"),
+        tendencies=_build(Tendencies, source.single("tendencies.toml"), "tendencies.toml"),
     )
     knowledge = replace(read, version=source.version())  # which knows every file only when all are read
     _check_causes(knowledge)
@@ -233,6 +235,8 @@ def _check_causes(knowledge: Knowledge) -> None:
                 raise KnowledgeError(f"weights.toml: [{table}] {name}: is none of {', '.join(sorted(names))}")
             if not LEAST_WEIGHT <= number <= 1 / LEAST_WEIGHT:
                 raise KnowledgeError(f"weights.toml: [{table}] {name} = {number} is not between {LEAST_WEIGHT} and {1 / LEAST_WEIGHT:g}")
+    for fault in faults(knowledge.tendencies, knowledge.thoughts, known):
+        raise KnowledgeError(fault)
     rows: list[tuple[str, Mapping[str, float], Mapping[str, float]]] = []
     rows += [(f"errors/{e.id}", {**e.checks, **e.others}, e.refutes) for e in knowledge.errors.values()]
     for folder, entries in (("cues", knowledge.cues.values()), ("log", knowledge.log_rules),

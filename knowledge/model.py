@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from knowledge.host import Plan, Settings
+from knowledge.tendencies import Tendencies
 
 Shares = Mapping[str, float]
 """cause id -> its share (0..1) among tickets that show a piece of evidence; what is left over is spread over
@@ -319,6 +320,7 @@ class Knowledge:
     lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
     """language -> its words."""
     weights: Weights = field(default_factory=Weights)
+    tendencies: Tendencies = field(default_factory=Tendencies)
     family_named: Mapping[str, ClientFamily] = field(init=False, repr=False, compare=False)
     """Clients by name; of two with one name the first."""
 

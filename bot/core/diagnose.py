@@ -25,6 +25,8 @@ ANSWER_FROM = 0.4
 """Below this probability a careful expert asks before naming a check."""
 SILENT_FROM = 0.55
 """Below this probability a ticket that may be about something else is asked about, not passed over in silence."""
+WORDS_FROM = 0.75
+"""Below this a ticket that holds no faulty setting and no program's text is asked about: words repeat one another."""
 LIKELY_FROM = 0.65
 CONFIRMED_FROM = 0.75
 SURE_WITHOUT_LINE = 0.85
@@ -208,7 +210,7 @@ def _verdict(
     other = knowledge.others.get(lead)
     if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
         return "escalate"
-    if (other is not None and other.answer == "none") or (password_proven_since(server, facts) and lead in PASSWORD_CAUSES):
+    if lead == "unknown" or (other is not None and other.answer == "none") or (password_proven_since(server, facts) and lead in PASSWORD_CAUSES):
         return "ask"
     if confidence == "confirmed":
         return "answer"
@@ -217,7 +219,7 @@ def _verdict(
     if confidence == "unknown" or chance < ANSWER_FROM:
         return "ask"
     if confidence == "guess" and not findings and not any(knowledge.errors[m.error_id].role != "wrapper" for m in matches) \
-            and (chance < LIKELY_FROM or not gather.complains(facts, matches)):
+            and (chance < WORDS_FROM or not gather.complains(facts, matches)):
         return "ask"
     return "answer"
 

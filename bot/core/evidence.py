@@ -18,6 +18,7 @@ from bot.core.model import Facts, Finding, Match
 from bot.core.networks import networks_of, within
 from bot.core.observed import AccountView, ServerLine, ServerView
 from bot.core.server import similar
+from bot.core.tendency import of_traits
 from bot.core.verdict import Evidence
 from bot.core.whose import login_shape, name_in
 from bot.logs.event import LogEvent
@@ -142,7 +143,8 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
             spoken[leading] = repeats + 1
         out.append((Evidence("words", rule.note or rule.meaning, rule.id, rule.supports, rule.refutes),
                     _said_weight(rule, rule.supports.get(leading, 0.0), damping) * (1.0, 0.6, 0.35)[min(repeats, 2)]))
-    return out
+    together = of_traits(facts.traits, knowledge)
+    return [*out, together] if together else out
 
 
 def complains(facts: Facts, matches: Sequence[Match]) -> bool:

@@ -160,6 +160,8 @@ class Facts:
     errors: tuple[ErrorText, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     cues: tuple[Cue, ...] = ()
+    traits: tuple[str, ...] = ()
+    """What the customer speaks of, and how ("fails wifi"): :func:`bot.core.parse.traits.traits_of`."""
     webmail_works: bool | None = None
     plan: str | None = None
     occurred: TimeHint | None = None

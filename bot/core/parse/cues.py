@@ -20,6 +20,7 @@ import regex
 from bot.core.model import Cue, Reading, Span
 from bot.core.parse.sayings import said
 from bot.core.parse.thoughts import Thought, think
+from bot.core.parse.traits import traits_of
 from knowledge.literals import alternatives, leading_literals, required_literals, squeezed
 from knowledge.model import CueRule, Lexicon
 from knowledge.sieve import Needs, Sieve
@@ -68,10 +69,25 @@ def plain(text: str) -> str:
     return _BREAK.sub("!", lowered.translate(_PLAIN))
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the customer's words say: cues that are held one by one, and all that is spoken of taken together."""
+
+    cues: tuple[Cue, ...] = ()
+    traits: tuple[str, ...] = ()
+
+
 def find_cues(
     reading: Reading, rules: Mapping[str, CueRule], lexicons: Mapping[str, Lexicon] = MappingProxyType({}), *, seconds: float = 0.5,
 ) -> tuple[Cue, ...]:
-    """The cues that the ticket holds, in the order of the text; each cue once, at its first span.
+    """The cues alone of :func:`listen`."""
+    return listen(reading, rules, lexicons, seconds=seconds).cues
+
+
+def listen(
+    reading: Reading, rules: Mapping[str, CueRule], lexicons: Mapping[str, Lexicon] = MappingProxyType({}), *, seconds: float = 0.5,
+) -> Heard:
+    """The cues that the ticket holds, in the order of the text, each once at its first span; and what its thoughts speak of.
 
     Patterns of the ticket's language, of English and of ``any`` are searched. A pattern that takes longer
     than :data:`PATTERN_SECONDS` counts as not found; after ``seconds`` of searching in all, what was found so far is
@@ -83,15 +99,16 @@ def find_cues(
     sieves = _sieves(rules, reading.language)
     spent = 0.0
     found: dict[str, Span] = {}
+    thoughts: list[Thought] = []
     for kinds in _kinds(reading):
-        thoughts: list[Thought] = []
+        thoughts = []
         for start, stop in _stretches(reading, kinds):
             stretch = text[start:stop]
             phrases = squeezed(stretch)
             places = _Places(stretch)
             for probe in chain.from_iterable(sieve.candidates(phrases) for sieve in sieves):
                 if spent > seconds:
-                    return _survivors(found, rules)
+                    return Heard(_survivors(found, rules))
                 before = found[probe.cue][0] - start if probe.cue in found else len(stretch)
                 pattern = _compiled(probe.pattern)
                 begun = time.thread_time()
@@ -105,7 +122,7 @@ def find_cues(
             found[cue] = min(span, found.get(cue, span))
         if found:
             break
-    return _survivors(found, rules)
+    return Heard(_survivors(found, rules), traits_of(thoughts))
 
 
 def _thoughts(text: str, start: int, before: Sequence[Thought], language: str, lexicons: Mapping[str, Lexicon]) -> list[Thought]:

@@ -11,7 +11,7 @@ import regex
 from bot.core.model import ClientMention, Cue, Endpoint, ErrorText, Facts, Reading, Ticket
 from bot.core.parse.addresses import find_addresses
 from bot.core.parse.clients import find_clients
-from bot.core.parse.cues import find_cues
+from bot.core.parse.cues import listen
 from bot.core.parse.endpoints import find_endpoints
 from bot.core.parse.errors import find_errors
 from bot.core.parse.logins import find_login
@@ -43,7 +43,8 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     errors = find_errors(reading, hits)
     spans = [e.span for e in errors]
     endpoints = find_endpoints(reading, knowledge.settings, spans)
-    cues = find_cues(_own_words(reading, errors), knowledge.cues, knowledge.lexicons)
+    heard = listen(_own_words(reading, errors), knowledge.cues, knowledge.lexicons)
+    cues = heard.cues
     folded = fold(reading.text)
     clients = find_clients(reading, knowledge.clients)
     addressed = find_addresses(reading, knowledge.settings, requester=ticket.requester, error_spans=spans,
@@ -56,7 +57,7 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     webmail, plan = said.get("webmail_works"), said.get("plan")
     return Facts(
         mailbox=addressed.mailbox, mailbox_assumed=addressed.assumed, mailboxes=addressed.mentions, login=login,
-        clients=clients, errors=errors, endpoints=endpoints, cues=cues,
+        clients=clients, errors=errors, endpoints=endpoints, cues=cues, traits=heard.traits,
         webmail_works=webmail if isinstance(webmail, bool) else None,
         plan=plan if isinstance(plan, str) else _plan(folded, knowledge),
         occurred=find_time(ticket, reading, _zones(reading.language, knowledge)),

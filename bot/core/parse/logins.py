@@ -140,6 +140,18 @@ def _in_a_row(folded: str, known: Sequence[str]) -> str | None:
     return None
 
 
+_QUOTE = frozenset("\"'`")
+_TRIED = regex.compile(
+    r"(?:user\s?-?(?:name|id)|login(?:\s+name)?|account\s+name|auth(?:entication)?\s+name|benutzername|anmeldename|identifiant|nom\s+d'utilisateur|nombre\s+de\s+usuario|nome\s+utente|"
+    r"gebruikersnaam|nome\s+de\s+(?:usu[aá]rio|utilizador)|nazw\w+\s+u[zż]ytkownika|имя\s+пользователя)\b[^@\n]{0,80}?"
+    r"\b(?:tr(?:y|ied)|put|typed?|enter(?:ed)?|us(?:e|ed)|left|probiert|versucht|eingegeben|essay[ée]|mis|tap[ée]|probad[oa]|puse|provat[oa]|messo|geprobeerd|tentei|pus|próbowa\w+|wpisa\w+|пробовал\w*|ввод\w+)\b[^@\n]{0,60}$"
+)
+"""A label of the user name, and then what was tried in it: "User name. I have tried Dorothy Pike, dorothy, dpike"."""
+_SURNAME = regex.compile(r"\s+\p{L}{2,}\s*,")
+_NAME_NEAR = regex.compile(r"\b(?:(?:user|login|account)?\s?-?names?|user|login|name\s+field|benutzer\w*|identifiant|usuario|utente|gebruiker\w*|usu[aá]rio|u[zż]ytkownik\w*|имя|логин)\b(?![^@\n]{0,80}(?:pass|kennwort|contrase|clave|senha|wachtwoord|has[lł]|парол)[^@\n]{0,80}$)[^@\n]{0,80}$")
+"""For a known local part in quotes, which is a value and no prose: the word for a name stands somewhere before it."""
+
+
 def _local_part(folded: str, known: Sequence[str]) -> str | None:
     for address in known:
         local = address.partition("@")[0]
@@ -149,7 +161,11 @@ def _local_part(folded: str, known: Sequence[str]) -> str | None:
         while at >= 0:
             end = at + len(local)
             around = folded[max(0, at - 1): at] + "\0" + folded[end: end + 2]
-            if not regex.search(r"^[\w.@-]|\0[\w@-]|\0\.\w", around) and _LABEL_ONLY.search(folded[max(0, at - 50): at], timeout=PATTERN_SECONDS):
+            if not regex.search(r"^[\w.@-]|\0[\w@-]|\0\.\w", around) and (
+                _LABEL_ONLY.search(folded[max(0, at - 50): at], timeout=PATTERN_SECONDS)
+                or (_TRIED.search(folded[max(0, at - 160): at], timeout=PATTERN_SECONDS) and not _SURNAME.match(folded, end, timeout=PATTERN_SECONDS))
+                or (folded[at - 1: at] in _QUOTE and folded[end: end + 1] in _QUOTE and _NAME_NEAR.search(folded[max(0, at - 100): at], timeout=PATTERN_SECONDS))
+            ):
                 return local
             at = folded.find(local, end)
     return None
