@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import pairwise, takewhile
 
 from bot.core.model import Span
@@ -29,6 +30,8 @@ BESIDE = 2
 """Words apart, less than this: "the old mail server" still has its adjective beside it."""
 LONG = 25
 """Words without a stop from which on every "and" ends a thought."""
+LISTED = 4
+"""So many clauses of circumstances before the one that judges are taken together with it."""
 _SHORT = 4
 """A sentence of so few words that says neither works nor fails ("At home?") is about the next one."""
 _ACTIONS = frozenset({"send", "receive", "connect"})
@@ -278,13 +281,28 @@ def _where_it_turns(hits: Sequence[_Hit]) -> int:
 
 
 def _joined(thoughts: Sequence[Thought]) -> Iterator[Thought]:
-    """Neighbours of one sentence of which one names the circumstances and the other what happens then."""
-    for before, after in pairwise(thoughts):
-        if before.sentence != after.sentence and not (len(before.concepts) <= _SHORT and not (before.works or before.fails) and after.sentence == before.sentence + 1):
+    """Neighbours of one sentence of which one names the circumstances and the other what happens then; where the
+    circumstances are listed clause by clause ("at my parents', with the same laptop, it works"), all of them."""
+    for i, (before, after) in enumerate(pairwise(thoughts)):
+        if before.sentence != after.sentence and not (len(before.concepts) <= _SHORT and not _judges(before) and after.sentence == before.sentence + 1):
             continue
-        if (before.works or before.fails) == (after.works or after.fails):
+        if _judges(before) == _judges(after):
             continue
-        yield replace(
-            after, concepts=before.concepts | after.concepts, denied=before.denied | after.denied, works=before.works or after.works,
-            fails=before.fails or after.fails, beside=before.beside | after.beside, guessed=(before.guessed and before.sentence == after.sentence) or after.guessed, span=(before.span[0], after.span[1]), joined=True,
-        )
+        yield _together(before, after)
+        listed = [t for t in takewhile(lambda t, end=after: t.sentence == end.sentence and not _judges(t), thoughts[i::-1])][:LISTED]  # type: ignore[misc]
+        if _judges(after) and len(listed) > 1:
+            yield reduce(_together, listed, after)
+
+
+def _judges(thought: Thought) -> bool:
+    return thought.works or thought.fails
+
+
+def _together(one: Thought, other: Thought) -> Thought:
+    """Two clauses taken as one thought; it is a guess where the one that judges is, or both stand in one guessed sentence."""
+    before, after = (one, other) if one.span <= other.span else (other, one)
+    return replace(
+        after, concepts=before.concepts | after.concepts, denied=before.denied | after.denied, works=before.works or after.works,
+        fails=before.fails or after.fails, beside=before.beside | after.beside,
+        guessed=(before.guessed and before.sentence == after.sentence) or after.guessed, span=(before.span[0], after.span[1]), joined=True,
+    )
