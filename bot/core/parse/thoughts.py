@@ -290,7 +290,7 @@ def _joined(thoughts: Sequence[Thought]) -> Iterator[Thought]:
             continue
         yield _together(before, after)
         listed = [t for t in takewhile(lambda t, end=after: t.sentence == end.sentence and not _judges(t), thoughts[i::-1])][:LISTED]  # type: ignore[misc]
-        if _judges(after) and len(listed) > 1:
+        if after.works and len(listed) > 1:
             yield reduce(_together, listed, after)
 
 
