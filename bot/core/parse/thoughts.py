@@ -14,7 +14,7 @@ from functools import reduce
 from itertools import pairwise, takewhile
 
 from bot.core.model import Span
-from bot.core.parse.words import Token, Words, tokens
+from bot.core.parse.words import Token, Words, is_many, tokens
 from knowledge.model import GRAMMAR, Lexicon
 
 MAX_CHARACTERS = 12_000
@@ -23,9 +23,6 @@ NOT_REACHES = 5
 """A "not" reaches so many words ahead."""
 NOT_REACHES_BACK = 3
 """And so many back, in languages that put it behind the verb."""
-MANY = 60
-"""From this number on, things are many: the smallest hourly sending limits of the article stand above it."""
-_NAMES_A_NUMBER = frozenset({"port", "error", "fehler", "erreur", "code", "outlook", "version", "windows", "office", "puerto", "porta", "poort", "порт"})
 BESIDE = 2
 """Words apart, less than this: "the old mail server" still has its adjective beside it."""
 LONG = 25
@@ -152,23 +149,14 @@ def _hits(run: Sequence[Token], words: Words) -> list[_Hit]:
             out += [_Hit(found, i + start // 2, i + end // 2, (token.span[0] + start, token.span[0] + end)) for found, start, end in words.within(token.text)]
             i += 1
             continue
-        found, taken = words.at(texts, i)
-        if not taken and "@" in token.text[1:-1]:
-            found, taken = ("mailbox", "address"), 1
-        if not taken and _is_many(token.text, texts[i - 1] if i else ""):
+        # an address is one, whatever its first letters mean: "rechnung@example.org" is no bill
+        found, taken = (("mailbox", "address"), 1) if "@" in token.text[1:-1] else words.at(texts, i)
+        if not taken and is_many(token.text, texts[i - 1] if i else ""):
             found, taken = ("many",), 1
         if taken and "skip" not in found:
             out.append(_Hit(found, i, i + taken, (token.span[0], run[i + taken - 1].span[1])))
         i += max(taken, 1)
     return out
-
-
-def _is_many(word: str, before: str) -> bool:
-    """True for a number that counts many things: not a year, not a port, not a reply code."""
-    if not word.isdigit() or before in _NAMES_A_NUMBER:
-        return False
-    number = int(word[:9])
-    return number >= MANY and not (1990 <= number <= 2100) and not (400 <= number < 600) and number not in (993, 995, 2525)
 
 
 # -- not -----------------------------------------------------------------------------------------------
@@ -289,7 +277,7 @@ def _joined(thoughts: Sequence[Thought]) -> Iterator[Thought]:
         if _judges(before) == _judges(after):
             continue
         yield _together(before, after)
-        listed = [t for t in takewhile(lambda t, end=after: t.sentence == end.sentence and not _judges(t), thoughts[i::-1])][:LISTED]  # type: ignore[misc]
+        listed = list(takewhile(lambda t, end=after: t.sentence == end.sentence and not _judges(t), thoughts[i::-1]))[:LISTED]  # type: ignore[misc]
         if after.works and len(listed) > 1:
             yield reduce(_together, listed, after)
 
