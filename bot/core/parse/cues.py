@@ -34,6 +34,10 @@ _SPOKEN = ("subject", "body")
 _BREAK = regex.compile(r"\n(?=[ ]{0,8}\n|[ ]{0,8}(?:[-*\u2022]|\d{1,2}[.)])[ ]|[^\n:]{1,40}:[ ])")
 """A line end that ends a sentence too: before a blank line, a list item, or a ``Name: value`` line. It becomes
 an exclamation mark, which no gap of a pattern crosses (and which no name or number contains)."""
+_REPLY = regex.compile(r"\s{0,4}(?:re|aw|antw|sv|vs|odp|rif|res|ref|отв|ответ|回复|回覆|答复|返信)\s?(?:[\[(]\d{1,3}[\])])?\s?[:\uff1a]", regex.IGNORECASE)
+"""What mail programs put before the subject of a reply, in the languages that we read."""
+ELSEWHERE = "elsewhere"
+"""The topic of cues whose words are not about connecting."""
 _FEW_LETTERS = 40
 """Below so many letters of its own, a message is only the cover of what it forwards."""
 _FEW_PLACES = 2
@@ -106,9 +110,12 @@ def listen(
             stretch = text[start:stop]
             phrases = squeezed(stretch)
             places = _Places(stretch)
+            inherited = _is_reply_subject(reading, (start, stop))
             for probe in chain.from_iterable(sieve.candidates(phrases) for sieve in sieves):
                 if spent > seconds:
                     return Heard(_survivors(found, rules))
+                if inherited and rules[probe.cue].topic == ELSEWHERE:
+                    continue
                 before = found[probe.cue][0] - start if probe.cue in found else len(stretch)
                 pattern = _compiled(probe.pattern)
                 begun = time.thread_time()
@@ -202,6 +209,12 @@ def _longest_word(phrase: str) -> str:
 def _in_address(text: str, start: int, end: int) -> bool:
     """True for a word that is but a part of an e-mail address: "billing" of billing@example.org."""
     return text.startswith("@", end) or (start > 0 and text[start - 1] == "@")
+
+
+def _is_reply_subject(reading: Reading, stretch: Span) -> bool:
+    """True for a subject that a reply took over from the mail before it ("Re: your automatic answer"): what it says of
+    another topic are not this customer's words."""
+    return any(s.kind == "subject" and s.span == stretch for s in reading.segments) and _REPLY.match(reading.text, *stretch) is not None
 
 
 def _kinds(reading: Reading) -> Iterator[tuple[str, ...]]:

@@ -37,7 +37,13 @@ _SAYING = regex.compile(
     r"erreur|affiche|dit|message|répond\w*|apparaît|fenêtre|errores?|dice|muestra|sale|mensaje|aviso|aparece|responde|"
     r"errore|mostra|compare|messaggio|risponde|risposto|avviso|fout\w*|melding|zegt|toont|geeft|krijg\w*|staat|"
     r"erros?|diz|mensagem|aparece|mostra|błąd|błęd\w+|komunikat|pokazuje|pisze|wyskakuje|odpowied\w+|"
-    r"ошибк\w*|пишет|выда[её]т|сообщени\w+|говорит|показывает|отвечает|エラー|表示|メッセージ|出ます|错误|錯誤|提示|显示|显示|顯示|报错)"
+    r"ошибк\w*|пишет|выда[её]т|сообщени\w+|говорит|показывает|отвечает|エラー|表示|メッセージ|出ます|错误|錯誤|提示|显示|顯示|报错|"
+    r"bringt|wirft|meckert|behauptet|spuckt|quittiert|schreibt|erhalte|bekomme|indique|annonce|renvoie|retourne|obtiens|signale|écrit|prétend|"
+    r"pone|devuelve|indica|contesta|salta|arroja|lanza|obtengo|recibo|scrive|restituisce|segnala|ottengo|appare|riporta|spunta|esce|"
+    r"schrijft|verschijnt|beweert|klaagt|kreeg|stond|surge|apresenta|retorna|devolve|acusa|exibe|avisa|dá|"
+    r"wyświetla|mówi|zgłasza|zwraca|widnieje|dostaję|otrzymuję|twierdzi|informuje|pojawia|wypisuje|"
+    r"выводит|сообщает|возвращает|ругается|появляется|вылетает|вылезает|всплывает|выскакивает|требует|ответ|"
+    r"と言われ|と返|聞かれ|聞いてき|と怒られ|になり|となり|が出|と出|返ってき|返され|警告|弹|跳出|说|說|返回|出现|出現|写着|寫著)"
 )
 _LABEL = regex.compile(
     r"(?:^|[\n.(]|[-*•]\s)\s*(?:(?:the\s+|exact\s+|full\s+)?(?:error|message|text\s+of\s+the\s+error|what\s+(?:it|i)\s+(?:says?|see|get)|symptom|result|response|log(?:file)?|output|console|screen)"
@@ -65,7 +71,13 @@ _ERRORISH = regex.compile(
     r"fehl|nicht|ungültig|abgelehnt|verweigert|zeitüberschreitung|falsch|erreur|échou|impossible|refusé|incorrect|délai|expir|"
     r"fall[oó]|no\s+se\s+pud|incorrect|rechaz|tiempo|caduc|denegad|non\s+(?:riuscit|valid|è)|errat|rifiutat|scadut|impossibile|"
     r"mislukt|kan\s+geen|niet|onjuist|geweigerd|verlopen|falhou|não\s+foi|inválid|recusad|expirou|incorret|nie\s+(?:powiod|można|udał)|błąd|odrzucon|nieprawidł|"
-    r"не\s+уда|ошибк|невозможно|неверн|отклонен|истек|превышен|失敗|できません|できませんでした|エラー|拒否|無効|正しくありません|タイムアウト|失败|錯誤|错误|无法|無法|超时|逾時|拒绝|不正确|无效"
+    r"не\s+уда|ошибк|невозможно|неверн|отклонен|истек|превышен|失敗|できません|できませんでした|エラー|拒否|無効|正しくありません|タイムアウト|失败|錯誤|错误|无法|無法|超时|逾時|拒绝|不正确|无效|"
+    r"kann\s+kein|getrennt|unterbrochen|unbekannt|überschritten|unzulässig|gesperrt|abgelaufen|abgebrochen|n'a\s+pas|n'est\s+pas|ne\s+(?:répond|peut)|interromp|inconnu|dépass|rejet|invalide|introuvable|"
+    r"no\s+(?:pud[oi]|es\s|se\s+ha|responde|admite|permit|autoriz|dispon)|salió\s+mal|interrumpid|desconocid|agotad|excedid|bloquead|inválid|"
+    r"non\s+(?:può|riesc|trovat|disponibil|consentit|accettat|autorizzat|support|rispond)|interrott|negat|sconosciut|superat|respint|verbroken|overschreden|onbekend|ongeldig|geblokkeerd|"
+    r"não\s+(?:é|pode|consegu|encontr|respond|suport|autoriz)|rejeitad|negad|esgotad|interrompid|impossível|desconhecid|nie\s+(?:odpowiada|znaleziono|obsługuje)|przekrocz|zabronion|wygas|nieznan|zablokow|przerwan|"
+    r"запрещ|недоступ|прерван|сбой|не\s+(?:найден|поддерж|отвеча|пройден|завершен)|заблок|недействит|неправильн|разорван|違い(?:ます|ました)|間違|不正|切断|見つかり|検証でき|期限切れ|許可され|上限|"
+    r"不允许|不允許|过期|過期|超过|超過|断开|中断|拒絕|不正確|無效|过高|過高"
 )
 _LOGLINE = regex.compile(
     r"^\s*(?:[<>~*C|S]{1,3}[:*]?\s|\d+\|\w+\s*\||\[?\d{4}-\d\d-\d\d|\w{3}\s+\d{1,2}\s\d\d:|\d\d:\d\d:\d\d|traceback|caused\s+by|[\w.$]+(?:error|exception|failure|fault)\b|"

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import pairwise, takewhile
 
 from bot.core.model import Span
-from bot.core.parse.words import Token, Words, tokens
+from bot.core.parse.words import Token, Words, is_many, tokens
 from knowledge.model import GRAMMAR, Lexicon
 
 MAX_CHARACTERS = 12_000
@@ -22,13 +23,12 @@ NOT_REACHES = 5
 """A "not" reaches so many words ahead."""
 NOT_REACHES_BACK = 3
 """And so many back, in languages that put it behind the verb."""
-MANY = 60
-"""From this number on, things are many: the smallest hourly sending limits of the article stand above it."""
-_NAMES_A_NUMBER = frozenset({"port", "error", "fehler", "erreur", "code", "outlook", "version", "windows", "office", "puerto", "porta", "poort", "порт"})
 BESIDE = 2
 """Words apart, less than this: "the old mail server" still has its adjective beside it."""
 LONG = 25
 """Words without a stop from which on every "and" ends a thought."""
+LISTED = 4
+"""So many clauses of circumstances before the one that judges are taken together with it."""
 _SHORT = 4
 """A sentence of so few words that says neither works nor fails ("At home?") is about the next one."""
 _ACTIONS = frozenset({"send", "receive", "connect"})
@@ -149,23 +149,14 @@ def _hits(run: Sequence[Token], words: Words) -> list[_Hit]:
             out += [_Hit(found, i + start // 2, i + end // 2, (token.span[0] + start, token.span[0] + end)) for found, start, end in words.within(token.text)]
             i += 1
             continue
-        found, taken = words.at(texts, i)
-        if not taken and "@" in token.text[1:-1]:
-            found, taken = ("mailbox", "address"), 1
-        if not taken and _is_many(token.text, texts[i - 1] if i else ""):
+        # an address is one, whatever its first letters mean: "rechnung@example.org" is no bill
+        found, taken = (("mailbox", "address"), 1) if "@" in token.text[1:-1] else words.at(texts, i)
+        if not taken and is_many(token.text, texts[i - 1] if i else ""):
             found, taken = ("many",), 1
         if taken and "skip" not in found:
             out.append(_Hit(found, i, i + taken, (token.span[0], run[i + taken - 1].span[1])))
         i += max(taken, 1)
     return out
-
-
-def _is_many(word: str, before: str) -> bool:
-    """True for a number that counts many things: not a year, not a port, not a reply code."""
-    if not word.isdigit() or before in _NAMES_A_NUMBER:
-        return False
-    number = int(word[:9])
-    return number >= MANY and not (1990 <= number <= 2100) and not (400 <= number < 600) and number not in (993, 995, 2525)
 
 
 # -- not -----------------------------------------------------------------------------------------------
@@ -278,13 +269,28 @@ def _where_it_turns(hits: Sequence[_Hit]) -> int:
 
 
 def _joined(thoughts: Sequence[Thought]) -> Iterator[Thought]:
-    """Neighbours of one sentence of which one names the circumstances and the other what happens then."""
-    for before, after in pairwise(thoughts):
-        if before.sentence != after.sentence and not (len(before.concepts) <= _SHORT and not (before.works or before.fails) and after.sentence == before.sentence + 1):
+    """Neighbours of one sentence of which one names the circumstances and the other what happens then; where the
+    circumstances are listed clause by clause ("at my parents', with the same laptop, it works"), all of them."""
+    for i, (before, after) in enumerate(pairwise(thoughts)):
+        if before.sentence != after.sentence and not (len(before.concepts) <= _SHORT and not _judges(before) and after.sentence == before.sentence + 1):
             continue
-        if (before.works or before.fails) == (after.works or after.fails):
+        if _judges(before) == _judges(after):
             continue
-        yield replace(
-            after, concepts=before.concepts | after.concepts, denied=before.denied | after.denied, works=before.works or after.works,
-            fails=before.fails or after.fails, beside=before.beside | after.beside, guessed=(before.guessed and before.sentence == after.sentence) or after.guessed, span=(before.span[0], after.span[1]), joined=True,
-        )
+        yield _together(before, after)
+        listed = list(takewhile(lambda t, end=after: t.sentence == end.sentence and not _judges(t), thoughts[i::-1]))[:LISTED]  # type: ignore[misc]
+        if after.works and len(listed) > 1:
+            yield reduce(_together, listed, after)
+
+
+def _judges(thought: Thought) -> bool:
+    return thought.works or thought.fails
+
+
+def _together(one: Thought, other: Thought) -> Thought:
+    """Two clauses taken as one thought; it is a guess where the one that judges is, or both stand in one guessed sentence."""
+    before, after = (one, other) if one.span <= other.span else (other, one)
+    return replace(
+        after, concepts=before.concepts | after.concepts, denied=before.denied | after.denied, works=before.works or after.works,
+        fails=before.fails or after.fails, beside=before.beside | after.beside,
+        guessed=(before.guessed and before.sentence == after.sentence) or after.guessed, span=(before.span[0], after.span[1]), joined=True,
+    )

@@ -23,6 +23,9 @@ _TOKEN = regex.compile(
     r"|(?P<stop>(?:[.!?]+(?!\w)|[;:,()\[\]\n\u3001\u3002\uff01\uff0c\uff1b\uff1a\uff1f\u2026\u2013\u2014])+|(?<=\s)-+(?=\s))"
 )
 _BARE = str.maketrans({"_": " ", "/": " ", "\u2019": "'", "\u2018": "'", "`": "'", "\u00b4": "'", "\u00a0": " "})
+MANY = 60
+"""From this number on, things are many: the smallest hourly sending limits of the article stand above it."""
+_NAMES_A_NUMBER = frozenset({"port", "error", "fehler", "erreur", "code", "outlook", "version", "windows", "office", "puerto", "porta", "poort", "порт"})
 _MIN_STEM = 2
 _ELIDED = frozenset({"l", "d", "qu", "n", "s", "c", "j", "m", "t", "un", "dell", "all", "nell", "sull", "dall", "quell", "nessun", "lorsqu", "jusqu", "puisqu"})
 """French and Italian words that lose their vowel before another one."""
@@ -61,6 +64,14 @@ def tokens(text: str) -> Iterator[Token]:
             yield Token(head, kind, (start, start + len(head)))
             start, word = start + len(head) + 1, tail
         yield Token(word, kind, (start, end))
+
+
+def is_many(word: str, before: str) -> bool:
+    """True for a number that counts many things: not a year, not a port, not a reply code."""
+    if not word.isdigit() or before in _NAMES_A_NUMBER:
+        return False
+    number = int(word[:9])
+    return number >= MANY and not (1990 <= number <= 2100) and not (400 <= number < 600) and number not in (993, 995, 2525)
 
 
 class Words:

@@ -524,10 +524,10 @@ def test_a_ticket_is_cheap() -> None:
     ) * 10
     reading = read(text[:2000])
     find_clients(reading, FAMILIES)
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(10):
         find_clients(reading, FAMILIES)
-    assert (time.perf_counter() - started) / 10 < 0.05  # generous: the figure itself is bench's business
+    assert (time.process_time() - started) / 10 < 0.05  # generous: the figure itself is bench's business
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,16 @@ def test_only_the_customers_own_words_count(kind: str) -> None:
     assert not find_cues(reading("Webmail works with the same password.", kind=kind), RULES)
 
 
+def test_the_subject_of_a_reply_tells_of_no_other_topic() -> None:
+    def cues(subject: str) -> set[str]:
+        text = subject + "\nIt says login failed."
+        segments = (Segment("subject", (0, len(subject))), Segment("body", (len(subject), len(text))))
+        return {cue.id for cue in find_cues(Reading(text, segments, "en"), RULES)}
+
+    assert "auto-reply" in cues("automatic reply")
+    assert "auto-reply" not in cues("Re: automatic reply") | cues("AW: automatic reply") | cues("RE[2]: automatic reply")
+
+
 def test_a_forwarded_mail_counts_where_the_message_is_only_its_cover() -> None:
     forwarded = "Webmail works with the same password."
 

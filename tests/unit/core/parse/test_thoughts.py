@@ -65,6 +65,16 @@ def test_circumstances_are_joined_to_what_happens_then() -> None:
     assert says("At home? Works. At work? Nothing.", "en", "home", works=True)
 
 
+def test_circumstances_that_are_listed_are_joined_all() -> None:
+    assert says("In my hotel, with the same laptop, on its wifi, it works.", "en", "public-place", "computer", "wifi", works=True)
+    assert not says("In my hotel, with the same laptop, on its wifi, it fails.", "en", "public-place", "computer", "wifi", fails=True)  # only the nearest
+
+
+def test_an_address_is_no_word() -> None:
+    spoken = frozenset[str]().union(*(t.concepts for t in thoughts("Das Postfach mahnung@example.com geht nicht.", "de")))
+    assert "mailbox" in spoken and "pay" not in spoken
+
+
 def test_a_denied_thing_is_not_spoken_of() -> None:
     [thought] = [t for t in thoughts("We have no VPN here.") if "vpn" in t.denied]
     assert "vpn" not in thought.concepts
