@@ -14,7 +14,6 @@ from bot.adapters.logstore.native import library as native
 from bot.adapters.logstore.sqlite.ingest import Progress
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog
 from bot.bootstrap import log_store_of, own_log_store_of
-from bot.core.note import visible
 from bot.core.observed import WRONG_CLOCK, LogQuery
 from bot.errors import InputError
 from bot.logs.decode import Decoder
@@ -50,6 +49,8 @@ def _progress() -> Iterator[Callable[[Progress], None] | None]:
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+
+    from bot.core.note import visible
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -114,6 +115,8 @@ def search(
         return
     from rich.console import Console
 
+    from bot.core.note import visible
+
     console = Console(highlight=False, soft_wrap=True, markup=False)
     for event in result.lines:
         console.print(visible(event.raw, 2000), style={"failure": "red", "success": "green"}.get(event.outcome, ""))
@@ -128,6 +131,8 @@ def search(
 
 def status(*, as_json: bool) -> None:
     """What each host's logs cover."""
+    from bot.core.note import visible
+
     store = log_store_of(read_settings())
     rows = store.status()
     if as_json:

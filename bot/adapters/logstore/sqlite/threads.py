@@ -6,7 +6,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from bot.adapters.logstore.sqlite.reading import Chunk, End, Job, read_chunks
@@ -23,25 +23,29 @@ class ReadingThread:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._thread = ThreadPoolExecutor(1, "reading")
-        self._ready: queue.Queue[Chunk | End | None] = queue.Queue(AHEAD)
-        self._reading: Future[None] | None = None
+        self._thread: threading.Thread | None = None
+        self._ready: queue.Queue[Chunk | End | BaseException] = queue.Queue(AHEAD)
 
     def start(self, job: Job) -> None:
         """Begin with a file."""
-        self._reading = self._thread.submit(self._read, job)
+        self._thread = threading.Thread(target=partial(self._read, job), name="reading")
+        self._thread.start()
 
     def results(self) -> Iterator[Chunk | End]:
         """The chunks of the file that was begun, and its end. Raises whatever reading it raised, at its end."""
-        while (result := self._ready.get()) is not None:
+        while True:
+            result = self._ready.get()
+            if isinstance(result, BaseException):
+                raise result
             yield result
-        if self._reading is not None:
-            self._reading.result()
+            if isinstance(result, End):
+                return
 
     def close(self) -> None:
         """End the thread, whatever it does; returns once it has."""
         self._stopped.set()
-        self._thread.shutdown()
+        if self._thread is not None:
+            self._thread.join()
 
     def _read(self, job: Job) -> None:
         try:
@@ -49,10 +53,10 @@ class ReadingThread:
                 for result in read_chunks(job, log, log.read_head()):
                     if not self._put(result):
                         return
-        finally:
-            self._put(None)
+        except BaseException as error:  # whatever it is, it is raised again where the chunks are wanted
+            self._put(error)
 
-    def _put(self, result: Chunk | End | None) -> bool:
+    def _put(self, result: Chunk | End | BaseException) -> bool:
         """False where nobody wants results any more."""
         while not self._stopped.is_set():
             try:
