@@ -66,8 +66,8 @@ typedef struct entry entry;
 struct entry {
     entry *older, *newer, *chain;
     uint64_t hash;
-    char *key;
-    size_t key_size;
+    char *key; /* behind the entry, in as much room as it was made with */
+    size_t key_size, key_room;
     enum kind kind;
     int lines;  /* of LINES */
     bool plain; /* no text of it needs Python's rules for letters */
@@ -79,6 +79,8 @@ typedef struct {
     entry **slots;
     uint32_t mask, count, capacity;
     entry *oldest, *newest;
+    entry *spare;  /* forgotten ones, to be used again: most connections are known for moments */
+    bytes scratch; /* what the texts of an entry are put together in */
 } memory;
 
 void begin_memory(memory *in, uint32_t capacity);
@@ -87,7 +89,7 @@ entry *remembered(memory *in, text key);            /* and now the newest; NULL:
 entry *look_up(memory *in, text key);               /* where it stands */
 entry *remember(memory *in, text key, bool refresh); /* the oldest goes where it is full */
 void forget(memory *in, entry *one);
-void store(entry *in, enum kind kind, const known *facts);
+void store(memory *in, entry *one, enum kind kind, const known *facts);
 
 /* -- shapes.c: which shape a line has (bot/logs/shapes.py) --------------------------------------------------------- */
 
@@ -130,6 +132,8 @@ int64_t moment_of(const cut *found, int *year, int *month); /* microseconds of a
 #define NONE (-1)
 #define BY_PYTHON (-2)
 
+typedef struct { int64_t mailbox, address, service, host; } person;            /* words */
+typedef struct { int64_t hour, sum; } last_hour;                               /* of a person, and the row that it is summed in */
 typedef struct { int64_t who, client, hour, count, first, last; } sum;         /* client NONE: not known */
 typedef struct { int64_t who, client, host, start, end; } session;             /* end INT64_MIN: not seen */
 typedef struct { int64_t source, minute, lines, first, last; } minute;
@@ -166,7 +170,7 @@ typedef struct {
     recent last;
     bytes room;
     names words;
-    names people;   /* numbers of mailbox, address, service, host */
+    names people;   /* number of host, service, mailbox, address: see person_key */
     names sources;  /* numbers of host and family */
     names faces;    /* numbers of source and service */
     names clients;  /* numbers of client and version, or NONE */
@@ -175,6 +179,7 @@ typedef struct {
     bytes sums, session_rows, minutes, kept, packed, packed_ends, logins, failures, ends, late_clients, visits;
     bytes finds, find_rows, find_data, success_rows, success_data, session_groups, session_data; /* of pack.c */
     bytes open_rows, open_data, sample_rows, sample_data;
+    bytes person_rows, last_hours;
     memory known_clients; /* of sessions that named their program; outlives a batch */
 } digest;
 
@@ -273,6 +278,7 @@ typedef struct {
     digest taken; /* of the one before, which Python makes into rows, perhaps in another thread */
     templates wordings;
     names hosts, programs;
+    uint32_t last_host;
     bytes host_rows, program_rows;
     bytes filled, linked, lowered;
     int32_t year, month; /* of the last line whose moment is known, for Python's timeline; month 0: none */

@@ -180,7 +180,7 @@ static bool of_smtpd(reader *in, const cut *found, text line, const program *by,
         if (one == NULL) return false;
         known facts = one->facts;
         facts.s[TLS] = found->protocol;
-        store(one, DEFERRED, &facts);
+        store(&in->link.connections, one, DEFERRED, &facts);
         break;
     default: /* CLIENT_LINE */
         if (by->service.at == NULL) return false;
@@ -211,9 +211,12 @@ static bool is_quiet_disconnect(const cut *found, const program *by) {
 /* -- the clock ----------------------------------------------------------------------------------------------------- */
 
 static bool moment(reader *in, const cut *found, int64_t *time, bool *proven, int32_t *year, int32_t *month) {
-    int64_t number = find_name(&in->hosts, found->host);
-    if (number < 0) return false;
-    const host_state *host = &host_rows(in)[number];
+    if (in->last_host >= in->hosts.count || !same(name_of(&in->hosts, in->last_host), found->host)) { /* lines come from one for a while */
+        int64_t number = find_name(&in->hosts, found->host);
+        if (number < 0) return false;
+        in->last_host = (uint32_t)number;
+    }
+    const host_state *host = &host_rows(in)[in->last_host];
     if (found->rfc3339) {
         int y, m;
         if (!host->rfc3339 || (*time = moment_of(found, &y, &m)) == INT64_MIN) return false;

@@ -81,15 +81,13 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
         position = job.stop
         yield Chunk(reading.take(), position, log.done())
     reached = taken = position
-    lines = 0
     for body, behind in bodies(log, carry, position, finished=job.finished or not log.growing):
         before = _taught(reading, before, job.position)
         reading.read(body)
-        lines += body.count(b"\n")
         reached = behind
-        if lines >= job.chunk:
+        if reading.lines >= job.chunk:
             yield Chunk(reading.take(), reached, log.done())
-            taken, lines = reached, 0
+            taken = reached
     if reached > taken:
         yield Chunk(reading.take(), reached, log.done())
     yield End(reached, log.left_over)
@@ -119,6 +117,10 @@ def around(log: OpenLog, head: bytes, position: int) -> tuple[bytes, bytes]:
 
 class Reading(Protocol):
     """One stream of lines on its way to rows."""
+
+    @property
+    def lines(self) -> int:
+        """Lines read since the last :meth:`take`."""
 
     def read(self, body: bytes) -> None:
         """Read the lines of ``body``, which follow those read before; its last line is whole."""
@@ -150,6 +152,11 @@ class PlainReading:
             self._digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, year=year, reference=reference
         )
 
+    @property
+    def lines(self) -> int:
+        """Lines read since the last :meth:`take`."""
+        return self._digest.lines
+
     def read(self, body: bytes) -> None:
         """Read the lines of ``body``, which follow those read before; its last line is whole."""
         self._skimmer.feed(lines_in(body))
@@ -166,6 +173,11 @@ class NativeReading:
         self._digest = NativeDigest(native, rows.ORDER, rows.pack)
         self._taken: _Taken | None = None
         self._skimmer = NativeSkimmer(native, self._digest, zone=zone, year=year, reference=reference)
+
+    @property
+    def lines(self) -> int:
+        """Lines read since the last :meth:`take`."""
+        return self._digest.lines
 
     def read(self, body: bytes) -> None:
         """Read the lines of ``body``, which follow those read before; its last line is whole."""
