@@ -115,9 +115,12 @@ entry *remember(memory *in, text key, bool refresh) {
 }
 
 static bool is_plain(text one) {
-    for (size_t at = 0; at < one.size; at++)
-        if ((unsigned char)one.at[at] < 0x20 || (unsigned char)one.at[at] > 0x7e || one.at[at] == '\\') return false;
-    return true;
+    unsigned char odd = 0;
+    for (size_t at = 0; at < one.size; at++) {
+        unsigned char byte = (unsigned char)one.at[at];
+        odd |= (unsigned char)((byte < 0x20) | (byte > 0x7e) | (byte == '\\'));
+    }
+    return odd == 0;
 }
 
 /* Takes over `facts`, whose texts may point into the entry's own data: they are put together elsewhere first. */
@@ -125,13 +128,11 @@ void store(memory *in, entry *one, enum kind kind, const known *facts) {
     bytes *data = &in->scratch;
     data->size = 0;
     size_t starts[KNOWN_TEXTS];
-    one->plain = true;
     for (int at = 0; at < KNOWN_TEXTS; at++) {
         starts[at] = data->size;
-        if (facts->s[at].at == NULL) continue;
-        if (!is_plain(facts->s[at])) one->plain = false;
-        append(data, facts->s[at].at, facts->s[at].size);
+        if (facts->s[at].size) append(data, facts->s[at].at, facts->s[at].size);
     }
+    one->plain = is_plain((text){data->at, data->size});
     append(data, "", 1); /* an empty text has a place, too */
     one->facts = *facts;
     for (int at = 0; at < KNOWN_TEXTS; at++)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct {
     const char *at; /* NULL: not stated */
@@ -27,13 +28,41 @@ typedef struct {
 } bytes;
 
 void *claim(void *old, size_t size); /* realloc that ends the process where there is no memory */
-void append(bytes *to, const void *from, size_t size);
-void append_i64(bytes *to, int64_t value);
-void append_i32(bytes *to, int32_t value);
+void widen_bytes(bytes *to, size_t more);
 void append_json(bytes *to, text one); /* as a JSON string */
 void append_number(bytes *to, int64_t number);
 uint64_t hash_of(const char *at, size_t size);
-bool same(text one, text other);
+
+/* Small pieces are put together for nearly every line: these are part of whoever calls them. */
+
+/* Room for so many more bytes. */
+static inline void make_room(bytes *to, size_t more) {
+    if (to->room - to->size < more) widen_bytes(to, more);
+}
+
+static inline void append(bytes *to, const void *from, size_t size) {
+    make_room(to, size);
+    if (size) memcpy(to->at + to->size, from, size);
+    to->size += size;
+}
+
+static inline void append_i64(bytes *to, int64_t value) { append(to, &value, sizeof value); }
+static inline void append_i32(bytes *to, int32_t value) { append(to, &value, sizeof value); }
+
+static inline bool same(text one, text other) {
+    if ((one.at == NULL) != (other.at == NULL)) return false;
+    return one.size == other.size && (one.size == 0 || memcmp(one.at, other.at, one.size) == 0);
+}
+
+/* True where JSON shows every byte as it is. Without a branch, so that the compiler looks at many bytes at a time. */
+static inline bool is_bare(text one) {
+    unsigned char odd = 0;
+    for (size_t at = 0; at < one.size; at++) {
+        unsigned char byte = (unsigned char)one.at[at];
+        odd |= (unsigned char)((byte < 0x20) | (byte == '"') | (byte == '\\'));
+    }
+    return odd == 0;
+}
 
 /* Distinct texts, numbered from 0 in the order in which they came. */
 typedef struct {
@@ -118,6 +147,7 @@ bool may_hold_secret(text line);
 bool is_troubled(text line);
 bool same_address(text packed, text address); /* network bytes, and an address as written */
 bool canonical(text address, char *room, size_t size, text *out); /* false: no address */
+int64_t within_minute(text stamp); /* microseconds of an RFC 3339 stamp's seconds and fraction */
 int64_t moment_of(const cut *found, int *year, int *month); /* microseconds of an RFC 3339 stamp; INT64_MIN: none */
 
 /* -- digest.c: what the lines come to (bot/adapters/logstore/digest.py) --------------------------------------------
@@ -279,6 +309,7 @@ typedef struct {
     templates wordings;
     names hosts, programs;
     uint32_t last_host;
+    struct { char head[17], zone[6]; size_t zone_size; int64_t start; int year, month; } last_minute; /* zone_size 0: none yet */
     bytes host_rows, program_rows;
     bytes filled, linked, lowered;
     int32_t year, month; /* of the last line whose moment is known, for Python's timeline; month 0: none */

@@ -210,6 +210,28 @@ static bool is_quiet_disconnect(const cut *found, const program *by) {
 
 /* -- the clock ----------------------------------------------------------------------------------------------------- */
 
+/* Of an RFC 3339 stamp: the next line's is likely to lie in the same minute. */
+static bool full_moment(reader *in, const cut *found, int64_t *time, int32_t *year, int32_t *month) {
+    const char *stamp = found->stamp.at;
+    bool known = in->last_minute.zone_size && same((text){in->last_minute.zone, in->last_minute.zone_size}, found->zone) &&
+                 memcmp(in->last_minute.head, stamp, sizeof in->last_minute.head) == 0;
+    if (!known) {
+        int y, m;
+        int64_t exact = moment_of(found, &y, &m);
+        if (exact == INT64_MIN || found->zone.size > sizeof in->last_minute.zone) return false;
+        memcpy(in->last_minute.head, stamp, sizeof in->last_minute.head);
+        memcpy(in->last_minute.zone, found->zone.at, found->zone.size);
+        in->last_minute.zone_size = found->zone.size;
+        in->last_minute.start = exact - within_minute(found->stamp);
+        in->last_minute.year = y, in->last_minute.month = m;
+    }
+    int64_t within = within_minute(found->stamp);
+    if (within >= 60000000) return false;
+    *time = in->last_minute.start + within;
+    *year = in->last_minute.year, *month = in->last_minute.month;
+    return true;
+}
+
 static bool moment(reader *in, const cut *found, int64_t *time, bool *proven, int32_t *year, int32_t *month) {
     if (in->last_host >= in->hosts.count || !same(name_of(&in->hosts, in->last_host), found->host)) { /* lines come from one for a while */
         int64_t number = find_name(&in->hosts, found->host);
@@ -218,10 +240,8 @@ static bool moment(reader *in, const cut *found, int64_t *time, bool *proven, in
     }
     const host_state *host = &host_rows(in)[in->last_host];
     if (found->rfc3339) {
-        int y, m;
-        if (!host->rfc3339 || (*time = moment_of(found, &y, &m)) == INT64_MIN) return false;
-        *proven = true, *year = y, *month = m;
-        return true;
+        *proven = true;
+        return host->rfc3339 && full_moment(in, found, time, year, month);
     }
     const char *at = found->stamp.at;
     int minutes = (at[10] - '0') * 10 + (at[11] - '0'), seconds = (at[13] - '0') * 10 + (at[14] - '0');

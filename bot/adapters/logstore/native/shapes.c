@@ -69,17 +69,27 @@ static inline bool some(cursor *in, int class, text *out) {
 
 static inline bool at_end(const cursor *in) { return in->at == in->end; }
 
-/* Everything up to the first of `stops`, which is not taken; false where there is none. */
-static inline bool until(cursor *in, const char *stops, text *out) {
+/* Everything up to the first of `stops`, which is not taken; false where there is none. Of each set there is a table of
+ * all bytes, so that a byte takes one look. */
+static inline bool until_any(cursor *in, const bool *stops, text *out) {
     const char *start = in->at;
-    for (; in->at < in->end; in->at++)
-        for (const char *stop = stops; *stop; stop++)
-            if (*in->at == *stop) {
-                *out = (text){start, (size_t)(in->at - start)};
-                return true;
-            }
-    return false;
+    while (in->at < in->end && !stops[(unsigned char)*in->at]) in->at++;
+    *out = (text){start, (size_t)(in->at - start)};
+    return in->at < in->end;
 }
+#define STOPS(name, ...) static const bool name[256] = {__VA_ARGS__}
+STOPS(AT_SPACE, [' '] = 1);
+STOPS(AT_SPACE_COMMA, [' '] = 1, [','] = 1);
+STOPS(AT_ROUND, ['('] = 1, [')'] = 1);
+STOPS(AT_ANGLES, ['<'] = 1, ['>'] = 1);
+STOPS(AT_ANGLES_SPACE, ['<'] = 1, ['>'] = 1, [' '] = 1);
+STOPS(AT_ANGLES_COMMA_SPACE, ['<'] = 1, ['>'] = 1, [','] = 1, [' '] = 1);
+STOPS(AT_ANGLES_EQUALS, ['<'] = 1, ['>'] = 1, ['='] = 1);
+STOPS(AT_ANGLES_SEMICOLON, ['<'] = 1, ['>'] = 1, [';'] = 1);
+STOPS(AT_ANGLES_SEMICOLON_EQUALS, ['<'] = 1, ['>'] = 1, [';'] = 1, ['='] = 1);
+STOPS(AT_BRACKETS, ['('] = 1, [')'] = 1, ['<'] = 1, ['>'] = 1, [','] = 1);
+STOPS(AT_EQUALS_SQUARE, ['='] = 1, ['['] = 1, [']'] = 1);
+#undef STOPS
 
 static inline bool ends_with(text in, const char *literal, size_t size) {
     return in.size >= size && memcmp(in.at + in.size - size, literal, size) == 0;
@@ -101,11 +111,11 @@ static bool login(cut *found, cursor in) {
     found->service = between(in.at, in.at + 4);
     if (!EXPECT(&in, "imap") && !EXPECT(&in, "pop3")) return false;
     if (!EXPECT(&in, "-login: ") || (!EXPECT(&in, "Login") && !EXPECT(&in, "Logged in")) || !EXPECT(&in, ": user=<")) return false;
-    if (!until(&in, "<>", &found->user) || found->user.size == 0 || !EXPECT(&in, ">, method=")) return false;
+    if (!until_any(&in, AT_ANGLES, &found->user) || found->user.size == 0 || !EXPECT(&in, ">, method=")) return false;
     if (!some(&in, DASHED, &ignored) || !EXPECT(&in, ", rip=") || !some(&in, IP, &found->ip)) return false;
     if (!EXPECT(&in, ", lip=") || !some(&in, IP, &ignored) || !EXPECT(&in, ", mpid=") || !some(&in, DIGIT, &ignored)) return false;
     (void)EXPECT(&in, ", TLS");
-    if (!EXPECT(&in, ", session=<") || !until(&in, "<> ", &found->session) || found->session.size == 0) return false;
+    if (!EXPECT(&in, ", session=<") || !until_any(&in, AT_ANGLES_SPACE, &found->session) || found->session.size == 0) return false;
     if (!EXPECT(&in, ">") || !at_end(&in)) return false;
     found->shape = LOGIN_LINE;
     return true;
@@ -115,8 +125,8 @@ static bool logout(cut *found, cursor in) {
     text ignored;
     found->service = between(in.at, in.at + 4);
     if ((!EXPECT(&in, "imap") && !EXPECT(&in, "pop3")) || !EXPECT(&in, "(")) return false;
-    if (!until(&in, "()", &ignored) || !EXPECT(&in, ")<") || !some(&in, DIGIT, &ignored) || !EXPECT(&in, "><")) return false;
-    if (!until(&in, "<> ", &found->session) || found->session.size == 0 || !EXPECT(&in, ">: ")) return false;
+    if (!until_any(&in, AT_ROUND, &ignored) || !EXPECT(&in, ")<") || !some(&in, DIGIT, &ignored) || !EXPECT(&in, "><")) return false;
+    if (!until_any(&in, AT_ANGLES_SPACE, &found->session) || found->session.size == 0 || !EXPECT(&in, ">: ")) return false;
     if (!EXPECT(&in, "Logged out") && !EXPECT(&in, "Disconnected") && !EXPECT(&in, "Connection closed")) return false;
     found->shape = LOGOUT;
     return true;
@@ -126,7 +136,7 @@ static bool turned_away(cut *found, cursor in) {
     const char *start = in.at;
     text words;
     if (!some(&in, LOWER, &words) || !EXPECT(&in, "-login: ")) return false;
-    if (!until(&in, "<>=", &words) || !ENDS_WITH(words, ": user") || !EXPECT(&in, "=<")) return false;
+    if (!until_any(&in, AT_ANGLES_EQUALS, &words) || !ENDS_WITH(words, ": user") || !EXPECT(&in, "=<")) return false;
     found->fixed[0] = between(start, in.at);
     found->slots[0] = run(&in, USER);
     start = in.at;
@@ -136,7 +146,7 @@ static bool turned_away(cut *found, cursor in) {
     found->fixed[1] = between(start, in.at);
     if (!some(&in, IP, &found->slots[1])) return false;
     start = in.at;
-    if (!EXPECT(&in, ", lip=") || !until(&in, "<>", &words) || !ENDS_WITH(words, ", session=") || !EXPECT(&in, "<")) return false;
+    if (!EXPECT(&in, ", lip=") || !until_any(&in, AT_ANGLES, &words) || !ENDS_WITH(words, ", session=") || !EXPECT(&in, "<")) return false;
     found->fixed[2] = between(start, in.at);
     if (!some(&in, BASE64, &found->slots[2]) || !EXPECT(&in, ">") || !at_end(&in)) return false;
     found->shape = TURNED_AWAY;
@@ -155,7 +165,7 @@ static bool refused(cut *found, cursor in) {
     found->slots[2] = NOTHING;
     if (EXPECT(&in, ",<") && (!some(&in, BASE64, &found->slots[2]) || !EXPECT(&in, ">"))) return false;
     start = in.at;
-    if (!EXPECT(&in, "): ") || until(&in, "()<>,", &ignored)) return false;
+    if (!EXPECT(&in, "): ") || until_any(&in, AT_BRACKETS, &ignored)) return false;
     found->fixed[1] = between(start, in.end);
     found->shape = REFUSED;
     found->fixed_count = 2;
@@ -167,9 +177,9 @@ static bool refused(cut *found, cursor in) {
 
 static bool sent(cursor in) {
     text ignored;
-    if (!EXPECT(&in, "to=<") || !until(&in, "<>, ", &ignored) || !EXPECT(&in, ">, ")) return false;
-    if (EXPECT(&in, "orig_to=<") && (!until(&in, "<>, ", &ignored) || !EXPECT(&in, ">, "))) return false;
-    if (!EXPECT(&in, "relay=") || !until(&in, " ,", &ignored) || ignored.size == 0 || !EXPECT(&in, ", ")) return false;
+    if (!EXPECT(&in, "to=<") || !until_any(&in, AT_ANGLES_COMMA_SPACE, &ignored) || !EXPECT(&in, ">, ")) return false;
+    if (EXPECT(&in, "orig_to=<") && (!until_any(&in, AT_ANGLES_COMMA_SPACE, &ignored) || !EXPECT(&in, ">, "))) return false;
+    if (!EXPECT(&in, "relay=") || !until_any(&in, AT_SPACE_COMMA, &ignored) || ignored.size == 0 || !EXPECT(&in, ", ")) return false;
     if (EXPECT(&in, "conn_use=") && (!some(&in, DIGIT, &ignored) || !EXPECT(&in, ", "))) return false;
     if (!EXPECT(&in, "delay=") || !some(&in, DOTTED, &ignored) || !EXPECT(&in, ", delays=") || !some(&in, DELAY, &ignored)) return false;
     if (!EXPECT(&in, ", dsn=2.") || !some(&in, DIGIT, &ignored) || ignored.size > 3 || !EXPECT(&in, ".")) return false;
@@ -197,13 +207,13 @@ static bool queued(cut *found, cursor in) {
         if (!at_end(&in)) {
             if (!EXPECT(&in, ", sasl_method=") || !some(&in, DASHED, &found->mechanism) || !EXPECT(&in, ", sasl_username=")) return false;
             const char *start = in.at;
-            if (until(&in, " ,", &ignored) || in.end == start) return false;
+            if (until_any(&in, AT_SPACE_COMMA, &ignored) || in.end == start) return false;
             found->user = between(start, in.end);
         }
         found->shape = CLIENT_LINE;
         return true;
     case 'f':
-        if (!EXPECT(&in, "from=<") || !until(&in, "<>", &found->sender) || !EXPECT(&in, ">, size=") || !some(&in, DIGIT, &ignored)) return false;
+        if (!EXPECT(&in, "from=<") || !until_any(&in, AT_ANGLES, &found->sender) || !EXPECT(&in, ">, size=") || !some(&in, DIGIT, &ignored)) return false;
         if (!EXPECT(&in, ", nrcpt=") || !some(&in, DIGIT, &ignored) || !EXPECT(&in, " (queue active)") || !at_end(&in)) return false;
         found->shape = ACTIVE;
         return true;
@@ -279,7 +289,7 @@ static bool sasl(cut *found, cursor in) {
     if (!EXPECT(&in, "]: SASL ") || !some(&in, DASHED, &words) || !EXPECT(&in, " authentication failed: ")) return false;
     found->slots[2] = NOTHING;
     const char *why = in.at;
-    if (until(&in, "=[]", &words)) {
+    if (until_any(&in, AT_EQUALS_SQUARE, &words)) {
         if (*in.at != '=' || !ENDS_WITH(words, ", sasl_username")) return false;
         in.at++;
         found->fixed[1] = between(start, why + words.size - (sizeof ", sasl_username" - 1));
@@ -301,11 +311,11 @@ static bool rejected(cut *found, cursor in) {
     found->slots[0] = run(&in, NAME);
     if (!EXPECT(&in, "[") || !some(&in, IP, &found->slots[1])) return false;
     start = in.at;
-    if (!EXPECT(&in, "]: ") || !until(&in, "<>;", &words) || *in.at != '<') return false;
+    if (!EXPECT(&in, "]: ") || !until_any(&in, AT_ANGLES_SEMICOLON, &words) || *in.at != '<') return false;
     found->fixed[1] = between(start, in.at++);
     found->slots[2] = run(&in, USER);
     start = in.at;
-    if (!EXPECT(&in, ">: ") || !until(&in, "<>;=", &words) || !EXPECT(&in, "; from=<")) return false;
+    if (!EXPECT(&in, ">: ") || !until_any(&in, AT_ANGLES_SEMICOLON_EQUALS, &words) || !EXPECT(&in, "; from=<")) return false;
     found->fixed[2] = between(start, in.at);
     found->slots[3] = run(&in, USER);
     if (!EXPECT(&in, "> to=<")) return false;
@@ -371,7 +381,7 @@ bool shape_of(cut *found, const char *line, const char *end) {
     cursor in = {line, end};
     found->shape = OTHER;
     if (at_end(&in) || !stamped(found, &in)) return false;
-    if (!until(&in, " ", &found->host) || found->host.size == 0) return false;
+    if (!until_any(&in, AT_SPACE, &found->host) || found->host.size == 0) return false;
     in.at++;
     found->pid = -1;
     if (EXPECT(&in, "dovecot: ")) {
@@ -422,20 +432,34 @@ bool may_hold_secret(text line) {
 }
 
 #define FOLDED 0x20 /* the bit by which an ASCII letter is in lower case */
+#define LANES 16
+typedef unsigned char lanes __attribute__((vector_size(LANES)));
 
-/* True where some word of TROUBLE may be in the line: their first three letters are. Without a branch, so that the
- * compiler looks at many bytes at a time. */
+static inline lanes folded_at(const char *at) {
+    lanes bytes;
+    memcpy(&bytes, at, LANES);
+    return bytes | FOLDED;
+}
+
+/* Where two letters of a word of TROUBLE stand: each word has one of these pairs, and few other words have. */
+static inline lanes troubling_pairs(const char *at) {
+    lanes one = folded_at(at), next = folded_at(at + 1);
+#define PAIR(x, y) ((lanes)(one == (x)) & (lanes)(next == (y)))
+    return PAIR('r', 'r') | PAIR('f', 'a') | PAIR('n', 'i') | PAIR('w', 'a') | PAIR('e', 'j') | PAIR('e', 'f') | PAIR('x', 'c');
+#undef PAIR
+}
+
+/* True where some word of TROUBLE may be in the line: eRRor, FAtal, paNIc, WArning, rEJect, deNIed, FAil, rEFused, eXCeeded. */
 static bool may_be_troubled(text line) {
-    unsigned char any = 0;
-    if (line.size < 3) return false;
-    for (size_t at = 0; at < line.size - 2; at++) {
-        unsigned char a = (unsigned char)line.at[at] | FOLDED, b = (unsigned char)line.at[at + 1] | FOLDED, c = (unsigned char)line.at[at + 2] | FOLDED;
-#define BEGINS(x, y, z) ((unsigned char)(a == (x)) & (unsigned char)(b == (y)) & (unsigned char)(c == (z)))
-        any |= BEGINS('e', 'r', 'r') | BEGINS('f', 'a', 't') | BEGINS('p', 'a', 'n') | BEGINS('w', 'a', 'r') | BEGINS('r', 'e', 'j')
-             | BEGINS('d', 'e', 'n') | BEGINS('f', 'a', 'i') | BEGINS('r', 'e', 'f') | BEGINS('e', 'x', 'c');
-#undef BEGINS
-    }
-    return any;
+    lanes any = {0};
+    size_t at = 0;
+    for (; at + LANES < line.size; at += LANES) any |= troubling_pairs(line.at + at);
+    char rest[LANES + 1] = {0};
+    memcpy(rest, line.at + at, line.size - at);
+    any |= troubling_pairs(rest);
+    uint64_t halves[2];
+    memcpy(halves, &any, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
 }
 
 /* bot/adapters/logstore/keeping.py: TROUBLE. */
@@ -452,19 +476,33 @@ bool is_troubled(text line) {
     return false;
 }
 
+/* Four numbers up to 255 without zeros ahead, as inet_pton(3) takes them. */
+static bool is_ipv4(text address) {
+    int numbers = 0;
+    for (size_t at = 0; at < address.size; at++) { /* behind each number its dot */
+        size_t start = at;
+        int number = 0;
+        for (; at < address.size && address.at[at] >= '0' && address.at[at] <= '9'; at++)
+            if ((number = number * 10 + (address.at[at] - '0')) > 255 || at - start == 3) return false;
+        if (at == start || (at - start > 1 && address.at[start] == '0') || ++numbers > 4) return false;
+        if (at == address.size) return numbers == 4;
+        if (address.at[at] != '.') return false;
+    }
+    return false;
+}
+
 /* An address in its usual spelling (bot/logs/session.py: canonical). */
 bool canonical(text address, char *room, size_t size, text *out) {
     char copy[INET6_ADDRSTRLEN + 1];
     unsigned char packed[16];
     static const unsigned char MAPPED[12] = {[10] = 0xff, [11] = 0xff};
     if (address.size == 0 || address.size >= sizeof copy) return false;
+    if (memchr(address.at, ':', address.size) == NULL) {
+        *out = address;
+        return is_ipv4(address);
+    }
     memcpy(copy, address.at, address.size);
     copy[address.size] = 0;
-    if (memchr(copy, ':', address.size) == NULL) {
-        if (inet_pton(AF_INET, copy, packed) != 1) return false;
-        *out = address;
-        return true;
-    }
     if (inet_pton(AF_INET6, copy, packed) != 1) return false;
     bool mapped = memcmp(packed, MAPPED, sizeof MAPPED) == 0;
     if (inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? packed + 12 : packed, room, (socklen_t)size) == NULL) return false;
@@ -514,6 +552,12 @@ static void month_of(int64_t days, int *year, int *month) {
     *year = (int)(years + era * 400 + (*month <= 2));
 }
 
+int64_t within_minute(text stamp) {
+    int64_t micros = 0;
+    for (size_t place = 20; place < 26; place++) micros = micros * 10 + (place < stamp.size ? stamp.at[place] - '0' : 0);
+    return two(stamp.at + 17) * 1000000LL + micros;
+}
+
 int64_t moment_of(const cut *found, int *year, int *month) {
     static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const char *at = found->stamp.at;
@@ -521,9 +565,7 @@ int64_t moment_of(const cut *found, int *year, int *month) {
     if (y < 1900 || y > 2099 || m < 1 || m > 12 || h > 23 || min > 59 || s > 59) return INT64_MIN;
     bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
     if (d < 1 || d > DAYS[m - 1] + (m == 2 && leap)) return INT64_MIN;
-    int64_t micros = 0;
-    for (size_t place = 20; place < 26; place++) micros = micros * 10 + (place < found->stamp.size ? at[place] - '0' : 0);
-    int64_t seconds = days_to(y, m, d) * 86400 + h * 3600 + min * 60 + s;
+    int64_t seconds = days_to(y, m, d) * 86400 + h * 3600 + min * 60;
     if (found->zone.size == 6) {
         int hours = two(found->zone.at + 1), minutes = two(found->zone.at + 4);
         if (hours > 23 || minutes > 59) return INT64_MIN;
@@ -531,5 +573,5 @@ int64_t moment_of(const cut *found, int *year, int *month) {
     }
     int64_t days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400;
     month_of(days, year, month);
-    return seconds * 1000000 + micros;
+    return seconds * 1000000 + within_minute(found->stamp);
 }

@@ -70,6 +70,7 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
     if len(carry) == 0 and len(before) < min(position, WARM_BYTES):
         yield End(len(before), older=True)
         return
+    before, carry, position = _whole_line(log, before, carry, position)
     reading = reading_of(job.prepare, job.zone, job.year, log.modified or datetime.now(UTC))
     if job.stop is not None:
         part, carry = log.exactly(carry, job.stop - position)
@@ -91,6 +92,18 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
     if reached > taken:
         yield Chunk(reading.take(), reached, log.done())
     yield End(reached, log.left_over)
+
+
+def _whole_line(log: OpenLog, before: bytes, carry: bytes, position: int) -> tuple[bytes, bytes, int]:
+    """Where reading begins when the last line was taken before its end was written: at that line's begin, so that it is read whole.
+    Where only its line end was missing, or its begin is out of sight, reading goes on where it stood."""
+    begin = before.rfind(b"\n") + 1
+    if begin == len(before) or (not begin and len(before) < position):
+        return before, carry, position
+    carry = carry or log.read(BLOCK)
+    if not carry or carry.startswith((b"\n", b"\r")):
+        return before, carry, position
+    return before[:begin], before[begin:] + carry, position - (len(before) - begin)
 
 
 def _taught(reading: Reading, before: bytes, position: int) -> bytes:
