@@ -54,6 +54,22 @@ static inline bool same(text one, text other) {
     return one.size == other.size && (one.size == 0 || memcmp(one.at, other.at, one.size) == 0);
 }
 
+/* Many bytes at a time, in the compiler's own way, which fits every processor. */
+#define LANES 16
+typedef unsigned char lanes __attribute__((vector_size(LANES)));
+
+static inline lanes lanes_at(const char *at) {
+    lanes read;
+    memcpy(&read, at, LANES);
+    return read;
+}
+
+static inline bool in_some_lane(lanes any) {
+    uint64_t halves[2];
+    memcpy(halves, &any, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
 /* True where JSON shows every byte as it is. Without a branch, so that the compiler looks at many bytes at a time. */
 static inline bool is_bare(text one) {
     unsigned char odd = 0;

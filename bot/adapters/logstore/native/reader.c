@@ -253,13 +253,17 @@ static bool moment(reader *in, const cut *found, int64_t *time, bool *proven, in
 
 /* -- the block ----------------------------------------------------------------------------------------------------- */
 
-static bool is_plain(const char *at, const char *end) {
-    unsigned char odd = 0, hash = 0;
-    for (; at < end; at++) {
-        odd |= (unsigned char)(*at - 0x20) > 0x5e;
-        hash |= *at == '#';
-    }
-    return !(odd | hash);
+static inline lanes odd_lanes(lanes read) { return (lanes)(read < 0x20) | (lanes)(read > 0x7e) | (lanes)(read == '#'); }
+
+/* Printable ASCII without the sign that begins an escaped byte. */
+static bool is_plain(text line) {
+    lanes odd = {0};
+    size_t at = 0;
+    for (; at + LANES <= line.size; at += LANES) odd |= odd_lanes(lanes_at(line.at + at));
+    char rest[LANES];
+    memset(rest, ' ', sizeof rest);
+    memcpy(rest, line.at + at, line.size - at);
+    return !in_some_lane(odd | odd_lanes(lanes_at(rest)));
 }
 
 static bool is_escaped(text line) {
@@ -269,7 +273,7 @@ static bool is_escaped(text line) {
 }
 
 static enum stop read_line(reader *in, cut *found, text line) {
-    if (line.size > LONGEST || (!is_plain(line.at, line.at + line.size) && is_escaped(line))) return LOOK;
+    if (line.size > LONGEST || (!is_plain(line) && is_escaped(line))) return LOOK;
     if (!shape_of(found, line.at, line.at + line.size)) return LOOK;
     int64_t time;
     bool proven;

@@ -348,17 +348,32 @@ static bool message_of_postfix(cut *found, cursor in) {
 
 /* -- the whole line ------------------------------------------------------------------------------------------------ */
 
+/* Of each place of a stamp the least byte that may stand there, and how many more: compared without a branch. */
+typedef struct {
+    size_t size;
+    unsigned char least[19], more[19];
+} layout;
+#define DIGITS '0', '0'
+static const layout LOCAL = {15, {'A', 'a', 'a', ' ', ' ', '0', ' ', DIGITS, ':', DIGITS, ':', DIGITS},
+                             {25, 25, 25, 0, '9' - ' ', 9, 0, 9, 9, 0, 9, 9, 0, 9, 9}}; /* Aaa #0 00:00:00 */
+static const layout FULL = {19, {DIGITS, DIGITS, '-', DIGITS, '-', DIGITS, 'T', DIGITS, ':', DIGITS, ':', DIGITS},
+                            {9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9}};
+#undef DIGITS
+
+static inline bool laid_out(const char *at, const layout *as, size_t size) {
+    unsigned char odd = 0;
+    for (size_t place = 0; place < size; place++) odd |= (unsigned char)((unsigned char)((unsigned char)at[place] - as->least[place]) > as->more[place]);
+    return odd == 0;
+}
+
 static bool stamped(cut *found, cursor *in) {
-    static const char LOCAL[] = "Aaa #0 00:00:00", FULL[] = "0000-00-00T00:00:00";
-    const char *start = in->at, *like = *start >= 'A' && *start <= 'Z' ? LOCAL : FULL;
-    found->rfc3339 = like == FULL;
-    for (; *like; like++, in->at++) {
-        if (at_end(in)) return false;
-        char byte = *in->at;
-        bool fits = *like == 'A' ? in_class(byte, UPPER) : *like == 'a' ? byte >= 'a' && byte <= 'z'
-            : *like == '0' ? in_class(byte, DIGIT) : *like == '#' ? byte == ' ' || in_class(byte, DIGIT) : byte == *like;
-        if (!fits) return false;
-    }
+    const char *start = in->at;
+    found->rfc3339 = *start < 'A' || *start > 'Z';
+    size_t size = found->rfc3339 ? FULL.size : LOCAL.size;
+    if ((size_t)(in->end - start) < size) return false;
+    if (found->rfc3339 ? !laid_out(start, &FULL, FULL.size) : !laid_out(start, &LOCAL, LOCAL.size)) return false;
+    if (!found->rfc3339 && start[4] != ' ' && !in_class(start[4], DIGIT)) return false;
+    in->at += size;
     if (found->rfc3339) {
         text fraction;
         if (EXPECT(in, ".") && (!some(in, DIGIT, &fraction) || fraction.size > 6)) return false;
@@ -432,24 +447,18 @@ bool may_hold_secret(text line) {
 }
 
 #define FOLDED 0x20 /* the bit by which an ASCII letter is in lower case */
-#define LANES 16
-typedef unsigned char lanes __attribute__((vector_size(LANES)));
 
-static inline lanes folded_at(const char *at) {
-    lanes bytes;
-    memcpy(&bytes, at, LANES);
-    return bytes | FOLDED;
-}
+static inline lanes folded_at(const char *at) { return lanes_at(at) | FOLDED; }
 
 /* Where two letters of a word of TROUBLE stand: each word has one of these pairs, and few other words have. */
 static inline lanes troubling_pairs(const char *at) {
     lanes one = folded_at(at), next = folded_at(at + 1);
 #define PAIR(x, y) ((lanes)(one == (x)) & (lanes)(next == (y)))
-    return PAIR('r', 'r') | PAIR('f', 'a') | PAIR('n', 'i') | PAIR('w', 'a') | PAIR('e', 'j') | PAIR('e', 'f') | PAIR('x', 'c');
+    return PAIR('r', 'r') | PAIR('f', 'a') | PAIR('n', 'i') | PAIR('w', 'a') | PAIR('e', 'j') | PAIR('e', 'f') | PAIR('e', 'e');
 #undef PAIR
 }
 
-/* True where some word of TROUBLE may be in the line: eRRor, FAtal, paNIc, WArning, rEJect, deNIed, FAil, rEFused, eXCeeded. */
+/* True where some word of TROUBLE may be in the line: eRRor, FAtal, paNIc, WArning, rEJect, deNIed, FAil, rEFused, excEEded. */
 static bool may_be_troubled(text line) {
     lanes any = {0};
     size_t at = 0;
@@ -457,22 +466,23 @@ static bool may_be_troubled(text line) {
     char rest[LANES + 1] = {0};
     memcpy(rest, line.at + at, line.size - at);
     any |= troubling_pairs(rest);
-    uint64_t halves[2];
-    memcpy(halves, &any, sizeof halves);
-    return (halves[0] | halves[1]) != 0;
+    return in_some_lane(any);
 }
 
 /* bot/adapters/logstore/keeping.py: TROUBLE. */
 bool is_troubled(text line) {
     static const char *const WORDS[] = {"error", "fatal", "panic", "warning", "reject", "denied", "fail", "refused", "exceeded"};
+    static const bool FIRST[256] = {['e'] = true, ['f'] = true, ['p'] = true, ['w'] = true, ['r'] = true, ['d'] = true};
     if (!may_be_troubled(line)) return false;
-    for (size_t at = 0; at < line.size; at++)
+    for (size_t at = 0; at < line.size; at++) {
+        if (!FIRST[(unsigned char)line.at[at] | FOLDED]) continue;
         for (size_t word = 0; word < sizeof WORDS / sizeof *WORDS; word++) {
             const char *letter = WORDS[word];
             size_t here = at;
             while (*letter && here < line.size && (line.at[here] | FOLDED) == *letter) letter++, here++;
             if (*letter == 0) return true;
         }
+    }
     return false;
 }
 
