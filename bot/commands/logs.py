@@ -68,7 +68,7 @@ def _resting(names: Sequence[str]) -> list[str]:
 
 def _status_of(name: str) -> os.stat_result | None:
     try:
-        return os.stat(name)
+        return Path(name).stat()
     except OSError:  # gone meanwhile
         return None
 

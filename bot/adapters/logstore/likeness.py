@@ -23,7 +23,8 @@ def alike(mailbox: str, logins: Iterable[str]) -> list[str]:
     same domain, or in an address that lost its ``@``. The mailbox itself is not among them; at most
     :data:`MOST` are returned.
     """
-    from rapidfuzz.distance import DamerauLevenshtein  # only who asks pays for loading it; whoever takes logs in needs parted() alone
+    # only who asks pays for loading it: whoever takes logs in needs parted() alone
+    from rapidfuzz.distance import DamerauLevenshtein
 
     wanted = mailbox.casefold()
     local, domain = parted(wanted)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from bot.adapters.logstore.sqlite.reading import Chunk, End, Job, read_chunks
-from bot.adapters.logstore.sqlite.sources import OpenLog
+from bot.adapters.logstore.sqlite.sources import UNREADABLE, OpenLog
 
 AHEAD: Final = 1
 """Chunks that wait for the writer, beside the one that is being read: more would only take memory."""
@@ -24,7 +24,7 @@ class ReadingThread:
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._ready: queue.Queue[Chunk | End | BaseException] = queue.Queue(AHEAD)
+        self._ready: queue.Queue[Chunk | End | BaseException | None] = queue.Queue(AHEAD)
 
     def start(self, job: Job) -> None:
         """Begin with a file."""
@@ -32,14 +32,16 @@ class ReadingThread:
         self._thread.start()
 
     def results(self) -> Iterator[Chunk | End]:
-        """The chunks of the file that was begun, and its end. Raises whatever reading it raised, at its end."""
-        while True:
-            result = self._ready.get()
-            if isinstance(result, BaseException):
-                raise result
-            yield result
-            if isinstance(result, End):
-                return
+        """The chunks of the file that was begun, and its end. Raises what reading it raised (:data:`UNREADABLE`), at its end."""
+        last: Chunk | End | BaseException | None = None
+        while (result := self._ready.get()) is not None:
+            last = result
+            if not isinstance(result, BaseException):
+                yield result
+        if isinstance(last, BaseException):
+            raise last
+        if not isinstance(last, End):
+            raise RuntimeError("the thread that read it has died of the fault shown above")
 
     def close(self) -> None:
         """End the thread, whatever it does; returns once it has."""
@@ -53,10 +55,12 @@ class ReadingThread:
                 for result in read_chunks(job, log, log.read_head()):
                     if not self._put(result):
                         return
-        except BaseException as error:  # whatever it is, it is raised again where the chunks are wanted
+        except UNREADABLE as error:
             self._put(error)
+        finally:
+            self._put(None)
 
-    def _put(self, result: Chunk | End | BaseException) -> bool:
+    def _put(self, result: Chunk | End | BaseException | None) -> bool:
         """False where nobody wants results any more."""
         while not self._stopped.is_set():
             try:
