@@ -10,21 +10,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.adapters.accounts.memory import EmptyAccountDirectory
-from bot.adapters.logstore.later import LaterLogStore
 from bot.adapters.logstore.sqlite.store import SqliteLogStore
 from bot.errors import KnowledgeFault, SettingsError
-from bot.ports import AccountDirectory, LogStore
 from bot.settings import READ_ONLY_LOG_STORES, Settings
-from knowledge import Knowledge, KnowledgeError, load
 
 if TYPE_CHECKING:
     from bot.adapters.logstore.feeding import FeedStore
     from bot.adapters.logstore.follow.loop import Follow
     from bot.adapters.logstore.stores import CheckedLogStore, OwnLogStore
     from bot.adapters.store.desk import DeskStore
-    from bot.ports import LogFigures
+    from bot.ports import AccountDirectory, LogFigures, LogStore
     from bot.triage import Triager
+    from knowledge import Knowledge
 
 
 class SystemClock:
@@ -37,6 +34,8 @@ class SystemClock:
 
 def knowledge_of(settings: Settings) -> Knowledge:
     """Our knowledge with the host's own laid over it. Raises KnowledgeFault naming file and key."""
+    from knowledge import KnowledgeError, load
+
     try:
         return load(settings.knowledge_dir)
     except KnowledgeError as error:
@@ -145,6 +144,8 @@ def desk_of(settings: Settings) -> DeskStore:
 
 def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
     """The directory that is configured: a live one by ACCOUNTS_URL, else the imported CSV, else an empty one."""
+    from bot.adapters.accounts.memory import EmptyAccountDirectory
+
     plans = list(knowledge.plans)
     url = settings.accounts_url
     if url is None:
@@ -167,6 +168,8 @@ def accounts_of(settings: Settings, knowledge: Knowledge) -> AccountDirectory:
 
 def logs_of(store: CheckedLogStore) -> LogStore:
     """The store as it is asked: the embedded one holds nothing as long as its file is not there."""
+    from bot.adapters.logstore.later import LaterLogStore
+
     return LaterLogStore(store) if isinstance(store, SqliteLogStore) else store
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.adapters.logstore.native import library as native
-from bot.adapters.logstore.sqlite.ingest import Progress
+from bot.adapters.logstore.sqlite.ingest import Progress, add
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, LogFile, OpenLog
 from bot.bootstrap import log_store_of, own_log_store_of
-from bot.core.note import visible
 from bot.core.observed import WRONG_CLOCK, LogQuery
 from bot.errors import InputError
 from bot.logs.decode import Decoder
@@ -22,6 +23,10 @@ from bot.logs.event import rfc3339
 from bot.settings import read_settings
 
 LONGEST_LINE = 1 << 21
+RESTS = 60.0
+"""Seconds without a change after which a file is no longer being written to."""
+LOOKS = 1.0
+"""Seconds between two looks at a file that may be."""
 
 
 def ingest(paths: list[str], year: int | None) -> None:
@@ -29,17 +34,43 @@ def ingest(paths: list[str], year: int | None) -> None:
     settings = read_settings()
     store = own_log_store_of(settings)
     with _progress() as progress:
-        report = store.ingest(paths, zone=settings.log_zone, year=year, finished=True, progress=progress)
+        report = store.ingest(paths, zone=settings.log_zone, year=year, progress=progress)
+        resting = _resting(report.unfinished)
+        if resting:
+            add(report, store.ingest(resting, zone=settings.log_zone, year=year, finished=True, progress=progress))
     speed = f", {report.lines / report.seconds:,.0f} lines a second" if report.seconds else ""
     sys.stdout.write(f"{report.files} files, {report.lines:,} lines read, {report.kept:,} kept verbatim{speed}\n")
     if report.unchanged:
         sys.stdout.write(f"{len(report.unchanged)} files held nothing new\n")
+    for name in report.unfinished:
+        from bot.core.note import visible
+
+        sys.stdout.write(f"{visible(name)}: is being written to; its last line has no end yet and is read next time\n")
     if report.undated:
         sys.stdout.write(f"{report.undated} lines without a readable time were passed over\n")
     for failure in report.failed:
         sys.stderr.write(f"triage: {failure}\n")
     if report.failed:
         sys.exit(2)
+
+
+def _resting(names: Sequence[str]) -> list[str]:
+    """Those of some files that are not being written to: their last line, which has no end, is whole.
+
+    A file that has rested for a minute is one; of the others it shows within a second, since a writer that was stopped
+    within a line goes on at once.
+    """
+    before = {name: status for name in names if (status := _status_of(name)) is not None}
+    if any(time.time() - status.st_mtime < RESTS for status in before.values()):
+        time.sleep(LOOKS)
+    return [name for name, status in before.items() if (now := _status_of(name)) and (now.st_size, now.st_mtime_ns) == (status.st_size, status.st_mtime_ns)]
+
+
+def _status_of(name: str) -> os.stat_result | None:
+    try:
+        return Path(name).stat()
+    except OSError:  # gone meanwhile
+        return None
 
 
 @contextmanager
@@ -50,6 +81,8 @@ def _progress() -> Iterator[Callable[[Progress], None] | None]:
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+
+    from bot.core.note import visible
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -114,6 +147,8 @@ def search(
         return
     from rich.console import Console
 
+    from bot.core.note import visible
+
     console = Console(highlight=False, soft_wrap=True, markup=False)
     for event in result.lines:
         console.print(visible(event.raw, 2000), style={"failure": "red", "success": "green"}.get(event.outcome, ""))
@@ -128,6 +163,8 @@ def search(
 
 def status(*, as_json: bool) -> None:
     """What each host's logs cover."""
+    from bot.core.note import visible
+
     store = log_store_of(read_settings())
     rows = store.status()
     if as_json:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface, ip_network
+from typing import Final
+
+_BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4: Final = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
+"""An IPv4 address as it is usually written; of fixed length, so it cannot stall."""
 
 
 @lru_cache(maxsize=65_536)
@@ -14,6 +20,8 @@ def network_of(address: str) -> str | None:
     Takes ``2001:db8::1`` as well as ``2001:db8::/64`` and ``192.0.2.1/32``. An IPv4 address mapped into IPv6
     is the IPv4 address. A network wider than that is nobody's address: None.
     """
+    if _IPV4.fullmatch(address):  # nearly every address of a log; reading it in full takes ten times as long
+        return address
     try:
         if "/" in address:
             interface = ip_interface(address)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.logs.event import LogEvent
 
@@ -178,3 +178,16 @@ class AccountView:
     near: tuple[str, ...] = ()
     """Mailboxes of the same domain within a typing slip of the address asked for."""
     failed: str | None = None
+
+
+class FailureCount(NamedTuple):
+    """So many failures of one cause in the hour that begins at ``hour``; a text that no line stated is empty, a host that none
+    stated is ``-``."""
+
+    hour: datetime
+    event: str
+    reason: str
+    service: str
+    host: str
+    tls: str
+    failures: int

@@ -11,6 +11,7 @@ line that fits one is read by its grammar in exactly one way. Nothing in the pat
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 _IP: Final = r"[0-9A-Fa-f:.]+"
@@ -20,7 +21,7 @@ _NAME: Final = r"[\w.-]*"
 _QUEUE: Final = r"[0-9A-Z][0-9A-Za-z]{5,23}"
 _PARTY: Final = r"[\w.+@-]*"
 
-LINES: Final = re.compile(
+_LINES: Final = (
     # a traditional stamp up to the hour and the rest, or one of RFC 3339 up to the minute, the rest, and the zone
     r"(?:(?P<hour>[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:)(?P<clock>[0-9]{2}:[0-9]{2})"
     r"|(?P<minute>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:)(?P<second>[0-9]{2}(?:\.[0-9]{1,6})?)"
@@ -54,10 +55,8 @@ LINES: Final = re.compile(
     rf"|(?P<r_head>NOQUEUE: reject: [A-Z]+ from )(?P<r_name>{_NAME})\[(?P<r_ip>{_IP})(?P<r_code>\]: [^<>;\n]*)"
     rf"<(?P<r_who>{_PARTY})(?P<r_why>>: [^<>;=\n]*; from=<)(?P<r_from>{_PARTY})> to=<(?P<r_to>{_PARTY})"
     rf"(?P<r_proto>> proto=[A-Z]+ helo=<)(?P<rejected>{_NAME})>"
-    r"))\n|(?P<other>[^\n]*)\n",
-    re.A,
+    r"))\n|(?P<other>[^\n]*)\n"
 )
-"""Every line of a text whose lines all end in one; the shape is the group that is filled last (``lastgroup``)."""
 
 TELLING: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "turned_away": (("l_head", "l_method", "l_tail"), ("l_user", "l_ip", "turned_away")),
@@ -68,3 +67,12 @@ TELLING: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 """Of each telling shape the groups that a daemon words itself, the first of them where its message begins, and the
 groups that differ."""
+
+
+@cache
+def lines() -> re.Pattern[str]:
+    """Every line of a text whose lines all end in one; the shape is the group that is filled last (``lastgroup``).
+
+    Compiled for whoever asks: where the native reader reads, nobody does.
+    """
+    return re.compile(_LINES, re.A)

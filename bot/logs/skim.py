@@ -103,7 +103,7 @@ class Skimmer:
         ascii_only = text.isascii()
         passed = 0
         quiet, hours, hosts = self._quiet, self._hours, self._hosts
-        for found in shapes.LINES.finditer(text):
+        for found in shapes.lines().finditer(text):
             shape = found.lastgroup or ""
             if shape != "other" and found.end() - found.start() <= LONGEST and (ascii_only or found[0].isascii()):
                 begun, clock, minute, second, zone, host = found.group(1, 2, 3, 4, 5, 6)

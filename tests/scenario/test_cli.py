@@ -18,6 +18,7 @@ import pytest
 import typer
 
 from bot.cli import app
+from bot.commands import logs as logs_command
 from bot.core.model import Ticket
 from bot.core.output import to_json
 from bot.core.parse.tickets import read_tickets
@@ -197,6 +198,25 @@ def test_logs_are_read_once_and_a_bad_file_harms_nothing(run: Run, tmp_path: Pat
     assert status[0]["host"] == "imap1" and status[0]["lines"] == 2
     plain = run(*search[:-1])
     assert REFUSED in plain.out and "1 logged in" in plain.out and "\x1b" not in plain.out
+
+
+def test_a_last_line_waits_where_the_file_is_being_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "mail.log"
+    monkeypatch.setenv("LOG_STORE_URL", f"sqlite:///{tmp_path / 'log.sqlite'}")
+    log.write_text(f"{LOGIN}\n{REFUSED[:70]}", encoding="utf-8")
+
+    def go_on(_: float) -> None:
+        log.write_text(f"{LOGIN}\n{REFUSED[:90]}", encoding="utf-8")
+
+    monkeypatch.setattr(logs_command.time, "sleep", go_on)
+    logs_command.ingest([str(log)], None)
+    assert "1 lines read" in (said := capsys.readouterr().out) and "mail.log: is being written to" in said
+    monkeypatch.setattr(logs_command.time, "sleep", lambda _: None)  # a second in which nothing comes
+    log.write_text(f"{LOGIN}\n{REFUSED}", encoding="utf-8")
+    logs_command.ingest([str(log)], None)
+    assert capsys.readouterr().out.startswith("1 files, 1 lines read, 1 kept")
+    logs_command.ingest([str(log)], None)
+    assert capsys.readouterr().out.startswith("0 files, 0 lines read")
 
 
 # -- batches, json, pipes ----------------------------------------------------------------------------------

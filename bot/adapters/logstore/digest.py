@@ -175,6 +175,11 @@ class Digest:
         """Keep the line verbatim."""
         self._batch.kept.append((time, event))
 
+    @property
+    def lines(self) -> int:
+        """Lines of the batch so far."""
+        return self._batch.lines
+
     def take(self) -> Batch:
         """The batch so far; the next one starts empty."""
         batch, self._batch = self._batch, Batch()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from rapidfuzz.distance import DamerauLevenshtein
-
 SLIP: Final = 2
 """Edits (a letter more, less, other, or two swapped) that a typing slip may take."""
 MOST: Final = 50
@@ -25,6 +23,9 @@ def alike(mailbox: str, logins: Iterable[str]) -> list[str]:
     same domain, or in an address that lost its ``@``. The mailbox itself is not among them; at most
     :data:`MOST` are returned.
     """
+    # only who asks pays for loading it: whoever takes logs in needs parted() alone
+    from rapidfuzz.distance import DamerauLevenshtein
+
     wanted = mailbox.casefold()
     local, domain = parted(wanted)
     near: list[tuple[int, str]] = []

@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from bot.adapters.logstore.sqlite.ingest import IngestReport, Progress
-from bot.core.observed import HostCoverage
+from bot.core.observed import FailureCount, HostCoverage
 from bot.ports import LogFigures, LogStore
-
-
-class FailureCount(NamedTuple):
-    """So many failures of one cause in the hour that begins at ``hour``; a text that no line stated is empty, a host that none
-    stated is NO_HOST."""
-
-    hour: datetime
-    event: str
-    reason: str
-    service: str
-    host: str
-    tls: str
-    failures: int
 
 
 class FailureFigures(LogFigures, Protocol):

@@ -122,6 +122,21 @@ def test_an_unfinished_last_line_waits_for_its_end(store: SqliteLogStore, tmp_pa
     assert found(store) == expected(0, 20)
 
 
+def test_a_last_line_that_went_on_after_it_was_taken_is_read_whole(store: SqliteLogStore, tmp_path: Path) -> None:
+    live = tmp_path / "mail.log"
+    whole = text(0, 20)
+    for end in (len(whole) - 1, len(whole)):  # only its line end is missing: the same line
+        live.write_bytes(whole[:end])
+        store.ingest([live], finished=True)
+    assert found(store) == expected(0, 20)
+    longer = text(0, 30)
+    live.write_bytes(longer[: len(text(0, 29)) + 20])
+    assert store.ingest([live], finished=True).lines == 10
+    live.write_bytes(longer)
+    assert store.ingest([live]).lines == 1
+    assert found(store)[-1] == expected(0, 30)[-1]
+
+
 def test_a_finished_file_needs_no_newline_at_its_end(store: SqliteLogStore, tmp_path: Path) -> None:
     whole = text(0, 20)
     plain, packed = tmp_path / "a.log", tmp_path / "b.log.gz"

@@ -10,8 +10,8 @@ from bot.adapters.logstore.clickhouse.client import ClickHouse, listed
 from bot.adapters.logstore.clickhouse.reader import pairs_of
 from bot.adapters.logstore.digest import HOUR, from_micros, to_micros
 from bot.adapters.logstore.placing import COLUMNS, event_from
-from bot.adapters.logstore.stores import FailureCount
 from bot.core.networks import network_of
+from bot.core.observed import FailureCount
 from bot.errors import StoreMissing
 from bot.logs.event import LogEvent
 

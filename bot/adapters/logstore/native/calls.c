@@ -151,6 +151,7 @@ void triage_succeed(reader *in, GIVEN(host), GIVEN(service), GIVEN(mailbox), GIV
 void triage_end(reader *in, GIVEN(host), GIVEN(session), int64_t time);
 void triage_learn_client(reader *in, GIVEN(host), GIVEN(session), GIVEN(client), GIVEN(version));
 int64_t triage_keep(reader *in, int64_t time, GIVEN(packed));
+int64_t triage_lines(reader *in);
 void triage_take(reader *in);
 int64_t triage_table(reader *in, int32_t which, const char **at);
 int64_t triage_ends(reader *in, int32_t which, const char **at);
@@ -184,6 +185,9 @@ int64_t triage_keep(reader *in, int64_t time, GIVEN(packed)) {
     close_line(&in->sums);
     return number;
 }
+
+/* Lines of the batch so far that needed nobody else. */
+int64_t triage_lines(reader *in) { return in->sums.lines; }
 
 /* The batch ends here: its tables stay as they are until the next batch ends. */
 void triage_take(reader *in) {
@@ -246,7 +250,7 @@ int32_t triage_recall(reader *in, int32_t which, GIVEN(key), recalled *out) {
 
 void triage_remember(reader *in, int32_t which, GIVEN(key), const known *facts) {
     memory *to = memory_of(in, which);
-    if (to) store(remember(to, TAKEN(key), true), KNOWN, facts);
+    if (to) store(to, remember(to, TAKEN(key), true), KNOWN, facts);
 }
 
 void triage_forget(reader *in, int32_t which, GIVEN(key)) {

@@ -23,7 +23,8 @@ bytes *rows_of(digest *in, int number) {
     bytes *all[] = {&in->sums, &in->session_rows, &in->minutes, &in->kept, &in->packed, &in->packed_ends,
                     &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits,
                     &in->finds, &in->find_rows, &in->find_data, &in->success_rows, &in->success_data, &in->session_groups,
-                    &in->session_data, &in->open_rows, &in->open_data, &in->sample_rows, &in->sample_data};
+                    &in->session_data, &in->open_rows, &in->open_data, &in->sample_rows, &in->sample_data, &in->person_rows,
+                    &in->last_hours};
     return number < (int)(sizeof all / sizeof *all) ? all[number] : NULL;
 }
 
@@ -149,32 +150,65 @@ static text session_in_batch(digest *in, text host, text id, bytes *room) {
 
 static int64_t hour_of(int64_t time) { return (time >= 0 ? time / HOUR_MICROS : (time - HOUR_MICROS + 1) / HOUR_MICROS) * HOUR_MICROS; }
 
+/* One look-up for each login: the words of somebody are looked up where he is new. */
+static text person_key(digest *in, int64_t host, text service, text mailbox, text address) {
+    bytes *room = &in->room;
+    room->size = 0;
+    append_i32(room, (int32_t)host);
+    append_i32(room, (int32_t)service.size);
+    append_i32(room, (int32_t)mailbox.size);
+    append(room, service.at, service.size);
+    append(room, mailbox.at, mailbox.size);
+    append(room, address.at, address.size);
+    return (text){room->at, room->size};
+}
+
+static int64_t person_of(digest *in, text host, text service, text mailbox, text address) {
+    int64_t on = host_word(in, host);
+    bool fresh;
+    int64_t who = number_of(&in->people, person_key(in, on, service, mailbox, address), &fresh);
+    if (fresh) {
+        person row = {word(in, mailbox), word(in, address), word(in, service), on};
+        append(&in->person_rows, &row, sizeof row);
+        last_hour none = {INT64_MIN, NONE};
+        append(&in->last_hours, &none, sizeof none);
+    }
+    return who;
+}
+
+/* The row that sums up this hour of somebody: mostly the one that it was last. */
+static sum *sum_of(digest *in, int64_t who, int64_t hour, int64_t time, bool *fresh) {
+    last_hour *last = &ROWS(last_hour, in->last_hours)[who];
+    *fresh = false;
+    if (last->hour != hour) {
+        int64_t key[] = {who, hour};
+        last->hour = hour;
+        last->sum = row_of(&in->by_hour, key, 2, fresh);
+    }
+    if (*fresh) {
+        sum row = {who, NONE, hour, 0, time, time};
+        append(&in->sums, &row, sizeof row);
+    }
+    return &ROWS(sum, in->sums)[last->sum];
+}
+
 void succeed(digest *in, text host, text service, text mailbox, text address, text id, int64_t time, text client, text version) {
     bytes *room = &in->room;
     if (client.at == NULL && id.at != NULL && in->known_clients.count) {
         entry *named = look_up(&in->known_clients, session_key(host, id, room));
         if (named != NULL) client = named->facts.s[CLIENT], version = named->facts.s[VERSION];
     }
-    int64_t who_key[] = {word(in, mailbox), word(in, address), word(in, service), host_word(in, host)};
-    int64_t who = row_of(&in->people, who_key, 4, NULL);
-    int64_t named = client_of(in, client, version);
-    int64_t key[] = {who, hour_of(time)};
     bool fresh;
-    uint32_t at = row_of(&in->by_hour, key, 2, &fresh);
-    if (fresh) {
-        sum row = {who, named, key[1], 1, time, time};
-        append(&in->sums, &row, sizeof row);
-    } else {
-        sum *row = &ROWS(sum, in->sums)[at];
-        row->count++;
-        if (time < row->first) row->first = time;
-        if (time > row->last) row->last = time;
-        if (named != NONE) row->client = named;
-    }
+    int64_t who = person_of(in, host, service, mailbox, address), named = client_of(in, client, version);
+    sum *row = sum_of(in, who, hour_of(time), time, &fresh);
+    row->count++;
+    if (time < row->first) row->first = time;
+    if (time > row->last) row->last = time;
+    if (named != NONE) row->client = named;
     if (id.at != NULL && (same(service, TEXT("imap")) || same(service, TEXT("pop3")))) { /* keeping.SESSION_SERVICES */
         number_of(&in->sessions, session_in_batch(in, host, id, room), &fresh);
         if (fresh) {
-            session row = {who, named, who_key[3], time, INT64_MIN};
+            session row = {who, named, host_word(in, host), time, INT64_MIN};
             append(&in->session_rows, &row, sizeof row);
         }
     }
@@ -197,7 +231,7 @@ void learn_client(digest *in, text host, text id, text client, text version) {
     known facts = {0};
     facts.s[CLIENT] = client;
     facts.s[VERSION] = version;
-    store(remember(&in->known_clients, session_key(host, id, room), false), KNOWN, &facts);
+    store(&in->known_clients, remember(&in->known_clients, session_key(host, id, room), false), KNOWN, &facts);
     int64_t named = client_of(in, client, version);
     int64_t at = find_name(&in->sessions, session_in_batch(in, host, id, room));
     if (at < 0) {

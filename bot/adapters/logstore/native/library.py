@@ -69,6 +69,7 @@ _FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "learn_client": (None, (c_void_p, *_TEXT * 4)),
     "keep": (c_int64, (c_void_p, c_int64, *_TEXT)),
     "pack": (None, (c_void_p, c_char_p, c_int64, c_char_p, c_int64)),
+    "lines": (c_int64, (c_void_p,)),
     "take": (None, (c_void_p,)),
     "table": (c_int64, (c_void_p, c_int32, POINTER(c_void_p))),
     "ends": (c_int64, (c_void_p, c_int32, POINTER(c_void_p))),

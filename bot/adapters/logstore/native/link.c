@@ -43,7 +43,7 @@ static void put_asked(memory *where, text key, int64_t time, text service, text 
     known facts = {.since = time, .has_since = true};
     facts.s[SERVICE] = service;
     facts.s[VERSION] = reason; /* the entry's place for a second word */
-    store(remember(where, key, true), KNOWN, &facts);
+    store(where, remember(where, key, true), KNOWN, &facts);
 }
 
 /* One ``@`` with text on both sides: the name is a mailbox, in lower case (bot/logs/draft.py). */
@@ -78,7 +78,7 @@ void defer_connect(linker *in, text connection, int64_t time, text address, text
     known facts = {.since = time, .has_since = true};
     facts.s[SERVICE] = service;
     facts.s[REMOTE_IP] = address;
-    store(remember(&in->connections, connection, true), DEFERRED, &facts);
+    store(&in->connections, remember(&in->connections, connection, true), DEFERRED, &facts);
     put_asked(&in->callers, address, time, service, NOTHING);
 }
 
@@ -98,12 +98,12 @@ bool defer_message(linker *in, text connection, text host, int64_t time, text ad
     facts.s[MAILBOX] = mailbox;
     facts.s[MECHANISM] = mechanism;
     facts.proven = true;
-    store(one, DEFERRED, &facts);
+    store(&in->connections, one, DEFERRED, &facts);
     put_asked(&in->asked, key_of_asked(&in->second_key, login, address), time, one->facts.s[SERVICE], NOTHING);
     known message = {.since = time, .has_since = true};
     message.s[LOGIN] = login;
     message.s[MAILBOX] = mailbox;
-    store(remember(&in->messages, key_of_pair(&in->second_key, host, queue), true), KNOWN, &message);
+    store(&in->messages, remember(&in->messages, key_of_pair(&in->second_key, host, queue), true), KNOWN, &message);
     return true;
 }
 
@@ -112,7 +112,7 @@ void defer_queued(linker *in, text host, text queue, int64_t time, text sender) 
     if (one == NULL || sender.size == 0 || stale(&one->facts, time, MESSAGE_AGE)) return;
     known facts = one->facts;
     facts.s[CLIENT] = sender; /* a message's place for its envelope sender */
-    store(one, KNOWN, &facts);
+    store(&in->messages, one, KNOWN, &facts);
 }
 
 /* -- lines that are looked at -------------------------------------------------------------------------------------- */
@@ -193,7 +193,7 @@ static bool of_session(linker *in, value *event, int64_t time, bytes *room) {
         take_along(event, room);
         learn(&facts, stated);
     }
-    store(remember(&in->sessions, event[F_SESSION].s, true), KNOWN, &facts);
+    store(&in->sessions, remember(&in->sessions, event[F_SESSION].s, true), KNOWN, &facts);
     return true;
 }
 
@@ -221,7 +221,7 @@ static bool of_connection(linker *in, const template *of, value *event, int64_t 
     take_along(event, room);
     learn(&facts, event);
     one = remember(&in->connections, key, true);
-    store(one, KNOWN, &facts);
+    store(&in->connections, one, KNOWN, &facts);
     if (event[F_REMOTE_IP].s.at != NULL && named) reasoned(in, event, time, &in->scratch);
     if (of->departs) forget(&in->connections, one);
     return true;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEY_ROOM 48 /* of most keys: a session id; a host, a program and a pid */
+
 void begin_memory(memory *in, uint32_t capacity) {
     uint32_t slots = 64;
     while (slots < capacity) slots *= 2;
@@ -15,18 +17,20 @@ void begin_memory(memory *in, uint32_t capacity) {
     in->oldest = in->newest = NULL;
 }
 
-static void free_entry(entry *one) {
-    free(one->data.at);
-    free(one);
+static void free_chain(entry *one) {
+    while (one != NULL) {
+        entry *next = one->newer;
+        free(one->data.at);
+        free(one);
+        one = next;
+    }
 }
 
 void free_memory(memory *in) {
-    for (entry *one = in->oldest; one != NULL;) {
-        entry *next = one->newer;
-        free_entry(one);
-        one = next;
-    }
+    free_chain(in->oldest);
+    free_chain(in->spare);
     free(in->slots);
+    free(in->scratch.at);
     memset(in, 0, sizeof *in);
 }
 
@@ -65,7 +69,25 @@ void forget(memory *in, entry *one) {
     *link = one->chain;
     unlink_entry(in, one);
     in->count--;
-    free_entry(one);
+    one->newer = in->spare;
+    in->spare = one;
+}
+
+/* An entry with room for such a key, of which nothing is known. */
+static entry *unused(memory *in, size_t key_size) {
+    entry *one = in->spare;
+    if (one != NULL) in->spare = one->newer;
+    if (one == NULL || one->key_room < key_size) {
+        bytes data = one ? one->data : (bytes){NULL, 0, 0};
+        size_t room = key_size < KEY_ROOM ? KEY_ROOM : key_size;
+        one = claim(one, sizeof *one + room);
+        memset(one, 0, sizeof *one);
+        one->key = (char *)(one + 1);
+        one->key_room = room;
+        one->data = data;
+    }
+    one->data.size = 0;
+    return one;
 }
 
 entry *remember(memory *in, text key, bool refresh) {
@@ -78,44 +100,46 @@ entry *remember(memory *in, text key, bool refresh) {
         }
         return one;
     }
-    one = claim(NULL, sizeof *one + key.size);
-    memset(one, 0, sizeof *one);
+    if (in->count == in->capacity) forget(in, in->oldest);
+    one = unused(in, key.size);
     one->hash = hash;
-    one->key = (char *)(one + 1); /* behind the entry */
     memcpy(one->key, key.at, key.size);
     one->key_size = key.size;
+    one->lines = 0;
+    one->kind = LINES; /* none yet: whoever knows more stores it */
     one->chain = in->slots[hash & in->mask];
     in->slots[hash & in->mask] = one;
     link_newest(in, one);
-    if (++in->count > in->capacity) forget(in, in->oldest);
+    in->count++;
     return one;
 }
 
 static bool is_plain(text one) {
-    for (size_t at = 0; at < one.size; at++)
-        if ((unsigned char)one.at[at] < 0x20 || (unsigned char)one.at[at] > 0x7e || one.at[at] == '\\') return false;
-    return true;
+    unsigned char odd = 0;
+    for (size_t at = 0; at < one.size; at++) {
+        unsigned char byte = (unsigned char)one.at[at];
+        odd |= (unsigned char)((byte < 0x20) | (byte > 0x7e) | (byte == '\\'));
+    }
+    return odd == 0;
 }
 
-/* Takes over `facts`, whose texts may point into the entry's own data. */
-void store(entry *in, enum kind kind, const known *facts) {
-    bytes data = {NULL, 0, 0};
-    known copy = *facts;
-    size_t total = 0;
-    in->plain = true;
-    for (int at = 0; at < KNOWN_TEXTS; at++) total += copy.s[at].size;
-    data.at = claim(NULL, total);
-    data.room = total ? total : 1;
+/* Takes over `facts`, whose texts may point into the entry's own data: they are put together elsewhere first. */
+void store(memory *in, entry *one, enum kind kind, const known *facts) {
+    bytes *data = &in->scratch;
+    data->size = 0;
+    size_t starts[KNOWN_TEXTS];
+    for (int at = 0; at < KNOWN_TEXTS; at++) {
+        starts[at] = data->size;
+        if (facts->s[at].size) append(data, facts->s[at].at, facts->s[at].size);
+    }
+    one->plain = is_plain((text){data->at, data->size});
+    append(data, "", 1); /* an empty text has a place, too */
+    one->facts = *facts;
     for (int at = 0; at < KNOWN_TEXTS; at++)
-        if (copy.s[at].at != NULL) {
-            char *place = data.at + data.size;
-            if (!is_plain(copy.s[at])) in->plain = false;
-            append(&data, copy.s[at].at, copy.s[at].size);
-            copy.s[at].at = place;
-        }
-    free(in->data.at);
-    in->data = data;
-    in->facts = copy;
-    in->kind = kind;
-    in->lines = 0;
+        if (facts->s[at].at != NULL) one->facts.s[at].at = data->at + starts[at];
+    bytes before = one->data;
+    one->data = *data;
+    *data = before;
+    one->kind = kind;
+    one->lines = 0;
 }

@@ -14,23 +14,21 @@ void *claim(void *old, size_t size) {
     return made;
 }
 
-void append(bytes *to, const void *from, size_t size) {
-    if (to->room - to->size < size) {
-        size_t room = to->room ? to->room * 2 : 256;
-        while (room - to->size < size) room *= 2;
-        to->at = claim(to->at, room);
-        to->room = room;
-    }
-    if (size) memcpy(to->at + to->size, from, size);
-    to->size += size;
+void widen_bytes(bytes *to, size_t more) {
+    size_t room = to->room ? to->room * 2 : 256;
+    while (room - to->size < more) room *= 2;
+    to->at = claim(to->at, room);
+    to->room = room;
 }
-
-void append_i64(bytes *to, int64_t value) { append(to, &value, sizeof value); }
-void append_i32(bytes *to, int32_t value) { append(to, &value, sizeof value); }
 
 void append_json(bytes *to, text one) {
     static const char DIGITS[] = "0123456789abcdef";
     append(to, "\"", 1);
+    if (is_bare(one)) {
+        append(to, one.at, one.size);
+        append(to, "\"", 1);
+        return;
+    }
     size_t begun = 0;
     for (size_t at = 0; at < one.size; at++) {
         unsigned char byte = (unsigned char)one.at[at];
@@ -85,11 +83,6 @@ uint64_t hash_of(const char *at, size_t size) {
     }
     hash *= 0xc4ceb9fe1a85ec53ULL;
     return hash ^ hash >> 33;
-}
-
-bool same(text one, text other) {
-    if ((one.at == NULL) != (other.at == NULL)) return false;
-    return one.size == other.size && (one.size == 0 || memcmp(one.at, other.at, one.size) == 0);
 }
 
 text name_of(const names *in, uint32_t number) {

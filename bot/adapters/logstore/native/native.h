@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct {
     const char *at; /* NULL: not stated */
@@ -27,13 +28,57 @@ typedef struct {
 } bytes;
 
 void *claim(void *old, size_t size); /* realloc that ends the process where there is no memory */
-void append(bytes *to, const void *from, size_t size);
-void append_i64(bytes *to, int64_t value);
-void append_i32(bytes *to, int32_t value);
+void widen_bytes(bytes *to, size_t more);
 void append_json(bytes *to, text one); /* as a JSON string */
 void append_number(bytes *to, int64_t number);
 uint64_t hash_of(const char *at, size_t size);
-bool same(text one, text other);
+
+/* Small pieces are put together for nearly every line: these are part of whoever calls them. */
+
+/* Room for so many more bytes. */
+static inline void make_room(bytes *to, size_t more) {
+    if (to->room - to->size < more) widen_bytes(to, more);
+}
+
+static inline void append(bytes *to, const void *from, size_t size) {
+    make_room(to, size);
+    if (size) memcpy(to->at + to->size, from, size);
+    to->size += size;
+}
+
+static inline void append_i64(bytes *to, int64_t value) { append(to, &value, sizeof value); }
+static inline void append_i32(bytes *to, int32_t value) { append(to, &value, sizeof value); }
+
+static inline bool same(text one, text other) {
+    if ((one.at == NULL) != (other.at == NULL)) return false;
+    return one.size == other.size && (one.size == 0 || memcmp(one.at, other.at, one.size) == 0);
+}
+
+/* Many bytes at a time, in the compiler's own way, which fits every processor. */
+#define LANES 16
+typedef unsigned char lanes __attribute__((vector_size(LANES)));
+
+static inline lanes lanes_at(const char *at) {
+    lanes read;
+    memcpy(&read, at, LANES);
+    return read;
+}
+
+static inline bool in_some_lane(lanes any) {
+    uint64_t halves[2];
+    memcpy(halves, &any, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
+/* True where JSON shows every byte as it is. Without a branch, so that the compiler looks at many bytes at a time. */
+static inline bool is_bare(text one) {
+    unsigned char odd = 0;
+    for (size_t at = 0; at < one.size; at++) {
+        unsigned char byte = (unsigned char)one.at[at];
+        odd |= (unsigned char)((byte < 0x20) | (byte == '"') | (byte == '\\'));
+    }
+    return odd == 0;
+}
 
 /* Distinct texts, numbered from 0 in the order in which they came. */
 typedef struct {
@@ -66,8 +111,8 @@ typedef struct entry entry;
 struct entry {
     entry *older, *newer, *chain;
     uint64_t hash;
-    char *key;
-    size_t key_size;
+    char *key; /* behind the entry, in as much room as it was made with */
+    size_t key_size, key_room;
     enum kind kind;
     int lines;  /* of LINES */
     bool plain; /* no text of it needs Python's rules for letters */
@@ -79,6 +124,8 @@ typedef struct {
     entry **slots;
     uint32_t mask, count, capacity;
     entry *oldest, *newest;
+    entry *spare;  /* forgotten ones, to be used again: most connections are known for moments */
+    bytes scratch; /* what the texts of an entry are put together in */
 } memory;
 
 void begin_memory(memory *in, uint32_t capacity);
@@ -87,7 +134,7 @@ entry *remembered(memory *in, text key);            /* and now the newest; NULL:
 entry *look_up(memory *in, text key);               /* where it stands */
 entry *remember(memory *in, text key, bool refresh); /* the oldest goes where it is full */
 void forget(memory *in, entry *one);
-void store(entry *in, enum kind kind, const known *facts);
+void store(memory *in, entry *one, enum kind kind, const known *facts);
 
 /* -- shapes.c: which shape a line has (bot/logs/shapes.py) --------------------------------------------------------- */
 
@@ -116,6 +163,7 @@ bool may_hold_secret(text line);
 bool is_troubled(text line);
 bool same_address(text packed, text address); /* network bytes, and an address as written */
 bool canonical(text address, char *room, size_t size, text *out); /* false: no address */
+int64_t within_minute(text stamp); /* microseconds of an RFC 3339 stamp's seconds and fraction */
 int64_t moment_of(const cut *found, int *year, int *month); /* microseconds of an RFC 3339 stamp; INT64_MIN: none */
 
 /* -- digest.c: what the lines come to (bot/adapters/logstore/digest.py) --------------------------------------------
@@ -130,6 +178,8 @@ int64_t moment_of(const cut *found, int *year, int *month); /* microseconds of a
 #define NONE (-1)
 #define BY_PYTHON (-2)
 
+typedef struct { int64_t mailbox, address, service, host; } person;            /* words */
+typedef struct { int64_t hour, sum; } last_hour;                               /* of a person, and the row that it is summed in */
 typedef struct { int64_t who, client, hour, count, first, last; } sum;         /* client NONE: not known */
 typedef struct { int64_t who, client, host, start, end; } session;             /* end INT64_MIN: not seen */
 typedef struct { int64_t source, minute, lines, first, last; } minute;
@@ -166,7 +216,7 @@ typedef struct {
     recent last;
     bytes room;
     names words;
-    names people;   /* numbers of mailbox, address, service, host */
+    names people;   /* number of host, service, mailbox, address: see person_key */
     names sources;  /* numbers of host and family */
     names faces;    /* numbers of source and service */
     names clients;  /* numbers of client and version, or NONE */
@@ -175,6 +225,7 @@ typedef struct {
     bytes sums, session_rows, minutes, kept, packed, packed_ends, logins, failures, ends, late_clients, visits;
     bytes finds, find_rows, find_data, success_rows, success_data, session_groups, session_data; /* of pack.c */
     bytes open_rows, open_data, sample_rows, sample_data;
+    bytes person_rows, last_hours;
     memory known_clients; /* of sessions that named their program; outlives a batch */
 } digest;
 
@@ -273,6 +324,8 @@ typedef struct {
     digest taken; /* of the one before, which Python makes into rows, perhaps in another thread */
     templates wordings;
     names hosts, programs;
+    uint32_t last_host;
+    struct { char head[17], zone[6]; size_t zone_size; int64_t start; int year, month; } last_minute; /* zone_size 0: none yet */
     bytes host_rows, program_rows;
     bytes filled, linked, lowered;
     int32_t year, month; /* of the last line whose moment is known, for Python's timeline; month 0: none */

@@ -180,7 +180,7 @@ static bool of_smtpd(reader *in, const cut *found, text line, const program *by,
         if (one == NULL) return false;
         known facts = one->facts;
         facts.s[TLS] = found->protocol;
-        store(one, DEFERRED, &facts);
+        store(&in->link.connections, one, DEFERRED, &facts);
         break;
     default: /* CLIENT_LINE */
         if (by->service.at == NULL) return false;
@@ -210,15 +210,38 @@ static bool is_quiet_disconnect(const cut *found, const program *by) {
 
 /* -- the clock ----------------------------------------------------------------------------------------------------- */
 
-static bool moment(reader *in, const cut *found, int64_t *time, bool *proven, int32_t *year, int32_t *month) {
-    int64_t number = find_name(&in->hosts, found->host);
-    if (number < 0) return false;
-    const host_state *host = &host_rows(in)[number];
-    if (found->rfc3339) {
+/* Of an RFC 3339 stamp: the next line's is likely to lie in the same minute. */
+static bool full_moment(reader *in, const cut *found, int64_t *time, int32_t *year, int32_t *month) {
+    const char *stamp = found->stamp.at;
+    bool known = in->last_minute.zone_size && same((text){in->last_minute.zone, in->last_minute.zone_size}, found->zone) &&
+                 memcmp(in->last_minute.head, stamp, sizeof in->last_minute.head) == 0;
+    if (!known) {
         int y, m;
-        if (!host->rfc3339 || (*time = moment_of(found, &y, &m)) == INT64_MIN) return false;
-        *proven = true, *year = y, *month = m;
-        return true;
+        int64_t exact = moment_of(found, &y, &m);
+        if (exact == INT64_MIN || found->zone.size > sizeof in->last_minute.zone) return false;
+        memcpy(in->last_minute.head, stamp, sizeof in->last_minute.head);
+        memcpy(in->last_minute.zone, found->zone.at, found->zone.size);
+        in->last_minute.zone_size = found->zone.size;
+        in->last_minute.start = exact - within_minute(found->stamp);
+        in->last_minute.year = y, in->last_minute.month = m;
+    }
+    int64_t within = within_minute(found->stamp);
+    if (within >= 60000000) return false;
+    *time = in->last_minute.start + within;
+    *year = in->last_minute.year, *month = in->last_minute.month;
+    return true;
+}
+
+static bool moment(reader *in, const cut *found, int64_t *time, bool *proven, int32_t *year, int32_t *month) {
+    if (in->last_host >= in->hosts.count || !same(name_of(&in->hosts, in->last_host), found->host)) { /* lines come from one for a while */
+        int64_t number = find_name(&in->hosts, found->host);
+        if (number < 0) return false;
+        in->last_host = (uint32_t)number;
+    }
+    const host_state *host = &host_rows(in)[in->last_host];
+    if (found->rfc3339) {
+        *proven = true;
+        return host->rfc3339 && full_moment(in, found, time, year, month);
     }
     const char *at = found->stamp.at;
     int minutes = (at[10] - '0') * 10 + (at[11] - '0'), seconds = (at[13] - '0') * 10 + (at[14] - '0');
@@ -230,13 +253,17 @@ static bool moment(reader *in, const cut *found, int64_t *time, bool *proven, in
 
 /* -- the block ----------------------------------------------------------------------------------------------------- */
 
-static bool is_plain(const char *at, const char *end) {
-    unsigned char odd = 0, hash = 0;
-    for (; at < end; at++) {
-        odd |= (unsigned char)(*at - 0x20) > 0x5e;
-        hash |= *at == '#';
-    }
-    return !(odd | hash);
+static inline lanes odd_lanes(lanes read) { return (lanes)(read < 0x20) | (lanes)(read > 0x7e) | (lanes)(read == '#'); }
+
+/* Printable ASCII without the sign that begins an escaped byte. */
+static bool is_plain(text line) {
+    lanes odd = {0};
+    size_t at = 0;
+    for (; at + LANES <= line.size; at += LANES) odd |= odd_lanes(lanes_at(line.at + at));
+    char rest[LANES];
+    memset(rest, ' ', sizeof rest);
+    memcpy(rest, line.at + at, line.size - at);
+    return !in_some_lane(odd | odd_lanes(lanes_at(rest)));
 }
 
 static bool is_escaped(text line) {
@@ -246,7 +273,7 @@ static bool is_escaped(text line) {
 }
 
 static enum stop read_line(reader *in, cut *found, text line) {
-    if (line.size > LONGEST || (!is_plain(line.at, line.at + line.size) && is_escaped(line))) return LOOK;
+    if (line.size > LONGEST || (!is_plain(line) && is_escaped(line))) return LOOK;
     if (!shape_of(found, line.at, line.at + line.size)) return LOOK;
     int64_t time;
     bool proven;

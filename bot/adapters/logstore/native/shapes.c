@@ -69,17 +69,27 @@ static inline bool some(cursor *in, int class, text *out) {
 
 static inline bool at_end(const cursor *in) { return in->at == in->end; }
 
-/* Everything up to the first of `stops`, which is not taken; false where there is none. */
-static inline bool until(cursor *in, const char *stops, text *out) {
+/* Everything up to the first of `stops`, which is not taken; false where there is none. Of each set there is a table of
+ * all bytes, so that a byte takes one look. */
+static inline bool until_any(cursor *in, const bool *stops, text *out) {
     const char *start = in->at;
-    for (; in->at < in->end; in->at++)
-        for (const char *stop = stops; *stop; stop++)
-            if (*in->at == *stop) {
-                *out = (text){start, (size_t)(in->at - start)};
-                return true;
-            }
-    return false;
+    while (in->at < in->end && !stops[(unsigned char)*in->at]) in->at++;
+    *out = (text){start, (size_t)(in->at - start)};
+    return in->at < in->end;
 }
+#define STOPS(name, ...) static const bool name[256] = {__VA_ARGS__}
+STOPS(AT_SPACE, [' '] = 1);
+STOPS(AT_SPACE_COMMA, [' '] = 1, [','] = 1);
+STOPS(AT_ROUND, ['('] = 1, [')'] = 1);
+STOPS(AT_ANGLES, ['<'] = 1, ['>'] = 1);
+STOPS(AT_ANGLES_SPACE, ['<'] = 1, ['>'] = 1, [' '] = 1);
+STOPS(AT_ANGLES_COMMA_SPACE, ['<'] = 1, ['>'] = 1, [','] = 1, [' '] = 1);
+STOPS(AT_ANGLES_EQUALS, ['<'] = 1, ['>'] = 1, ['='] = 1);
+STOPS(AT_ANGLES_SEMICOLON, ['<'] = 1, ['>'] = 1, [';'] = 1);
+STOPS(AT_ANGLES_SEMICOLON_EQUALS, ['<'] = 1, ['>'] = 1, [';'] = 1, ['='] = 1);
+STOPS(AT_BRACKETS, ['('] = 1, [')'] = 1, ['<'] = 1, ['>'] = 1, [','] = 1);
+STOPS(AT_EQUALS_SQUARE, ['='] = 1, ['['] = 1, [']'] = 1);
+#undef STOPS
 
 static inline bool ends_with(text in, const char *literal, size_t size) {
     return in.size >= size && memcmp(in.at + in.size - size, literal, size) == 0;
@@ -101,11 +111,11 @@ static bool login(cut *found, cursor in) {
     found->service = between(in.at, in.at + 4);
     if (!EXPECT(&in, "imap") && !EXPECT(&in, "pop3")) return false;
     if (!EXPECT(&in, "-login: ") || (!EXPECT(&in, "Login") && !EXPECT(&in, "Logged in")) || !EXPECT(&in, ": user=<")) return false;
-    if (!until(&in, "<>", &found->user) || found->user.size == 0 || !EXPECT(&in, ">, method=")) return false;
+    if (!until_any(&in, AT_ANGLES, &found->user) || found->user.size == 0 || !EXPECT(&in, ">, method=")) return false;
     if (!some(&in, DASHED, &ignored) || !EXPECT(&in, ", rip=") || !some(&in, IP, &found->ip)) return false;
     if (!EXPECT(&in, ", lip=") || !some(&in, IP, &ignored) || !EXPECT(&in, ", mpid=") || !some(&in, DIGIT, &ignored)) return false;
     (void)EXPECT(&in, ", TLS");
-    if (!EXPECT(&in, ", session=<") || !until(&in, "<> ", &found->session) || found->session.size == 0) return false;
+    if (!EXPECT(&in, ", session=<") || !until_any(&in, AT_ANGLES_SPACE, &found->session) || found->session.size == 0) return false;
     if (!EXPECT(&in, ">") || !at_end(&in)) return false;
     found->shape = LOGIN_LINE;
     return true;
@@ -115,8 +125,8 @@ static bool logout(cut *found, cursor in) {
     text ignored;
     found->service = between(in.at, in.at + 4);
     if ((!EXPECT(&in, "imap") && !EXPECT(&in, "pop3")) || !EXPECT(&in, "(")) return false;
-    if (!until(&in, "()", &ignored) || !EXPECT(&in, ")<") || !some(&in, DIGIT, &ignored) || !EXPECT(&in, "><")) return false;
-    if (!until(&in, "<> ", &found->session) || found->session.size == 0 || !EXPECT(&in, ">: ")) return false;
+    if (!until_any(&in, AT_ROUND, &ignored) || !EXPECT(&in, ")<") || !some(&in, DIGIT, &ignored) || !EXPECT(&in, "><")) return false;
+    if (!until_any(&in, AT_ANGLES_SPACE, &found->session) || found->session.size == 0 || !EXPECT(&in, ">: ")) return false;
     if (!EXPECT(&in, "Logged out") && !EXPECT(&in, "Disconnected") && !EXPECT(&in, "Connection closed")) return false;
     found->shape = LOGOUT;
     return true;
@@ -126,7 +136,7 @@ static bool turned_away(cut *found, cursor in) {
     const char *start = in.at;
     text words;
     if (!some(&in, LOWER, &words) || !EXPECT(&in, "-login: ")) return false;
-    if (!until(&in, "<>=", &words) || !ENDS_WITH(words, ": user") || !EXPECT(&in, "=<")) return false;
+    if (!until_any(&in, AT_ANGLES_EQUALS, &words) || !ENDS_WITH(words, ": user") || !EXPECT(&in, "=<")) return false;
     found->fixed[0] = between(start, in.at);
     found->slots[0] = run(&in, USER);
     start = in.at;
@@ -136,7 +146,7 @@ static bool turned_away(cut *found, cursor in) {
     found->fixed[1] = between(start, in.at);
     if (!some(&in, IP, &found->slots[1])) return false;
     start = in.at;
-    if (!EXPECT(&in, ", lip=") || !until(&in, "<>", &words) || !ENDS_WITH(words, ", session=") || !EXPECT(&in, "<")) return false;
+    if (!EXPECT(&in, ", lip=") || !until_any(&in, AT_ANGLES, &words) || !ENDS_WITH(words, ", session=") || !EXPECT(&in, "<")) return false;
     found->fixed[2] = between(start, in.at);
     if (!some(&in, BASE64, &found->slots[2]) || !EXPECT(&in, ">") || !at_end(&in)) return false;
     found->shape = TURNED_AWAY;
@@ -155,7 +165,7 @@ static bool refused(cut *found, cursor in) {
     found->slots[2] = NOTHING;
     if (EXPECT(&in, ",<") && (!some(&in, BASE64, &found->slots[2]) || !EXPECT(&in, ">"))) return false;
     start = in.at;
-    if (!EXPECT(&in, "): ") || until(&in, "()<>,", &ignored)) return false;
+    if (!EXPECT(&in, "): ") || until_any(&in, AT_BRACKETS, &ignored)) return false;
     found->fixed[1] = between(start, in.end);
     found->shape = REFUSED;
     found->fixed_count = 2;
@@ -167,9 +177,9 @@ static bool refused(cut *found, cursor in) {
 
 static bool sent(cursor in) {
     text ignored;
-    if (!EXPECT(&in, "to=<") || !until(&in, "<>, ", &ignored) || !EXPECT(&in, ">, ")) return false;
-    if (EXPECT(&in, "orig_to=<") && (!until(&in, "<>, ", &ignored) || !EXPECT(&in, ">, "))) return false;
-    if (!EXPECT(&in, "relay=") || !until(&in, " ,", &ignored) || ignored.size == 0 || !EXPECT(&in, ", ")) return false;
+    if (!EXPECT(&in, "to=<") || !until_any(&in, AT_ANGLES_COMMA_SPACE, &ignored) || !EXPECT(&in, ">, ")) return false;
+    if (EXPECT(&in, "orig_to=<") && (!until_any(&in, AT_ANGLES_COMMA_SPACE, &ignored) || !EXPECT(&in, ">, "))) return false;
+    if (!EXPECT(&in, "relay=") || !until_any(&in, AT_SPACE_COMMA, &ignored) || ignored.size == 0 || !EXPECT(&in, ", ")) return false;
     if (EXPECT(&in, "conn_use=") && (!some(&in, DIGIT, &ignored) || !EXPECT(&in, ", "))) return false;
     if (!EXPECT(&in, "delay=") || !some(&in, DOTTED, &ignored) || !EXPECT(&in, ", delays=") || !some(&in, DELAY, &ignored)) return false;
     if (!EXPECT(&in, ", dsn=2.") || !some(&in, DIGIT, &ignored) || ignored.size > 3 || !EXPECT(&in, ".")) return false;
@@ -197,13 +207,13 @@ static bool queued(cut *found, cursor in) {
         if (!at_end(&in)) {
             if (!EXPECT(&in, ", sasl_method=") || !some(&in, DASHED, &found->mechanism) || !EXPECT(&in, ", sasl_username=")) return false;
             const char *start = in.at;
-            if (until(&in, " ,", &ignored) || in.end == start) return false;
+            if (until_any(&in, AT_SPACE_COMMA, &ignored) || in.end == start) return false;
             found->user = between(start, in.end);
         }
         found->shape = CLIENT_LINE;
         return true;
     case 'f':
-        if (!EXPECT(&in, "from=<") || !until(&in, "<>", &found->sender) || !EXPECT(&in, ">, size=") || !some(&in, DIGIT, &ignored)) return false;
+        if (!EXPECT(&in, "from=<") || !until_any(&in, AT_ANGLES, &found->sender) || !EXPECT(&in, ">, size=") || !some(&in, DIGIT, &ignored)) return false;
         if (!EXPECT(&in, ", nrcpt=") || !some(&in, DIGIT, &ignored) || !EXPECT(&in, " (queue active)") || !at_end(&in)) return false;
         found->shape = ACTIVE;
         return true;
@@ -279,7 +289,7 @@ static bool sasl(cut *found, cursor in) {
     if (!EXPECT(&in, "]: SASL ") || !some(&in, DASHED, &words) || !EXPECT(&in, " authentication failed: ")) return false;
     found->slots[2] = NOTHING;
     const char *why = in.at;
-    if (until(&in, "=[]", &words)) {
+    if (until_any(&in, AT_EQUALS_SQUARE, &words)) {
         if (*in.at != '=' || !ENDS_WITH(words, ", sasl_username")) return false;
         in.at++;
         found->fixed[1] = between(start, why + words.size - (sizeof ", sasl_username" - 1));
@@ -301,11 +311,11 @@ static bool rejected(cut *found, cursor in) {
     found->slots[0] = run(&in, NAME);
     if (!EXPECT(&in, "[") || !some(&in, IP, &found->slots[1])) return false;
     start = in.at;
-    if (!EXPECT(&in, "]: ") || !until(&in, "<>;", &words) || *in.at != '<') return false;
+    if (!EXPECT(&in, "]: ") || !until_any(&in, AT_ANGLES_SEMICOLON, &words) || *in.at != '<') return false;
     found->fixed[1] = between(start, in.at++);
     found->slots[2] = run(&in, USER);
     start = in.at;
-    if (!EXPECT(&in, ">: ") || !until(&in, "<>;=", &words) || !EXPECT(&in, "; from=<")) return false;
+    if (!EXPECT(&in, ">: ") || !until_any(&in, AT_ANGLES_SEMICOLON_EQUALS, &words) || !EXPECT(&in, "; from=<")) return false;
     found->fixed[2] = between(start, in.at);
     found->slots[3] = run(&in, USER);
     if (!EXPECT(&in, "> to=<")) return false;
@@ -338,17 +348,32 @@ static bool message_of_postfix(cut *found, cursor in) {
 
 /* -- the whole line ------------------------------------------------------------------------------------------------ */
 
+/* Of each place of a stamp the least byte that may stand there, and how many more: compared without a branch. */
+typedef struct {
+    size_t size;
+    unsigned char least[19], more[19];
+} layout;
+#define DIGITS '0', '0'
+static const layout LOCAL = {15, {'A', 'a', 'a', ' ', ' ', '0', ' ', DIGITS, ':', DIGITS, ':', DIGITS},
+                             {25, 25, 25, 0, '9' - ' ', 9, 0, 9, 9, 0, 9, 9, 0, 9, 9}}; /* Aaa #0 00:00:00 */
+static const layout FULL = {19, {DIGITS, DIGITS, '-', DIGITS, '-', DIGITS, 'T', DIGITS, ':', DIGITS, ':', DIGITS},
+                            {9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9}};
+#undef DIGITS
+
+static inline bool laid_out(const char *at, const layout *as, size_t size) {
+    unsigned char odd = 0;
+    for (size_t place = 0; place < size; place++) odd |= (unsigned char)((unsigned char)((unsigned char)at[place] - as->least[place]) > as->more[place]);
+    return odd == 0;
+}
+
 static bool stamped(cut *found, cursor *in) {
-    static const char LOCAL[] = "Aaa #0 00:00:00", FULL[] = "0000-00-00T00:00:00";
-    const char *start = in->at, *like = *start >= 'A' && *start <= 'Z' ? LOCAL : FULL;
-    found->rfc3339 = like == FULL;
-    for (; *like; like++, in->at++) {
-        if (at_end(in)) return false;
-        char byte = *in->at;
-        bool fits = *like == 'A' ? in_class(byte, UPPER) : *like == 'a' ? byte >= 'a' && byte <= 'z'
-            : *like == '0' ? in_class(byte, DIGIT) : *like == '#' ? byte == ' ' || in_class(byte, DIGIT) : byte == *like;
-        if (!fits) return false;
-    }
+    const char *start = in->at;
+    found->rfc3339 = *start < 'A' || *start > 'Z';
+    size_t size = found->rfc3339 ? FULL.size : LOCAL.size;
+    if ((size_t)(in->end - start) < size) return false;
+    if (found->rfc3339 ? !laid_out(start, &FULL, FULL.size) : !laid_out(start, &LOCAL, LOCAL.size)) return false;
+    if (!found->rfc3339 && start[4] != ' ' && !in_class(start[4], DIGIT)) return false;
+    in->at += size;
     if (found->rfc3339) {
         text fraction;
         if (EXPECT(in, ".") && (!some(in, DIGIT, &fraction) || fraction.size > 6)) return false;
@@ -371,7 +396,7 @@ bool shape_of(cut *found, const char *line, const char *end) {
     cursor in = {line, end};
     found->shape = OTHER;
     if (at_end(&in) || !stamped(found, &in)) return false;
-    if (!until(&in, " ", &found->host) || found->host.size == 0) return false;
+    if (!until_any(&in, AT_SPACE, &found->host) || found->host.size == 0) return false;
     in.at++;
     found->pid = -1;
     if (EXPECT(&in, "dovecot: ")) {
@@ -421,19 +446,57 @@ bool may_hold_secret(text line) {
     return false;
 }
 
+#define FOLDED 0x20 /* the bit by which an ASCII letter is in lower case */
+
+static inline lanes folded_at(const char *at) { return lanes_at(at) | FOLDED; }
+
+/* Where two letters of a word of TROUBLE stand: each word has one of these pairs, and few other words have. */
+static inline lanes troubling_pairs(const char *at) {
+    lanes one = folded_at(at), next = folded_at(at + 1);
+#define PAIR(x, y) ((lanes)(one == (x)) & (lanes)(next == (y)))
+    return PAIR('r', 'r') | PAIR('f', 'a') | PAIR('n', 'i') | PAIR('w', 'a') | PAIR('e', 'j') | PAIR('e', 'f') | PAIR('e', 'e');
+#undef PAIR
+}
+
+/* True where some word of TROUBLE may be in the line: eRRor, FAtal, paNIc, WArning, rEJect, deNIed, FAil, rEFused, excEEded. */
+static bool may_be_troubled(text line) {
+    lanes any = {0};
+    size_t at = 0;
+    for (; at + LANES < line.size; at += LANES) any |= troubling_pairs(line.at + at);
+    char rest[LANES + 1] = {0};
+    memcpy(rest, line.at + at, line.size - at);
+    any |= troubling_pairs(rest);
+    return in_some_lane(any);
+}
+
 /* bot/adapters/logstore/keeping.py: TROUBLE. */
 bool is_troubled(text line) {
     static const char *const WORDS[] = {"error", "fatal", "panic", "warning", "reject", "denied", "fail", "refused", "exceeded"};
-    static const bool FIRST[256] = {['e'] = true, ['f'] = true, ['p'] = true, ['w'] = true, ['r'] = true, ['d'] = true,
-                                    ['E'] = true, ['F'] = true, ['P'] = true, ['W'] = true, ['R'] = true, ['D'] = true};
+    static const bool FIRST[256] = {['e'] = true, ['f'] = true, ['p'] = true, ['w'] = true, ['r'] = true, ['d'] = true};
+    if (!may_be_troubled(line)) return false;
     for (size_t at = 0; at < line.size; at++) {
-        if (!FIRST[(unsigned char)line.at[at]]) continue;
+        if (!FIRST[(unsigned char)line.at[at] | FOLDED]) continue;
         for (size_t word = 0; word < sizeof WORDS / sizeof *WORDS; word++) {
             const char *letter = WORDS[word];
             size_t here = at;
-            while (*letter && here < line.size && (line.at[here] | 0x20) == *letter) letter++, here++;
+            while (*letter && here < line.size && (line.at[here] | FOLDED) == *letter) letter++, here++;
             if (*letter == 0) return true;
         }
+    }
+    return false;
+}
+
+/* Four numbers up to 255 without zeros ahead, as inet_pton(3) takes them. */
+static bool is_ipv4(text address) {
+    int numbers = 0;
+    for (size_t at = 0; at < address.size; at++) { /* behind each number its dot */
+        size_t start = at;
+        int number = 0;
+        for (; at < address.size && address.at[at] >= '0' && address.at[at] <= '9'; at++)
+            if ((number = number * 10 + (address.at[at] - '0')) > 255 || at - start == 3) return false;
+        if (at == start || (at - start > 1 && address.at[start] == '0') || ++numbers > 4) return false;
+        if (at == address.size) return numbers == 4;
+        if (address.at[at] != '.') return false;
     }
     return false;
 }
@@ -444,13 +507,12 @@ bool canonical(text address, char *room, size_t size, text *out) {
     unsigned char packed[16];
     static const unsigned char MAPPED[12] = {[10] = 0xff, [11] = 0xff};
     if (address.size == 0 || address.size >= sizeof copy) return false;
+    if (memchr(address.at, ':', address.size) == NULL) {
+        *out = address;
+        return is_ipv4(address);
+    }
     memcpy(copy, address.at, address.size);
     copy[address.size] = 0;
-    if (memchr(copy, ':', address.size) == NULL) {
-        if (inet_pton(AF_INET, copy, packed) != 1) return false;
-        *out = address;
-        return true;
-    }
     if (inet_pton(AF_INET6, copy, packed) != 1) return false;
     bool mapped = memcmp(packed, MAPPED, sizeof MAPPED) == 0;
     if (inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? packed + 12 : packed, room, (socklen_t)size) == NULL) return false;
@@ -500,6 +562,12 @@ static void month_of(int64_t days, int *year, int *month) {
     *year = (int)(years + era * 400 + (*month <= 2));
 }
 
+int64_t within_minute(text stamp) {
+    int64_t micros = 0;
+    for (size_t place = 20; place < 26; place++) micros = micros * 10 + (place < stamp.size ? stamp.at[place] - '0' : 0);
+    return two(stamp.at + 17) * 1000000LL + micros;
+}
+
 int64_t moment_of(const cut *found, int *year, int *month) {
     static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const char *at = found->stamp.at;
@@ -507,9 +575,7 @@ int64_t moment_of(const cut *found, int *year, int *month) {
     if (y < 1900 || y > 2099 || m < 1 || m > 12 || h > 23 || min > 59 || s > 59) return INT64_MIN;
     bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
     if (d < 1 || d > DAYS[m - 1] + (m == 2 && leap)) return INT64_MIN;
-    int64_t micros = 0;
-    for (size_t place = 20; place < 26; place++) micros = micros * 10 + (place < found->stamp.size ? at[place] - '0' : 0);
-    int64_t seconds = days_to(y, m, d) * 86400 + h * 3600 + min * 60 + s;
+    int64_t seconds = days_to(y, m, d) * 86400 + h * 3600 + min * 60;
     if (found->zone.size == 6) {
         int hours = two(found->zone.at + 1), minutes = two(found->zone.at + 4);
         if (hours > 23 || minutes > 59) return INT64_MIN;
@@ -517,5 +583,5 @@ int64_t moment_of(const cut *found, int *year, int *month) {
     }
     int64_t days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400;
     month_of(days, year, month);
-    return seconds * 1000000 + micros;
+    return seconds * 1000000 + within_minute(found->stamp);
 }

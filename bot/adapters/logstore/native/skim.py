@@ -76,6 +76,11 @@ class NativeDigest(Digest):
 
     # -- the batch ----------------------------------------------------------------------------------------------
 
+    @property
+    def lines(self) -> int:
+        """Lines of the batch so far, whoever read them."""
+        return super().lines + int(self._library.lines(self.reader))
+
     def end_batch(self) -> tuple[Batch, list[tuple[int, int, LogEvent]]]:
         """End the batch; returns the counts of the lines that Python read, and those that it kept: number within the batch, time,
         event. The tables are the ended batch's until the next one ends; another thread may ask for them."""
@@ -104,8 +109,8 @@ class NativeDigest(Digest):
         that Python looked at."""
         self._library.pack(self.reader, keys.tobytes(), anonymous, looked.tobytes(), len(looked) // 3)
 
-    def lines(self) -> int:
-        """Lines of that batch that the reader read by itself."""
+    def ended_lines(self) -> int:
+        """Lines of the batch that was ended that the reader read by itself."""
         return int(self._library.table(self.reader, 0, byref(c_void_p())))
 
 

@@ -15,8 +15,8 @@ from bot.adapters.logstore.postgres.connection import bounded, check_version, co
 from bot.adapters.logstore.postgres.reader import FIELDS, event_of_row
 from bot.adapters.logstore.postgres.schema import LINES_OF_BATCH, version_of
 from bot.adapters.logstore.postgres.text import read
-from bot.adapters.logstore.stores import FailureCount
 from bot.core.networks import network_of
+from bot.core.observed import FailureCount
 from bot.logs.event import LogEvent
 
 ASKS_WITHIN: Final = 30.0

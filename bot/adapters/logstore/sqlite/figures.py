@@ -14,8 +14,8 @@ from bot.adapters.logstore.sqlite import rows
 from bot.adapters.logstore.sqlite.blocks import BlockReader
 from bot.adapters.logstore.sqlite.packing import sums_in
 from bot.adapters.logstore.sqlite.schema import faults_named, key_of, open_for_reading
-from bot.adapters.logstore.stores import FailureCount
 from bot.core.networks import network_of
+from bot.core.observed import FailureCount
 from bot.logs.event import LogEvent
 
 _MANY = 400

@@ -53,6 +53,19 @@ class IngestReport:
     seconds: float = 0.0
 
 
+def add(report: IngestReport, rest: IngestReport) -> None:
+    """Have ``report`` tell of ``rest`` too, a second run over the files that the first left unfinished."""
+    again = set(report.unfinished) - set(rest.unfinished)
+    report.files += max(0, rest.files - len(again - set(report.unchanged)))  # most were counted already
+    report.lines += rest.lines
+    report.kept += rest.kept
+    report.undated += rest.undated
+    report.seconds += rest.seconds
+    report.unchanged = [name for name in report.unchanged if name not in again]
+    report.unfinished = [name for name in report.unfinished if name not in again]
+    report.failed += rest.failed
+
+
 class Ingest:
     """One run over some files, into any back-end. ``processes`` is how many may read at a time (threads, where the
     native reader reads): None as many as there are processors, where the files are worth it; 0 reads in this process and thread."""
@@ -166,7 +179,7 @@ class Ingest:
         if end.older:
             self.report.unchanged.append(log.name)
         else:
-            self._conclude(log, head, lines, dated, end.reached > job.position)
+            self._conclude(log, head, lines > 0 and not dated and identity.id is None, end.reached > job.position)
 
     def _store(self, rows: Prepared, chunk: Chunk, identity: Identity, log: OpenLog) -> int:
         """Commit a chunk; returns how many of its lines had a time. What is no log so far is not
@@ -183,10 +196,10 @@ class Ingest:
             self._progress(Progress(log.name, chunk.done, log.size, report.lines))
         return rows.read - rows.undated
 
-    def _conclude(self, log: OpenLog, head: bytes, lines: int, dated: int, advanced: bool) -> None:
+    def _conclude(self, log: OpenLog, head: bytes, no_log: bool, advanced: bool) -> None:
         if not head:
             self.report.unchanged.append(log.name)
-        elif lines and not dated:
+        elif no_log:
             if log.named:
                 self.report.failed.append(f"{log.name}: no line has a time that can be read; no server log?")
             else:

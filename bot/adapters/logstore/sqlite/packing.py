@@ -146,12 +146,15 @@ def add_sessions(old: Iterable[Seen], new: Iterable[Seen]) -> list[Seen]:
 
 
 def _end(packed: bytes, start: int, session: str, end: int) -> bytes:
-    return pack_sessions(
-        [
-            one._replace(length=end - start) if (one.start, one.session) == (start, session) else one
-            for one in sessions_in(packed)
-        ]
-    )
+    """Only the length of its record changes, so the rest of the row is not looked into."""
+    records = _COUNT.unpack_from(packed)[0]
+    name, at = session.encode("utf-8", "surrogatepass"), _COUNT.size + records * _SESSION.size
+    for number, (begun, _, size) in enumerate(_SESSION.iter_unpack(packed[_COUNT.size : at])):
+        if begun == start and packed[at : at + size] == name:
+            place = _COUNT.size + number * _SESSION.size
+            return packed[:place] + _SESSION.pack(start, end - start, size) + packed[place + _SESSION.size :]
+        at += size
+    return packed
 
 
 def _name(packed: bytes, start: int, session: str, client: str) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any
 
 from bot.adapters.logstore.digest import (
     HOUR,
@@ -20,6 +20,7 @@ from bot.adapters.logstore.digest import (
     newest_of,
     spans_of,
 )
+from bot.adapters.logstore.feeding import SAMPLE
 from bot.adapters.logstore.likeness import parted
 from bot.adapters.logstore.selection import domain_of, names_of
 from bot.adapters.logstore.sqlite import rows
@@ -31,9 +32,6 @@ from bot.logs.event import LogEvent
 Row = tuple[Any, ...]
 Found = tuple[int, int, int]
 """Key, time, the line's number within the batch."""
-
-SAMPLE: Final = 64
-"""Logins of a batch that its clock skew is measured on."""
 
 
 @dataclass(slots=True)

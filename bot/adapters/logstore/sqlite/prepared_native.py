@@ -21,7 +21,7 @@ from bot.adapters.logstore.sqlite.prepared import Found, Prepared, looked, perso
 from bot.adapters.logstore.sqlite.schema import key_of
 from bot.logs.event import LogEvent
 
-(_WORDS, _PEOPLE, _SOURCES, _FACES, _CLIENTS) = range(1, 6)
+_WORDS, _SOURCES, _FACES, _CLIENTS = 1, 3, 4, 5
 (_KEPT, _PACKED, _PACKED_ENDS, _LOGINS, _FAILURES, _ENDS, _LATE_CLIENTS, _VISITS) = range(-4, -12, -1)
 _MINUTES: Final = -3
 (
@@ -35,7 +35,8 @@ _MINUTES: Final = -3
     _OPEN_DATA,
     _SAMPLE_ROWS,
     _SAMPLE_DATA,
-) = range(-13, -23, -1)
+    _PEOPLE,
+) = range(-13, -24, -1)
 _NONE: Final = -1
 
 
@@ -80,7 +81,7 @@ class _Tables:
 def prepare_native(digest: NativeDigest, counted: Batch, events: list[tuple[int, int, LogEvent]]) -> Prepared:
     """The rows of the batch that :meth:`NativeDigest.end_batch` has ended, and what that returned."""
     tables = _Tables(digest)
-    ready = Prepared(digest.lines() + counted.lines, counted.undated)
+    ready = Prepared(digest.ended_lines() + counted.lines, counted.undated)
     _spans(tables, ready)
     _lines(tables, digest, ready)
     finds = looked(events, ready)

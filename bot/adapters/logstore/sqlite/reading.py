@@ -70,6 +70,7 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
     if len(carry) == 0 and len(before) < min(position, WARM_BYTES):
         yield End(len(before), older=True)
         return
+    before, carry, position = _whole_line(log, before, carry, position)
     reading = reading_of(job.prepare, job.zone, job.year, log.modified or datetime.now(UTC))
     if job.stop is not None:
         part, carry = log.exactly(carry, job.stop - position)
@@ -81,18 +82,28 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
         position = job.stop
         yield Chunk(reading.take(), position, log.done())
     reached = taken = position
-    lines = 0
     for body, behind in bodies(log, carry, position, finished=job.finished or not log.growing):
         before = _taught(reading, before, job.position)
         reading.read(body)
-        lines += body.count(b"\n")
         reached = behind
-        if lines >= job.chunk:
+        if reading.lines >= job.chunk:
             yield Chunk(reading.take(), reached, log.done())
-            taken, lines = reached, 0
+            taken = reached
     if reached > taken:
         yield Chunk(reading.take(), reached, log.done())
     yield End(reached, log.left_over)
+
+
+def _whole_line(log: OpenLog, before: bytes, carry: bytes, position: int) -> tuple[bytes, bytes, int]:
+    """Where reading begins when the last line was taken before its end was written: at that line's begin, so that it is read whole.
+    Where only its line end was missing, or its begin is out of sight, reading goes on where it stood."""
+    begin = before.rfind(b"\n") + 1
+    if begin == len(before) or (not begin and len(before) < position):
+        return before, carry, position
+    carry = carry or log.read(BLOCK)
+    if not carry or carry.startswith((b"\n", b"\r")):
+        return before, carry, position
+    return before[:begin], before[begin:] + carry, position - (len(before) - begin)
 
 
 def _taught(reading: Reading, before: bytes, position: int) -> bytes:
@@ -119,6 +130,10 @@ def around(log: OpenLog, head: bytes, position: int) -> tuple[bytes, bytes]:
 
 class Reading(Protocol):
     """One stream of lines on its way to rows."""
+
+    @property
+    def lines(self) -> int:
+        """Lines read since the last :meth:`take`."""
 
     def read(self, body: bytes) -> None:
         """Read the lines of ``body``, which follow those read before; its last line is whole."""
@@ -150,6 +165,11 @@ class PlainReading:
             self._digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, year=year, reference=reference
         )
 
+    @property
+    def lines(self) -> int:
+        """Lines read since the last :meth:`take`."""
+        return self._digest.lines
+
     def read(self, body: bytes) -> None:
         """Read the lines of ``body``, which follow those read before; its last line is whole."""
         self._skimmer.feed(lines_in(body))
@@ -166,6 +186,11 @@ class NativeReading:
         self._digest = NativeDigest(native, rows.ORDER, rows.pack)
         self._taken: _Taken | None = None
         self._skimmer = NativeSkimmer(native, self._digest, zone=zone, year=year, reference=reference)
+
+    @property
+    def lines(self) -> int:
+        """Lines read since the last :meth:`take`."""
+        return self._digest.lines
 
     def read(self, body: bytes) -> None:
         """Read the lines of ``body``, which follow those read before; its last line is whole."""

@@ -22,7 +22,8 @@ from bot.errors import LogFileError
 
 HEAD: Final = 1024
 """Bytes, uncompressed, that tell a file from every other."""
-BLOCK: Final = 1 << 20
+BLOCK: Final = 1 << 18
+"""Bytes that are read at a time: what the kernel has just copied is still in the processor's own memory when it is looked at."""
 LONGEST: Final = 1 << 16
 """Characters of one line that are read; the rest of a longer one is passed over."""
 _OVERLONG: Final = 1 << 21
@@ -194,15 +195,19 @@ def bodies(log: Readable, carry: bytes, position: int, *, finished: bool) -> Ite
     """
     passing = False  # inside the rest of a line that is too long
     stub = b""
+    more, carry = carry, b""
     while True:
-        cut = carry.rfind(b"\n") + 1
+        cut = more.rfind(b"\n") + 1
         if cut:
-            body, carry = carry[:cut], carry[cut:]
-            position += cut
+            body = b"".join((carry, memoryview(more)[:cut]))
+            carry = more[cut:]
+            position += len(body)
             if passing:
                 rest = body.index(b"\n") + 1
                 body, stub, passing = stub + b"\n" + body[rest:], b"", False
             yield body, position
+        else:
+            carry += more
         if len(carry) > _OVERLONG:
             if not passing:
                 stub, passing = carry[:LONGEST], True
@@ -211,7 +216,6 @@ def bodies(log: Readable, carry: bytes, position: int, *, finished: bool) -> Ite
         more = log.read(BLOCK)
         if not more:
             break
-        carry += more
     log.left_over = bool(carry or passing) and not finished
     if (carry or passing) and finished:
         yield stub if passing else carry, position + len(carry)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from bot.adapters.logstore.sqlite.reading import Chunk, End, Job, read_chunks
-from bot.adapters.logstore.sqlite.sources import OpenLog
+from bot.adapters.logstore.sqlite.sources import UNREADABLE, OpenLog
 
 AHEAD: Final = 1
 """Chunks that wait for the writer, beside the one that is being read: more would only take memory."""
@@ -23,25 +23,31 @@ class ReadingThread:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._thread = ThreadPoolExecutor(1, "reading")
-        self._ready: queue.Queue[Chunk | End | None] = queue.Queue(AHEAD)
-        self._reading: Future[None] | None = None
+        self._thread: threading.Thread | None = None
+        self._ready: queue.Queue[Chunk | End | BaseException | None] = queue.Queue(AHEAD)
 
     def start(self, job: Job) -> None:
         """Begin with a file."""
-        self._reading = self._thread.submit(self._read, job)
+        self._thread = threading.Thread(target=partial(self._read, job), name="reading")
+        self._thread.start()
 
     def results(self) -> Iterator[Chunk | End]:
-        """The chunks of the file that was begun, and its end. Raises whatever reading it raised, at its end."""
+        """The chunks of the file that was begun, and its end. Raises what reading it raised (:data:`UNREADABLE`), at its end."""
+        last: Chunk | End | BaseException | None = None
         while (result := self._ready.get()) is not None:
-            yield result
-        if self._reading is not None:
-            self._reading.result()
+            last = result
+            if not isinstance(result, BaseException):
+                yield result
+        if isinstance(last, BaseException):
+            raise last
+        if not isinstance(last, End):
+            raise RuntimeError("the thread that read it has died of the fault shown above")
 
     def close(self) -> None:
         """End the thread, whatever it does; returns once it has."""
         self._stopped.set()
-        self._thread.shutdown()
+        if self._thread is not None:
+            self._thread.join()
 
     def _read(self, job: Job) -> None:
         try:
@@ -49,10 +55,12 @@ class ReadingThread:
                 for result in read_chunks(job, log, log.read_head()):
                     if not self._put(result):
                         return
+        except UNREADABLE as error:
+            self._put(error)
         finally:
             self._put(None)
 
-    def _put(self, result: Chunk | End | None) -> bool:
+    def _put(self, result: Chunk | End | BaseException | None) -> bool:
         """False where nobody wants results any more."""
         while not self._stopped.is_set():
             try:
