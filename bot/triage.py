@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -87,9 +87,12 @@ class Triager:
         if self.tables is None or self.tables.knowledge is not self.knowledge:
             object.__setattr__(self, "tables", Tables(self.knowledge))
 
-    def warm(self) -> None:
-        """Build what the first ticket would build, and keep the garbage collector off the tables for good."""
+    def warm(self, tickets: Iterable[Ticket] = ()) -> None:
+        """Build what the first ticket would build, and keep the garbage collector off the tables for good. ``tickets`` are read (no
+        server, no account is asked), so that the patterns which they need are compiled: processes forked later share them."""
         _ = self.tables.matcher, self.tables.fuzzy
+        for ticket in tickets:
+            self.told(ticket)
         gc.collect()
         gc.freeze()
         gc.set_threshold(COLLECT_AFTER, 50, 50)

@@ -26,6 +26,8 @@ _ZERO_WIDTH = "bBAZzmMG"
 _LOOKAROUND = ("(?=", "(?!", "(?<=", "(?<!")
 _RUN = re.compile(r"[^\\\[\](){}.*+?|^$\s]+(?![*+?{])")
 """Plain characters in a row; one that a quantifier follows stands by itself."""
+_STRUCTURE = re.compile(r"\\.|\[(?:\^?\])?(?:\\.|[^\]\\])*\]?|[()|]", re.DOTALL)
+"""Escapes and character classes whole, and the signs that give a pattern its structure."""
 _MEMBER = re.compile(r"\\?.", re.DOTALL)
 
 
@@ -165,6 +167,9 @@ class _Reader:
             return _Need(_BLANK)
         if char and char in "wWdDsS":
             return _ANYTHING
+        if char and char in "pP" and self.pattern.startswith("{", self.at):
+            self.at = self.pattern.index("}", self.at) + 1
+            return _ANYTHING
         if char and not char.isalnum():
             return _Need(frozenset({char}))
         raise _UnsupportedSyntax
@@ -289,23 +294,13 @@ def alternatives(pattern: str) -> tuple[str, ...]:
 
 
 def _depths(pattern: str) -> Iterator[tuple[int, str, int]]:
-    """Offset, character and depth of parentheses, outside escapes and character classes."""
-    depth, at, in_class = 0, 0, False
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "\\":
-            at += 2
-            continue
-        if in_class:
-            in_class = char != "]"
-        elif char == "[":
-            in_class = True
-            if pattern.startswith(("[]", "[^]"), at):
-                at += 1 if pattern[at + 1] == "]" else 2
-        else:
-            depth += (char == "(") - (char == ")")
-            yield at, char, depth
-        at += 1
+    """Offset, sign and depth of parentheses and bars, outside escapes and character classes."""
+    depth = 0
+    for found in _STRUCTURE.finditer(pattern):
+        sign = found[0]
+        if sign in "()|":
+            depth += (sign == "(") - (sign == ")")
+            yield found.start(), sign, depth
 
 
 def _closes(pattern: str) -> int:

@@ -14,11 +14,12 @@ import regex
 from knowledge.literals import alternatives, required_literals
 from knowledge.model import DecodedError
 from knowledge.sieve import Needs
+from knowledge.signs import Signs
 
 _QUOTES = "‘’‚‛′´`＇"
 _DOUBLE = "“”„‟«»″＂‹›「」『』"
 _DASHES = "‐‑‒–—―−"
-_FOLD = str.maketrans(
+_FOLD = Signs(
     {**dict.fromkeys(_QUOTES, "'"), **dict.fromkeys(_DOUBLE, '"'), **dict.fromkeys(_DASHES, "-"),
      **dict.fromkeys("\u00a0\u2007\u202f\u3000\t\u2009", " "), "…": "."}
     | {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)}
@@ -28,7 +29,7 @@ _SHORT = r"[^\s]{0,24}?"
 _LINE = r"[^\n]{0,120}?(?:\n[^\n]{0,80}?)??"
 _RUNS = {"server_reply": r"[^\n]{0,400}?(?:\n[^\n]{0,80}?)??", "n": _SHORT, "port": _SHORT, "code": _SHORT}
 """What a placeholder stands for; a mail wraps long lines once."""
-_BREAKS = str.maketrans(dict.fromkeys("'\".…", "\n"))
+_BREAKS = Signs(dict.fromkeys("'\".…", "\n"))
 _FLAGS = regex.IGNORECASE | regex.MULTILINE
 NUMBER = 4
 """Literal characters that a pattern without a literal counts for."""
@@ -42,7 +43,7 @@ def compiled(expression: str) -> regex.Pattern[str]:
 
 def fold(text: str) -> str:
     """``text`` with quotes, dashes and blanks made plain and letters lower-cased; offsets stay the same."""
-    text = text.translate(_FOLD)
+    text = _FOLD(text)
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered
@@ -99,7 +100,7 @@ def rules_of(row: DecodedError) -> Iterator[Rule]:
 
 def text_rule(error_id: str, sample: str) -> Rule:
     """The rule of a literal text with placeholders (see :class:`knowledge.model.Texts`)."""
-    needles = {" ".join(part.split()) for piece in _pieces(sample) for part in piece.translate(_BREAKS).split("\n")}
+    needles = {" ".join(part.split()) for piece in _pieces(sample) for part in _BREAKS(piece).split("\n")}
     return Rule(error_id, sample, True, (tuple((n,) for n in sorted(needles, key=lambda n: (-len(n), n)) if n),))
 
 

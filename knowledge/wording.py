@@ -10,18 +10,21 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
 from knowledge.model import Concept, Wording
 from knowledge.rules import fold
+from knowledge.scanner import Scanner
+from knowledge.signs import Signs
 
 MAX_CHARS = 1_500
 """A program's words are short; of a longer text only the beginning is read."""
 MAX_SENTENCES = 12
 GAP = 40
-GRAM = 4
-"""Entries are found by so many of their first characters."""
+KEPT = 200
+"""Sentences whose concepts are remembered: every hit of the table in a line asks for that line's."""
 LONGEST_SENTENCE = 40
 """Words of a sentence that is still an error and no explanation."""
 ELSEWHERE, MAIL, SIGNING = "elsewhere", "mail", "signing"
@@ -43,7 +46,7 @@ _SENTENCE = regex.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n\s*\n|\\n")
 _NOT_WORD = regex.compile(r"[^\w]+")
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 """Soft hyphens, zero-width blanks and marks of direction."""
-_LETTERS = str.maketrans(
+_LETTERS = Signs(
     {letter: base for letter in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))) if (base := unicodedata.normalize("NFD", letter)[0]).isascii()}
     | {"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е"}
 )
@@ -84,12 +87,15 @@ class WordingTable:
             language: {c.id: tuple(_word(w) for w in (*c.words.get(language, ()), *c.words.get("any", ()))) for c in concepts.values()}
             for language in languages
         }
-        self._by_gram: dict[str, list[tuple[int, str, _Word]]] = {}
-        """First letters of an entry -> the language (by number), the concept and the entry."""
+        begun: dict[str, list[tuple[int, str, _Word]]] = {}
         for number, words in enumerate(self._words.values()):
             for concept, entries in words.items():
                 for entry in entries:
-                    self._by_gram.setdefault(entry.parts[0][:GRAM], []).append((number, concept, entry))
+                    if entry.parts[0]:
+                        begun.setdefault(entry.parts[0], []).append((number, concept, entry))
+        self._scanner, self._begun = Scanner(begun), list(begun.values())
+        """First parts of entries, and for each the language (by number), the concept and the entry."""
+        self._named = lru_cache(maxsize=KEPT)(self._concepts)
         self.refinable = frozenset(row for wording in wordings for row in wording.refines)
         """Rows that a reading by words may replace."""
 
@@ -133,15 +139,14 @@ class WordingTable:
             return True
         return SUPPOSED in concepts or (ASIDE in concepts and _NEVERTHELESS.isdisjoint(concepts))
 
-    def _named(self, sentence: str) -> list[set[str]]:
-        """The concepts of a sentence by language; only entries whose first letters stand in it are looked for."""
+    def _concepts(self, sentence: str) -> tuple[frozenset[str], ...]:
+        """The concepts of a sentence by language; only entries whose first part stands in it are looked for."""
         named: list[set[str]] = [set() for _ in self._words]
-        grams = {sentence[at:at + size] for size in range(1, GRAM + 1) for at in range(len(sentence) - size + 1)}
-        for gram in grams & self._by_gram.keys():
-            for language, concept, entry in self._by_gram[gram]:
-                if concept not in named[language] and entry.stands_in(sentence):
+        for first in self._scanner.found(sentence):
+            for language, concept, entry in self._begun[first]:
+                if concept not in named[language] and (len(entry.parts) == 1 or entry.stands_in(sentence)):
                     named[language].add(concept)
-        return named
+        return tuple(map(frozenset, named))
 
     def _first(self, sentence: str) -> int:
         named = self._named(sentence)
@@ -157,8 +162,8 @@ class WordingTable:
 
 def plain(text: str) -> str:
     """``text`` in lower case, Latin letters without accents, every run of other signs one blank."""
-    composed = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    return _NOT_WORD.sub(" ", fold(composed).translate(_LETTERS)).strip()
+    composed = text if text.isascii() else unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    return _NOT_WORD.sub(" ", _LETTERS(fold(composed))).strip()
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
@@ -19,9 +19,10 @@ MANY = 16
 _CHUNK = 4
 
 
-def in_order(work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
+def in_order(work: Callable[[Item], Answer], items: Iterable[Item], ready: Callable[[Sequence[Item]], None] | None = None) -> Iterator[Answer]:
     """``work`` of each item, on all cores where there are many: forked processes share what is loaded.
 
+    ``ready`` gets the first items before that, to build what work on such items needs; it opens nothing.
     Call it while no thread runs and no database is open. ``work`` itself reports what is wrong with an item; what
     it raises is raised here. Raises WorkerLost where a process was killed.
     """
@@ -31,6 +32,8 @@ def in_order(work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[
     if len(first) < MANY or cores < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(work, chain(first, coming))
         return
+    if ready is not None:
+        ready(first)
     # under fork the work reaches the processes as it is: it need not be pickled
     with ProcessPoolExecutor(cores, multiprocessing.get_context("fork"), _begin, (work,)) as pool:
         try:

@@ -36,7 +36,7 @@ def run(files: Iterable[str], *, format: str, as_json: bool, language: str | Non
 
     answers: Iterator[BadTicket | Triage | str]
     if as_json and not save:  # nothing but lines is asked for: processes can make them
-        answers = in_order(partial(_answer, triage, _line), _tickets(files, format))
+        answers = in_order(partial(_answer, triage, _line), _tickets(files, format), lambda first: triager.warm(t for t in first if isinstance(t, Ticket)))
     else:
         answers = map(partial(_answer, triage, None), _tickets(files, format))
     bad = 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 import regex
 
-from bot.core.egress_patterns import KINDS
+from bot.core.egress_patterns import ACROSS_LINES, IN_A_LINE, Kind
 from bot.core.parse.secrets import find_secrets
 from knowledge.host import Settings
 
@@ -38,8 +39,11 @@ def leaks(
         return ["length: longer than any draft"]
     seen = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     try:
+        lowered = seen.lower()
         for permitted, is_link in _permitted(allowed_addresses, settings, names):
-            seen = _blanked(seen, permitted, link=is_link)
+            if unicodedata.normalize("NFKC", permitted).lower() in lowered:
+                seen = _whole(permitted, link=is_link).sub(_BLANK, seen, timeout=PATTERN_SECONDS)
+                lowered = seen.lower()
         found = [f"{kind}: {part[:60]}" for kind, part in _found(seen)]
         # what a ticket is masked for (passwords in a sentence, one-time codes of third parties, card numbers) must not stand in a reply either
         return found + [f"secret: a {kind}" for _, _, kind in find_secrets(seen)]
@@ -48,7 +52,19 @@ def leaks(
 
 
 def _found(text: str) -> Iterator[tuple[str, str]]:
-    for kind, pattern, confirms in KINDS:
+    for line in text.split("\n"):
+        yield from _in_line(line)
+    yield from _of_kinds(ACROSS_LINES, text)
+
+
+@lru_cache(maxsize=4096)
+def _in_line(line: str) -> tuple[tuple[str, str], ...]:
+    """Our sentences come again in every draft, and what was permitted in them is blanked: each is looked through once."""
+    return tuple(_of_kinds(IN_A_LINE, line))
+
+
+def _of_kinds(kinds: tuple[Kind, ...], text: str) -> Iterator[tuple[str, str]]:
+    for kind, pattern, confirms in kinds:
         for match in pattern.finditer(text, timeout=PATTERN_SECONDS):
             part = match[0].strip(".,")
             if confirms(part):
@@ -71,18 +87,16 @@ def _permitted(
     yield from ((t, False) for t in sorted(others, key=lambda t: (-len(t), t)))
 
 
-def _blanked(text: str, permitted: str, *, link: bool) -> str:
-    """``text`` without the stretches that are exactly ``permitted``: not a part of a longer name or address.
+@lru_cache(maxsize=256)
+def _whole(permitted: str, *, link: bool) -> regex.Pattern[str]:
+    """Stretches that are exactly ``permitted``: not a part of a longer name or address.
 
     A link may be followed by a fragment of plain words (an article's anchor) and by nothing else.
     """
     needle = unicodedata.normalize("NFKC", permitted)
-    if needle.lower() not in text.lower():
-        return text
     after = r"(?![a-z0-9_@-]|\.[a-z0-9_]|:\d{1,3}\.)"
     if link:
         after = r"/?(?:\#[a-z][a-z0-9-]{0,60})?(?![\w/?&=%@:#+-]|\.\w)"
-    whole = regex.compile(
+    return regex.compile(
         rf"(?<![a-z0-9_@.%+-]){regex.escape(needle)}{after}", regex.IGNORECASE | regex.ASCII
     )
-    return str(whole.sub(_BLANK, text, timeout=PATTERN_SECONDS))

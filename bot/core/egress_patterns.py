@@ -119,7 +119,9 @@ def _always(_part: str) -> bool:
     return True
 
 
-KINDS: tuple[tuple[str, regex.Pattern[str] | Gated, Callable[[str], bool]], ...] = (
+Kind = tuple[str, regex.Pattern[str] | Gated, Callable[[str], bool]]
+"""What a leak is called, how it looks, and what confirms a hit."""
+IN_A_LINE: tuple[Kind, ...] = (
     ("address", _ADDRESS, _always),
     ("link", _LINK, _always),
     ("ip", _IPV4, _always),
@@ -130,9 +132,8 @@ KINDS: tuple[tuple[str, regex.Pattern[str] | Gated, Callable[[str], bool]], ...]
     ("queue id", _QUEUE_ID, _always),
     ("session id", _UUID_OR_HASH, _always),
     ("session id", _BASE64_RUN, lambda part: not _WORDS.fullmatch(part)),
-    ("secret", _SECRET, _always),
     ("code", _CODE, _always),
-    ("log text", _LOG_TEXT, _always),
     ("log text", _PROCESS, _always),
 )
-"""What a leak is called, how it looks, and what confirms a hit."""
+"""Shapes without white space but blanks: a line can be looked through by itself."""
+ACROSS_LINES: tuple[Kind, ...] = (("secret", _SECRET, _always), ("log text", _LOG_TEXT, _always))

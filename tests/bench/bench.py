@@ -10,6 +10,7 @@ same run:
 - ``bytes_per_line``: what the store takes on the disk for each line read.
 - ``triage_p50_ms`` and ``help_s`` against what is promised for a machine that runs the calibration loop in
   :data:`CALIBRATED` seconds; on a slower one the promise is scaled by how much slower it runs the loop.
+- ``first_ticket_s``: a whole process that triages one ticket, tables and patterns made ready for it alone (printed, not gated).
 - ``hourly_ms``: failures by hour and cause over seven days.
 - ``ingest_rss_mb``: the most memory that an ingest held, on all cores or on one.
 
@@ -277,6 +278,10 @@ def measure(size: Size) -> dict[str, float | None]:
         figures |= measure_peers(log, ours)
         figures |= measure_search(place / "filled.sqlite", size.searches)
         figures |= measure_hourly(place / "filled.sqlite")
+        ticket = [sys.executable, "-m", "bot", "ticket", str(ROOT / "samples" / "tickets" / "06-problem-with-e-mail.eml")]
+        figures["first_ticket_s"] = min(
+            run(ticket, LOG_STORE_URL=f"sqlite:///{place / 'filled.sqlite'}", DATABASE_URL=f"sqlite:///{place / 'triage.db'}", **COMPILED) for _ in range(size.starts)
+        )
         figures["help_s"] = min(run([sys.executable, "-m", "bot", "--help"]) for _ in range(size.starts))
     return figures
 

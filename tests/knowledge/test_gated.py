@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.core import egress_patterns
 from bot.core.parse import endpoints, facts, logins, times
 from knowledge.gated import Gated
+from knowledge.literals import alternatives, required_literals
 from knowledge.rules import fold
 
 
@@ -20,7 +21,7 @@ def _gated(value: object) -> list[Gated]:
 
 
 ALL = [one for module in (egress_patterns, endpoints, facts, logins, times) for value in vars(module).values() for one in _gated(value)]
-WORDS = sorted({word for one in ALL for needs in one._needs for literals in needs for word in literals})
+WORDS = sorted({word for one in ALL for part in alternatives(one.expression) for literals in required_literals(part) for word in literals})
 _texts = st.lists(st.sampled_from(WORDS) | st.sampled_from(["25", ":", "=", "\n", "a", "9:30", "\"x\"", "yes", "server", "(", "  "]), max_size=12).map(" ".join)
 
 

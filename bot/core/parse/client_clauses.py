@@ -11,6 +11,7 @@ import regex
 
 from bot.core.parse.client_search import all_of, at_start, first_of
 from bot.core.parse.client_words import WORDS
+from knowledge.gated import Gated
 
 Span = tuple[int, int]
 _WINDOW = 600
@@ -58,31 +59,31 @@ class Clause:
 class Reader:
     """The words of a language (and of English), compiled."""
 
-    works: regex.Pattern[str]
-    fails: regex.Pattern[str]
+    works: Gated
+    fails: Gated
     no: regex.Pattern[str]
-    but: regex.Pattern[str]
-    except_: regex.Pattern[str]
-    past: regex.Pattern[str]
-    also: regex.Pattern[str]
-    only: regex.Pattern[str]
+    but: Gated
+    except_: Gated
+    past: Gated
+    also: Gated
+    only: Gated
 
 
 @lru_cache(maxsize=16)
 def _reader(language: str) -> Reader:
     tongues = [WORDS[code] for code in dict.fromkeys((language[:2], "en")) if code in WORDS]
 
-    def build(*parts: str) -> regex.Pattern[str]:
+    def build(*parts: str) -> Gated:
         # Scripts without spaces have no word boundaries; English words in such a text keep theirs.
         free = language[:2] in _CJK
         bound = "(?<![A-Za-z])(?:{})(?![A-Za-z])" if free else r"(?<!\w)(?:{})(?!\w)"
         sources = [part if free and n == 0 else bound.format(part) for n, part in enumerate(parts)]
-        return regex.compile("|".join(sources), regex.IGNORECASE)
+        return Gated("|".join(sources), regex.IGNORECASE)
 
     return Reader(
         works=build(*(w.works for w in tongues)),
         fails=build(*(w.fails for w in tongues)),
-        no=build(*(w.no for w in tongues)),
+        no=build(*(w.no for w in tongues)).compiled,  # asked of a few words only
         but=build(*(w.but for w in tongues)),
         except_=build(*(w.except_ for w in tongues)),
         past=build(*(w.past for w in tongues)),

@@ -16,6 +16,7 @@ from bot.core.parse.client_search import all_of, at_start
 from knowledge.literals import alternatives, required_literals, squeezed
 from knowledge.model import ClientFamily
 from knowledge.sieve import Needs, Sieve
+from knowledge.signs import Signs
 
 MAX_CHARS = 40_000
 """Clients are looked for in this much of a text."""
@@ -44,17 +45,17 @@ _ADDRESS_LIKE = regex.compile(
     r"|(?<![\w@.:-])(?:[\w-]+\.)+(?-i:[a-z]{2,14})(?![\w(]|::|\.[A-Z])",  # a host name; TLDs are lower case
     regex.IGNORECASE,
 )
-_PLAIN = str.maketrans(
+_PLAIN = Signs(
     {**dict.fromkeys("‘’‚‛′´`", "'"), **dict.fromkeys("“”„‟«»", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
     | dict.fromkeys("\u00a0\u2007\u202f\u3000\t\u2009®™", " ")
-    | {0xFF01 + i: chr(0x21 + i) for i in range(94) if chr(0xFF01 + i) not in "，：；！？（）"}
+    | {chr(0xFF01 + i): chr(0x21 + i) for i in range(94) if chr(0xFF01 + i) not in "，：；！？（）"}
 )
 
 
 def plain(text: str) -> str:
     """``text`` (its first :data:`MAX_CHARS`) with quotes, dashes and blanks made plain. Offsets stay the "
     "same."""
-    return text[:MAX_CHARS].translate(_PLAIN)
+    return _PLAIN(text[:MAX_CHARS])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import regex
 
 from bot.core.parse.client_search import at_start, first_of
+from knowledge.gated import Gated
 
 MEANS, PLUGIN, PLACE, LEFT = 10.0, 5.0, -4.0, -9.0
 _REACH = 60
-_MEANS = regex.compile(
+_MEANS = Gated(
     r"(?:\b(?:sen[dt]\w*|mails?|mailed|mailing|deliver\w*|goe?s? out|going out|relay\w*|route[sd]?|verschick\w*|"
     r"versend\w*|versandt?|send\w*|gesendet|läuft|laufen|envo\w+|envi\w+|expédi\w+|pass\w+|invi\w+|spedi\w+|"
     r"manda\w*|verzend\w*|verstu\w+|stuur\w*|verloopt|sai|saem|wysył\w*|wysła\w*|отправ\w+|рассыл\w+|шл[её]\w*|"
@@ -21,7 +22,7 @@ _MEANS = regex.compile(
     r"|通过|使用|経由)\W{0,3}$",
     regex.IGNORECASE,
 )
-_PLUGIN = regex.compile(
+_PLUGIN = Gated(
     r"(?:plug-?ins?|modules?|moduł\w*|modul|módulo|modulo|moduł|extension|extensión|extensão|estensione|add-?on|"
     r"erweiterung|complemento|wtyczk\w|плагин\w*|модул\w*|расширени\w|librar(?:y|ies)|bibliothek|bibliothèque|"
     r"librería|libreria|biblioteca|bibliotek\w|библиотек\w*|package|paket|paquet|paquete|pacote|пакет\w?|"

@@ -8,9 +8,10 @@ import regex
 
 from bot.core.parse.client_search import all_of, first_of
 from bot.core.parse.client_versions import DOTTED, SYSTEM_BEHIND, WHOLE, WORD, credible
+from knowledge.gated import Gated
 
-_FIELD = regex.compile(
-    r"(?m:^)[ \t*>#•|-]*(?P<label>(?:(?:app|apps|client|klient|mail ?client|mail|e-?mail|program|programm|"
+_FIELD = Gated(
+    r"^[ \t*>#•|-]*(?P<label>(?:(?:app|apps|client|klient|mail ?client|mail|e-?mail|program|programm|"
     r"programa|programme|software|application|"
     r"anwendung|aplicación|aplicação|applicazione|aplikacj\w|приложени\w|программ\w|アプリ(?:の)?|软件|客户端|your|"
     r"used|installed)[ -]?(?:app |'s )?)?"
@@ -19,9 +20,9 @@ _FIELD = regex.compile(
     + r"|номер версии)(?: (?:app|mail|client|of the app|der app|de la app|de l'application|del programa|do aplicativo|dell'app|van de app|"
     r"aplikacji|программы|приложения))?)"
     r"\s*(?:[:=：|]|is|ist)?\s*[*]*\s*(?P<version>" + DOTTED + "|" + WHOLE + r")(?![A-Za-z0-9_@]|[.:/]\d)",
-    regex.IGNORECASE,
+    regex.IGNORECASE | regex.MULTILINE,
 )
-_UPDATED = regex.compile(
+_UPDATED = Gated(
     r"(?:upda\w+|upgrad\w+|aktualisier\w*|aktualisierung|mise à jour|mis à jour|actuali[sz]a\w*|aggiorna\w*|"
     r"bijgewerkt|bijwerken|atualiza\w*|aktualizac\w*|обновлени\w+|обновил\w*|更新|アップデート|升级)"
     r"(?: (?:to|auf|vers|en|à|a|al?la|naar|para(?: a)?|do|на|de|met|version|die|la|der|op))*"

@@ -26,6 +26,7 @@ from bot.core.parse.client_verdicts import VerdictReader
 from bot.core.parse.client_version_lines import version_fields, version_moves, version_updated_to
 from bot.core.parse.client_versions import version_near
 from bot.core.parse.client_words import FIELD_LABELS, SENT_FROM
+from knowledge.gated import Gated
 from knowledge.model import ClientFamily
 
 MAX_CLIENTS = 8
@@ -36,17 +37,17 @@ _FIELD_BONUS, _FAILS, _PAST, _VERSION, _DIRECT = 12.0, 5.0, -5.0, 2.0, 2.0
 _NO_PHONE = ("Windows", "macOS", "Linux")
 _BLOCK = 400
 """How far (characters) below its heading a form's block reaches."""
-_SENT_FROM = regex.compile(
+_SENT_FROM = Gated(
     rf"^[ \t*_>-]*(?:{SENT_FROM})[^,;:\"\n]{{0,50}}$", regex.IGNORECASE | regex.MULTILINE
 )
-_MAILER_LINE = regex.compile(
+_MAILER_LINE = Gated(
     r"^[ \t]*>?[ \t]*(?:X-Mailer|User-Agent|X-Originating-Client)\s*:.*$", regex.IGNORECASE | regex.MULTILINE
 )
-_FIELD = regex.compile(
+_FIELD = Gated(
     rf"^[ \t*>#•|_-]*(?P<label>{FIELD_LABELS})[ \t*_]*(?:[:=：|]|(?P<block>[*_]*\n))",
     regex.IGNORECASE | regex.MULTILINE,
 )
-_WORKING_LABEL = regex.compile(
+_WORKING_LABEL = Gated(
     r"^[^:\n]{0,40}(?<!\w)(?:works?|working|ok|funktioniert|geht|fonctionne|marche|funciona|funzione?a|werkt|"
     r"działa|работает)(?!\w)[^:\n]{0,20}:(?P<value>[^\n]*)$",
     regex.IGNORECASE | regex.MULTILINE,

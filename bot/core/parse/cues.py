@@ -24,6 +24,7 @@ from bot.core.parse.traits import traits_of
 from knowledge.literals import alternatives, leading_literals, required_literals, squeezed
 from knowledge.model import CueRule, Lexicon
 from knowledge.sieve import Needs, Sieve
+from knowledge.signs import Signs
 
 PATTERN_SECONDS = 0.2
 """The longest that one pattern may search one stretch of text, by the clock on the wall: on a busy machine a good pattern
@@ -42,7 +43,7 @@ _FEW_LETTERS = 40
 """Below so many letters of its own, a message is only the cover of what it forwards."""
 _FEW_PLACES = 2
 
-_PLAIN = str.maketrans(
+_PLAIN = Signs(
     {
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`\u02bc\uff07", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02", '"'),
@@ -70,7 +71,7 @@ def plain(text: str) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters (the dotted capital I) grow when they are lowered
         lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-    return _BREAK.sub("!", lowered.translate(_PLAIN))
+    return _BREAK.sub("!", _PLAIN(lowered))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from itertools import islice
 import regex
 
 from bot.core.model import ErrorText, Reading, Span
+from knowledge.gated import Gated
 from knowledge.matcher import Hit, fold
 
 PATTERN_SECONDS = 0.2
@@ -45,7 +46,7 @@ _SAYING = regex.compile(
     r"выводит|сообщает|возвращает|ругается|появляется|вылетает|вылезает|всплывает|выскакивает|требует|ответ|"
     r"と言われ|と返|聞かれ|聞いてき|と怒られ|になり|となり|が出|と出|返ってき|返され|警告|弹|跳出|说|說|返回|出现|出現|写着|寫著)"
 )
-_LABEL = regex.compile(
+_LABEL = Gated(
     r"(?:^|[\n.(]|[-*•]\s)\s*(?:(?:the\s+|exact\s+|full\s+)?(?:error|message|text\s+of\s+the\s+error|what\s+(?:it|i)\s+(?:says?|see|get)|symptom|result|response|log(?:file)?|output|console|screen)"
     r"(?:\s+(?:message|text|code|output|log|says|is|line|was))*|fehler(?:meldung|text)?(?:\s+lautet)?|meldung|wortlaut|message(?:\s+d'erreur)?|erreur|"
     r"(?:mensaje|texto)(?:\s+(?:de|del)\s+error)?|qué\s+sale|error|messaggio(?:\s+di\s+errore)?|errore|foutmelding|melding|fout|mensagem(?:\s+de\s+erro)?|erro|"
@@ -53,6 +54,9 @@ _LABEL = regex.compile(
     r"\s*[:：]\s*(?P<rest>[^\n]{4,500})"
 )
 _LEAD_IN = regex.compile(_SAYING.pattern + r"[^\n:：.!?]{0,60}[:：](?!//|\d)[ \t]*(?:\n\s{0,40})?")
+_NOT_BEFORE_COLON = "\n:：.!?"
+"""Signs that a word of saying and what follows it up to its colon do not hold."""
+_BLANKS = regex.compile(r"[ \t]*+(?:\n\s{0,40}+)?")
 _COLON = regex.compile(r"[:：](?!//|\d)")
 MAX_COLONS = 1000
 _SAID_BEFORE = 160
@@ -183,8 +187,10 @@ def _from_lead_ins(folded: str, hits: Sequence[Hit]) -> list[_Candidate]:
     out = []
     done = 0
     for colon in islice(_COLON.finditer(folded, timeout=PATTERN_SECONDS), MAX_COLONS):
-        near = max(done, colon.start() - _SAID_BEFORE), colon.end() + _BLANKS_AFTER
-        match = _LEAD_IN.search(folded, *near, timeout=PATTERN_SECONDS)
+        said_from = max(done, colon.start() - _SAID_BEFORE)
+        said_from = max(said_from, *(folded.rfind(stop, said_from, colon.start()) + 1 for stop in _NOT_BEFORE_COLON))
+        blanks = _BLANKS.match(folded, colon.end(), colon.end() + _BLANKS_AFTER)
+        match = _LEAD_IN.search(folded, said_from, blanks.end() if blanks else colon.end(), timeout=PATTERN_SECONDS)
         if match is None or match.start() > colon.start():
             continue
         done = match.end()

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import regex
@@ -74,7 +73,7 @@ def detect(text: str, languages: Sequence[Language]) -> str:
     """
     if not languages:
         return FALLBACK
-    table = _table(tuple(languages))
+    table = _table(languages)
     parts = _weighed(text[:MAX_TEXT])
     script = _script(parts)
     if script == "Latin":
@@ -197,8 +196,18 @@ def _shapes(word: str, table: _Table) -> list[tuple[str, float]]:
     return list(best.items())
 
 
-@lru_cache(maxsize=4)
-def _table(languages: tuple[Language, ...]) -> _Table:
+_last: tuple[Sequence[Language], _Table] | None = None
+"""The table that was asked for last: knowledge is loaded once, and comparing it would cost more than the look-up."""
+
+
+def _table(languages: Sequence[Language]) -> _Table:
+    global _last
+    if _last is None or _last[0] is not languages:
+        _last = (languages, _turned(languages))
+    return _last[1]
+
+
+def _turned(languages: Sequence[Language]) -> _Table:
     words: defaultdict[str, list[str]] = defaultdict(list)
     endings: defaultdict[str, list[str]] = defaultdict(list)
     inner: defaultdict[str, list[str]] = defaultdict(list)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 import regex
@@ -16,6 +17,7 @@ import regex
 from bot.core.parse.secret_rules import LABEL, LABEL_STEMS, PASSWORD_RULES, TAILS
 from bot.core.parse.secret_shapes import Rule, compiled
 from bot.core.parse.secret_tokens import TOKEN_RULES
+from knowledge.scanner import Scanner
 
 TIMEOUT: Final = 0.2
 """Seconds that one pattern may take over a ticket's text; they are linear, this is the second lock."""
@@ -46,9 +48,8 @@ def find_secrets(text: str) -> list[Found]:
     """Where secrets stand in ``text``: half-open spans in order, without overlap."""
     lowered = text.lower()
     spans = list(_labelled(text, lowered))
-    for rule in (*PASSWORD_RULES, *TOKEN_RULES):
-        if not rule.needs or any(word in lowered for word in rule.needs):
-            spans.extend(_searched(rule, text))
+    for rule in _due(lowered):
+        spans.extend(_searched(rule, text))
     spans.extend(_base64_credentials(text))
     spans.sort(key=lambda found: (found[0], -found[1]))
     merged: list[Found] = []
@@ -59,6 +60,26 @@ def find_secrets(text: str) -> list[Found]:
             continue
         merged.append((start, end, kind))
     return merged
+
+
+_RULES: Final = (*PASSWORD_RULES, *TOKEN_RULES)
+
+
+@cache
+def _needed() -> tuple[Scanner, list[list[int]]]:
+    """The words that rules need, and for each the rules that need it."""
+    needed: dict[str, list[int]] = {}
+    for number, rule in enumerate(_RULES):
+        for word in rule.needs:
+            needed.setdefault(word, []).append(number)
+    return Scanner(needed), list(needed.values())
+
+
+def _due(lowered: str) -> Iterator[Rule]:
+    """The rules that may match, in their order."""
+    scanner, rules = _needed()
+    due = {number for word in scanner.found(lowered) for number in rules[word]}
+    yield from (rule for number, rule in enumerate(_RULES) if not rule.needs or number in due)
 
 
 def _labelled(text: str, lowered: str) -> Iterator[Found]:

@@ -15,6 +15,7 @@ import regex
 
 from bot.core.model import Span
 from knowledge.model import Lexicon
+from knowledge.signs import Signs
 
 _GLUED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005\u30fc"
 """Kana and Han: scripts that put no space between words."""
@@ -22,7 +23,7 @@ _TOKEN = regex.compile(
     rf"(?P<glued>[{_GLUED}]+)|(?P<word>[^\W{_GLUED}]+(?:['.@][^\W{_GLUED}]+)*|@)"
     r"|(?P<stop>(?:[.!?]+(?!\w)|[;:,()\[\]\n\u3001\u3002\uff01\uff0c\uff1b\uff1a\uff1f\u2026\u2013\u2014])+|(?<=\s)-+(?=\s))"
 )
-_BARE = str.maketrans({"_": " ", "/": " ", "\u2019": "'", "\u2018": "'", "`": "'", "\u00b4": "'", "\u00a0": " "})
+_BARE = Signs({"_": " ", "/": " ", "\u2019": "'", "\u2018": "'", "`": "'", "\u00b4": "'", "\u00a0": " "})
 MANY = 60
 """From this number on, things are many: the smallest hourly sending limits of the article stand above it."""
 _NAMES_A_NUMBER = frozenset({"port", "error", "fehler", "erreur", "code", "outlook", "version", "windows", "office", "puerto", "porta", "poort", "порт"})
@@ -53,7 +54,7 @@ def fold_word(text: str) -> str:
 def tokens(text: str) -> Iterator[Token]:
     """The words of a text in order, a hyphen joining nothing ("wi-fi" is two words), an elided article or pronoun
     apart from its noun ("l'hotel")."""
-    for match in _TOKEN.finditer(text.translate(_BARE)):
+    for match in _TOKEN.finditer(_BARE(text)):
         kind, (start, end) = match.lastgroup or "word", match.span()
         if kind != "word":
             yield Token(match[0], kind, (start, end))
