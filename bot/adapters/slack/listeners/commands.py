@@ -15,6 +15,7 @@ from bot.adapters.slack.people import person_id
 from bot.adapters.slack.pictures import draw_report
 from bot.adapters.slack.text import escape, plain_of, said
 from bot.core.desk.card import content_of
+from bot.core.desk.names import place_named
 from bot.core.desk.rules import MODES
 from bot.core.desk.values import Card
 from bot.core.model import Ticket
@@ -135,8 +136,13 @@ def _mode(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -
     words = plain_of(_CHANNEL.sub("", rest)).lower().split()
     here = named is None and (not words or words[0] in MODES)
     place = f"slack/{named[1]}" if named else f"slack/{body.get('channel_id')}" if here else words.pop(0)
-    if place.startswith("slack/"):
+    if place.startswith(("slack/", "c0")):
         place = f"slack/{place.removeprefix('slack/').upper()}"  # Slack's ids are in capitals
+    if words:
+        try:
+            place = place_named(place)
+        except InputError as error:
+            return escape(str(error), 300, line=True)
     cause = cause_named(words[1], edge.triager.knowledge) if len(words) > 1 else None
     if len(words) > 2 or (len(words) == 2 and cause is None):
         return "Such as: /triage mode draft, /triage mode zendesk auto, /triage mode zendesk auto 2 (a check's number or id)"
@@ -183,6 +189,10 @@ def _cards_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest: st
         return "Which, and where to? /triage cards-to zendesk #channel"
     if refused := _shared(edge, channel[1]):
         return refused
+    try:
+        place_named(name)
+    except InputError as error:
+        return escape(str(error), 300, line=True)
     return said(edge.decisions.set_cards(person, role, name, f"slack/{channel[1]}").said)
 
 
