@@ -71,13 +71,14 @@ def _slack(settings: Settings, triager: Triager, port: int | None) -> Callable[[
         raise SettingsError("SLACK_SIGNING_SECRET: is not set; signed HTTP needs it")
 
     def serve() -> None:
-        from bot.adapters.slack.app import build_app, http_app, socket_mode
+        from bot.adapters.slack.app import build_app, http_app, socket_mode, stay_connected
         from bot.adapters.slack.client import web_client
 
         desk = desk_of(settings)
         app = build_app(slack_edge_of(settings, desk, triager), web_client(settings.slack_bot_token or "", settings.slack_api_url), secret or "socket mode needs none")
         if port is None:
-            socket_mode(app, app_token or "").start()  # type: ignore[no-untyped-call]
+            stay_connected(socket_mode(app, app_token or ""))
+            threading.Event().wait()
             return
         import uvicorn
 

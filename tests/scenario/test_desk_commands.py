@@ -105,6 +105,13 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(run: Run) -> None:
         tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": slack.url}
         status, out, _ = run("doctor", **tokens)
         assert status == 0 and "team T1" in out and "BAD" not in out, out
+        slack.refuses = {"apps.connections.open": "invalid_auth"}
+        status, out, _ = run("doctor", **tokens)
+        assert status == 1 and "BAD  SLACK_APP_TOKEN: Slack refuses it (invalid_auth)" in out
+        slack.refuses = {"auth.test": "token_revoked"}
+        status, out, err = run("doctor", **tokens)
+        assert status == 1 and "BAD  Slack: the bot token is refused" in out and "token_revoked" in out and not err
+        slack.refuses = {}
         slack.scopes = "chat:write"
         slack.members = set()
         status, out, _ = run("doctor", **tokens)

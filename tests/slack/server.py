@@ -49,6 +49,8 @@ class FakeSlack:
         self.forbids_editing = self.forbids_deleting = False
         self.shared: set[str] = set()
         """Channels in which another company reads along."""
+        self.refuses: dict[str, str] = {}
+        """Methods that are refused, and how."""
         self.faults: list[str] = []
         """What was wrong with the views that were refused."""
         self.early = 0
@@ -182,6 +184,8 @@ class FakeSlack:
         return 0
 
     def _do(self, method: str, arguments: dict[str, Any], handler: BaseHTTPRequestHandler) -> dict[str, Any]:
+        if method in self.refuses:
+            raise Refused(self.refuses[method])
         if method == "auth.test":
             return {"team": "Test", "team_id": "T1", "user": "triage", "user_id": "UBOT", "bot_id": "BBOT", "url": "https://test.example/"}
         if method == "chat.postMessage":
