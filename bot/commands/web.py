@@ -26,6 +26,7 @@ def run(*, port: int | None, queue: Sequence[Path]) -> None:
     settings = read_settings()
     helpdesk_of(settings)  # refused before the port is taken
     triager = triager_of(settings)
+    desk_of(settings).database.engine.dispose()  # upgraded, or refused, before an address is printed
     serve = page_server(settings, triager, port or settings.web_port)
     if queue:
         _put_in_queue(settings, desk_of(settings), triager, queue)
