@@ -202,7 +202,7 @@ def test_every_helpdesk_has_a_name_that_modes_are_set_for() -> None:
     assert [person_named(name) for name in ("slack:T1:U1", "proxy:kim", "zendesk:9001", "web:token")] and target_named("mailbox/a@b.example")
 
 
-@pytest.mark.parametrize("words", [("pause",), ("deliveries",), ("run",), ("web", "--port", "18099"), ("worker",), ("restore", "BACKUP")])
+@pytest.mark.parametrize("words", [("pause",), ("run",), ("web", "--port", "18099"), ("restore", "BACKUP")])
 def test_a_place_where_no_database_can_be_is_one_line(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     """As in a folder that only another user may write; root may write everywhere, so here a file is in the way."""
     run("backup", str(tmp_path / "BACKUP"))
