@@ -15,7 +15,7 @@ from bot import look_again
 from bot.answer import Answers
 from bot.core.desk.card import CardContent, content_of
 from bot.core.desk.conversation import is_small_talk, takes_over, ticket_of
-from bot.core.desk.values import Accepted, Card, Case, Inbound, Job, Send
+from bot.core.desk.values import Accepted, Amended, Card, Case, Inbound, Job, Send
 from bot.core.observed import LogQuery
 from bot.core.policy.gate import is_abuse
 from bot.core.policy.modes import mode_of
@@ -71,6 +71,33 @@ class Door:
                 for send in sends:
                     step.queues.send(send)
         return result
+
+
+    def amend(self, amended: Amended) -> bool:
+        """Take over what the writer of a message made of it since: the ticket is read again, or, with nothing left of it, its draft withdrawn.
+        False where that message is not one that we keep.
+
+        What is decided stays decided: that answer was to what stood there then. Raises StoreBusy.
+        """
+        with self.desk.step("inbox.amend") as step:
+            if not step.cases.first_time(f"{amended.channel}:{amended.change_id}"):
+                return True
+            found = step.cases.amend(amended.channel, amended.delivery_id, amended.message)
+            if found is None:
+                return False
+            case_id, version = found
+            case = step.cases.case(case_id, lock=True)
+            assert case is not None
+            card = step.cases.card(f"{case_id}#{case.round}", lock=True)
+            if not case.messages and amended.gather and step.cases.conversation(amended.gather)[0] == case_id:
+                step.cases.converse(amended.gather, None)  # what the same person writes next begins anew
+            if card is not None and card.state not in ("open", "rewriting", "failed"):
+                return True
+            if case.messages:
+                step.queues.schedule(f"triage:{case_id}:{version}", "triage", case_id, {"version": version}, run_at=step.now + timedelta(seconds=amended.settle_seconds))
+            elif card is not None:
+                change_card(step, replace(card, state="withdrawn", detail="the ticket was deleted by its writer"))
+        return True
 
 
 def _case_of(step: Step, inbound: Inbound) -> str | None:

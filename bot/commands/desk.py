@@ -9,6 +9,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.upgrade import upgrade
 from bot.bootstrap import desk_of, knowledge_of
 from bot.commands.operator import who
+from bot.core.desk.names import person_named, place_named, target_named
 from bot.core.desk.values import Decision, Outcome
 from bot.core.policy.modes import cause_named
 from bot.decide import Decisions
@@ -36,17 +37,17 @@ def mode(place: str | None, value: str | None, check: str | None) -> None:
     cause = cause_named(check, knowledge_of(settings)) if check else None
     if check and cause is None:
         raise InputError(f"{check}: is no check; triage knowledge list shows them")
-    _say(Decisions(desk).set_mode(who(), "lead", place, value, cause))
+    _say(Decisions(desk).set_mode(who(), "lead", place_named(place), value, cause))
 
 
 def cards_to(channel: str, place: str) -> None:
     """Where agents see the cards of a channel's tickets."""
-    _say(Decisions(desk_of(read_settings())).set_cards(who(), "lead", channel, place))
+    _say(Decisions(desk_of(read_settings())).set_cards(who(), "lead", place_named(channel), target_named(place) if place else ""))
 
 
 def abuse_to(place: str) -> None:
     """Where tickets of mailboxes go that are suspended for abuse."""
-    _say(Decisions(desk_of(read_settings())).set_abuse(who(), "lead", place))
+    _say(Decisions(desk_of(read_settings())).set_abuse(who(), "lead", target_named(place)))
 
 
 def role(person: str | None, value: str | None) -> None:
@@ -57,12 +58,12 @@ def role(person: str | None, value: str | None) -> None:
             for name, known in view.people.roles().items():
                 sys.stdout.write(f"{name}\t{known}\n")
         return
-    _say(Decisions(desk).set_role(who(), "lead", person, value))
+    _say(Decisions(desk).set_role(who(), "lead", person if value == "none" else person_named(person), value))
 
 
 def escalate_to(place: str) -> None:
     """Where escalated tickets and alarms go."""
-    _say(Decisions(desk_of(read_settings())).set_escalation(who(), "lead", place))
+    _say(Decisions(desk_of(read_settings())).set_escalation(who(), "lead", target_named(place)))
 
 
 def decide(case_id: str, action: str, check: str | None = None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from slack_sdk.errors import SlackApiError, SlackClientError
+
 from bot.adapters.helpdesk.vendors import helpdesk_of, vendor_of
 from bot.adapters.logstore.native import library as native
 from bot.answer import BREAKER
@@ -133,11 +135,18 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         yield False, "neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (signed HTTP) is set"
     calls = slack_calls_of(settings)
     try:
-        answer = calls.client.api_call("auth.test", http_verb="GET")
         me = calls.call("auth.test")
+        answer = calls.client.api_call("auth.test", http_verb="GET")
     except (SendError, OSError) as error:
         yield False, f"Slack: the bot token is refused or Slack cannot be reached: {error}"
         return
+    if settings.slack_app_token:
+        try:
+            calls.client.api_call("apps.connections.open", http_verb="POST", params={"token": settings.slack_app_token})
+        except SlackApiError as error:
+            yield False, f"SLACK_APP_TOKEN: Slack refuses it ({error.response.get('error')}); make a new one (Basic Information, scope connections:write)"
+        except (OSError, SlackClientError) as error:
+            yield False, f"Slack apps.connections.open: cannot be reached: {error}"
     yield True, f"Slack: {me.get('team')} (team {me.get('team_id')}) as {me.get('user')} ({me.get('user_id')})"
     granted = {s.strip() for s in str(answer.headers.get("x-oauth-scopes", answer.headers.get("X-OAuth-Scopes", ""))).split(",") if s.strip()}
     wanted = [*SCOPES, *([GROUP_SCOPE] if settings.slack_agents_group or settings.slack_leads_group else []), *([REPORT_SCOPE] if any(p.startswith("slack/") for p in settings.report_to) else [])]

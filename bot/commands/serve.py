@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -27,6 +28,8 @@ IDLE_SECONDS = 0.25
 JOB_SECONDS = 90
 """A worker that spends longer on one turn is ended by the alarm, and its job's lease runs out."""
 RESTART_SECONDS = 1.0
+STOP_SECONDS = 5.0
+"""What requests in progress have to end in, when we are told to stop."""
 MEMORY_BYTES = 3 * 1024**3
 """What one worker may hold. A triage needs some hundred megabytes; more is a ticket that would take the whole machine with it."""
 
@@ -68,13 +71,14 @@ def _slack(settings: Settings, triager: Triager, port: int | None) -> Callable[[
         raise SettingsError("SLACK_SIGNING_SECRET: is not set; signed HTTP needs it")
 
     def serve() -> None:
-        from bot.adapters.slack.app import build_app, http_app, socket_mode
+        from bot.adapters.slack.app import build_app, http_app, socket_mode, stay_connected
         from bot.adapters.slack.client import web_client
 
         desk = desk_of(settings)
         app = build_app(slack_edge_of(settings, desk, triager), web_client(settings.slack_bot_token or "", settings.slack_api_url), secret or "socket mode needs none")
         if port is None:
-            socket_mode(app, app_token or "").start()  # type: ignore[no-untyped-call]
+            stay_connected(socket_mode(app, app_token or ""))
+            threading.Event().wait()
             return
         import uvicorn
 
@@ -117,16 +121,25 @@ def _mailbox(settings: Settings) -> list[Callable[[], None]]:
 
 
 def supervise(children: list[Callable[[], None]]) -> None:
-    """Run each in a process of its own; replace what dies; end them all with us."""
+    """Run each in a process of its own; replace what dies; end them all with us, however we end.
+
+    Told to stop we wait for them, so that whoever starts us again finds the port free. Killed, we leave the end of a pipe closed, which ends them.
+    """
     running: dict[int, Callable[[], None]] = {}
+    lifeline = os.pipe()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         for pid in running:
             os.kill(pid, signal.SIGTERM)
+        until = time.monotonic() + STOP_SECONDS
+        left = set(running)
+        while left and time.monotonic() < until:
+            left -= {pid for pid in left if _ended(pid)}
+            time.sleep(0.02)
         sys.exit(0)
 
     for child in children:
-        running[_fork(child)] = child
+        running[_fork(child, lifeline)] = child
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     while True:
@@ -134,14 +147,29 @@ def supervise(children: list[Callable[[], None]]) -> None:
         child = running.pop(pid)
         sys.stderr.write(f"triage: a process ended ({os.waitstatus_to_exitcode(status)}); a new one takes its place\n")
         time.sleep(RESTART_SECONDS)
-        running[_fork(child)] = child
+        running[_fork(child, lifeline)] = child
 
 
-def _fork(child: Callable[[], None]) -> int:
+def _ended(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:  # the loop that we interrupt has had it
+        return True
+
+
+def _fork(child: Callable[[], None], lifeline: tuple[int, int]) -> int:
     pid = os.fork()
     if pid:
         return pid
+    os.close(lifeline[1])
+    threading.Thread(target=_end_with, args=(lifeline[0],), name="lifeline", daemon=True).start()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     child()
     os._exit(0)
+
+
+def _end_with(lifeline: int) -> None:
+    """Wait for the end of the parent, whose end of the pipe nobody else holds, and end this process at once: as after any kill, leases run out."""
+    os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGKILL)

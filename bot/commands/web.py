@@ -18,6 +18,7 @@ from bot.settings import Settings, read_settings
 from bot.triage import Triager
 
 QUEUE_TURNS = 10_000
+BACKLOG = 256
 
 
 def run(*, port: int | None, queue: Sequence[Path]) -> None:
@@ -25,6 +26,7 @@ def run(*, port: int | None, queue: Sequence[Path]) -> None:
     settings = read_settings()
     helpdesk_of(settings)  # refused before the port is taken
     triager = triager_of(settings)
+    desk_of(settings).database.engine.dispose()  # upgraded, or refused, before an address is printed
     serve = page_server(settings, triager, port or settings.web_port)
     if queue:
         _put_in_queue(settings, desk_of(settings), triager, queue)
@@ -63,6 +65,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(BACKLOG)  # whoever follows the printed address at once waits instead of being refused
     except OSError as error:
         raise SettingsError(f"WEB_HOST and WEB_PORT: cannot listen on {host}, port {port} ({error.strerror or error}); try another: triage web --port N") from error
     return listening

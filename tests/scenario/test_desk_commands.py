@@ -17,11 +17,13 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.adapters.helpdesk.vendors import VENDORS
 from bot.adapters.store.database import Database
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.upgrade import head, upgrade
 from bot.commands.doctor import REPORT_SCOPE, SCOPES
 from bot.core.desk.card import CardContent
+from bot.core.desk.names import HELPDESKS, person_named, target_named
 from bot.core.desk.values import Card, Inbound, Send
 from bot.core.policy.trust import Record
 from bot.handle import Door
@@ -57,6 +59,7 @@ def test_leads_settings(run: Run, tmp_path: Path) -> None:
 def test_what_leads_set_for_automatic_answers(run: Run, tmp_path: Path) -> None:
     assert run("mode", "zendesk", "auto", "4")[1] == "Mode of zendesk#port-and-tls: auto.\n" and run("mode", "zendesk", "auto")[0] == 0
     assert run("mode", "zendesk", "auto", "12")[0] == 2 and run("mode", "zendesk", "off", "4")[0] == 2
+    assert run("mode", "C0123ABCD", "note")[1] == "Mode of slack/C0123ABCD: note.\n", "an id as Slack copies it"
     assert run("cards-to", "zendesk", "slack/C1")[0] == 0 and run("abuse-to", "slack/C2")[0] == 0
     with store(tmp_path).look() as view:
         assert view.people.setting("cards:zendesk") == "slack/C1" and view.people.setting("abuse-to") == "slack/C2"
@@ -102,6 +105,13 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(run: Run) -> None:
         tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": slack.url}
         status, out, _ = run("doctor", **tokens)
         assert status == 0 and "team T1" in out and "BAD" not in out, out
+        slack.refuses = {"apps.connections.open": "invalid_auth"}
+        status, out, _ = run("doctor", **tokens)
+        assert status == 1 and "BAD  SLACK_APP_TOKEN: Slack refuses it (invalid_auth)" in out
+        slack.refuses = {"auth.test": "token_revoked"}
+        status, out, err = run("doctor", **tokens)
+        assert status == 1 and "BAD  Slack: the bot token is refused" in out and "token_revoked" in out and not err
+        slack.refuses = {}
         slack.scopes = "chat:write"
         slack.members = set()
         status, out, _ = run("doctor", **tokens)
@@ -175,3 +185,27 @@ def _until(condition: Callable[[], bool], seconds: float = 90.0) -> bool:
     while not condition() and time.monotonic() < ends:
         time.sleep(0.05)
     return condition()
+
+
+@pytest.mark.parametrize("words", [
+    ("mode", "zendsk", "auto"), ("mode", "slack/#support", "draft"), ("mode", "slack/c0123abcd", "draft"), ("role", "U0123ABCD", "lead"), ("role", "slack:U0123ABCD", "agent"),
+    ("role", "kim", "agent"), ("escalate-to", "#support"), ("escalate-to", "slack"), ("escalate-to", "zendesk/1"), ("abuse-to", "foo"), ("cards-to", "zendsk", "slack/C1"), ("cards-to", "zendesk", "support"),
+])
+def test_a_name_that_nothing_bears_is_refused(run: Run, words: tuple[str, ...]) -> None:
+    """What is set for it would be without effect, and nobody would be told."""
+    status, out, err = run(*words)
+    assert (status, out, err.count("\n")) == (2, "", 1) and "write " in err
+
+
+def test_every_helpdesk_has_a_name_that_modes_are_set_for() -> None:
+    assert set(HELPDESKS) == set(VENDORS)
+    assert [person_named(name) for name in ("slack:T1:U1", "proxy:kim", "zendesk:9001", "web:token")] and target_named("mailbox/a@b.example")
+
+
+@pytest.mark.parametrize("words", [("pause",), ("run",), ("web", "--port", "18099"), ("restore", "BACKUP")])
+def test_a_place_where_no_database_can_be_is_one_line(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """As in a folder that only another user may write; root may write everywhere, so here a file is in the way."""
+    run("backup", str(tmp_path / "BACKUP"))
+    (tmp_path / "file").write_text("x", "utf-8")
+    status, out, err = run(*(str(tmp_path / w) if w == "BACKUP" else w for w in words), DATABASE_URL=f"sqlite:///{tmp_path}/file/var/triage.db")
+    assert (status, out, err.count("\n")) == (2, "", 1) and "choose another" in err

@@ -94,14 +94,135 @@ def test_events_that_name_no_workspace_and_no_kind_of_channel_belong_to_ours(off
     assert "Mode of" in dispatch(office.app, command_).body
 
 
-def test_edits_deletions_bots_and_broken_stamps_change_nothing_and_a_broadcast_is_a_follow_up(office: Office) -> None:
+def changed(inner: dict[str, Any], now: dict[str, Any] | None) -> dict[str, Any]:
+    """What Slack tells of a message that was edited, or (None) deleted."""
+    stamp = f"{float(inner['ts']) + 20:.6f}"
+    body: dict[str, Any] = {"type": "message", "hidden": True, "channel": inner["channel"], "channel_type": "channel", "ts": stamp, "event_ts": stamp, "previous_message": inner}
+    if now is None:
+        return event({**body, "subtype": "message_deleted", "deleted_ts": inner["ts"]})
+    kept = {k: v for k, v in inner.items() if k not in ("channel", "channel_type")}
+    return event({**body, "subtype": "message_changed", "message": {**kept, **now, **({"edited": {"user": inner["user"], "ts": stamp}} if "text" in now else {})}})
+
+
+def test_an_edited_ticket_is_read_again_and_what_is_decided_stays(office: Office) -> None:
+    inner = message(TICKET)
+    dispatch(office.app, event(inner))
+    office.work()
+    first = card_of(office, inner["ts"])
+    better = changed(inner, {"text": TICKET.replace("anna@", "berta@").replace("Thunderbird", "Outlook 2019")})
+    for _ in range(3):  # told again
+        assert dispatch(office.app, better).status == 200
+    office.work()
+    now = card_of(office, inner["ts"])
+    assert len(office.slack.posts()) == 1 and now.revision == first.revision + 1 and "Outlook" in now.content.client and now.content.mailbox == "berta@firm.example"
+    dispatch(office.app, click("send", now.id, first.revision))
+    assert "changed" in told(office)[-1], "who has seen the ticket as it was decides nothing"
+    dispatch(office.app, changed(inner, {"reply_count": 1}))  # the same event tells of replies and previews
+    office.work()
+    assert card_of(office, inner["ts"]).revision == now.revision
+    dispatch(office.app, click("send", now.id, now.revision))
+    office.work()
+    dispatch(office.app, changed({**inner, "text": "x"}, {"text": "solved", "edited": {}}))
+    dispatch(office.app, changed(inner, None))
+    office.work()
+    assert card_of(office, inner["ts"]).state == "decided" and len(office.slack.posts()) == 2
+
+
+def test_a_deleted_ticket_loses_its_draft_and_what_its_writer_says_next_begins_anew(office: Office) -> None:
+    inner = message(TICKET)
+    dispatch(office.app, event(inner))
+    office.work()
+    dispatch(office.app, changed(inner, {"subtype": "tombstone", "user": "USLACKBOT", "blocks": []}))  # a deleted message that has replies
+    office.work()
+    card = card_of(office, inner["ts"])
+    assert card.state == "withdrawn" and "deleted" in card.detail
+    dispatch(office.app, click("send", card.id, card.revision))
+    office.work()
+    assert len(office.slack.posts()) == 1
+    hasty = message(TICKET, user="U6")
+    dispatch(office.app, event(hasty))
+    dispatch(office.app, changed(hasty, None))
+    again = message(TICKET, user="U6")
+    dispatch(office.app, event(again))
+    office.work()
+    assert [p["thread_ts"] for p in office.slack.posts()] == [inner["ts"], again["ts"]], "the new message has its own card; the deleted one has none"
+
+
+def test_of_several_messages_the_first_is_deleted(office: Office) -> None:
+    first, second = message("my mail is broken, berta@firm.example"), message(TICKET)
+    dispatch(office.app, event(first))
+    dispatch(office.app, event(second))
+    dispatch(office.app, changed(first, None))
+    office.work()
+    [post] = office.slack.posts()
+    assert post["thread_ts"] == second["ts"] and "anna@firm.example" in json.dumps(post["blocks"]) and "berta" not in json.dumps(post["blocks"])
+
+
+def test_a_greeting_that_is_edited_into_a_ticket_is_one_while_it_is_new(office: Office) -> None:
+    inner = message("Hello!")
+    old = {**message("Hello!", user="U7"), "ts": "1795000000.000100"}
+    dispatch(office.app, event(inner))
+    dispatch(office.app, changed(inner, {"text": TICKET}))
+    late = changed(old, {"text": TICKET})
+    late["event"]["message"]["edited"]["ts"] = "1795000900.000000"
+    dispatch(office.app, late)
+    office.work()
+    assert [p["thread_ts"] for p in office.slack.posts()] == [inner["ts"]]
+
+
+def test_a_picture_alone_is_a_ticket_that_asks(office: Office) -> None:
+    inner = message("", subtype="file_share", files=[{"id": "F1", "name": "Screenshot.png", "mimetype": "image/png", "filetype": "png", "mode": "hosted"}])
+    dispatch(office.app, event(inner))
+    office.work()
+    assert card_of(office, inner["ts"]).content.verdict == "ask" and len(office.slack.posts()) == 1
+
+
+def test_triage_this_on_what_a_form_has_posted(office: Office) -> None:
+    """Two of one form are two tickets: a program's messages are not one person's."""
+    forms = [{**message(TICKET.replace("anna", who), subtype="bot_message", bot_id="B7", username="form"), "user": None} for who in ("anna", "berta")]
+    for form in forms:
+        assert dispatch(office.app, shortcut({k: v for k, v in form.items() if v is not None})).status == 200
+    office.work()
+    assert [p["thread_ts"] for p in office.slack.posts()] == [f["ts"] for f in forms]
+
+
+def test_where_another_company_reads_along_nothing_is_posted(office: Office) -> None:
+    office.slack.shared.add("C2")
+    inner = message(TICKET, channel="C2")
+    assert dispatch(office.app, shortcut(inner, response_url=office.slack.url + "response")).status == 200
+    office.work()
+    assert not office.slack.posts() and "for you alone" in office.slack.called("response")[0]["text"]
+    for text in ("mode draft", "escalate-to <#C2|both>", "abuse-to <#C2|both>", "cards-to zendesk <#C2|both>", "mode <#C2|both> draft", "mode slack/c2 draft"):
+        assert "Another company" in dispatch(office.app, command(text, user="U8", channel="C2")).body, text
+
+
+def test_a_lead_names_another_channel(office: Office) -> None:
+    for text in ("mode <#C2|other> note", "mode slack/C2 note"):
+        dispatch(office.app, command("mode slack/C2 off", user="U8"))
+        dispatch(office.app, command(text, user="U8"))
+        with office.store.look() as view:
+            assert view.people.setting("mode:slack/C2") == "note", text
+
+
+def test_every_view_is_one_that_slack_opens(office: Office) -> None:
+    inner = message(TICKET)
+    dispatch(office.app, event(inner))
+    office.work()
+    card = card_of(office, inner["ts"])
+    for action in ("edit", "other_check", "escalate", "show_all", "copy"):
+        dispatch(office.app, click(action, card.id, card.revision))
+    assert office.slack.faults == [] and len(office.slack.called("views.open")) == 5
+    assert dispatch(office.app, submit("copy", {}, {})).status == 200
+
+
+def test_bots_and_broken_stamps_change_nothing_and_a_broadcast_is_a_follow_up(office: Office) -> None:
     inner = message(TICKET, client_msg_id="m", team="T1", blocks=rich({"type": "text", "text": TICKET}))
     dispatch(office.app, event(inner))
     office.work()
     first = card_of(office, inner["ts"])
     edited = {"type": "message", "subtype": "message_changed", "hidden": True, "channel": "C1", "ts": "1795000000.000009", "channel_type": "channel",
-              "message": {**inner, "text": "edited"}, "previous_message": inner}
-    odd = [edited, {**edited, "subtype": "message_deleted", "deleted_ts": inner["ts"]}, message(TICKET, subtype="bot_message", bot_id="B1", username="hook"),
+              "message": None, "previous_message": None}
+    odd = [edited, {**edited, "subtype": "message_deleted", "deleted_ts": "1.2"}, {**edited, "message": {"ts": inner["ts"], "bot_id": "BBOT", "text": "x"}, "channel": None}, message(TICKET, subtype="bot_message", bot_id="B1", username="hook"),
            message(TICKET, subtype="channel_join"), {**message(TICKET), "ts": "yesterday"}, {**message(TICKET), "ts": None}, {**message(TICKET), "user": None},
            {k: v for k, v in message(TICKET).items() if k != "channel"}, message("", files=[]), message("", files=None, attachments=None)]
     assert [dispatch(office.app, event(one)).status for one in odd] == [200] * len(odd)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from bot.adapters.slack.app import http_app, socket_mode
+from bot.adapters.slack.app import http_app, socket_mode, stay_connected
 from bot.adapters.slack.client import web_client
 from bot.core.desk.values import Send
 from bot.triage import Triager
@@ -133,6 +133,26 @@ def test_socket_mode_acknowledges_after_the_commit_and_not_before(office: Office
         assert cases(office) == 1
         assert slack.push("slash_commands", command("help"), "command") and until(lambda: "command" in slack.acknowledged)
         assert "/triage explain" in json.dumps(slack.acknowledged["command"])
+    finally:
+        handler.close()  # type: ignore[no-untyped-call]
+
+
+def test_a_refused_token_is_said_once_and_asked_for_again(office: Office, slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
+    """Beside Slack this process serves nothing that may end with it, and a token is renewed while it runs."""
+    slack.refuses["apps.connections.open"] = "invalid_auth"
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            slack.refuses.clear()
+
+    handler = socket_mode(office.app, "xapp-test")
+    try:
+        stay_connected(handler, wait)
+        assert waits == [30.0] * 3 and until(lambda: slack.connected == 1)
+        said = [r.getMessage() for r in caplog.records if r.name.startswith("bot.")]
+        assert len(said) == 1 and "invalid_auth" in said[0] and "SLACK_APP_TOKEN" in said[0]
     finally:
         handler.close()  # type: ignore[no-untyped-call]
 

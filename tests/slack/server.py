@@ -20,6 +20,8 @@ from collections import Counter, defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from bot.adapters.slack.lint import view_faults
+
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 READS = {"auth.test", "conversations.history", "conversations.info", "conversations.replies", "users.info", "usergroups.users.list"}
 
@@ -45,6 +47,12 @@ class FakeSlack:
         self.openid = ""
         """The id_token that openid.connect.token gives out; empty: the code is refused."""
         self.forbids_editing = self.forbids_deleting = False
+        self.shared: set[str] = set()
+        """Channels in which another company reads along."""
+        self.refuses: dict[str, str] = {}
+        """Methods that are refused, and how."""
+        self.faults: list[str] = []
+        """What was wrong with the views that were refused."""
         self.early = 0
         """Calls that came inside a Retry-After."""
         self._random = random.Random(seed)
@@ -176,6 +184,8 @@ class FakeSlack:
         return 0
 
     def _do(self, method: str, arguments: dict[str, Any], handler: BaseHTTPRequestHandler) -> dict[str, Any]:
+        if method in self.refuses:
+            raise Refused(self.refuses[method])
         if method == "auth.test":
             return {"team": "Test", "team_id": "T1", "user": "triage", "user_id": "UBOT", "bot_id": "BBOT", "url": "https://test.example/"}
         if method == "chat.postMessage":
@@ -187,7 +197,8 @@ class FakeSlack:
         if method in ("conversations.history", "conversations.replies"):
             return self._history(arguments)
         if method == "conversations.info":
-            return {"channel": {"id": arguments["channel"], "name": str(arguments["channel"]).lower(), "is_member": arguments["channel"] in self.members}}
+            return {"channel": {"id": arguments["channel"], "name": str(arguments["channel"]).lower(), "is_member": arguments["channel"] in self.members,
+                                "is_ext_shared": arguments["channel"] in self.shared}}
         if method == "openid.connect.token":
             if not self.openid:
                 raise Refused("invalid_code")
@@ -204,7 +215,13 @@ class FakeSlack:
             return self._share(arguments)
         if method == "test.dump":  # for a driver in another process
             return {"messages": self.posts()}
-        if method in ("reactions.add", "chat.postEphemeral", "views.open", "views.publish"):
+        if method in ("views.open", "views.publish"):
+            wrong = view_faults(arguments["view"])
+            if wrong:
+                self.faults += wrong
+                raise Refused("invalid_arguments")
+            return {}
+        if method in ("reactions.add", "chat.postEphemeral"):
             return {}
         raise Refused("unknown_method")
 

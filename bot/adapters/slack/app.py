@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +25,8 @@ from bot.adapters.slack.listeners import cards, commands, home, incidents, messa
 from bot.errors import SendError, StoreBusy
 
 MAX_BODY = 1_000_000
+REFUSED_SECONDS = 30.0
+UNREACHED_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -49,8 +54,30 @@ def build_app(edge: Edge, client: WebClient, signing_secret: str) -> App:
 
 
 def socket_mode(app: App, app_token: str) -> SocketModeHandler:
-    """A connection that Slack pushes through: no address of ours has to be reachable."""
+    """A connection that Slack pushes through: no address of ours has to be reachable. :func:`stay_connected` opens it."""
     return SocketModeHandler(app, app_token)
+
+
+def stay_connected(handler: SocketModeHandler, wait: Callable[[float], object] = time.sleep) -> None:
+    """Connect, and go on asking where that is refused or Slack cannot be reached: what else this process runs beside must not end with it.
+
+    Says each reason once. Returns when connected; from then on the library connects again by itself.
+    """
+    told = ""
+    while True:
+        try:
+            handler.connect()  # type: ignore[no-untyped-call]
+            return
+        except SlackApiError as error:
+            why, seconds = str(error.response.get("error")), REFUSED_SECONDS
+            said = f"Slack refuses the connection ({why}); check SLACK_APP_TOKEN (triage doctor); asking again every {seconds:.0f} s"
+        except (OSError, SlackClientError, http.client.HTTPException) as error:
+            seconds = UNREACHED_SECONDS
+            said = f"Slack cannot be reached ({getattr(error, 'reason', error)}); asking again every {seconds:.0f} s"
+        if said != told:
+            _log.error("triage: %s", said)
+            told = said
+        wait(seconds)
 
 
 def http_app(app: App, signing_secret: str, ready: Callable[[], bool]) -> Starlette:

@@ -51,18 +51,29 @@ class Edge:
         named = (team.get("id") if isinstance(team, Mapping) else team) or body.get("team_id") or (body.get("event") or {}).get("team") or authorizations[0].get("team_id")
         return str(named or self.people.own_team())
 
-    def inside(self, channel: str) -> bool:
-        """False where Slack says that we are no member of a channel, and so could not post there."""
+    def place(self, channel: str) -> tuple[bool, bool]:
+        """(we can post there, another company reads along there). Where Slack does not say, the first is so and the second is not."""
         try:
-            return self.calls.call("conversations.info", channel=channel).get("channel", {}).get("is_member") is not False
+            about = self.calls.call("conversations.info", channel=channel).get("channel", {})
         except SendRefused as error:
-            return "channel_not_found" not in str(error)
+            return "channel_not_found" not in str(error), False
         except SendError:
-            return True
+            return True, False
+        return about.get("is_member") is not False, about.get("is_ext_shared") is True or about.get("is_pending_ext_shared") is True
 
     def whisper(self, channel: str, user: str, text: str) -> None:
         """Tell one member something that nobody else sees. Raises SendError."""
         self.calls.call("chat.postEphemeral", channel=channel, user=user, text=text, parse="none", link_names=False)
+
+    def whisper_or_answer(self, channel: str, user: str, respond: Respond, text: str) -> None:
+        """The same for one who may be no member: a public channel is open to whoever looks in, and Slack whispers to members only."""
+        try:
+            if channel:
+                self.whisper(channel, user, text)
+                return
+        except SendError as error:
+            _log.info("%s", error)
+        self.answer(respond, text, [])
 
     def answer(self, respond: Respond, text: str, blocks: Sequence[Mapping[str, Any]]) -> None:
         """Tell one member something by the address that came with their request, which works where we are no member. What fails is only logged."""

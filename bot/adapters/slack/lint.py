@@ -8,6 +8,7 @@ from typing import Any
 MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 MAX_TEXT = 40_000
 MAX_METADATA = 8_000
+MAX_PRIVATE = 3_000
 _TEXT_LIMITS = {"header": 150, "section": 3000, "context": 2000, "button": 75, "title": 24, "submit": 24, "close": 24, "label": 2000, "placeholder": 150,
                 "option": 75}
 _ELEMENTS = {"actions": 25, "context": 10}
@@ -16,6 +17,20 @@ _ELEMENTS = {"actions": 25, "context": 10}
 def faults(blocks: Sequence[Mapping[str, Any]], *, surface: str = "message", text: str = "", metadata: str = "") -> list[str]:
     """What Slack would refuse, in words, each with its place; empty where all is well."""
     return list(_faults(blocks, surface, text, metadata))
+
+
+def view_faults(view: Mapping[str, Any]) -> list[str]:
+    """The same for a modal or a home page as a whole (Slack: Reference, Views)."""
+    kind = str(view.get("type"))
+    wrong = faults(view.get("blocks") or (), surface=kind)
+    if kind == "modal":
+        for name in ("title", "submit", "close"):
+            wrong += _text(view.get(name), _TEXT_LIMITS[name], name, required=name == "title")
+        if "submit" not in view and any(block.get("type") == "input" for block in view.get("blocks") or ()):
+            wrong.append("a modal with a field to fill in needs a button to submit")
+    if len(str(view.get("private_metadata") or "")) > MAX_PRIVATE:
+        wrong.append(f"private_metadata longer than {MAX_PRIVATE}")
+    return wrong
 
 
 def _faults(blocks: Sequence[Mapping[str, Any]], surface: str, text: str, metadata: str) -> Iterator[str]:

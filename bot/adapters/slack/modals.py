@@ -60,11 +60,11 @@ def evidence_view(card: Card) -> dict[str, Any]:
 
 
 def copy_view(card: Card) -> dict[str, Any]:
-    """The whole draft, in a field from which it can be copied."""
+    """The whole draft, in a field from which it can be copied. Slack wants a button to submit wherever there is a field."""
     draft = card.content.draft
     parts = [draft[i : i + 2500] for i in range(0, len(draft), 2500)] or ["There is no draft."]
     return _view("copy", "Copy", [input_block(f"text{n}", "Draft" if n == 0 else "and on", {
-        "type": "plain_text_input", "multiline": True, "initial_value": escape(part, MAX_INPUT)}, optional=True) for n, part in enumerate(parts[:10])])
+        "type": "plain_text_input", "multiline": True, "initial_value": escape(part, MAX_INPUT)}, optional=True) for n, part in enumerate(parts[:10])], submit="Done")
 
 
 def search_view(found: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:

@@ -72,6 +72,8 @@ class SlackOutlet:
 
     def _card(self, delivery: Delivery) -> str:
         card = self._known(delivery)
+        if card.state == "withdrawn":
+            raise SendPointless("the card was withdrawn before it was posted")
         return self._post(delivery, draw.card_text(card), draw.card_blocks(card, self._reply_state(card)), card.thread)
 
     def _card_update(self, delivery: Delivery) -> str:

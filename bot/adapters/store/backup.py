@@ -62,9 +62,12 @@ def restore(url: str, file: Path, *, force: bool) -> Path | None:
         raise InputError(f"{place}: is there already; stop triage and add --force, then it is moved aside")
     _check(file)
     fresh = place.with_name(place.name + ".restoring")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh.unlink(missing_ok=True)
-    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY, 0o600))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise InputError(f"{place}: cannot be written ({error.strerror or error}); choose another DATABASE_URL") from error
     _copy(file, fresh)
     _hold(f"sqlite:///{fresh}")
     if place.exists():

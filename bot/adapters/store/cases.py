@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,8 @@ from bot.core.verdict import Triage
 
 _ENVELOPE = "envelope"
 """Where a message's document keeps how it came: emptying the document forgets both."""
+_DELIVERY, _THREAD = "delivery", "thread"
+"""There too: which delivery a message was, and what its own answers hang under, so that its writer can still change it."""
 
 
 class CaseRows:
@@ -92,8 +94,30 @@ class CaseRows:
         ticket.version += 1
         ticket.explicit = ticket.explicit or inbound.explicit
         self._session.add(MessageRow(ticket_id=case_id, author=inbound.author, from_agent=inbound.from_agent, at=inbound.at,
-                                     document=json.dumps({**inbound.message, **_enclosed(inbound.envelope)}, ensure_ascii=False)))
+                                     document=json.dumps({**inbound.message, **_enclosed(inbound.envelope), _DELIVERY: inbound.delivery_id, _THREAD: inbound.thread},
+                                                         ensure_ascii=False)))
         return ticket.version
+
+    def amend(self, channel: str, delivery_id: str, message: Mapping[str, Any] | None) -> tuple[str, int] | None:
+        """Put other words into a message that came in, or take it out (None); (its case, the case's new version). None where no such message is kept.
+
+        Where the message that the card hangs under is taken out and others stay, the card will hang under the first that stays.
+        """
+        came = self._session.get(InboundRow, f"{channel}:{delivery_id}")
+        if came is None or came.ticket_id is None:
+            return None
+        ticket = self._locked(came.ticket_id)
+        rows = [(row, json.loads(row.document)) for row in self._messages(ticket.id) if row.document]
+        found = next(((r, d) for r, d in rows if d.get(_DELIVERY) == delivery_id), None)
+        if found is None:
+            return None
+        row, kept = found
+        row.document = json.dumps({**kept, **message}, ensure_ascii=False) if message is not None else ""
+        threads = [str(d.get(_THREAD)) for r, d in rows if r.document and not r.from_agent]
+        if threads and ticket.thread == kept.get(_THREAD) and ticket.thread not in threads:
+            ticket.thread = threads[0]
+        ticket.version += 1
+        return ticket.id, ticket.version
 
     def ask_for(self, case_id: str) -> None:
         """Somebody asked for this case by name: it gets a card whatever it is about."""
@@ -113,11 +137,17 @@ class CaseRows:
             ticket = self._locked(case_id)
         if ticket is None:
             return None
-        rows = self._session.exec(select(MessageRow).where(MessageRow.ticket_id == case_id).order_by(col(MessageRow.id))).all()
+        rows = self._messages(case_id)
         messages = [json.loads(r.document) for r in rows if r.document and not r.from_agent]
+        for message in messages:
+            message.pop(_DELIVERY, None)
+            message.pop(_THREAD, None)
         envelopes = tuple(_opened(message.pop(_ENVELOPE, None)) for message in messages)
         return Case(ticket.id, ticket.channel or "", ticket.place, ticket.thread, ticket.author, ticket.version, ticket.round, ticket.explicit,
                     tuple(messages), tuple(json.loads(ticket.tried)), envelopes, any(r.from_agent for r in rows))
+
+    def _messages(self, case_id: str) -> Sequence[MessageRow]:
+        return self._session.exec(select(MessageRow).where(MessageRow.ticket_id == case_id).order_by(col(MessageRow.id))).all()
 
     def _locked(self, case_id: str) -> TicketRow:
         query = select(TicketRow).where(TicketRow.id == case_id).execution_options(populate_existing=True)

@@ -66,7 +66,11 @@ class Database:
             scheme = url.partition(":")[0]
             raise SettingsError(f"DATABASE_URL: {scheme}: is not supported here; use sqlite:///path/to/file or postgresql://user@host/name")
         if url.startswith("sqlite:///"):
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(url.removeprefix("sqlite:///")).parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SettingsError(f"DATABASE_URL: {url}: the directory {folder} cannot be made ({error.strerror or error}); choose another place") from error
         try:
             self.engine: Engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         except (ArgumentError, NoSuchModuleError) as error:

@@ -62,6 +62,21 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """The writer of a message that came in has changed it, or taken it back."""
+
+    channel: str
+    delivery_id: str
+    """Of the :class:`Inbound` that it was."""
+    change_id: str
+    """The change's own id, the same when it is told again."""
+    message: Mapping[str, Any] | None
+    """The ticket's keys that are different now; None: it was deleted."""
+    gather: str | None = None
+    settle_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """What became of an :class:`Inbound`. ``duplicate``: it had been accepted before and changed nothing now."""
 

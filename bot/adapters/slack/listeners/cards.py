@@ -50,6 +50,10 @@ def register(app: App, edge: Edge) -> None:
             return
         _submitted(edge, ack, body, "edit", text=text)
 
+    @app.view("copy")
+    def on_copied(ack: Ack) -> None:
+        ack()
+
     @app.view("other_check")
     def on_other(ack: Ack, body: dict[str, Any]) -> None:
         cause = str(_value(body, "cause") or "")

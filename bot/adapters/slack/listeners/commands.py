@@ -15,6 +15,7 @@ from bot.adapters.slack.people import person_id
 from bot.adapters.slack.pictures import draw_report
 from bot.adapters.slack.text import escape, plain_of, said
 from bot.core.desk.card import content_of
+from bot.core.desk.names import place_named
 from bot.core.desk.rules import MODES
 from bot.core.desk.values import Card
 from bot.core.model import Ticket
@@ -131,15 +132,30 @@ def _logs(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -
 
 
 def _mode(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
-    words = plain_of(rest).lower().split()
-    here = not words or words[0] in MODES
-    place = f"slack/{body.get('channel_id')}" if here else words.pop(0)
+    named = _CHANNEL.search(rest)
+    words = plain_of(_CHANNEL.sub("", rest)).lower().split()
+    here = named is None and (not words or words[0] in MODES)
+    place = f"slack/{named[1]}" if named else f"slack/{body.get('channel_id')}" if here else words.pop(0)
+    if place.startswith(("slack/", "c0")):
+        place = f"slack/{place.removeprefix('slack/').upper()}"  # Slack's ids are in capitals
+    if words:
+        try:
+            place = place_named(place)
+        except InputError as error:
+            return escape(str(error), 300, line=True)
     cause = cause_named(words[1], edge.triager.knowledge) if len(words) > 1 else None
     if len(words) > 2 or (len(words) == 2 and cause is None):
         return "Such as: /triage mode draft, /triage mode zendesk auto, /triage mode zendesk auto 2 (a check's number or id)"
+    if place.startswith("slack/") and words[:1] != ["off"] and (refused := _shared(edge, place.removeprefix("slack/"))):
+        return refused
     outcome = edge.decisions.set_mode(person, role, place, words[0] if words else "", cause)
-    outside = here and outcome.done and words[0] != "off" and not edge.inside(str(body.get("channel_id")))
-    return said(outcome.said) + ("\nI am not in this channel yet, so I see nothing of it: type /invite and my name." if outside else "")
+    outside = place.startswith("slack/") and outcome.done and words[0] != "off" and not edge.place(place.removeprefix("slack/"))[0]
+    return said(outcome.said) + ("\nI am not in that channel yet, so I see nothing of it: type /invite and my name." if outside else "")
+
+
+def _shared(edge: Edge, channel: str) -> str:
+    """Why a channel is no place for tickets, in words; "" where it is one."""
+    return f"Another company reads along in <#{channel}>, so nothing of customers goes there." if edge.place(channel)[1] else ""
 
 
 def _role(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
@@ -153,6 +169,8 @@ def _escalate_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest:
     channel = _CHANNEL.search(rest)
     if not channel:
         return "Where to? /triage escalate-to #channel"
+    if refused := _shared(edge, channel[1]):
+        return refused
     return said(edge.decisions.set_escalation(person, role, f"slack/{channel[1]}").said)
 
 
@@ -160,6 +178,8 @@ def _abuse_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest: st
     channel = _CHANNEL.search(rest)
     if not channel:
         return "Where to? /triage abuse-to #channel"
+    if refused := _shared(edge, channel[1]):
+        return refused
     return said(edge.decisions.set_abuse(person, role, f"slack/{channel[1]}").said)
 
 
@@ -167,6 +187,12 @@ def _cards_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest: st
     channel, (name, *_) = _CHANNEL.search(rest), [*plain_of(rest).lower().split(), ""]
     if not channel or not name.isidentifier():
         return "Which, and where to? /triage cards-to zendesk #channel"
+    if refused := _shared(edge, channel[1]):
+        return refused
+    try:
+        place_named(name)
+    except InputError as error:
+        return escape(str(error), 300, line=True)
     return said(edge.decisions.set_cards(person, role, name, f"slack/{channel[1]}").said)
 
 

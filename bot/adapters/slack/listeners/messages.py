@@ -14,15 +14,19 @@ from bot.adapters.slack.outlet import moment_of
 from bot.adapters.slack.people import person_id
 from bot.adapters.slack.typed import typed
 from bot.core.desk.conversation import is_small_talk
-from bot.core.desk.values import Inbound, Send
+from bot.core.desk.values import Amended, Inbound, Send
 from bot.logs.event import rfc3339
 
 GATHER_SECONDS = 180.0
 """Messages of one person within this time are one ticket."""
 EYES_SECONDS = 60
+MAX_FILES = 20
+"""Of a message; they are only named: the bot has no scope to fetch them."""
+_CHANGES = ("message_changed", "message_deleted")
 _KINDS = (None, "file_share", "thread_broadcast", "me_message")
 GREETED = "Hello. Paste a ticket or an error text here, or see what else I do: /triage help"
 OUTSIDE = "I am not in this conversation, so this is for you alone; to have a card there, /invite me."
+SHARED = "Another company reads along in this channel, so this is for you alone."
 OFF = "I am off in this channel. A lead can switch me on: /triage mode draft"
 NOT_YOU = "Sorry, tickets by message, mention or shortcut are for support agents; a lead can add you with /triage role"
 
@@ -32,7 +36,10 @@ def register(app: App, edge: Edge) -> None:
 
     @app.event("message")
     def on_message(event: dict[str, Any], body: dict[str, Any]) -> None:
-        take(edge, event, body, mentioned=_mentions_us(event, body), tells=_is_direct(event))  # a mention comes as an event of its own besides
+        if event.get("subtype") in _CHANGES:
+            change(edge, event, body)
+        else:
+            take(edge, event, body, mentioned=_mentions_us(event, body), tells=_is_direct(event))  # a mention comes as an event of its own besides
 
     @app.event("app_mention")
     def on_mention(event: dict[str, Any], body: dict[str, Any]) -> None:
@@ -43,16 +50,14 @@ def register(app: App, edge: Edge) -> None:
         channel, (person, role) = str(body["channel"]["id"]), edge.who(body)
         with edge.desk.look() as view:
             inside = view.people.setting(f"mode:slack/{channel}", "off") != "off"
-        inside = inside or edge.inside(channel)
-        if role == "none" or not inside:
+        member, shared = edge.place(channel)
+        if role == "none" or shared or not (inside or member):
             ack()
-            if inside:
-                edge.whisper(channel, person.rpartition(":")[2], NOT_YOU)
-            elif role == "none":
-                edge.answer(respond, NOT_YOU, [])
+            if role == "none":
+                edge.whisper_or_answer(channel if inside or member else "", person.rpartition(":")[2], respond, NOT_YOU)
             else:
                 text, drawn = privately(edge, {**body, "text": typed(body["message"])}, person)
-                edge.answer(respond, f"{OUTSIDE}\n{text}", drawn)
+                edge.answer(respond, f"{SHARED if shared else OUTSIDE}\n{text}", drawn)
             return
         team, message = edge.team(body), {**body["message"], "channel": channel}
         known = edge.once("shortcut", body) and _show_again(edge, team, message)
@@ -68,9 +73,9 @@ def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, menti
     """
     if body.get("is_ext_shared_channel") or event.get("is_ext_shared_channel"):
         return  # other companies read along there
-    if event.get("subtype") not in _KINDS or event.get("hidden"):
+    if event.get("subtype") not in (*_KINDS, *(("bot_message",) if allowed else ())) or event.get("hidden"):
         return
-    mails = [f for f in event.get("files") or [] if f.get("filetype") == "email" or f.get("mode") == "email"]
+    mails = _mails(event)
     channel, ts, user = str(event.get("channel") or ""), str(event.get("ts") or ""), str(event.get("user") or ("USLACKBOT" if mails else event.get("bot_id") or ""))
     if (event.get("bot_id") and not mails and not allowed) or not user or not channel or moment_of(ts) is None:
         return
@@ -94,8 +99,44 @@ def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, menti
                 expires_at=(now := _moment(ts)) and now + timedelta(seconds=EYES_SECONDS))
     edge.door.accept(Inbound(
         "slack", f"{team}:{channel}:{ts}", conversation, _ticket(event, mails, ts), person_id(team, user), _moment(ts), place=place, thread=thread,
-        gather=f"slack:{team}:{channel}:by:{user}" if thread == ts and not mails else None, gather_seconds=GATHER_SECONDS, explicit=explicit,
+        gather=_gathering(team, channel, user) if thread == ts and not mails and not event.get("bot_id") else None, gather_seconds=GATHER_SECONDS, explicit=explicit,
         settle_seconds=0.0 if mails else edge.settle_seconds), [eyes])
+
+
+def change(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """A message that its writer has edited or deleted: a ticket is read again as it now stands, and one that was none may have become one.
+
+    Slack tells by the same event that a preview was added or a reply counted, and of a deleted message with replies that it became a "tombstone".
+    Raises StoreBusy: then Slack sends it again.
+    """
+    now, before = (value if isinstance(value := event.get(name), Mapping) else {} for name in ("message", "previous_message"))
+    gone = event.get("subtype") == "message_deleted" or now.get("subtype") == "tombstone"
+    message = before if gone else now
+    channel, ts = str(event.get("channel") or ""), str(event.get("deleted_ts") or now.get("ts") or message.get("ts") or "")
+    written = moment_of(ts)
+    if body.get("is_ext_shared_channel") or not channel or written is None:
+        return
+    if not gone and before and typed(now) == typed(before) and len(now.get("files") or ()) == len(before.get("files") or ()):
+        return
+    team = edge.team(body)
+    edited = str((now.get("edited") or {}).get("ts") or event.get("event_ts") or event.get("ts"))
+    user = str(message.get("user") or "")
+    told = edge.door.amend(Amended(
+        "slack", f"{team}:{channel}:{ts}", f"{team}:{channel}:{ts}:{'deleted' if gone else edited}", None if gone else _ticket(now, _mails(now), ts),
+        gather=_gathering(team, channel, user) if user else None, settle_seconds=edge.settle_seconds))
+    changed = moment_of(edited)
+    if not told and not gone and changed is not None and (changed - written).total_seconds() <= GATHER_SECONDS:
+        take(edge, {**now, "channel": channel, "channel_type": event.get("channel_type")}, body, mentioned=_mentions_us(now, body), tells=False)
+
+
+def _gathering(team: str, channel: str, user: str) -> str:
+    """Where what one person writes within minutes comes together."""
+    return f"slack:{team}:{channel}:by:{user}"
+
+
+def _mails(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Mails that were forwarded into the channel."""
+    return [f for f in event.get("files") or [] if f.get("filetype") == "email" or f.get("mode") == "email"]
 
 
 def _refused(edge: Edge, event: Mapping[str, Any], team: str, mode: str, *, explicit: bool, known: bool) -> str | None:
@@ -141,7 +182,8 @@ def _ticket(event: Mapping[str, Any], mails: list[Mapping[str, Any]], ts: str) -
         sender = next((str(f.get("address")) for f in mail.get("from") or [] if f.get("address")), None)
         return {"subject": str(mail.get("subject") or mail.get("title") or ""), "body": str(mail.get("plain_text") or mail.get("preview_plain_text") or ""),
                 "requester": sender, "channel": "slack", "received_at": moment}
-    return {"body": typed(event), "channel": "slack", "received_at": moment}
+    files = [{"name": str(f.get("name") or f.get("title") or ""), "content_type": str(f.get("mimetype") or "")} for f in event.get("files") or []]
+    return {"body": typed(event), "channel": "slack", "received_at": moment, **({"attachments": files[:MAX_FILES]} if files else {})}
 
 
 def _moment(ts: str) -> Any:
