@@ -51,6 +51,8 @@ def fact_of(document: Mapping[str, Any], plan: str | None = None) -> TicketFact:
     checks = diagnosis.get("checks") or ()
     if diagnosis["verdict"] == "none":
         cause, probability = NOT_OURS, float(diagnosis.get("other_probability") or 0.0)
+    elif diagnosis.get("other") == NOT_OURS:  # asked about: it may be ours yet
+        cause, probability = UNKNOWN, 0.0
     elif diagnosis.get("other"):
         cause, probability = str(diagnosis["other"]), float(diagnosis.get("other_probability") or 0.0)
     elif checks:
