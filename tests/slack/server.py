@@ -102,6 +102,13 @@ class FakeSlack:
 
     # -- what a test asks ----------------------------------------------------------------------------------------
 
+    def forget(self, kept: int) -> None:
+        """Drop what was called so far, and all but the newest messages of each channel."""
+        with self._lock:
+            self.calls.clear()
+            for messages in self.messages.values():
+                del messages[:-kept]
+
     def posts(self, channel: str | None = None) -> list[dict[str, Any]]:
         """Messages that stand in the channels, by whoever posted them through us."""
         with self._lock:
