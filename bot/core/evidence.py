@@ -18,7 +18,7 @@ from bot.core.model import Facts, Finding, Match
 from bot.core.networks import networks_of, within
 from bot.core.observed import AccountView, ServerLine, ServerView
 from bot.core.server import similar
-from bot.core.tendency import of_traits
+from bot.core.tendency import OF_HOST, OF_PORT, of_traits
 from bot.core.verdict import Evidence
 from bot.core.whose import login_shape, name_in
 from bot.logs.event import LogEvent
@@ -143,7 +143,8 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
             spoken[leading] = repeats + 1
         out.append((Evidence("words", rule.note or rule.meaning, rule.id, rule.supports, rule.refutes),
                     _said_weight(rule, rule.supports.get(leading, 0.0), damping) * (1.0, 0.6, 0.35)[min(repeats, 2)]))
-    together = of_traits(facts.traits, knowledge)
+    host, port = right_settings(facts, knowledge)
+    together = of_traits(facts.traits, knowledge, (OF_HOST if host else frozenset()) | (OF_PORT if port else frozenset()))
     return [*out, together] if together else out
 
 
