@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.core.parse.thoughts import think
 from bot.core.parse.traits import traits_of
 from bot.core.posterior import priors, ratios
-from bot.core.tendency import of_traits
+from bot.core.tendency import OF_PORT, of_traits
 from knowledge import load
 from knowledge.tendencies import WAYS, Tendencies, faults
 
@@ -72,3 +72,12 @@ def test_faults_name_file_and_key() -> None:
     assert "[works] no-concept: is no concept" in told and "hostnames = 9.0 is not between" in told
     assert "'port-and-tls' stands not under [average]" in told and "[average] no-cause" in told
     assert not list(faults(KNOWLEDGE.tendencies, KNOWLEDGE.thoughts, {*KNOWLEDGE.checks, *KNOWLEDGE.others}))
+
+
+def test_settings_that_are_right_are_not_accused_by_being_named() -> None:
+    spoken = ("plain encryption", "plain port", "spoken encryption", "spoken port", "works webmail")
+    named = of_traits(spoken, KNOWLEDGE)
+    judged = of_traits(spoken, KNOWLEDGE, OF_PORT)
+    assert named is not None and judged is not None
+    assert judged[0].supports["port-and-tls"] < named[0].supports["port-and-tls"] and "port" not in judged[0].text
+    assert of_traits(spoken[:4], KNOWLEDGE, OF_PORT) is None
