@@ -69,6 +69,7 @@ test-real: lab ## What needs real daemons, programs and engines (installs the di
 
 lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the laws over knowledge/
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/triage knowledge check
 

@@ -60,7 +60,9 @@ def own_log_store_of(settings: Settings) -> OwnLogStore:
     """The log store of LOG_STORE_URL as one that we fill. Raises SettingsError where it is one that the host fills."""
     product = settings.log_store_scheme.partition("+")[0]
     if product in READ_ONLY_LOG_STORES:
-        raise SettingsError(f"LOG_STORE_URL: {product}: is only searched, its host fills it; use sqlite, postgresql or clickhouse to take logs in or drop old ones")
+        raise SettingsError(
+            f"LOG_STORE_URL: {product}: is only searched, its host fills it; use sqlite, postgresql or clickhouse to take logs in or drop old ones"
+        )
     if product == "postgresql":
         from bot.adapters.logstore.postgres import PostgresLogStore
 
@@ -74,7 +76,11 @@ def own_log_store_of(settings: Settings) -> OwnLogStore:
 
 def log_figures_of(settings: Settings) -> LogFigures | None:
     """What reports and incidents ask of the log store; None where its host fills it: then it is only searched."""
-    return None if settings.log_store_scheme.partition("+")[0] in READ_ONLY_LOG_STORES else own_log_store_of(settings).figures()
+    return (
+        None
+        if settings.log_store_scheme.partition("+")[0] in READ_ONLY_LOG_STORES
+        else own_log_store_of(settings).figures()
+    )
 
 
 def feed_store_of(settings: Settings) -> FeedStore:
@@ -98,7 +104,8 @@ def feed_store_of(settings: Settings) -> FeedStore:
 def follow_of(settings: Settings, paths: Sequence[str], say: Callable[[str], None]) -> Follow:
     """The feeds that are configured, files from ``paths`` or else LOG_FOLLOW, on their way into a store of ours.
 
-    Raises SettingsError where there is no feed at all, or an HTTP listener without a token; InputError for a path that cannot be followed.
+    Raises SettingsError where there is no feed at all, or an HTTP listener without a token; InputError for a path
+    that cannot be followed.
     """
     from bot.adapters.logstore.follow.feed import Feed, FileFeed, live_files
     from bot.adapters.logstore.follow.loop import Follow, Keep
@@ -119,17 +126,28 @@ def follow_of(settings: Settings, paths: Sequence[str], say: Callable[[str], Non
     if settings.log_syslog_udp or settings.log_syslog_tcp or settings.log_http:
         from bot.adapters.logstore.follow.listeners import Listeners
 
-        listeners = Listeners(settings.log_syslog_udp, settings.log_syslog_tcp, settings.log_http, settings.log_http_token or "", stream, now, say)
+        listeners = Listeners(
+            settings.log_syslog_udp,
+            settings.log_syslog_tcp,
+            settings.log_http,
+            settings.log_http_token or "",
+            stream,
+            now,
+            say,
+        )
         feeds += listeners.feeds
     if not feeds:
-        raise SettingsError("LOG_FOLLOW: is not set and no PATH is given; name files, or set LOG_JOURNAL_UNITS, LOG_SYSLOG_UDP, LOG_SYSLOG_TCP or LOG_HTTP")
+        raise SettingsError(
+            "LOG_FOLLOW: is not set and no PATH is given; name files, or set LOG_JOURNAL_UNITS, LOG_SYSLOG_UDP, LOG_SYSLOG_TCP or LOG_HTTP"
+        )
     age = None if settings.log_keep_days is None else timedelta(days=settings.log_keep_days)
     size = None if settings.log_keep_mb is None else settings.log_keep_mb * 1_000_000
     return Follow(feed_store_of(settings), feeds, say=say, keep=Keep(age, size), now=now)
 
 
 def desk_of(settings: Settings) -> DeskStore:
-    """The desk's store. An SQLite file is brought to this version here; a server's database by ``triage db upgrade``, on purpose."""
+    """The desk's store. An SQLite file is brought to this version here; a server's database by ``triage db
+    upgrade``, on purpose."""
     from bot.adapters.store.database import Database
     from bot.adapters.store.desk import DeskStore
     from bot.adapters.store.upgrade import check, upgrade

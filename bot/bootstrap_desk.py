@@ -1,4 +1,5 @@
-"""Settings -> the wired desk: channels, the worker, reports, the page. With bot/bootstrap.py the only file that names concrete adapters."""
+"""Settings -> the wired desk: channels, the worker, reports, the page. With bot/bootstrap.py the only file that
+names concrete adapters."""
 
 from __future__ import annotations
 
@@ -50,7 +51,7 @@ def slack_edge_of(settings: Settings, desk: DeskStore, triager: Triager) -> Edge
     from bot.adapters.slack.context import Edge
     from bot.adapters.slack.people import SlackPeople
     from bot.decide import Decisions
-    from bot.handle import Door
+    from bot.door import Door
 
     calls = slack_calls_of(settings)
     people = SlackPeople(calls, desk, settings.slack_agents_group, settings.slack_leads_group)
@@ -76,12 +77,16 @@ def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:
     clock = SystemClock()
     inbox = inbox_of(settings, desk, triager.knowledge)
     if inbox is not None:
-        outlets[inbox.helpdesk.name] = HelpdeskOutlet(inbox.helpdesk, desk, tag=settings.helpdesk_tag or "", field=settings.helpdesk_field or "")
+        outlets[inbox.helpdesk.name] = HelpdeskOutlet(
+            inbox.helpdesk, desk, tag=settings.helpdesk_tag or "", field=settings.helpdesk_field or ""
+        )
         inbox.schedule()
     answers = answers_of(settings, triager.knowledge)
     chores = [*chores_of(settings, desk, triager.knowledge), shadow_chore(desk, triager)]
     jobs = {**(inbox.jobs() if inbox else {}), **IncidentDecisions(desk).jobs(), **workers_of(desk, chores)}
-    return Worker(desk, Handler(desk, triager, clock, answers, jobs), Courier(desk, outlets, clock, judge=answers.judge))
+    return Worker(
+        desk, Handler(desk, triager, clock, answers, jobs), Courier(desk, outlets, clock, judge=answers.judge)
+    )
 
 
 def shadow_chore(desk: DeskStore, triager: Triager) -> Chore:
@@ -99,12 +104,19 @@ def answers_of(settings: Settings, knowledge: Knowledge) -> Answers:
     from bot.core.policy.gate import Rules
 
     own = {*settings.own_addresses, *([settings.mailbox.address, *settings.mailbox.agents] if settings.mailbox else [])}
-    rules = Rules(frozenset(settings.authserv_ids), frozenset(own), settings.auto_bar, settings.auto_acknowledge, per_minute=settings.auto_per_minute)
+    rules = Rules(
+        frozenset(settings.authserv_ids),
+        frozenset(own),
+        settings.auto_bar,
+        settings.auto_acknowledge,
+        per_minute=settings.auto_per_minute,
+    )
     return Answers(knowledge, rules)
 
 
 def inbox_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> HelpdeskInbox | None:
-    """The configured helpdesk's inbox; None where there is no helpdesk. Raises SettingsError naming the variable that is missing or wrong."""
+    """The configured helpdesk's inbox; None where there is no helpdesk. Raises SettingsError naming the variable
+    that is missing or wrong."""
     from bot.adapters.helpdesk.inbox import HelpdeskInbox
     from bot.adapters.helpdesk.standard import thread_of
     from bot.adapters.helpdesk.vendors import helpdesk_of, vendor_of
@@ -113,11 +125,20 @@ def inbox_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Helpd
     if vendor is None or helpdesk is None:
         return None
     every = settings.helpdesk_poll_seconds or (300 if settings.helpdesk_webhook_secrets else vendor.every)
-    return HelpdeskInbox(helpdesk, desk, SystemClock(), knowledge, timedelta(seconds=every), thread_of if helpdesk.name == "webhook" else None, attachment_reader_of(settings))
+    return HelpdeskInbox(
+        helpdesk,
+        desk,
+        SystemClock(),
+        knowledge,
+        timedelta(seconds=every),
+        thread_of if helpdesk.name == "webhook" else None,
+        attachment_reader_of(settings),
+    )
 
 
 def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:
-    """The routes that other systems call; they may stand beside a page's in one application. Raises SettingsError as the helpdesk does."""
+    """The routes that other systems call; they may stand beside a page's in one application. Raises SettingsError as
+    the helpdesk does."""
     from bot.adapters.helpdesk.inbox import READ
     from bot.adapters.helpdesk.vendors import arrival_of, helpdesk_of, vendor_of
     from bot.adapters.web.ingress import Arrival, Hook, Ingress, routes
@@ -138,8 +159,21 @@ def ingress_of(settings: Settings, desk: DeskStore) -> list[BaseRoute]:
             view.queues.backlog()
         return True
 
-    return list(routes(Ingress(desk, SystemClock(), hooks, Metrics(desk, SystemClock()),
-                               scraper(settings.metrics_token, behind_proxy=settings.web_url is not None or settings.web_proxy_header is not None)), ready))
+    return list(
+        routes(
+            Ingress(
+                desk,
+                SystemClock(),
+                hooks,
+                Metrics(desk, SystemClock()),
+                scraper(
+                    settings.metrics_token,
+                    behind_proxy=settings.web_url is not None or settings.web_proxy_header is not None,
+                ),
+            ),
+            ready,
+        )
+    )
 
 
 def reporter_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Reporter:
@@ -147,7 +181,14 @@ def reporter_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> Re
     from bot.adapters.store.reports import StoredReports
     from bot.reporting import Reporter
 
-    return Reporter(StoredReports(desk.database), logs_of(log_store_of(settings)), log_figures_of(settings), knowledge, settings.report_zone, SystemClock())
+    return Reporter(
+        StoredReports(desk.database),
+        logs_of(log_store_of(settings)),
+        log_figures_of(settings),
+        knowledge,
+        settings.report_zone,
+        SystemClock(),
+    )
 
 
 def report_post_of(settings: Settings, desk: DeskStore, reporter: Reporter) -> ReportPost:
@@ -168,8 +209,13 @@ def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list
     from bot.probing import ProbeWatch
 
     reporter = reporter_of(settings, desk, knowledge)
-    watch = IncidentWatch(desk, reporter, {cause: named(cause, knowledge) for cause in (*knowledge.checks, *knowledge.others)}, settings.report_zone,
-                          probes_of(settings, desk, knowledge, asks=False))
+    watch = IncidentWatch(
+        desk,
+        reporter,
+        {cause: named(cause, knowledge) for cause in (*knowledge.checks, *knowledge.others)},
+        settings.report_zone,
+        probes_of(settings, desk, knowledge, asks=False),
+    )
     chores = [Chore("incidents", timedelta(minutes=1), watch.look)]
     at = settings.report_at
     if at is not None:
@@ -182,7 +228,8 @@ def chores_of(settings: Settings, desk: DeskStore, knowledge: Knowledge) -> list
 
 
 def probes_of(settings: Settings, desk: DeskStore, knowledge: Knowledge, *, asks: bool) -> Probes:
-    """What probes have seen, as evidence for the diagnosis. ``asks``: a domain that is not known yet is asked about, where that is switched on."""
+    """What probes have seen, as evidence for the diagnosis. ``asks``: a domain that is not known yet is asked about,
+    where that is switched on."""
     from bot.core.probe import own_servers
     from bot.probing import StoredProbes
 
@@ -195,7 +242,8 @@ def probes_of(settings: Settings, desk: DeskStore, knowledge: Knowledge, *, asks
 
 
 def probe_servers(host: HostSettings, authority: Path | None = None) -> list[ProbeResult]:
-    """Look at our own servers, as customers are told to reach them. Raises InputError for an ``authority`` that holds no certificate."""
+    """Look at our own servers, as customers are told to reach them. Raises InputError for an ``authority`` that
+    holds no certificate."""
     from bot.adapters.probe.servers import Servers
     from bot.core.probe import judge, own_servers
 
@@ -203,7 +251,9 @@ def probe_servers(host: HostSettings, authority: Path | None = None) -> list[Pro
     return [judge(one, SystemClock().now()) for one in seen]
 
 
-def probe_domain(host: HostSettings, domain: str, selectors: Sequence[str] = (), server: tuple[str, int] | None = None) -> list[ProbeResult]:
+def probe_domain(
+    host: HostSettings, domain: str, selectors: Sequence[str] = (), server: tuple[str, int] | None = None
+) -> list[ProbeResult]:
     """Ask the DNS about a customer's domain. Raises InputError for what is no domain, no selector or no name server."""
     from bot.adapters.probe.names import Names, domain_of, selector_of
 
@@ -217,9 +267,13 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
     from bot.adapters.web.page.site import Site
     from bot.decide import Decisions
     from bot.decide_incident import IncidentDecisions
-    from bot.handle import Door
+    from bot.door import Door
 
-    members = SlackPeople(slack_calls_of(settings), desk, settings.slack_agents_group, settings.slack_leads_group) if settings.slack_bot_token else None
+    members = (
+        SlackPeople(slack_calls_of(settings), desk, settings.slack_agents_group, settings.slack_leads_group)
+        if settings.slack_bot_token
+        else None
+    )
 
     def role(person: str) -> str:
         kind, _, rest = person.partition(":")
@@ -230,22 +284,38 @@ def site_of(settings: Settings, desk: DeskStore, triager: Triager, token: str | 
 
     slack = None
     if settings.slack_client_id and settings.slack_client_secret:
-        slack = Slack(settings.slack_client_id, settings.slack_client_secret, settings.slack_team_id, settings.slack_api_url.removesuffix("api/"))
+        slack = Slack(
+            settings.slack_client_id,
+            settings.slack_client_secret,
+            settings.slack_team_id,
+            settings.slack_api_url.removesuffix("api/"),
+        )
     triager = replace(triager, probes=probes_of(settings, desk, triager.knowledge, asks=False))
     ways = Ways(desk, role, token, settings.web_proxy_header, settings.web_proxies, slack, settings.web_url)
     reporter = reporter_of(settings, desk, triager.knowledge)
-    return Site(desk, Door(desk), Decisions(desk), triager, triager.logs, ways, drawn_by(reporter, settings.report_zone), IncidentDecisions(desk))
+    return Site(
+        desk,
+        Door(desk),
+        Decisions(desk),
+        triager,
+        triager.logs,
+        ways,
+        drawn_by(reporter, settings.report_zone),
+        IncidentDecisions(desk),
+    )
 
 
 def reports_of(reporter: Reporter, zone: ZoneInfo) -> Callable[[str], Report]:
-    """The report of a week by its name; of the last one that is over for "". What it makes raises InputError for a week that is none."""
+    """The report of a week by its name; of the last one that is over for "". What it makes raises InputError for a
+    week that is none."""
     from bot.core.report.weeks import week_before, week_named
 
     return lambda week: reporter.report(week_named(week, zone) if week else week_before(SystemClock().now(), zone))
 
 
 def drawn_by(reporter: Reporter, zone: ZoneInfo) -> Callable[[Mapping[str, str]], bytes]:
-    """The report of a week (``week``, else the last one that is over) as one page. Raises InputError for a week that is none."""
+    """The report of a week (``week``, else the last one that is over) as one page. Raises InputError for a week that
+    is none."""
     from bot.adapters.chart.vega import svg_of
     from bot.core.report.charts import chart
     from bot.core.report.html import to_html
@@ -275,7 +345,9 @@ def mailbox_source_of(settings: Settings, desk: DeskStore) -> MailboxSource:
     if settings.mailbox is None:
         raise SettingsError("MAILBOX_ADDRESS: is not set; docs/mailbox.md says how a support mailbox is set up")
     knowledge = knowledge_of(settings)
-    checks = {name: check.id for check in knowledge.checks.values() for name in (str(check.number), check.id)} | {cause: cause for cause in knowledge.others}
+    checks = {name: check.id for check in knowledge.checks.values() for name in (str(check.number), check.id)} | {
+        cause: cause for cause in knowledge.others
+    }
     return MailboxSource(settings.mailbox, desk, attachment_reader_of(settings), checks)
 
 

@@ -1,4 +1,5 @@
-"""Work that comes again by the clock: a job that is never finished, only put off. One worker does it at a time, whoever is free."""
+"""Work that comes again by the clock: a job that is never finished, only put off. One worker does it at a time,
+whoever is free."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from bot.ports import Desk
 
 @dataclass(frozen=True)
 class Chore:
-    """``run`` is called with the moment, at most once in ``every``; what it raises is kept under ``trouble:KIND`` and it is called again."""
+    """``run`` is called with the moment, at most once in ``every``; what it raises is kept under ``trouble:KIND``
+    and it is called again."""
 
     kind: str
     every: timedelta

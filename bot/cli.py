@@ -13,9 +13,13 @@ from bot import cli_desk, cli_report
 from bot.cli_app import Json, app
 from bot.errors import TriageError
 
-logs_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Server logs: read, search, decode, and see what is covered.")
+logs_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Server logs: read, search, decode, and see what is covered."
+)
 accounts_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts: plans, pauses, domains.")
-knowledge_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What the bot knows: checks, decoded errors, clients.")
+knowledge_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="What the bot knows: checks, decoded errors, clients."
+)
 db_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The database.")
 app.add_typer(logs_app, name="logs")
 app.add_typer(accounts_app, name="accounts")
@@ -36,10 +40,15 @@ class TicketFormat(StrEnum):
 
 @app.command("ticket", epilog="Examples:  triage ticket mail.eml   |   triage ticket --json - < tickets.jsonl")
 def ticket(
-    files: Annotated[list[str] | None, typer.Argument(help="Ticket files; - or nothing reads standard input.", metavar="[FILE ...|-]")] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="Ticket files; - or nothing reads standard input.", metavar="[FILE ...|-]"),
+    ] = None,
     format: Annotated[TicketFormat, typer.Option(help="How the tickets are written.")] = TicketFormat.auto,
     json: Json = False,
-    lang: Annotated[str | None, typer.Option(help="Language of the reply (en, de, ...) instead of the ticket's.")] = None,
+    lang: Annotated[
+        str | None, typer.Option(help="Language of the reply (en, de, ...) instead of the ticket's.")
+    ] = None,
     save: Annotated[bool, typer.Option("--save", help="Keep ticket and triage in the database.")] = False,
     verified: Annotated[bool, typer.Option("--verified", help="The requester is proven to own the mailbox.")] = False,
 ) -> None:
@@ -49,16 +58,26 @@ def ticket(
     run(files or ["-"], format=format.value, as_json=json, language=lang, save=save, verified=verified)
 
 
-@app.command("eval", epilog="Example:  triage eval tickets.jsonl gold.jsonl --logs logs/ --accounts accounts.csv --json")
+@app.command(
+    "eval", epilog="Example:  triage eval tickets.jsonl gold.jsonl --logs logs/ --accounts accounts.csv --json"
+)
 def evaluate(
     tickets: Annotated[Path, typer.Argument(help="Tickets, one JSON object a line.", metavar="TICKETS.jsonl")],
     gold: Annotated[Path, typer.Argument(help="Gold answers, one JSON object a line.", metavar="GOLD.jsonl")],
-    more: Annotated[list[str] | None, typer.Argument(help="Further logs, where several follow --logs.", metavar="[PATH ...]", show_default=False)] = None,
-    logs: Annotated[list[str] | None, typer.Option(help="Server logs around the tickets (files or folders; several may follow).", metavar="PATH ...")] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(help="Further logs, where several follow --logs.", metavar="[PATH ...]", show_default=False),
+    ] = None,
+    logs: Annotated[
+        list[str] | None,
+        typer.Option(help="Server logs around the tickets (files or folders; several may follow).", metavar="PATH ..."),
+    ] = None,
     accounts: Annotated[Path | None, typer.Option(help="Accounts of that day as CSV.")] = None,
     json: Json = False,
     misses: Annotated[bool, typer.Option("--misses", help="Also list what was wrong, ticket by ticket.")] = False,
-    bar: Annotated[float | None, typer.Option(help="Leave with status 1 where acceptable answers are below this share.")] = None,
+    bar: Annotated[
+        float | None, typer.Option(help="Leave with status 1 where acceptable answers are below this share.")
+    ] = None,
 ) -> None:
     """Hold triages against gold answers and print the figures."""
     from bot.commands.evaluate import run
@@ -70,7 +89,10 @@ def evaluate(
 
 @logs_app.command("ingest", epilog="Example:  triage logs ingest /var/log/mail.log* --year 2026")
 def logs_ingest(
-    paths: Annotated[list[str], typer.Argument(help="Files (also .gz .xz .zst .bz2), folders, or - for standard input.", metavar="PATH ...")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Files (also .gz .xz .zst .bz2), folders, or - for standard input.", metavar="PATH ..."),
+    ],
     year: Annotated[int | None, typer.Option(min=1990, max=2100, help="Year of lines that name none.")] = None,
 ) -> None:
     """Read server logs into the store; what was read before is not read again."""
@@ -81,17 +103,29 @@ def logs_ingest(
 
 @logs_app.command("follow", epilog="Example:  triage logs follow /var/log/mail.log /var/log/dovecot.log")
 def logs_follow(
-    paths: Annotated[list[str] | None, typer.Argument(help="Files that grow and rotate, or folders of them; none: what LOG_FOLLOW names.", metavar="[PATH ...]", show_default=False)] = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files that grow and rotate, or folders of them; none: what LOG_FOLLOW names.",
+            metavar="[PATH ...]",
+            show_default=False,
+        ),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Read what is new and end.")] = False,
 ) -> None:
-    """Read live logs as they are written: files, journald, and what syslog and HTTP listeners take in (docs/logs.md)."""
+    """Read live logs as they are written: files, journald, and what syslog and HTTP listeners take in
+    (docs/logs.md)."""
     from bot.commands.follow import follow
 
     follow(paths or [], once=once)
 
 
 @logs_app.command("decode", epilog="Example:  journalctl -u dovecot | triage logs decode")
-def logs_decode(file: Annotated[str, typer.Argument(help="A log file; - or nothing reads standard input.", metavar="[FILE|-]")] = "-") -> None:
+def logs_decode(
+    file: Annotated[
+        str, typer.Argument(help="A log file; - or nothing reads standard input.", metavar="[FILE|-]")
+    ] = "-",
+) -> None:
     """Print one JSON object a line, in order, none dropped."""
     from bot.commands.logs import decode
 
@@ -117,7 +151,9 @@ def logs_search(
 @logs_app.command("prune", epilog="Example:  triage logs prune --days 30 --max-mb 2000")
 def logs_prune(
     days: Annotated[int | None, typer.Option(min=1, help="Keep the lines of so many days before now.")] = None,
-    max_mb: Annotated[int | None, typer.Option(min=1, help="Drop the oldest days until the store takes so many megabytes.")] = None,
+    max_mb: Annotated[
+        int | None, typer.Option(min=1, help="Drop the oldest days until the store takes so many megabytes.")
+    ] = None,
 ) -> None:
     """Drop old lines from the store and shrink its file; the newest day always stays."""
     from bot.commands.logs import prune
@@ -134,7 +170,9 @@ def logs_status(json: Json = False) -> None:
 
 
 @accounts_app.command("import", epilog="Example:  triage accounts import accounts.csv")
-def accounts_import(file: Annotated[Path, typer.Argument(help="CSV; only the column mailbox is required.", metavar="FILE.csv")]) -> None:
+def accounts_import(
+    file: Annotated[Path, typer.Argument(help="CSV; only the column mailbox is required.", metavar="FILE.csv")],
+) -> None:
     """Replace the imported accounts by those of a CSV file."""
     from bot.commands.accounts import import_file
 
@@ -166,7 +204,9 @@ def knowledge_list(json: Json = False) -> None:
 
 
 @knowledge_app.command("show", epilog="Example:  triage knowledge show port-and-tls")
-def knowledge_show(id: Annotated[str, typer.Argument(help="Id of a check, cause, error, cue, plan or client.")], json: Json = False) -> None:
+def knowledge_show(
+    id: Annotated[str, typer.Argument(help="Id of a check, cause, error, cue, plan or client.")], json: Json = False
+) -> None:
     """One entry, whole."""
     from bot.commands.knowledge import show
 
@@ -174,7 +214,9 @@ def knowledge_show(id: Annotated[str, typer.Argument(help="Id of a check, cause,
 
 
 @knowledge_app.command("explain", epilog='Example:  triage knowledge explain "535 5.7.8 Error: authentication failed"')
-def knowledge_explain(text: Annotated[str, typer.Argument(help="An error text; - reads standard input.")], json: Json = False) -> None:
+def knowledge_explain(
+    text: Annotated[str, typer.Argument(help="An error text; - reads standard input.")], json: Json = False
+) -> None:
     """What an error text means and which checks it points to."""
     from bot.commands.knowledge import explain
 
@@ -199,7 +241,8 @@ def doctor() -> None:
 
 COMMANDS = (cli_desk, cli_report)
 """Modules whose import adds their commands."""
-app.registered_commands.sort(key=lambda command: command.name not in ("ticket", "eval"))  # what most people come for stands first
+# what most people come for stands first
+app.registered_commands.sort(key=lambda command: command.name not in ("ticket", "eval"))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,7 +9,9 @@ import typer
 
 from bot.cli_app import Json, app
 
-Port = Annotated[int | None, typer.Option(help="Take events by signed HTTP on this port instead of Socket Mode.", min=1, max=65535)]
+Port = Annotated[
+    int | None, typer.Option(help="Take events by signed HTTP on this port instead of Socket Mode.", min=1, max=65535)
+]
 
 
 @app.command("slack", epilog="Example:  triage slack   |   triage slack --port 3000")
@@ -30,10 +32,19 @@ def worker(processes: Annotated[int, typer.Option(min=1, max=64, help="How many 
 
 @app.command("web", epilog="Example:  triage web --port 8080   |   triage web --queue mail.eml")
 def web(
-    port: Annotated[int | None, typer.Option(help="Port of the page (WEB_PORT, else 8080), on WEB_HOST, else 127.0.0.1.", min=1, max=65535)] = None,
-    queue: Annotated[list[Path] | None, typer.Option(help="A ticket to put in the queue first, or a folder of them (to try the page out).", metavar="PATH")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port of the page (WEB_PORT, else 8080), on WEB_HOST, else 127.0.0.1.", min=1, max=65535),
+    ] = None,
+    queue: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A ticket to put in the queue first, or a folder of them (to try the page out).", metavar="PATH"
+        ),
+    ] = None,
 ) -> None:
-    """The page (playground, queue, knowledge, logs, report, health), the helpdesk's webhooks (/webhooks/NAME), /healthz, /readyz and /metrics."""
+    """The page (playground, queue, knowledge, logs, report, health), the helpdesk's webhooks (/webhooks/NAME),
+    /healthz, /readyz and /metrics."""
     from bot.commands.web import run
 
     run(port=port, queue=queue or [])
@@ -49,9 +60,21 @@ def run_all(port: Port = None) -> None:
 
 @app.command("mode", epilog="Example:  triage mode zendesk auto 2")
 def mode(
-    place: Annotated[str | None, typer.Argument(help="A place, such as slack/CHANNEL, or a channel, such as zendesk; without one all modes are listed.")] = None,
-    value: Annotated[str | None, typer.Argument(help="off, note, draft or auto (docs/automatic-answers.md).", metavar="[MODE]")] = None,
-    check: Annotated[str | None, typer.Argument(help="Only for this check: its number or id. auto then needs no earned trust.", metavar="[CHECK]")] = None,
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            help="A place, such as slack/CHANNEL, or a channel, such as zendesk; without one all modes are listed."
+        ),
+    ] = None,
+    value: Annotated[
+        str | None, typer.Argument(help="off, note, draft or auto (docs/automatic-answers.md).", metavar="[MODE]")
+    ] = None,
+    check: Annotated[
+        str | None,
+        typer.Argument(
+            help="Only for this check: its number or id. auto then needs no earned trust.", metavar="[CHECK]"
+        ),
+    ] = None,
 ) -> None:
     """What the bot does in a place, or for one check there."""
     from bot.commands.desk import mode as run
@@ -62,7 +85,9 @@ def mode(
 @app.command("cards-to", epilog="Example:  triage cards-to zendesk slack/C0123ABCD")
 def cards_to(
     channel: Annotated[str, typer.Argument(help="A helpdesk or mailbox, such as zendesk.")],
-    place: Annotated[str, typer.Argument(help="The Slack channel of its cards; without one they are notes in the channel itself.")] = "",
+    place: Annotated[
+        str, typer.Argument(help="The Slack channel of its cards; without one they are notes in the channel itself.")
+    ] = "",
 ) -> None:
     """Where agents see the cards of a helpdesk's or mailbox's tickets."""
     from bot.commands.desk import cards_to as run
@@ -80,7 +105,9 @@ def abuse_to(place: Annotated[str, typer.Argument(help="A Slack channel of the a
 
 @app.command("role", epilog="Example:  triage role slack:T0123ABCD:U0123ABCD lead")
 def role(
-    person: Annotated[str | None, typer.Argument(help="A person, such as slack:TEAM:USER; without one all roles are listed.")] = None,
+    person: Annotated[
+        str | None, typer.Argument(help="A person, such as slack:TEAM:USER; without one all roles are listed.")
+    ] = None,
     value: Annotated[str | None, typer.Argument(help="none, agent or lead.", metavar="[ROLE]")] = None,
 ) -> None:
     """Who may decide, and who may lead."""
@@ -98,7 +125,9 @@ def escalate_to(place: Annotated[str, typer.Argument(help="Where escalated ticke
 
 
 @app.command("send", epilog="Example:  triage send zendesk:17")
-def send(case: Annotated[str, typer.Argument(help="A ticket's id, as its card and triage deliveries name it.")]) -> None:
+def send(
+    case: Annotated[str, typer.Argument(help="A ticket's id, as its card and triage deliveries name it.")],
+) -> None:
     """Send the draft of a ticket's card."""
     from bot.commands.desk import decide as run
 
@@ -144,9 +173,18 @@ def deliveries(
     run(replay=replay, drop=drop, as_json=json)
 
 
-@app.command("incidents", epilog='Examples:  triage incidents   |   triage incidents close 3   |   triage incidents answer 3 "Our fault; it works again since 10:40."')
+@app.command(
+    "incidents",
+    epilog='Examples:  triage incidents   |   triage incidents close 3   |   triage incidents answer 3 "Our fault; it works again since 10:40."',
+)
 def incidents(
-    action: Annotated[str, typer.Argument(help="list; agree (one text, nothing is sent yet), answer (all get it, or the agreed one), release (held tickets get their cards), close.", metavar="[list|agree|answer|release|close]")] = "list",
+    action: Annotated[
+        str,
+        typer.Argument(
+            help="list; agree (one text, nothing is sent yet), answer (all get it, or the agreed one), release (held tickets get their cards), close.",
+            metavar="[list|agree|answer|release|close]",
+        ),
+    ] = "list",
     number: Annotated[int | None, typer.Argument(help="Which incident.")] = None,
     text: Annotated[str | None, typer.Argument(help="The answer for all; - reads standard input.")] = None,
     json: Json = False,

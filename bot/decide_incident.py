@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.cards import change_card
 from bot.core.desk.incidents import Grouped, Incident, IncidentDecision, incident_refusal
 from bot.core.desk.values import Job, Outcome, Send
 from bot.decide import leaving
-from bot.handle import change_card
 from bot.ports import Desk, Step
 
 MAX_TEXT: Final = 10_000
@@ -64,9 +64,7 @@ class IncidentDecisions:
     def _go_on(self, job: Job) -> None:
         """The next tickets of an incident that had more than one transaction holds."""
         with self.desk.step("incident.settled") as step:
-            left = _settle(
-                step, int(job.payload["incident"]), str(job.payload["by"]), str(job.payload["text"])
-            )
+            left = _settle(step, int(job.payload["incident"]), str(job.payload["by"]), str(job.payload["text"]))
             if left:
                 step.queues.again(job, step.now)
                 return
@@ -79,33 +77,24 @@ class IncidentDecisions:
 def _decide(step: Step, incident: Incident, decision: IncidentDecision, text: str) -> Outcome:
     number = incident.number
     if decision.action == "agree":
-        put_incident(
-            step, replace(incident, text=text, agreed_by=decision.by, revision=incident.revision + 1)
-        )
+        put_incident(step, replace(incident, text=text, agreed_by=decision.by, revision=incident.revision + 1))
         return Outcome(
-            True,
-            f"The answer to incident {number} is agreed; nothing is sent before somebody sends it to all.",
+            True, f"The answer to incident {number} is agreed; nothing is sent before somebody sends it to all."
         )
     if decision.action == "release":
         waiting = _held(step, number)
         put_incident(step, replace(incident, holding=False, revision=incident.revision + 1))
         _begin(step, number, decision.by, "")
         return Outcome(
-            True,
-            f"Incident {number}: {_tickets(waiting)} now with cards of their own, as does what still comes.",
+            True, f"Incident {number}: {_tickets(waiting)} now with cards of their own, as does what still comes."
         )
     if decision.action == "close":
         waiting = _held(step, number)
         end_incident(step, number, decision.by)
-        return Outcome(
-            True, f"Incident {number} is closed; {_tickets(waiting)} now with cards of their own."
-        )
+        return Outcome(True, f"Incident {number} is closed; {_tickets(waiting)} now with cards of their own.")
     answer = text or incident.text
     put_incident(
-        step,
-        replace(
-            incident, text=answer, agreed_by=incident.agreed_by if answer == incident.text else decision.by
-        ),
+        step, replace(incident, text=answer, agreed_by=incident.agreed_by if answer == incident.text else decision.by)
     )
     end_incident(step, number, decision.by, answer)
     states = [g.state for g in step.incidents.grouped(number)]
@@ -122,18 +111,14 @@ def _held(step: Step, number: int) -> int:
 
 
 def end_incident(step: Step, number: int, by: str, text: str = "") -> None:
-    """End an incident: its tickets get ``text``, or, without one, their own cards. ``by``: a person, or why it is over."""
+    """End an incident: its tickets get ``text``, or, without one, their own cards. ``by``: a person, or why it is
+    over."""
     incident = step.incidents.incident(number, lock=True)
     assert incident is not None
     put_incident(
         step,
         replace(
-            incident,
-            state="closed",
-            holding=False,
-            closed_by=by,
-            closed_at=step.now,
-            revision=incident.revision + 1,
+            incident, state="closed", holding=False, closed_by=by, closed_at=step.now, revision=incident.revision + 1
         ),
     )
     _begin(step, number, by, text)
@@ -152,10 +137,9 @@ def _begin(step: Step, number: int, by: str, text: str) -> None:
 
 
 def _settle(step: Step, number: int, by: str, text: str) -> bool:
-    """Answer the next tickets with ``text``; without one give those that were held back their cards. True where some are left."""
-    waiting = [
-        g for g in step.incidents.grouped(number) if g.state == "held" or (text and g.state == "shown")
-    ]
+    """Answer the next tickets with ``text``; without one give those that were held back their cards. True where some
+    are left."""
+    waiting = [g for g in step.incidents.grouped(number) if g.state == "held" or (text and g.state == "shown")]
     for one in waiting[:AT_ONCE]:
         state = _answer(step, number, by, text, one) if text else _release(step, one)
         step.incidents.settle(number, one.case_id, state)
@@ -163,17 +147,8 @@ def _settle(step: Step, number: int, by: str, text: str) -> bool:
 
 
 def _answer(step: Step, number: int, by: str, text: str, one: Grouped) -> str:
-    case, card = (
-        step.cases.case(one.case_id, lock=True),
-        step.cases.card(f"{one.case_id}#{one.round}", lock=True),
-    )
-    if (
-        case is None
-        or card is None
-        or card.state != "open"
-        or case.round != one.round
-        or leaving(step, one.case_id)
-    ):
+    case, card = (step.cases.case(one.case_id, lock=True), step.cases.card(f"{one.case_id}#{one.round}", lock=True))
+    if case is None or card is None or card.state != "open" or case.round != one.round or leaving(step, one.case_id):
         return "released"  # decided, withdrawn or gone on meanwhile
     if card.mode == "note":  # nothing is said to customers there
         return _release(step, one) if one.state == "held" else "released"
@@ -209,9 +184,7 @@ def _release(step: Step, one: Grouped) -> str:
     card = step.cases.card(f"{one.case_id}#{one.round}")
     if card is not None and card.state != "withdrawn":
         step.queues.send(
-            Send(
-                f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, one.case_id, priority=3
-            )
+            Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, one.case_id, priority=3)
         )
     return "released"
 

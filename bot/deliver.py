@@ -1,7 +1,8 @@
-"""Sending, once: a delivery is written down as begun before it is sent, and as sent after. What may have arrived is looked for first.
+"""Sending, once: a delivery is written down as begun before it is sent, and as sent after. What may have arrived is
+looked for first.
 
-A worker that dies between the two leaves a delivery that somebody else finds by its key outside; only what is surely absent is sent
-again, and what nobody can tell waits for a human.
+A worker that dies between the two leaves a delivery that somebody else finds by its key outside; only what is surely
+absent is sent again, and what nobody can tell waits for a human.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from bot.cards import change_card, redraw
 from bot.core.desk.rules import RESTORED
 from bot.core.desk.values import Delivery
 from bot.errors import SendLater, SendPointless, SendRefused, SendUnsure
-from bot.handle import change_card, redraw
 from bot.ports import Clock, Desk, Outlet, Step
 
 MAX_ATTEMPTS: Final = 12
@@ -25,8 +26,8 @@ UNASKED_A_MINUTE: Final = {"slack": 18}
 
 @dataclass(frozen=True)
 class Courier:
-    """Carries deliveries to their outlets. ``lease``: how long one may take; ``settle``: how long outside needs to show what it accepted;
-    ``margin``: what must be left of the lease to begin a send (its own time limit)."""
+    """Carries deliveries to their outlets. ``lease``: how long one may take; ``settle``: how long outside needs to
+    show what it accepted; ``margin``: what must be left of the lease to begin a send (its own time limit)."""
 
     desk: Desk
     outlets: Mapping[str, Outlet]
@@ -45,7 +46,9 @@ class Courier:
                 pause = step.people.setting("pause")
                 if pause == RESTORED:
                     return False
-                delivery = step.queues.claim_delivery(name, self.lease, outlet.gap, paused=pause == "on", unasked_a_minute=UNASKED_A_MINUTE.get(name))
+                delivery = step.queues.claim_delivery(
+                    name, self.lease, outlet.gap, paused=pause == "on", unasked_a_minute=UNASKED_A_MINUTE.get(name)
+                )
             if delivery is not None:
                 self._carry(delivery, outlet)
                 moved = True
@@ -102,7 +105,9 @@ class Courier:
             if step.queues.drop(delivery, why):
                 card = step.cases.card(str(delivery.send.payload.get("card", "")), lock=True)
                 if card is not None:
-                    change_card(step, replace(card, content=replace(card.content, by_itself=f"Not answered by itself: {why}.")))
+                    change_card(
+                        step, replace(card, content=replace(card.content, by_itself=f"Not answered by itself: {why}."))
+                    )
             return False
 
     def _sent(self, delivery: Delivery, remote_id: str) -> None:

@@ -79,7 +79,8 @@ class SendError(TriageError):
 
 
 class SendLater(SendError):
-    """It surely did not arrive. ``seconds``: how long to wait, for everything that goes to that place where ``whole_place``."""
+    """It surely did not arrive. ``seconds``: how long to wait, for everything that goes to that place where
+    ``whole_place``."""
 
     def __init__(self, message: str, *, seconds: float, whole_place: bool = False) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
 """Named places where a crash would hurt: before and after every write and every send.
 
-The program itself only passes through them. A crash run installs a hook that kills the process there, so that what happens
-between a send and its record is tested and not hoped for.
+The program itself only passes through them. A crash run installs a hook that kills the process there, so that what
+happens between a send and its record is tested and not hoped for.
 """
 
 from __future__ import annotations

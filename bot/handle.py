@@ -1,26 +1,25 @@
-"""One ticket through the door: accepted once, triaged, saved, shown to the agents.
+"""The work that an accepted ticket asks for: triaged, saved, shown to the agents.
 
-The door (:meth:`Door.accept`) only writes down; whoever sent the ticket may be told "accepted" when it returns. The work happens in jobs
-(:class:`Handler`), which may be killed at any moment and are then done again by somebody else.
+It happens in jobs (:class:`Handler`), which may be killed at any moment and are then done again by somebody else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import look_again
 from bot.answer import Answers
+from bot.cards import change_card
 from bot.core.desk.card import CardContent, content_of
-from bot.core.desk.conversation import is_small_talk, takes_over, ticket_of
-from bot.core.desk.values import Accepted, Amended, Card, Case, Inbound, Job, Send
+from bot.core.desk.conversation import takes_over, ticket_of
+from bot.core.desk.values import Card, Case, Job, Send
 from bot.core.observed import LogQuery
 from bot.core.policy.gate import is_abuse
 from bot.core.policy.modes import mode_of
 from bot.core.policy.tiers import Sender
-from bot.core.policy.trust import agreement
 from bot.errors import InputError, StoreBusy
 from bot.logs.event import LogEvent
 from bot.ports import Clock, Desk, Step
@@ -40,124 +39,17 @@ LISTED: Final = 200
 
 
 @dataclass(frozen=True)
-class Door:
-    """Where every channel hands its tickets in."""
-
-    desk: Desk
-
-    def accept(self, inbound: Inbound, sends: Sequence[Send] = ()) -> Accepted | None:
-        """Write a message down with the work it asks for, in one transaction; None for greetings and thanks, which are no tickets.
-
-        The same delivery a second time changes nothing. ``sends`` go out with it (an eyes reaction). Raises StoreBusy: then it is not accepted.
-        """
-        if not (inbound.explicit or inbound.from_agent) and not inbound.message.get("attachments") and is_small_talk(str(inbound.message.get("body", ""))):
-            return None
-        with self.desk.step("inbox.accept") as step:
-            before = step.cases.seen(inbound)
-            if before is not None:
-                return before
-            known = _case_of(step, inbound)
-            case_id = known or inbound.conversation
-            if known is None:
-                step.cases.open(case_id, inbound)
-            step.cases.converse(inbound.conversation, case_id)
-            if inbound.gather:
-                step.cases.converse(inbound.gather, case_id)
-            result = Accepted(case_id, step.cases.add_message(case_id, inbound), new=known is None)
-            step.cases.accepted(inbound, result)
-            if (known is None and not inbound.from_agent) or _wants_triage(step, case_id, inbound):
-                step.queues.schedule(f"triage:{case_id}:{result.version}", "triage", case_id, {"version": result.version},
-                                     run_at=step.now + timedelta(seconds=inbound.settle_seconds))
-                for send in sends:
-                    step.queues.send(send)
-        return result
-
-
-    def amend(self, amended: Amended) -> bool:
-        """Take over what the writer of a message made of it since: the ticket is read again, or, with nothing left of it, its draft withdrawn.
-        False where that message is not one that we keep.
-
-        What is decided stays decided: that answer was to what stood there then. Raises StoreBusy.
-        """
-        with self.desk.step("inbox.amend") as step:
-            if not step.cases.first_time(f"{amended.channel}:{amended.change_id}"):
-                return True
-            found = step.cases.amend(amended.channel, amended.delivery_id, amended.message)
-            if found is None:
-                return False
-            case_id, version = found
-            case = step.cases.case(case_id, lock=True)
-            assert case is not None
-            card = step.cases.card(f"{case_id}#{case.round}", lock=True)
-            if not case.messages and amended.gather and step.cases.conversation(amended.gather)[0] == case_id:
-                step.cases.converse(amended.gather, None)  # what the same person writes next begins anew
-            if card is not None and card.state not in ("open", "rewriting", "failed"):
-                return True
-            if case.messages:
-                step.queues.schedule(f"triage:{case_id}:{version}", "triage", case_id, {"version": version}, run_at=step.now + timedelta(seconds=amended.settle_seconds))
-            elif card is not None:
-                change_card(step, replace(card, state="withdrawn", detail="the ticket was deleted by its writer"))
-        return True
-
-
-def _case_of(step: Step, inbound: Inbound) -> str | None:
-    """The case a message belongs to: its conversation's; else what the same person wrote minutes ago and nobody has decided."""
-    case_id, _ = step.cases.conversation(inbound.conversation)
-    if inbound.gather:
-        recent, last = step.cases.conversation(inbound.gather)
-        fresh = step.now - last <= timedelta(seconds=inbound.gather_seconds)
-        if case_id is None and recent is not None and fresh:
-            case = step.cases.case(recent)
-            card = step.cases.card(f"{recent}#{case.round}") if case else None
-            if card is None or card.state == "open":
-                return recent
-    return case_id
-
-
-def _wants_triage(step: Step, case_id: str, inbound: Inbound) -> bool:
-    """Move the case on for a new message. False where no triage is wanted: a colleague has written, or agents have the case."""
-    case = step.cases.case(case_id)
-    assert case is not None
-    card = step.cases.card(f"{case_id}#{case.round}", lock=True)
-    if inbound.from_agent:
-        if card and card.state in ("open", "rewriting", "failed"):
-            body = str(inbound.message.get("body", ""))
-            step.cases.review(card, inbound.author, "reply", agrees=agreement("reply", card.content.cause, None, draft=card.content.draft, text=body))
-            change_card(step, replace(card, state="withdrawn", detail="a colleague has answered"))
-        return False
-    if card is None or card.state in ("open", "rewriting", "failed"):
-        return True
-    if card.decision in ("send", "edit", "auto"):
-        step.cases.next_round(case_id, [card.content.cause] if card.content.cause and card.content.verdict == "answer" else [])
-        return True
-    return card.state == "withdrawn" and inbound.explicit
-
-
-def change_card(step: Step, card: Card) -> Card:
-    """Keep a changed card under its next revision and have it redrawn where it has been posted; returns it as it then is."""
-    card = replace(card, revision=card.revision + 1)
-    step.cases.put_card(card)
-    redraw(step, card)
-    return card
-
-
-def redraw(step: Step, card: Card) -> None:
-    """Have a card drawn again as it then is."""
-    step.queues.send(Send(f"card:{card.id}:{card.revision}:{step.now.timestamp():.3f}", card.outlet, "card_update", f"{card.outlet}/update",
-                          {"card": card.id}, card.case_id, priority=2, repeatable=True))
-
-
-@dataclass(frozen=True)
 class Handler:
-    """Does the jobs. A card goes where its ticket came from, or to the Slack channel that ``cards:CHANNEL`` names; a helpdesk gets a note besides.
-    Without ``answers`` nothing is ever sent that nobody clicked."""
+    """Does the jobs. A card goes where its ticket came from, or to the Slack channel that ``cards:CHANNEL`` names; a
+    helpdesk gets a note besides. Without ``answers`` nothing is ever sent that nobody clicked."""
 
     desk: Desk
     triager: Triager
     clock: Clock
     answers: Answers | None = None
     jobs: Mapping[str, Callable[[Job], None]] = field(default_factory=dict)
-    """Kinds of jobs that others bring with them: reading a helpdesk's ticket, a sweep, work by the clock (bot/chores.py)."""
+    """Kinds of jobs that others bring with them: reading a helpdesk's ticket, a sweep, work by the clock
+    (bot/chores.py)."""
 
     def work(self, job: Job) -> None:
         """Do one claimed job, or give it back with the reason. A job begun too often is buried and its card says so."""
@@ -165,8 +57,14 @@ class Handler:
             self._give_up(job, "whoever worked on it died each time")
             return
         try:
-            own = {"triage": self._triage, "watch": self._watch, "digest": self._digest,
-                   look_again.KIND: look_again.LookAgain(self.desk, self.triager, self.clock, change_card, self._sender).look}
+            own = {
+                "triage": self._triage,
+                "watch": self._watch,
+                "digest": self._digest,
+                look_again.KIND: look_again.LookAgain(
+                    self.desk, self.triager, self.clock, change_card, self._sender
+                ).look,
+            }
             {**own, **self.jobs}[job.kind](job)
         except StoreBusy:
             return  # the lease runs out and somebody does it again; nothing was kept
@@ -198,7 +96,9 @@ class Handler:
             step.cases.save(triage)
             send = None
             if self.answers and sender:
-                content, send = self.answers.consider(step, current, content, triage, blind, sender, by_agent=chosen is not None)
+                content, send = self.answers.consider(
+                    step, current, content, triage, blind, sender, by_agent=chosen is not None
+                )
             if self._show(step, current, content, rewritten=chosen is not None, abuse=is_abuse(triage)) and send:
                 step.queues.send(send)
             if chosen is None:
@@ -224,14 +124,22 @@ class Handler:
         if mode == "off" and case.channel != "slack":
             return False
         outlet, place, thread = _where(step, case, abuse=abuse)
-        shown = "draft" if mode == "off" or (mode == "note" and case.channel != "slack") else mode  # a helpdesk's note carries the draft
+        # a helpdesk's note carries the draft
+        shown = "draft" if mode == "off" or (mode == "note" and case.channel != "slack") else mode
         card = Card(case.id, case.round, 1, "open", content, outlet, place, thread, shown)
         step.cases.put_card(card)
         if not self._held_back(step, case) and not self._gathered(step, case, card):
-            step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
+            step.queues.send(
+                Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3)
+            )
         _note(step, case, card)
         if abuse and case.channel == "slack" and (queue := step.people.setting("abuse-to")):
-            payload = {"card": card.id, "assignee": "", "reason": "The mailbox is suspended for abuse, or looks taken over.", "by": "triage"}
+            payload = {
+                "card": card.id,
+                "assignee": "",
+                "reason": "The mailbox is suspended for abuse, or looks taken over.",
+                "by": "triage",
+            }
             step.queues.send(Send(f"abuse:{card.id}", "slack", "escalation", queue, payload, case.id, priority=1))
         return True
 
@@ -253,8 +161,13 @@ class Handler:
                 return False
         step.cases.gather(number, case.id)
         step.queues.send(Send(f"burst:{number}", card.outlet, "burst", card.place, {"burst": number}, priority=4))
-        step.queues.schedule(f"digest:{number}:{int(step.now.timestamp() // DIGEST_EVERY.total_seconds())}", "digest", None, {"burst": number},
-                             run_at=step.now + DIGEST_EVERY)
+        step.queues.schedule(
+            f"digest:{number}:{int(step.now.timestamp() // DIGEST_EVERY.total_seconds())}",
+            "digest",
+            None,
+            {"burst": number},
+            run_at=step.now + DIGEST_EVERY,
+        )
         return True
 
     def _digest(self, job: Job) -> None:
@@ -262,7 +175,8 @@ class Handler:
         number = int(job.payload["burst"])
         with self.desk.step("burst.digest") as step:
             place = step.cases.burst_state(number)[3]
-            if step.queues.queued(place, "digest"):  # the place is behind: what waits goes into one list when there is room for it
+            # the place is behind: what waits goes into one list when there is room for it
+            if step.queues.queued(place, "digest"):
                 step.queues.again(job, step.now + DIGEST_EVERY / 3)
                 return
             if not step.queues.finish_job(job):
@@ -270,10 +184,24 @@ class Handler:
             listed = step.cases.listing(number, limit=LISTED)
             if not listed:
                 return
-            step.queues.send(Send(f"digest:{job.id}", "slack", "digest", place, {"burst": number, "cases": listed}, priority=8))
-            step.queues.send(Send(f"burst:{number}:{job.id}", "slack", "burst_update", "slack/update", {"burst": number}, priority=8, repeatable=True))
+            step.queues.send(
+                Send(f"digest:{job.id}", "slack", "digest", place, {"burst": number, "cases": listed}, priority=8)
+            )
+            step.queues.send(
+                Send(
+                    f"burst:{number}:{job.id}",
+                    "slack",
+                    "burst_update",
+                    "slack/update",
+                    {"burst": number},
+                    priority=8,
+                    repeatable=True,
+                )
+            )
             if len(listed) == LISTED:
-                step.queues.schedule(f"digest:{number}:after:{job.id}", "digest", None, {"burst": number}, run_at=step.now)
+                step.queues.schedule(
+                    f"digest:{number}:after:{job.id}", "digest", None, {"burst": number}, run_at=step.now
+                )
 
     def _watch(self, job: Job) -> None:
         """Look at the log while the customer tries again; the first line that decides ends it, or the time."""
@@ -281,15 +209,26 @@ class Handler:
         now = self.clock.now()
         found = self.triager.logs.search(LogQuery(since, now, mailboxes=(str(job.payload["mailbox"]),), limit=50))
         said = [_said(line) for line in found.lines if line.outcome == "failure"]
-        said += [f"{s.last:%H:%M:%S} UTC {s.service} login OK from {s.remote_ip}" for s in found.successes if s.last >= since]
+        said += [
+            f"{s.last:%H:%M:%S} UTC {s.service} login OK from {s.remote_ip}" for s in found.successes if s.last >= since
+        ]
         with self.desk.step("watch.looked") as step:
             if not said and now < until:
                 step.queues.again(job, now + WATCH_EVERY)
                 return
             if not step.queues.finish_job(job):
                 return
-            step.queues.send(Send(f"watch:{job.id}", "slack", "watch", str(job.payload["place"]),
-                                  {"thread": job.payload["thread"], "lines": said[:5], "failed": found.failed or ""}, job.case_id, priority=1))
+            step.queues.send(
+                Send(
+                    f"watch:{job.id}",
+                    "slack",
+                    "watch",
+                    str(job.payload["place"]),
+                    {"thread": job.payload["thread"], "lines": said[:5], "failed": found.failed or ""},
+                    job.case_id,
+                    priority=1,
+                )
+            )
 
     def _give_up(self, job: Job, why: str) -> None:
         with self.desk.step("job.buried") as step:
@@ -300,15 +239,26 @@ class Handler:
                 return
             card = step.cases.card(f"{case.id}#{case.round}", lock=True)
             if card is None:
-                card = Card(case.id, case.round, 1, "failed", CardContent("The triage failed"), *_where(step, case, abuse=False), detail=why)
+                card = Card(
+                    case.id,
+                    case.round,
+                    1,
+                    "failed",
+                    CardContent("The triage failed"),
+                    *_where(step, case, abuse=False),
+                    detail=why,
+                )
                 step.cases.put_card(card)
-                step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3))
+                step.queues.send(
+                    Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, case.id, priority=3)
+                )
             else:
                 change_card(step, replace(card, state="failed", detail=why))
 
 
 def _where(step: Step, case: Case, *, abuse: bool) -> tuple[str, str, str]:
-    """(outlet, place, thread) of a new card: where the ticket came from, or the Slack channel that a lead has named for its channel, or for abuse."""
+    """(outlet, place, thread) of a new card: where the ticket came from, or the Slack channel that a lead has named
+    for its channel, or for abuse."""
     named = (step.people.setting("abuse-to") if abuse else "") or step.people.setting(f"cards:{case.channel}")
     if case.channel == "slack" or not named:
         return case.channel, case.place, case.thread
@@ -318,7 +268,17 @@ def _where(step: Step, case: Case, *, abuse: bool) -> tuple[str, str, str]:
 def _note(step: Step, case: Case, card: Card) -> None:
     """The internal note in the helpdesk, where the card itself is elsewhere."""
     if card.outlet != case.channel:
-        step.queues.send(Send(f"note:{card.id}:{card.revision}", case.channel, "note", case.place, {"card": card.id, "thread": case.thread}, case.id, priority=3))
+        step.queues.send(
+            Send(
+                f"note:{card.id}:{card.revision}",
+                case.channel,
+                "note",
+                case.place,
+                {"card": card.id, "thread": case.thread},
+                case.id,
+                priority=3,
+            )
+        )
 
 
 def _moment(value: object) -> Any:

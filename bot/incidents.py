@@ -33,14 +33,17 @@ class IncidentWatch:
     """Looks at our own servers: a failing one makes a burst of its protocol more likely, and is named with it."""
 
     def look(self, now: datetime) -> list[Burst]:
-        """Tell of new bursts, renew what is open, end what is over. Raises StoreError where the log store cannot be read."""
+        """Tell of new bursts, renew what is open, end what is over. Raises StoreError where the log store cannot be
+        read."""
         self.reporter.catch_up(limit=LINES_A_MINUTE)
         with self.desk.look() as view:
             troubles = view.incidents.troubles()
             normals, unseen = view.incidents.normals() if troubles else ({}, None)
             cooling = view.incidents.cooling()
         down = failing(self.probes.seen(None), now) if self.probes else []
-        found = bursts(troubles, normals, now, cooling, unseen, {face for fact in down for face in FACES[fact.protocol]})
+        found = bursts(
+            troubles, normals, now, cooling, unseen, {face for fact in down for face in FACES[fact.protocol]}
+        )
         with self.desk.step("incidents.looked") as step:
             for burst in found:
                 self.tell(step, burst, down)
@@ -50,14 +53,27 @@ class IncidentWatch:
         return found
 
     def tell(self, step: Step, burst: Burst, down: Sequence[ProbeFact] = ()) -> None:
-        """Open an incident and tell the leads where escalations go: in Slack with its tickets and buttons, elsewhere in a sentence."""
+        """Open an incident and tell the leads where escalations go: in Slack with its tickets and buttons, elsewhere
+        in a sentence."""
         place, text = step.people.setting("escalate-to"), self._said(burst, down)
         number = step.incidents.open(burst, text, place)
         if place.startswith("slack/"):
             step.queues.send(Send(f"incident:{number}", "slack", "incident", place, {"incident": number}, priority=1))
         elif place:
-            step.queues.send(Send(f"incident:{number}", place.partition("/")[0], "alarm", place, {"text": (
-                f"Incident {number}. {text}. Its tickets are held back. One answer for all: triage incidents answer {number} TEXT; none: triage incidents close {number}.")}, priority=1))
+            step.queues.send(
+                Send(
+                    f"incident:{number}",
+                    place.partition("/")[0],
+                    "alarm",
+                    place,
+                    {
+                        "text": (
+                            f"Incident {number}. {text}. Its tickets are held back. One answer for all: triage incidents answer {number} TEXT; none: triage incidents close {number}."
+                        )
+                    },
+                    priority=1,
+                )
+            )
 
     def renew(self, step: Step, down: Sequence[ProbeFact] = ()) -> None:
         """Say of open incidents what they have come to."""
@@ -70,5 +86,9 @@ class IncidentWatch:
         here = burst.since.astimezone(self.zone)
         told = said(burst, self.titles, str(here.tzname()), f"{here:%H:%M}")
         protocol = dict(burst.common).get("protocol")
-        seen = [f"{f.target} {SAID[f.fault]}" + (f" since {f.since.astimezone(self.zone):%H:%M}" if f.since else "") for f in down if protocol is None or protocol in FACES[f.protocol]]
+        seen = [
+            f"{f.target} {SAID[f.fault]}" + (f" since {f.since.astimezone(self.zone):%H:%M}" if f.since else "")
+            for f in down
+            if protocol is None or protocol in FACES[f.protocol]
+        ]
         return told + (f". Our probe: {', '.join(seen)}" if seen else "")

@@ -1,6 +1,8 @@
-"""A second look at the logs: where a triage could not look, or found nothing in logs that were not complete, the line may be on its way.
+"""A second look at the logs: where a triage could not look, or found nothing in logs that were not complete, the
+line may be on its way.
 
-The case is looked at again when lines have arrived, for a quarter of an hour; its card changes only where the answer does.
+The case is looked at again when lines have arrived, for a quarter of an hour; its card changes only where the answer
+does.
 """
 
 from __future__ import annotations
@@ -21,12 +23,14 @@ from bot.triage import Triager
 
 KIND: Final = "look-again"
 FIRST: Final = timedelta(seconds=30)
-"""Until the first look; each wait is twice the one before, so that an outage's thousand tickets are not triaged all the time."""
+"""Until the first look; each wait is twice the one before, so that an outage's thousand tickets are not triaged all
+the time."""
 FOR: Final = timedelta(minutes=15)
 
 
 def worth_it(server: ServerView) -> bool:
-    """True where later lines may change the answer: nobody could look, or no line was found where the logs were not complete."""
+    """True where later lines may change the answer: nobody could look, or no line was found where the logs were not
+    complete."""
     return server.failed is not None or (server.matching is None and bool(server.hosts) and server.coverage != "full")
 
 
@@ -35,9 +39,18 @@ def plan(step: Step, case: Case, triage: Triage) -> None:
     server = triage.server
     if not worth_it(server) or server.since is None or server.until is None or triage.diagnosis.verdict == "none":
         return
-    payload = {"version": case.version, "round": case.round, "until": (step.now + FOR).isoformat(), "stood": _stand(server.failed, server),
-               "since": server.since.isoformat(), "to": server.until.isoformat(), "wait": FIRST.total_seconds()}
-    step.queues.schedule(f"{KIND}:{case.id}:{case.version}:{case.round}", KIND, case.id, payload, run_at=step.now + FIRST)
+    payload = {
+        "version": case.version,
+        "round": case.round,
+        "until": (step.now + FOR).isoformat(),
+        "stood": _stand(server.failed, server),
+        "since": server.since.isoformat(),
+        "to": server.until.isoformat(),
+        "wait": FIRST.total_seconds(),
+    }
+    step.queues.schedule(
+        f"{KIND}:{case.id}:{case.version}:{case.round}", KIND, case.id, payload, run_at=step.now + FIRST
+    )
 
 
 @dataclass(frozen=True)
@@ -52,16 +65,26 @@ class LookAgain:
     """What is proven of who writes, as at the first triage."""
 
     def look(self, job: Job) -> None:
-        """One look: nothing where no line has arrived since the last, else another triage. Raises StoreBusy, InputError."""
+        """One look: nothing where no line has arrived since the last, else another triage. Raises StoreBusy,
+        InputError."""
         with self.desk.look() as view:
             case = view.cases.case(job.case_id or "")
             card = view.cases.card(f"{job.case_id}#{job.payload['round']}")
-        if case is None or (case.version, case.round) != (job.payload["version"], job.payload["round"]) or card is None or card.state != "open":
+        if (
+            case is None
+            or (case.version, case.round) != (job.payload["version"], job.payload["round"])
+            or card is None
+            or card.state != "open"
+        ):
             self._over(job)
             return
         now = self.clock.now()
         last = now >= datetime.fromisoformat(str(job.payload["until"]))
-        stands = stand_of(self.triager.logs, datetime.fromisoformat(str(job.payload["since"])), datetime.fromisoformat(str(job.payload["to"])))
+        stands = stand_of(
+            self.triager.logs,
+            datetime.fromisoformat(str(job.payload["since"])),
+            datetime.fromisoformat(str(job.payload["to"])),
+        )
         if stands == job.payload["stood"]:
             if last:
                 self._over(job)
@@ -78,7 +101,13 @@ class LookAgain:
                 held = step.queues.again(job, *_next(job, now, stands))
             current = step.cases.case(case.id, lock=True)
             card = step.cases.card(card.id, lock=True)
-            if not held or current is None or (current.version, current.round) != (case.version, case.round) or card is None or card.state != "open":
+            if (
+                not held
+                or current is None
+                or (current.version, current.round) != (case.version, case.round)
+                or card is None
+                or card.state != "open"
+            ):
                 return
             if _says(card.content) != _says(content):
                 step.cases.save(triage)

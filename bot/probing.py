@@ -1,4 +1,5 @@
-"""Our own servers looked at by the clock: what is wrong is told once where escalations go, and once that it is over. What was seen last is evidence."""
+"""Our own servers looked at by the clock: what is wrong is told once where escalations go, and once that it is over.
+What was seen last is evidence."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class ProbeWatch:
     probe: Callable[[], Sequence[ProbeResult]]
 
     def look(self, now: datetime) -> list[Tell]:
-        """Look, remember, tell; returns what was to be told. Where nobody is set to be told, it is told once somebody is."""
+        """Look, remember, tell; returns what was to be told. Where nobody is set to be told, it is told once
+        somebody is."""
         results = self.probe()
         told = []
         with self.desk.step("probe.looked") as write:
@@ -40,7 +42,9 @@ class ProbeWatch:
                 if tell is not None and not place:
                     after = replace(after, told=before.told)
                 elif tell is not None:
-                    write.queues.send(Send(tell.key, place.partition("/")[0], "alarm", place, {"text": tell.text}, priority=1))
+                    write.queues.send(
+                        Send(tell.key, place.partition("/")[0], "alarm", place, {"text": tell.text}, priority=1)
+                    )
                     told.append(tell)
                 write.people.set(STANDING + result.target, after.to_text())
             for gone in write.people.settings(STANDING).keys() - {result.target for result in results}:
@@ -50,7 +54,8 @@ class ProbeWatch:
 
 @dataclass(frozen=True)
 class StoredProbes:
-    """The port ``Probes`` over what the watch remembers. ``ask`` looks at a domain, within seconds; None: nobody is asked."""
+    """The port ``Probes`` over what the watch remembers. ``ask`` looks at a domain, within seconds; None: nobody is
+    asked."""
 
     desk: Desk
     servers: Sequence[Server]
@@ -63,12 +68,23 @@ class StoredProbes:
             facts = server_facts(self.servers, view.people.settings(STANDING))
             kept = _kept(view.people.setting(DOMAINS))
         known = kept["domains"].get(domain)
-        if domain and self.ask is not None and (known is None or now - datetime.fromisoformat(known["at"]) > FRESH_DOMAIN):
+        if (
+            domain
+            and self.ask is not None
+            and (known is None or now - datetime.fromisoformat(known["at"]) > FRESH_DOMAIN)
+        ):
             known = self._asked(domain, now)
-        return [*facts, *(ProbeFact(f["target"], f["kind"], datetime.fromisoformat(known["at"]), f["ok"], f["fault"]) for f in (known or {"facts": ()})["facts"])]
+        return [
+            *facts,
+            *(
+                ProbeFact(f["target"], f["kind"], datetime.fromisoformat(known["at"]), f["ok"], f["fault"])
+                for f in (known or {"facts": ()})["facts"]
+            ),
+        ]
 
     def _asked(self, domain: str, now: datetime) -> dict[str, Any] | None:
-        """Ask about a domain, where this hour has not had its number yet. The place is taken first, so that no two workers exceed it."""
+        """Ask about a domain, where this hour has not had its number yet. The place is taken first, so that no two
+        workers exceed it."""
         hour = f"{now:%Y-%m-%dT%H}"
         with self.desk.step("probe.domain") as write:
             kept = _kept(write.people.setting(DOMAINS))
@@ -80,11 +96,20 @@ class StoredProbes:
             results = self.ask(domain) if self.ask else ()
         except InputError:
             results = ()  # a name that the DNS cannot hold has nothing to say
-        found = {"at": now.isoformat(), "facts": [{"target": r.target, "kind": r.kind, "ok": r.ok, "fault": r.fault or ""} for r in results]}
+        found = {
+            "at": now.isoformat(),
+            "facts": [{"target": r.target, "kind": r.kind, "ok": r.ok, "fault": r.fault or ""} for r in results],
+        }
         with self.desk.step("probe.domain-seen") as write:
             kept = _kept(write.people.setting(DOMAINS))
-            fresh = {name: one for name, one in kept["domains"].items() if now - datetime.fromisoformat(one["at"]) <= FRESH_DOMAIN}
-            write.people.set(DOMAINS, json.dumps({**kept, "domains": dict([*fresh.items(), (domain, found)][-MAX_KEPT:])}))
+            fresh = {
+                name: one
+                for name, one in kept["domains"].items()
+                if now - datetime.fromisoformat(one["at"]) <= FRESH_DOMAIN
+            }
+            write.people.set(
+                DOMAINS, json.dumps({**kept, "domains": dict([*fresh.items(), (domain, found)][-MAX_KEPT:])})
+            )
         return found
 
 
@@ -100,7 +125,17 @@ def server_facts(servers: Sequence[Server], standings: Mapping[str, str]) -> lis
 
 
 def _fact(server: Server, known: Standing, at: datetime) -> ProbeFact:
-    return ProbeFact(server.target, "server", at, known.ok, known.fault, _moment(known.since), known.fails, server.protocol, server.port)
+    return ProbeFact(
+        server.target,
+        "server",
+        at,
+        known.ok,
+        known.fault,
+        _moment(known.since),
+        known.fails,
+        server.protocol,
+        server.port,
+    )
 
 
 def _moment(text: str) -> datetime | None:

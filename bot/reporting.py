@@ -37,7 +37,8 @@ class Reporter:
     clock: Clock
 
     def catch_up(self, told: Callable[[int], None] = lambda _lines: None, *, limit: int | None = None) -> int:
-        """Take over what is new: facts of tickets, and the log's failing lines. Returns how many lines; ``told`` hears of each chunk. Raises StoreError."""
+        """Take over what is new: facts of tickets, and the log's failing lines. Returns how many lines; ``told``
+        hears of each chunk. Raises StoreError."""
         self.store.fill()
         if self.figures is None:
             return 0
@@ -67,12 +68,16 @@ class Reporter:
         return build(rows, period, self.zone.key, self.knowledge, wanted)
 
     def _look_for_logins(self, now: datetime) -> bool:
-        """Whether answers were followed by a login: asked until the log is past the two days that count, and then kept. False where the logs cannot be asked."""
+        """Whether answers were followed by a login: asked until the log is past the two days that count, and then
+        kept. False where the logs cannot be asked."""
         if self.figures is None:
             return False
         hosts = self.logs.coverage(now - SOLVED_WITHIN, now)
         try:
-            asked = [(ticket, mailbox, replied, min(replied + SOLVED_WITHIN, now)) for ticket, mailbox, replied in self.store.unproven()]
+            asked = [
+                (ticket, mailbox, replied, min(replied + SOLVED_WITHIN, now))
+                for ticket, mailbox, replied in self.store.unproven()
+            ]
             found = self.figures.logged_in(asked) if asked else set()
             over = min(max((h.last for h in hosts), default=now), now) - SOLVED_WITHIN
             self.store.verify(found, over if hosts and asked else None, now)
@@ -85,7 +90,11 @@ class Reporter:
         if self.figures is None or rows.mailboxes is not None or only != Filter():
             return rows
         with suppress(StoreError):
-            return replace(rows, mailboxes=self.figures.active_mailboxes(period.since, period.until) or None, mailboxes_of="mailboxes that logged in")
+            return replace(
+                rows,
+                mailboxes=self.figures.active_mailboxes(period.since, period.until) or None,
+                mailboxes_of="mailboxes that logged in",
+            )
         return rows
 
 
@@ -93,9 +102,18 @@ def quality(host: HostCoverage, period: Period, now: datetime) -> HostQuality:
     """The share of the period (as far as it is over) that a host's log covers, and its gaps."""
     until = min(period.until, now)
     whole = (until - period.since).total_seconds()
-    inside: Sequence[tuple[datetime, datetime]] = [(max(a, period.since), min(b, until)) for a, b in host.gaps if a < until and b > period.since]
-    covered = max(timedelta(), min(host.last, until) - max(host.first, period.since)) - sum((b - a for a, b in inside), timedelta())
-    return HostQuality(host.host, host.program, max(0.0, min(1.0, covered.total_seconds() / whole)) if whole > 0 else 0.0, tuple(inside))
+    inside: Sequence[tuple[datetime, datetime]] = [
+        (max(a, period.since), min(b, until)) for a, b in host.gaps if a < until and b > period.since
+    ]
+    covered = max(timedelta(), min(host.last, until) - max(host.first, period.since)) - sum(
+        (b - a for a, b in inside), timedelta()
+    )
+    return HostQuality(
+        host.host,
+        host.program,
+        max(0.0, min(1.0, covered.total_seconds() / whole)) if whole > 0 else 0.0,
+        tuple(inside),
+    )
 
 
 @dataclass(frozen=True)

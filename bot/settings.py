@@ -16,9 +16,17 @@ from bot.settings_areas import MailboxSettings
 DEFAULT_DATABASE = "sqlite:///var/triage.db"
 DEFAULT_LOG_STORE = "sqlite:///var/logs.db"
 LOG_STORE_SCHEMES = {
-    "sqlite", "postgresql", "clickhouse", "clickhouse+https", "loki+https", "loki+http", "opensearch+https", "opensearch+http",
-    "elasticsearch+https", "elasticsearch+http",
-}  # fmt: skip
+    "sqlite",
+    "postgresql",
+    "clickhouse",
+    "clickhouse+https",
+    "loki+https",
+    "loki+http",
+    "opensearch+https",
+    "opensearch+http",
+    "elasticsearch+https",
+    "elasticsearch+http",
+}
 READ_ONLY_LOG_STORES = ("loki", "opensearch", "elasticsearch")
 """Products that a host fills by itself: we only search there."""
 DEFAULT_SLACK_API = "https://slack.com/api/"
@@ -50,7 +58,8 @@ class Settings:
     """Id of the user group whose members are agents."""
     slack_leads_group: str | None = None
     authserv_ids: tuple[str, ...] = ()
-    """Names under which our own mail exchanger writes Authentication-Results (AUTHSERV_ID); none: no sender is proven by mail."""
+    """Names under which our own mail exchanger writes Authentication-Results (AUTHSERV_ID); none: no sender is
+    proven by mail."""
     own_addresses: tuple[str, ...] = ()
     """Addresses of ours that no machine of ours ever answers (OWN_ADDRESSES)."""
     auto_bar: float = 0.95

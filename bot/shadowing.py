@@ -1,4 +1,5 @@
-"""Shadow runs: past tickets are triaged again, by other knowledge and as the logs stood then, and nothing of it reaches anybody."""
+"""Shadow runs: past tickets are triaged again, by other knowledge and as the logs stood then, and nothing of it
+reaches anybody."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from knowledge.model import Knowledge
 
 
 class AsThen:
-    """The log store and the clock of a past moment: nothing that was stamped later is seen. Moved by hand from ticket to ticket."""
+    """The log store and the clock of a past moment: nothing that was stamped later is seen. Moved by hand from
+    ticket to ticket."""
 
     def __init__(self, logs: LogStore, moment: datetime) -> None:
         self._logs, self.moment = logs, moment
@@ -31,8 +33,13 @@ class AsThen:
         if query.since >= self.moment:
             return LogResult()
         found = self._logs.search(replace(query, until=min(query.until, self.moment)))
-        return replace(found, successes=tuple(replace(s, last=min(s.last, self.moment)) for s in found.successes if s.first <= self.moment),
-                       sessions=tuple(s for s in found.sessions if s.start <= self.moment))
+        return replace(
+            found,
+            successes=tuple(
+                replace(s, last=min(s.last, self.moment)) for s in found.successes if s.first <= self.moment
+            ),
+            sessions=tuple(s for s in found.sessions if s.start <= self.moment),
+        )
 
     def coverage(self, since: datetime, until: datetime) -> Sequence[HostCoverage]:
         """As the port says, up to the moment."""
@@ -44,10 +51,17 @@ class AsThen:
 
 
 class Shadowing:
-    """One run, in portions. Held against what was said then or, with ``against``, against what that knowledge says of the same words and logs today,
-    so that only the knowledge can make a difference."""
+    """One run, in portions. Held against what was said then or, with ``against``, against what that knowledge says
+    of the same words and logs today, so that only the knowledge can make a difference."""
 
-    def __init__(self, past: Sequence[Past], knowledge: Knowledge, logs: LogStore, accounts: AccountDirectory, against: Knowledge | None = None) -> None:
+    def __init__(
+        self,
+        past: Sequence[Past],
+        knowledge: Knowledge,
+        logs: LogStore,
+        accounts: AccountDirectory,
+        against: Knowledge | None = None,
+    ) -> None:
         self._left = [one for one in past if one.ticket is not None]
         self._unread = len(past) - len(self._left)
         self._pairs: list[Pair] = []
@@ -80,7 +94,8 @@ def _said(triager: Triager, ticket: Ticket, tried: Sequence[str]) -> Said:
 
 @dataclass
 class ShadowWatch:
-    """What the worker does once for every new version of the knowledge: the first look at what it changes, a portion at a time, since tickets come first."""
+    """What the worker does once for every new version of the knowledge: the first look at what it changes, a portion
+    at a time, since tickets come first."""
 
     store: PastTickets
     triager: Triager

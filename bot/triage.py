@@ -37,7 +37,8 @@ from knowledge.matcher import Matcher
 from knowledge.model import Knowledge
 
 COLLECT_AFTER = 100_000
-"""New objects before the collector looks again: a ticket makes several thousand, and all but a few die by count alone."""
+"""New objects before the collector looks again: a ticket makes several thousand, and all but a few die by count
+alone."""
 NEAR_LOGINS_BACK = timedelta(hours=48)
 
 
@@ -88,8 +89,9 @@ class Triager:
             object.__setattr__(self, "tables", Tables(self.knowledge))
 
     def warm(self, tickets: Iterable[Ticket] = ()) -> None:
-        """Build what the first ticket would build, and keep the garbage collector off the tables for good. ``tickets`` are read (no
-        server, no account is asked), so that the patterns which they need are compiled: processes forked later share them."""
+        """Build what the first ticket would build, and keep the garbage collector off the tables for good.
+        ``tickets`` are read (no server, no account is asked), so that the patterns which they need are compiled:
+        processes forked later share them."""
         _ = self.tables.matcher, self.tables.fuzzy
         for ticket in tickets:
             self.told(ticket)
@@ -98,17 +100,25 @@ class Triager:
         gc.set_threshold(COLLECT_AFTER, 50, 50)
 
     def told(self, ticket: Ticket) -> Told:
-        """Read a ticket, and nothing else: for whoever triages it twice (:meth:`triage` takes this in place of the ticket)."""
-        reading = read(ticket, self.knowledge.languages)                          # one plain text, secrets masked
-        hits = scan(reading, self.tables.matcher)                                 # rows of the table, anywhere in it
-        facts = parse(ticket, reading, hits, self.knowledge)                      # mailbox, client, errors, settings
-        findings = lint(facts, self.knowledge)                                    # settings that cannot work
-        matches = match(facts.errors, hits, reading.text, self.tables.fuzzy)      # which errors these are
+        """Read a ticket, and nothing else: for whoever triages it twice (:meth:`triage` takes this in place of the
+        ticket)."""
+        reading = read(ticket, self.knowledge.languages)  # one plain text, secrets masked
+        hits = scan(reading, self.tables.matcher)  # rows of the table, anywhere in it
+        facts = parse(ticket, reading, hits, self.knowledge)  # mailbox, client, errors, settings
+        findings = lint(facts, self.knowledge)  # settings that cannot work
+        matches = match(facts.errors, hits, reading.text, self.tables.fuzzy)  # which errors these are
         return Told(ticket, reading, facts, findings, matches)
 
     def triage(
-        self, ticket: Ticket | Told, *, verified: bool = False, language: str | None = None, tried: Sequence[str] = (), chosen: str | None = None,
-        sender: Sender | None = None, blind: bool = False,
+        self,
+        ticket: Ticket | Told,
+        *,
+        verified: bool = False,
+        language: str | None = None,
+        tried: Sequence[str] = (),
+        chosen: str | None = None,
+        sender: Sender | None = None,
+        blind: bool = False,
     ) -> Triage:
         """Read the ticket, find the server's own lines, name the cause, draft the answer.
 
@@ -121,7 +131,11 @@ class Triager:
         told = ticket if isinstance(ticket, Told) else self.told(ticket)
         ticket, findings, matches = told.ticket, told.findings, told.matches
         facts, account = (told.facts, AccountView()) if blind else self._account(ticket, told.facts)
-        server = ServerView() if blind else self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
+        server = (
+            ServerView()
+            if blind
+            else self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
+        )
         probed = self._probed(ticket, facts, server, account, blind=blind)
         diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge, tried, probed)
         if chosen is not None:
@@ -129,10 +143,30 @@ class Triager:
         if facts.mailbox_assumed and (diagnosis.verdict == "none" or not _seen(account, server)):
             facts = replace(facts, mailbox=None, mailbox_assumed=False)
         owner = sender is not None and sender.tier(facts.mailbox, account.account) != "unverified"
-        reply = draft(facts, findings, server, account, diagnosis, branded(self.knowledge, facts.mailbox, account.account),
-                      verified=verified or owner, language=language)
+        reply = draft(
+            facts,
+            findings,
+            server,
+            account,
+            diagnosis,
+            branded(self.knowledge, facts.mailbox, account.account),
+            verified=verified or owner,
+            language=language,
+        )
         note = write_note(told.reading, facts, findings, matches, server, account, diagnosis, self.knowledge)
-        return Triage(ticket, told.reading, facts, findings, matches, server, account, diagnosis, reply, note, self.knowledge.version)
+        return Triage(
+            ticket,
+            told.reading,
+            facts,
+            findings,
+            matches,
+            server,
+            account,
+            diagnosis,
+            reply,
+            note,
+            self.knowledge.version,
+        )
 
     def explain(self, text: str) -> list[tuple[str, str]]:
         """(title, meaning) of the rows of the decoded-error table that claim a text, best first."""
@@ -146,11 +180,19 @@ class Triager:
         if ticket.requester:
             view = self.accounts.lookup(ticket.requester)
             if view.account is not None:
-                return replace(facts, mailbox=view.account.mailbox, mailbox_assumed=True, domain=view.account.mailbox.rpartition("@")[2]), view
+                return replace(
+                    facts,
+                    mailbox=view.account.mailbox,
+                    mailbox_assumed=True,
+                    domain=view.account.mailbox.rpartition("@")[2],
+                ), view
         return facts, AccountView()
 
-    def _probed(self, ticket: Ticket, facts: Facts, server: ServerView, account: AccountView, *, blind: bool) -> Sequence[Weighted]:
-        """What probes say. A domain is asked about only where the directory knows the mailbox: a ticket's words alone send nobody anywhere."""
+    def _probed(
+        self, ticket: Ticket, facts: Facts, server: ServerView, account: AccountView, *, blind: bool
+    ) -> Sequence[Weighted]:
+        """What probes say. A domain is asked about only where the directory knows the mailbox: a ticket's words
+        alone send nobody anywhere."""
         if self.probes is None:
             return ()
         known = None if blind or account.account is None else account.account.mailbox.rpartition("@")[2]
@@ -166,19 +208,43 @@ class Triager:
         if shown != window:
             window, hosts = shown, self.logs.coverage(shown.since, shown.until)
         if not hosts:  # nothing is covered, or the store cannot answer: a look-up that selects nothing tells which
-            return ServerView(since=window.since, until=window.until, failed=self.logs.search(LogQuery(window.since, window.until)).failed)
+            return ServerView(
+                since=window.since,
+                until=window.until,
+                failed=self.logs.search(LogQuery(window.since, window.until)).failed,
+            )
         near = self.logs.logins_like(facts.mailbox, received - NEAR_LOGINS_BACK, window.until) if facts.mailbox else ()
         history = self._ask(history_query(facts, received))
-        first = replace(self._ask(first_query(facts, window, near)), successes=history.successes, sessions=history.sessions)
+        first = replace(
+            self._ask(first_query(facts, window, near)), successes=history.successes, sessions=history.sessions
+        )
         known = known_networks(facts, first, self.knowledge)
         second = self._ask(second_query(known, window))
         nameless = anonymous_query(facts, window, first, known)
         neighbours = frozenset(self.accounts.in_domain(facts.domain)) - {facts.mailbox} if facts.domain else frozenset()
         anonymous = self.logs.search(nameless) if nameless else None
         unknown = unknown_addresses(first, anonymous, known)
-        strange = strange_addresses(facts, self.logs.search(LogQuery(received - NEAR_LOGINS_BACK, window.until, ips=unknown, limit=1500))) if unknown else frozenset()
-        return read_server(facts, window, received, first, second, hosts, known, self.knowledge, expected,
-                           anonymous=anonymous, neighbours=neighbours, strange=strange)
+        strange = (
+            strange_addresses(
+                facts, self.logs.search(LogQuery(received - NEAR_LOGINS_BACK, window.until, ips=unknown, limit=1500))
+            )
+            if unknown
+            else frozenset()
+        )
+        return read_server(
+            facts,
+            window,
+            received,
+            first,
+            second,
+            hosts,
+            known,
+            self.knowledge,
+            expected,
+            anonymous=anonymous,
+            neighbours=neighbours,
+            strange=strange,
+        )
 
     def _ask(self, query: LogQuery | None) -> LogResult:
         return LogResult() if query is None else self.logs.search(query)
@@ -187,4 +253,8 @@ class Triager:
 def _seen(account: AccountView, server: ServerView) -> bool:
     """True where the directory or a login knows the requester's address as a mailbox here. Nothing else says so: people
     who cannot log in write from another address, and an assumed mailbox is not stated as a fact."""
-    return account.account is not None or bool(server.successes) or (server.matching is not None and server.matching.ownership != "address")
+    return (
+        account.account is not None
+        or bool(server.successes)
+        or (server.matching is not None and server.matching.ownership != "address")
+    )

@@ -23,7 +23,8 @@ class Worker:
     lease: timedelta = JOB_LEASE
 
     def turn(self) -> bool:
-        """Do one job and send what is due; False where there was nothing to do. A database that is held by another is no error: the next turn tries again."""
+        """Do one job and send what is due; False where there was nothing to do. A database that is held by another
+        is no error: the next turn tries again."""
         try:
             with self.desk.look() as view:
                 if not view.queues.waiting():

@@ -20,8 +20,15 @@ _ADDRESS = regex.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)", regex.ASCII)
 _IPV4 = regex.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])")
 _DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "0.0.0.0", "127.0.0.1")
 _FILL = {
-    "host": "imap.mail.example", "user": "anna@firm.example", "port": "993", "n": "10", "account": "Work", "folder": "INBOX",
-    "server_reply": "reply of the server", "code": "5", "any": "something",
+    "host": "imap.mail.example",
+    "user": "anna@firm.example",
+    "port": "993",
+    "n": "10",
+    "account": "Work",
+    "folder": "INBOX",
+    "server_reply": "reply of the server",
+    "code": "5",
+    "any": "something",
 }
 _PLACEHOLDER = regex.compile(r"\{([a-z_]+)\}")
 
@@ -42,7 +49,14 @@ def samples_of(row: DecodedError) -> Iterator[str]:
 def broken_laws(knowledge: Knowledge) -> list[str]:
     """One line for each broken law, naming the entry and what to do; empty where all hold."""
     cues = ((f"cues/{cue.id}", p) for cue in knowledge.cues.values() for group in cue.patterns.values() for p in group)
-    return [*_checks(knowledge), *laws_of_errors(knowledge), *_wordings(knowledge), *_cues(knowledge), *_lexicons(knowledge), *_stalls(cues)]
+    return [
+        *_checks(knowledge),
+        *laws_of_errors(knowledge),
+        *_wordings(knowledge),
+        *_cues(knowledge),
+        *_lexicons(knowledge),
+        *_stalls(cues),
+    ]
 
 
 def laws_of_errors(knowledge: Knowledge) -> list[str]:
@@ -174,7 +188,8 @@ _SAYING_MARKS = frozenset({"?", "=", "~"})
 
 
 def _lexicons(knowledge: Knowledge) -> Iterator[str]:
-    """Every language has words for every concept and no others; a saying is made of concepts that a thought can hold."""
+    """Every language has words for every concept and no others; a saying is made of concepts that a thought can
+    hold."""
     for lexicon in knowledge.lexicons.values():
         if lexicon.negation not in ("before", "after", "both"):
             yield f"lexicon/{lexicon.id}: negation {lexicon.negation!r} is none of before, after, both"
@@ -186,7 +201,9 @@ def _lexicons(knowledge: Knowledge) -> Iterator[str]:
     for cue in knowledge.cues.values():
         for saying in cue.says:
             for part in saying.split(";"):
-                names = [name for word in part.split() if word not in _SAYING_MARKS for name in word.lstrip("-!").split("+")]
+                names = [
+                    name for word in part.split() if word not in _SAYING_MARKS for name in word.lstrip("-!").split("+")
+                ]
                 if not names:
                     yield f"cues/{cue.id}: the saying {saying!r} has an empty thought"
                 for name in names:
@@ -194,13 +211,23 @@ def _lexicons(knowledge: Knowledge) -> Iterator[str]:
                         yield f"cues/{cue.id}: the saying {saying!r} asks for {name!r}, which is no concept that a thought holds"
 
 
-ATTACKS = (" " * 20_000, "a" * 20_000, "a " * 10_000, "\n" * 20_000, "5.7.8 " * 3_000, "((((" * 5_000, "error: " * 3_000, "\"" * 20_000)
+ATTACKS = (
+    " " * 20_000,
+    "a" * 20_000,
+    "a " * 10_000,
+    "\n" * 20_000,
+    "5.7.8 " * 3_000,
+    "((((" * 5_000,
+    "error: " * 3_000,
+    '"' * 20_000,
+)
 """Texts on which badly made patterns stall."""
 ATTACK_CHARS, OWN_ATTACKS = 4_000, 4
 
 
 def _attacks(pattern: str) -> Iterator[str]:
-    """The texts that can hurt a pattern: of the common ones those on which it is tried at all, and its own words over and over."""
+    """The texts that can hurt a pattern: of the common ones those on which it is tried at all, and its own words
+    over and over."""
     needs = [required_literals(one) for one in alternatives(pattern)]
     yield from (attack for attack in ATTACKS if any(meets(squeezed(attack), need) for need in needs))
     for words in {" ".join(literals[0] for literals in need) for need in needs[:OWN_ATTACKS]} - {""}:

@@ -52,10 +52,14 @@ def load(overlay: Path | None = None) -> Knowledge:
     """
     source = Source(HERE, overlay)
     settings_table = source.single("settings.toml")
-    ports = tuple(_build(Port, row, f"settings.toml [[ports]] {i + 1}") for i, row in
-                  enumerate(tables(settings_table.pop("ports", []), "settings.toml: ports")))
-    resellers = tuple(_build(Reseller, row, f"settings.toml [[resellers]] {i + 1}") for i, row in
-                      enumerate(tables(settings_table.pop("resellers", []), "settings.toml: resellers")))
+    ports = tuple(
+        _build(Port, row, f"settings.toml [[ports]] {i + 1}")
+        for i, row in enumerate(tables(settings_table.pop("ports", []), "settings.toml: ports"))
+    )
+    resellers = tuple(
+        _build(Reseller, row, f"settings.toml [[resellers]] {i + 1}")
+        for i, row in enumerate(tables(settings_table.pop("resellers", []), "settings.toml: resellers"))
+    )
     settings = _build(Settings, {**settings_table, "ports": ports, "resellers": resellers}, "settings.toml")
     checks = {c.id: c for c in _entries(Check, source.folder("checks"))}
     others = {c.id: c for c in _entries(OtherCause, source.entries("causes.toml", "cause"))}
@@ -78,7 +82,9 @@ def load(overlay: Path | None = None) -> Knowledge:
         probe_rules={a.id: a for a in _entries(AccountRule, source.entries("probes.toml", "rule"))},
         languages=tuple(_entries(Language, source.entries("languages.toml", "language"))),
         replies={r.language: r for r in _replies(source)},
-        thoughts={name: str(meaning) for group in source.single("thoughts.toml").values() for name, meaning in group.items()},
+        thoughts={
+            name: str(meaning) for group in source.single("thoughts.toml").values() for name, meaning in group.items()
+        },
         lexicons=_Lexicons(source.texts("lexicon")),
         weights=_build(Weights, source.single("weights.toml"), "weights.toml"),
         tendencies=_build(Tendencies, source.single("tendencies.toml"), "tendencies.toml"),
@@ -117,7 +123,12 @@ def _with_client_texts(source: Source) -> dict[str, tuple[str, Table]]:
 def _concepts(source: Source) -> Iterator[Concept]:
     for where, table in source.entries("concepts.toml", "concept").values():
         concept_id = table.pop("id")
-        yield Concept(concept_id, MappingProxyType({lang: _coerce(tuple[str, ...], words, f"{where}: {lang}") for lang, words in table.items()}))
+        yield Concept(
+            concept_id,
+            MappingProxyType(
+                {lang: _coerce(tuple[str, ...], words, f"{where}: {lang}") for lang, words in table.items()}
+            ),
+        )
 
 
 def _texts(table: Table, where: str) -> Texts:
@@ -141,8 +152,8 @@ def _replies(source: Source) -> Iterator[Replies]:
 
 
 class _Lexicons(Mapping[str, Lexicon]):
-    """The lexicons by language, each built when it is first asked for: a ticket needs one, and all together are most of what
-    there is to read. A host's own are built at once, so that a fault in them shows at the start.
+    """The lexicons by language, each built when it is first asked for: a ticket needs one, and all together are most
+    of what there is to read. A host's own are built at once, so that a fault in them shows at the start.
 
     The names that are the same in every language (any.toml) are joined to each."""
 
@@ -158,7 +169,9 @@ class _Lexicons(Mapping[str, Lexicon]):
         if language not in self._built:
             own = self._read(language, self._files[language])
             shared: Mapping[str, tuple[str, ...]] = self._anywhere.words if self._anywhere else {}
-            words = {concept: (*own.words.get(concept, ()), *shared.get(concept, ())) for concept in {**own.words, **shared}}
+            words = {
+                concept: (*own.words.get(concept, ()), *shared.get(concept, ())) for concept in {**own.words, **shared}
+            }
             self._built[language] = replace(own, words=MappingProxyType(words))
         return self._built[language]
 
@@ -227,21 +240,31 @@ def _coerce(expected: Any, value: Any, where: str) -> Any:
 
 
 def _check_causes(knowledge: Knowledge) -> None:
-    """Every share and factor names a cause that exists, shares add up to at most 1, factors are below 1; weights lie where they can mean something."""
+    """Every share and factor names a cause that exists, shares add up to at most 1, factors are below 1; weights lie
+    where they can mean something."""
     known = knowledge.checks.keys() | knowledge.others.keys()
-    for table, weights, names in (("kinds", knowledge.weights.kinds, KINDS), ("causes", knowledge.weights.causes, known)):
+    for table, weights, names in (
+        ("kinds", knowledge.weights.kinds, KINDS),
+        ("causes", knowledge.weights.causes, known),
+    ):
         for name, number in weights.items():
             if name not in names:
                 raise KnowledgeError(f"weights.toml: [{table}] {name}: is none of {', '.join(sorted(names))}")
             if not LEAST_WEIGHT <= number <= 1 / LEAST_WEIGHT:
-                raise KnowledgeError(f"weights.toml: [{table}] {name} = {number} is not between {LEAST_WEIGHT} and {1 / LEAST_WEIGHT:g}")
+                raise KnowledgeError(
+                    f"weights.toml: [{table}] {name} = {number} is not between {LEAST_WEIGHT} and {1 / LEAST_WEIGHT:g}"
+                )
     for fault in faults(knowledge.tendencies, knowledge.thoughts, known):
         raise KnowledgeError(fault)
     rows: list[tuple[str, Mapping[str, float], Mapping[str, float]]] = []
     rows += [(f"errors/{e.id}", {**e.checks, **e.others}, e.refutes) for e in knowledge.errors.values()]
-    for folder, entries in (("cues", knowledge.cues.values()), ("log", knowledge.log_rules),
-                            ("findings", knowledge.finding_rules.values()),
-                            ("account", knowledge.account_rules.values()), ("probes", knowledge.probe_rules.values())):
+    for folder, entries in (
+        ("cues", knowledge.cues.values()),
+        ("log", knowledge.log_rules),
+        ("findings", knowledge.finding_rules.values()),
+        ("account", knowledge.account_rules.values()),
+        ("probes", knowledge.probe_rules.values()),
+    ):
         rows += [(f"{folder}/{e.id}", e.supports, e.refutes) for e in entries]
     for where, supports, refutes in rows:
         for cause, number in (*supports.items(), *refutes.items()):

@@ -15,9 +15,11 @@ from knowledge.rules import fold, rules_of
 from knowledge.sieve import Sieve
 
 PATTERN_SECONDS = 0.2
-"""Longest time that one pattern may take on one text, by the clock on the wall: on a busy machine a good one waits too."""
+"""Longest time that one pattern may take on one text, by the clock on the wall: on a busy machine a good one waits
+too."""
 SCAN_SECONDS = 1.0
-"""Longest processor time that one scan may take, patterns that are made ready not counted; what was found by then is returned."""
+"""Longest processor time that one scan may take, patterns that are made ready not counted; what was found by then is
+returned."""
 MAX_SCAN_CHARS = 100_000
 MAX_HITS_A_RULE = 20
 
@@ -59,7 +61,13 @@ class Matcher:
             spent += time.thread_time() - begun
             for span in spans:
                 key = (rule.error_id, span[0])
-                hit = Hit(rule.error_id, span, rule.fixed, rule.sample, not any(c.isalpha() for c in folded[span[0]:span[1]]))
+                hit = Hit(
+                    rule.error_id,
+                    span,
+                    rule.fixed,
+                    rule.sample,
+                    not any(c.isalpha() for c in folded[span[0] : span[1]]),
+                )
                 if key not in hits or (hits[key].fixed, hits[key].span) < (hit.fixed, hit.span):
                     hits[key] = hit
         return sorted(_outermost(hits.values()), key=lambda h: (-h.fixed, h.span))

@@ -144,9 +144,10 @@ class CueRule:
     kills: tuple[str, ...] = ()
     """Cues that do not count where this one was found (a negation, a more exact reading)."""
     says: tuple[str, ...] = ()
-    """Thoughts in the concepts of knowledge/lexicon, for every language at once: "mobile-data works ; wifi fails". Names
-    stand in one thought together, ``old+server`` side by side; ``-x`` must not be in it, ``!x`` must be denied in it, ``?`` lets it be a guess, ``=``
-    wants it in one clause; ``;`` parts thoughts, and a thought after ``~`` must be nowhere in the ticket."""
+    """Thoughts in the concepts of knowledge/lexicon, for every language at once: "mobile-data works ; wifi fails".
+    Names stand in one thought together, ``old+server`` side by side; ``-x`` must not be in it, ``!x`` must be denied
+    in it, ``?`` lets it be a guess, ``=`` wants it in one clause; ``;`` parts thoughts, and a thought after ``~``
+    must be nowhere in the ticket."""
     topic: str = "connection"
     """connection, or elsewhere: the words of a ticket that is not about connecting."""
     note: str = ""
@@ -259,7 +260,9 @@ class Language:
     """Hours east of UTC where most who write it live, summer time included; empty: any."""
 
 
-GRAMMAR = frozenset({"not", "neither", "without", "works", "fails", "does", "able", "and", "but", "maybe", "past", "skip"})
+GRAMMAR = frozenset(
+    {"not", "neither", "without", "works", "fails", "does", "able", "and", "but", "maybe", "past", "skip"}
+)
 """Concepts that are used up while a sentence is read: no thought holds them, and of them a saying can ask only whether
 something works or fails."""
 
@@ -287,8 +290,8 @@ class Replies:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much what is found counts (weights.toml). ``kinds``: place of evidence (error, setting, words, server, account) -> exponent of its likelihood
-    ratios; ``causes``: cause -> factor on its odds. 1 where none stands."""
+    """How much what is found counts (weights.toml). ``kinds``: place of evidence (error, setting, words, server,
+    account) -> exponent of its likelihood ratios; ``causes``: cause -> factor on its odds. 1 where none stands."""
 
     kinds: Mapping[str, float] = field(default_factory=dict)
     causes: Mapping[str, float] = field(default_factory=dict)

@@ -20,8 +20,13 @@ _QUOTES = "‘’‚‛′´`＇"
 _DOUBLE = "“”„‟«»″＂‹›「」『』"
 _DASHES = "‐‑‒–—―−"
 _FOLD = Signs(
-    {**dict.fromkeys(_QUOTES, "'"), **dict.fromkeys(_DOUBLE, '"'), **dict.fromkeys(_DASHES, "-"),
-     **dict.fromkeys("\u00a0\u2007\u202f\u3000\t\u2009", " "), "…": "."}
+    {
+        **dict.fromkeys(_QUOTES, "'"),
+        **dict.fromkeys(_DOUBLE, '"'),
+        **dict.fromkeys(_DASHES, "-"),
+        **dict.fromkeys("\u00a0\u2007\u202f\u3000\t\u2009", " "),
+        "…": ".",
+    }
     | {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)}
 )
 _PLACEHOLDER = regex.compile(r"\{([a-z_]+)\}")
@@ -37,7 +42,8 @@ NUMBER = 4
 
 @cache
 def compiled(expression: str) -> regex.Pattern[str]:
-    """``expression`` as the table's patterns are meant, compiled once: the laws and the matcher ask for the same ones."""
+    """``expression`` as the table's patterns are meant, compiled once: the laws and the matcher ask for the same
+    ones."""
     return regex.compile(expression, _FLAGS)
 
 
@@ -66,7 +72,9 @@ class Rule:
     def pattern(self) -> regex.Pattern[str]:
         """The compiled expression."""
         if self.compiled is None:
-            self.compiled = regex.compile(_expression(_plain(self.sample)), _FLAGS) if self.literal else compiled(self.sample)
+            self.compiled = (
+                regex.compile(_expression(_plain(self.sample)), _FLAGS) if self.literal else compiled(self.sample)
+            )
         return self.compiled
 
     def finditer(self, folded: str, timeout: float) -> Iterator[re.Match[str] | regex.Match[str]]:
@@ -118,7 +126,7 @@ def _expression(plain: str) -> str:
     parts: list[str] = []
     position = 0
     for piece in _PLACEHOLDER.finditer(plain):
-        parts.append(_literal(plain[position:piece.start()]))
+        parts.append(_literal(plain[position : piece.start()]))
         position = piece.end()
         if piece.start() > 0 and piece.end() < len(plain):
             parts.append(_RUNS.get(piece[1], _LINE))

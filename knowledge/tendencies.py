@@ -13,8 +13,8 @@ ByConcept = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Tendencies:
-    """concept -> cause -> how much a ticket whose thoughts hold the concept leans towards the cause (log odds): one table for
-    each way of speaking of it. ``average`` is what all that is usually said adds up to, and is taken off."""
+    """concept -> cause -> how much a ticket whose thoughts hold the concept leans towards the cause (log odds): one
+    table for each way of speaking of it. ``average`` is what all that is usually said adds up to, and is taken off."""
 
     average: Mapping[str, float] = field(default_factory=dict)
     """Its keys are the causes that tendencies are known of; of others nothing is said."""
@@ -27,7 +27,8 @@ class Tendencies:
     denied: ByConcept = field(default_factory=dict)
 
     def of(self, trait: str) -> Mapping[str, float]:
-        """The leanings of a trait as :func:`bot.core.parse.traits.traits_of` names it ("fails wifi"); none of an unknown one."""
+        """The leanings of a trait as :func:`bot.core.parse.traits.traits_of` names it ("fails wifi"); none of an
+        unknown one."""
         way, _, concept = trait.partition(" ")
         table: ByConcept = getattr(self, way)
         return table.get(concept, {})

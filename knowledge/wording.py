@@ -38,7 +38,25 @@ SUCCESS = "success"
 _DENIED = frozenset({"negated", "failed"})
 ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED, SUCCESS}) | _NEVERTHELESS
 """Concepts that no wording has to name."""
-_REACHING = frozenset({"protocol", "host", "login", "secret", "send", "certificate", "network", "connection", "tls", "recipient", "sender", "timeout", "too-large", "quota", "no-space"})
+_REACHING = frozenset(
+    {
+        "protocol",
+        "host",
+        "login",
+        "secret",
+        "send",
+        "certificate",
+        "network",
+        "connection",
+        "tls",
+        "recipient",
+        "sender",
+        "timeout",
+        "too-large",
+        "quota",
+        "no-space",
+    }
+)
 _START = "\x01"
 _FIRST_CJK = "\u2e80"
 _QUESTION = ("?", "？")
@@ -47,7 +65,11 @@ _NOT_WORD = regex.compile(r"[^\w]+")
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 """Soft hyphens, zero-width blanks and marks of direction."""
 _LETTERS = Signs(
-    {letter: base for letter in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))) if (base := unicodedata.normalize("NFD", letter)[0]).isascii()}
+    {
+        letter: base
+        for letter in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)))
+        if (base := unicodedata.normalize("NFD", letter)[0]).isascii()
+    }
     | {"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е"}
 )
 """Latin letters without their accents."""
@@ -84,7 +106,10 @@ class WordingTable:
         self._wordings = tuple(wordings)
         languages = sorted({language for concept in concepts.values() for language in concept.words} - {"any"})
         self._words = {
-            language: {c.id: tuple(_word(w) for w in (*c.words.get(language, ()), *c.words.get("any", ()))) for c in concepts.values()}
+            language: {
+                c.id: tuple(_word(w) for w in (*c.words.get(language, ()), *c.words.get("any", ())))
+                for c in concepts.values()
+            }
             for language in languages
         }
         begun: dict[str, list[tuple[int, str, _Word]]] = {}
@@ -115,16 +140,19 @@ class WordingTable:
         return self._wordings[best] if best < len(self._wordings) else None
 
     def is_elsewhere(self, line: str) -> bool:
-        """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail, or keys of messages."""
+        """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail, or
+        keys of messages."""
         concepts = set[str]().union(*self._named(f" {plain(line[:MAX_CHARS])} "))
         return (ELSEWHERE in concepts and MAIL not in concepts) or (SIGNING in concepts and "protocol" not in concepts)
 
     def is_aside(self, text: str) -> bool:
-        """True where every sentence of ``text`` is about something else in a mail program: a draft, a contact, a key."""
+        """True where every sentence of ``text`` is about something else in a mail program: a draft, a contact, a
+        key."""
         return all(self._is_aside(set[str]().union(*self._named(sentence))) for sentence in _sentences(text))
 
     def is_beside(self, line: str) -> bool:
-        """True where ``line`` is about a draft, a contact or the like and names nothing that has to do with reaching a server."""
+        """True where ``line`` is about a draft, a contact or the like and names nothing that has to do with reaching
+        a server."""
         concepts = set[str]().union(*self._named(f"{_START} {plain(line[:MAX_CHARS])} "))
         return ASIDE in concepts and concepts.isdisjoint(_REACHING)
 

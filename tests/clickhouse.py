@@ -49,7 +49,11 @@ class Engine:
             if database is not None and database != self._used:
                 self._session.query(f"USE {database}")
                 self._used = database
-            known = ", ".join(f"{name} = {value if value.lstrip('-').isdigit() else repr(value)}" for name, value in settings.items() if name != "wait_end_of_query")
+            known = ", ".join(
+                f"{name} = {value if value.lstrip('-').isdigit() else repr(value)}"
+                for name, value in settings.items()
+                if name != "wait_end_of_query"
+            )
             if text.startswith("INSERT"):
                 text = text.replace(" FORMAT JSONCompactEachRow", f" SETTINGS {known} FORMAT JSONCompactEachRow", 1)
             elif text.startswith("SELECT") and known:
@@ -57,12 +61,14 @@ class Engine:
             answer = self._session.query(text, form)
             return bytes(answer.bytes()) if hasattr(answer, "bytes") else b""
 
-
     def wipe(self, database: str) -> None:
         """Empty every table of a database that may not be there yet."""
         with self._lock:
             self._session.query(f"CREATE DATABASE IF NOT EXISTS {database}")
-            found = self._session.query(f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%MergeTree' AND name <> 'log_meta'", "TSV")
+            found = self._session.query(
+                f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%MergeTree' AND name <> 'log_meta'",
+                "TSV",
+            )
             for name in found.bytes().decode().split():
                 self._session.query(f"TRUNCATE TABLE {database}.{name}")
 
@@ -81,11 +87,21 @@ class _Handler(BaseHTTPRequestHandler):
             return
         settings = {name: value for name, value in given.items() if name not in _NOT_SETTINGS}
         try:
-            found = self.engine.run(given.get("query", ""), body, given.get("database"), given.get("default_format", "TabSeparated"), settings)
+            found = self.engine.run(
+                given.get("query", ""),
+                body,
+                given.get("database"),
+                given.get("default_format", "TabSeparated"),
+                settings,
+            )
         except RuntimeError as error:
             text = str(error)
             code = regex.search(r"Code: (\d+)", text, timeout=1)
-            self._answer(404 if code and code[1] in ("60", "81") else 500, text[text.find("Code:") :].encode(), int(code[1]) if code else 0)
+            self._answer(
+                404 if code and code[1] in ("60", "81") else 500,
+                text[text.find("Code:") :].encode(),
+                int(code[1]) if code else 0,
+            )
         else:
             self._answer(200, found)
 

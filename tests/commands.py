@@ -21,5 +21,17 @@ class Result(NamedTuple):
 
 
 Run = Callable[..., Result]
-OURS = ("DATABASE_", "LOG_", "KNOWLEDGE_", "ACCOUNTS_", "SLACK_", "HELPDESK_", "MAILBOX_", "REPORT_", "PROBE_", "WEBHOOK_", "WEB_")
+OURS = (
+    "DATABASE_",
+    "LOG_",
+    "KNOWLEDGE_",
+    "ACCOUNTS_",
+    "SLACK_",
+    "HELPDESK_",
+    "MAILBOX_",
+    "REPORT_",
+    "PROBE_",
+    "WEBHOOK_",
+    "WEB_",
+)
 """What the names of our settings begin with."""

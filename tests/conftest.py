@@ -24,7 +24,8 @@ from tests.slack.desk import Office, open_office
 from tests.slack.server import FakeSlack
 
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
-"""The same generated cases in every run: a gate that fails must fail again. ``--hypothesis-profile=default`` looks for new ones (`make explore`)."""
+"""The same generated cases in every run: a gate that fails must fail again. ``--hypothesis-profile=default`` looks
+for new ones (`make explore`)."""
 hypothesis.settings.load_profile("gate")
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -73,8 +74,8 @@ def office(tmp_path: Path, triager: Triager, slack: FakeSlack) -> Iterator[Offic
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``triage`` inside this process, in an empty folder: run("ticket", "-", stdin=b"...", LOG_ZONE="UTC"). No settings but those given and
-    the database desk.db."""
+    """``triage`` inside this process, in an empty folder: run("ticket", "-", stdin=b"...", LOG_ZONE="UTC"). No
+    settings but those given and the database desk.db."""
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith(OURS)]:
         monkeypatch.delenv(name)
@@ -97,8 +98,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[tuple[str, Any]]:
-    """ClickHouse's engine behind its HTTP interface (tests/clickhouse.py): the beginning of its URL, and itself. There can be
-    one in a process, so all tests share it."""
+    """ClickHouse's engine behind its HTTP interface (tests/clickhouse.py): the beginning of its URL, and itself.
+    There can be one in a process, so all tests share it."""
     sys.path.insert(0, str(Path(__file__).parent))
     from clickhouse import clickhouse
 

@@ -1,4 +1,5 @@
-"""New databases for tests. Migrations take longer than most tests, so SQLite's are run once in a process and the file is copied."""
+"""New databases for tests. Migrations take longer than most tests, so SQLite's are run once in a process and the
+file is copied."""
 
 from __future__ import annotations
 

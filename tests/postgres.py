@@ -1,4 +1,5 @@
-"""A PostgreSQL server of our own: the distribution's binaries, an unprivileged user, a socket in a temporary folder, gone afterwards."""
+"""A PostgreSQL server of our own: the distribution's binaries, an unprivileged user, a socket in a temporary folder,
+gone afterwards."""
 
 from __future__ import annotations
 
@@ -34,13 +35,33 @@ def postgres() -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix="triage-pg-", dir="/tmp"))
     user = _unprivileged(home)
     data = home / "data"
-    run = {"cwd": home, "capture_output": True, "text": True, "user": user, "group": pwd.getpwnam(user).pw_gid if user else None, "extra_groups": [] if user else None}
-    made = subprocess.run([folder / "initdb", "-D", data, "-A", "trust", "-U", "triage", "-E", "UTF8", "--locale=C"], check=False, **run)  # type: ignore[call-overload]
+    run = {
+        "cwd": home,
+        "capture_output": True,
+        "text": True,
+        "user": user,
+        "group": pwd.getpwnam(user).pw_gid if user else None,
+        "extra_groups": [] if user else None,
+    }
+    made = subprocess.run(
+        [folder / "initdb", "-D", data, "-A", "trust", "-U", "triage", "-E", "UTF8", "--locale=C"], check=False, **run
+    )  # type: ignore[call-overload]
     if made.returncode:
         shutil.rmtree(home, ignore_errors=True)
         raise RuntimeError(made.stderr)
-    start = [folder / "pg_ctl", "-D", data, "-l", home / "log", "-w", "-o", f"-c listen_addresses='' -k {home} -c max_connections=60"]
-    started = subprocess.run([*start, "start"], check=False, **{**run, "capture_output": False, "stdout": subprocess.DEVNULL})  # type: ignore[call-overload]
+    start = [
+        folder / "pg_ctl",
+        "-D",
+        data,
+        "-l",
+        home / "log",
+        "-w",
+        "-o",
+        f"-c listen_addresses='' -k {home} -c max_connections=60",
+    ]
+    started = subprocess.run(
+        [*start, "start"], check=False, **{**run, "capture_output": False, "stdout": subprocess.DEVNULL}
+    )  # type: ignore[call-overload]
     try:
         if started.returncode:
             raise RuntimeError((home / "log").read_text("utf-8", errors="replace"))

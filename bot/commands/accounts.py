@@ -25,7 +25,8 @@ def import_file(file: Path) -> None:
 
 
 def show(address: str, *, as_json: bool) -> None:
-    """Print what the directory knows; status 1 where it holds no such address. Raises InputError where it cannot be asked."""
+    """Print what the directory knows; status 1 where it holds no such address. Raises InputError where it cannot be
+    asked."""
     settings = read_settings()
     view = accounts_of(settings, knowledge_of(settings)).lookup(address)
     if view.failed:

@@ -19,7 +19,9 @@ MANY = 16
 _CHUNK = 4
 
 
-def in_order(work: Callable[[Item], Answer], items: Iterable[Item], ready: Callable[[Sequence[Item]], None] | None = None) -> Iterator[Answer]:
+def in_order(
+    work: Callable[[Item], Answer], items: Iterable[Item], ready: Callable[[Sequence[Item]], None] | None = None
+) -> Iterator[Answer]:
     """``work`` of each item, on all cores where there are many: forked processes share what is loaded.
 
     ``ready`` gets the first items before that, to build what work on such items needs; it opens nothing.
@@ -39,7 +41,9 @@ def in_order(work: Callable[[Item], Answer], items: Iterable[Item], ready: Calla
         try:
             yield from pool.map(_work, chain(first, coming), chunksize=_CHUNK)
         except BrokenProcessPool as error:
-            raise WorkerLost("a process of the batch was killed (out of memory?); answers are missing, run it again") from error
+            raise WorkerLost(
+                "a process of the batch was killed (out of memory?); answers are missing, run it again"
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

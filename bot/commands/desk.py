@@ -1,4 +1,5 @@
-"""What leads and operators set from the command line; the same decisions as in Slack, under the name of whoever is logged in here."""
+"""What leads and operators set from the command line; the same decisions as in Slack, under the name of whoever is
+logged in here."""
 
 from __future__ import annotations
 
@@ -42,7 +43,11 @@ def mode(place: str | None, value: str | None, check: str | None) -> None:
 
 def cards_to(channel: str, place: str) -> None:
     """Where agents see the cards of a channel's tickets."""
-    _say(Decisions(desk_of(read_settings())).set_cards(who(), "lead", place_named(channel), target_named(place) if place else ""))
+    _say(
+        Decisions(desk_of(read_settings())).set_cards(
+            who(), "lead", place_named(channel), target_named(place) if place else ""
+        )
+    )
 
 
 def abuse_to(place: str) -> None:
@@ -101,11 +106,15 @@ def deliveries(*, replay: str | None, drop: str | None, as_json: bool) -> None:
         troubled, backlog = view.queues.troubled(), view.queues.backlog()
     if as_json:
         for what, key, state, why in troubled:
-            sys.stdout.write(json.dumps({"what": what, "key": key, "state": state, "why": why}, ensure_ascii=False) + "\n")
+            sys.stdout.write(
+                json.dumps({"what": what, "key": key, "state": state, "why": why}, ensure_ascii=False) + "\n"
+            )
         return
     for what, key, state, why in troubled:
         sys.stdout.write(f"{state}\t{what}\t{key}\t{why}\n")
-    sys.stdout.write(f"waiting: {backlog['jobs']} jobs, {backlog['deliveries']} deliveries; for a human: {backlog['parked']} parked, {backlog['dead']} failed\n")
+    sys.stdout.write(
+        f"waiting: {backlog['jobs']} jobs, {backlog['deliveries']} deliveries; for a human: {backlog['parked']} parked, {backlog['dead']} failed\n"
+    )
 
 
 def _say(outcome: Outcome) -> None:

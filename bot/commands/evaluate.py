@@ -29,7 +29,7 @@ from bot.triage import Triager
 
 
 def run(
-    tickets: Path, gold: Path, logs: list[str], accounts: Path | None, *, as_json: bool, misses: bool, bar: float | None,
+    tickets: Path, gold: Path, logs: list[str], accounts: Path | None, *, as_json: bool, misses: bool, bar: float | None
 ) -> None:
     """Print counts and rates; status 1 where ``bar`` is given and not reached. The logs are read into a store of
     their own that is thrown away; the accounts count as fresh, since they belong to the tickets' day."""
@@ -59,7 +59,9 @@ def run(
         seconds = time.perf_counter() - started
     figures = score.figures(seconds)
     if as_json:
-        sys.stdout.write(json.dumps({**figures, **({"misses": score.misses} if misses else {})}, ensure_ascii=False) + "\n")
+        sys.stdout.write(
+            json.dumps({**figures, **({"misses": score.misses} if misses else {})}, ensure_ascii=False) + "\n"
+        )
     else:
         _print(score, figures, misses)
     if bad:
@@ -82,7 +84,7 @@ def _gold(path: Path) -> dict[str, Gold]:
         except json.JSONDecodeError as error:
             raise InputError(f"{path}: line {number}: no JSON ({error.msg})") from error
         if not isinstance(row, dict) or not isinstance(row.get("id"), str):
-            raise InputError(f"{path}: line {number}: a gold answer is an object with a text \"id\"")
+            raise InputError(f'{path}: line {number}: a gold answer is an object with a text "id"')
         out[row["id"]] = row
     return out
 
@@ -120,7 +122,11 @@ def _print(score: Score, figures: dict[str, Any], misses: bool) -> None:
     console.print(table)
     for name, value in figures.items():
         if name != "per_check" and value is not None:
-            console.print(f"{name:<24} {value:.1%}" if isinstance(value, float) and name not in ("ece", "tickets_per_s") else f"{name:<24} {value}")
+            console.print(
+                f"{name:<24} {value:.1%}"
+                if isinstance(value, float) and name not in ("ece", "tickets_per_s")
+                else f"{name:<24} {value}"
+            )
     if misses:
         for miss in score.misses:
             console.print(f"{miss['what']:<12} {miss['id']}  {miss['detail']}", markup=False)

@@ -12,7 +12,8 @@ from bot.settings import read_settings
 
 
 def follow(paths: list[str], *, once: bool) -> None:
-    """Follow until SIGTERM or SIGINT; with ``once`` until nothing is new. Messages go to standard error, one line each."""
+    """Follow until SIGTERM or SIGINT; with ``once`` until nothing is new. Messages go to standard error, one line
+    each."""
 
     def say(text: str) -> None:
         sys.stderr.write(f"triage: {visible(text, 1000)}\n")

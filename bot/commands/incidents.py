@@ -25,18 +25,31 @@ def run(action: str, number: int | None, text: str | None, *, as_json: bool) -> 
             listed = view.incidents.listing()
         for one in listed:
             if as_json:
-                sys.stdout.write(json.dumps({"id": one.id, "state": one.state, "since": rfc3339(one.since), "until": rfc3339(one.until), "said": one.said,
-                                             "mailboxes": one.mailboxes, "tickets": one.tickets}, ensure_ascii=False) + "\n")
+                sys.stdout.write(
+                    json.dumps(
+                        {
+                            "id": one.id,
+                            "state": one.state,
+                            "since": rfc3339(one.since),
+                            "until": rfc3339(one.until),
+                            "said": one.said,
+                            "mailboxes": one.mailboxes,
+                            "tickets": one.tickets,
+                        },
+                        ensure_ascii=False,
+                    )
+                    + "\n"
+                )
             else:
-                sys.stdout.write(f"{one.id}\t{one.state}\t{one.since:%Y-%m-%d %H:%M} UTC\t{one.mailboxes} mailboxes\t{one.tickets} tickets\t{visible(one.said, 400)}\n")
+                sys.stdout.write(
+                    f"{one.id}\t{one.state}\t{one.since:%Y-%m-%d %H:%M} UTC\t{one.mailboxes} mailboxes\t{one.tickets} tickets\t{visible(one.said, 400)}\n"
+                )
         return
     if number is None:
         raise InputError(f"incidents {action}: needs the incident's number; triage incidents lists them")
     answer = (sys.stdin.read() if text == "-" else text or "").strip()
     if answer and action in ("release", "close"):
-        raise InputError(
-            f"incidents {action}: takes no text; triage incidents answer {number} TEXT sends one to all"
-        )
+        raise InputError(f"incidents {action}: takes no text; triage incidents answer {number} TEXT sends one to all")
     outcome = IncidentDecisions(desk).decide(IncidentDecision(number, action, who(), "lead", answer))
     if not outcome.done:
         raise InputError(outcome.said)

@@ -26,7 +26,10 @@ def audit(*, limit: int, as_json: bool) -> None:
         lines = view.views.audit(limit=limit)
     for line in lines:
         if as_json:
-            sys.stdout.write(json.dumps({**asdict(line), "at": line.at.isoformat().replace("+00:00", "Z")}, ensure_ascii=False) + "\n")
+            sys.stdout.write(
+                json.dumps({**asdict(line), "at": line.at.isoformat().replace("+00:00", "Z")}, ensure_ascii=False)
+                + "\n"
+            )
         else:
             change = f"\t{line.before} -> {line.after}" if line.before or line.after else ""
             sys.stdout.write(f"{line.at:%Y-%m-%d %H:%M:%S}\t{line.who}\t{line.action}\t{line.subject}{change}\n")
@@ -38,16 +41,22 @@ def purge(*, requester: str | None) -> None:
     desk = desk_of(settings)
     if requester is None:
         purged = Retention(desk.database, SystemClock().now()).purge()
-        sys.stdout.write(f"words gone after 30 days: {purged.bodies} messages, {purged.triages} triages; persons gone after 13 months: {purged.persons} triages\n")
+        sys.stdout.write(
+            f"words gone after 30 days: {purged.bodies} messages, {purged.triages} triages; persons gone after 13 months: {purged.persons} triages\n"
+        )
         sys.stdout.write(f"messages of ours that the worker takes back outside: {purged.redacted}\n")
         for place in purged.by_hand:
             sys.stdout.write(f"by hand: {place}\n")
         return
     wanted = requester.strip()
-    if not (wanted.count("@") == 1 and all(wanted.split("@"))) and not (wanted.startswith("slack:") and wanted.count(":") == 2):
+    if not (wanted.count("@") == 1 and all(wanted.split("@"))) and not (
+        wanted.startswith("slack:") and wanted.count(":") == 2
+    ):
         raise InputError(f"--requester {wanted!r}: expected a mail address or slack:TEAM:USER")
     done = erase(desk.database, wanted, SystemClock().now(), who())
-    sys.stdout.write(f"{done.cases} cases emptied, {done.rows} further rows changed; {done.redacted} messages of ours will be taken back by the worker\n")
+    sys.stdout.write(
+        f"{done.cases} cases emptied, {done.rows} further rows changed; {done.redacted} messages of ours will be taken back by the worker\n"
+    )
     by_hand = list(done.by_hand)
     store = log_store_of(settings)
     if "@" in wanted and not isinstance(store, SqliteLogStore):
@@ -57,13 +66,20 @@ def purge(*, requester: str | None) -> None:
         sys.stdout.write(f"{store.path}: {blocks} blocks of log lines rewritten\n")
     for place in by_hand:
         sys.stdout.write(f"by hand: {place}\n")
-    sys.stdout.write("Not reached from here: backups made before, the servers' own log files, what the customer wrote in Slack or the helpdesk (docs/privacy.md)\n")
+    sys.stdout.write(
+        "Not reached from here: backups made before, the servers' own log files, what the customer wrote in Slack or the helpdesk (docs/privacy.md)\n"
+    )
 
 
 def backup(file: Path | None) -> None:
     """Copy the database while everything goes on."""
     settings = read_settings()
-    target = file or Path("var") / "backup" / f"triage-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{'db' if settings.database_url.startswith('sqlite') else 'dump'}"
+    target = (
+        file
+        or Path("var")
+        / "backup"
+        / f"triage-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{'db' if settings.database_url.startswith('sqlite') else 'dump'}"
+    )
     desk_of(settings).database.engine.dispose()
     size = make_backup(settings.database_url, target)
     sys.stdout.write(f"{target}: {size:,} bytes\n")
@@ -74,4 +90,6 @@ def restore(file: Path, *, force: bool) -> None:
     moved = bring_back(read_settings().database_url, file, force=force)
     if moved:
         sys.stdout.write(f"what was there before is now {moved}\n")
-    sys.stdout.write(f"{file}: restored. Nothing is sent from this copy until it is released: make sure that the original is off, then run: triage resume\n")
+    sys.stdout.write(
+        f"{file}: restored. Nothing is sent from this copy until it is released: make sure that the original is off, then run: triage resume\n"
+    )

@@ -38,7 +38,14 @@ def list_all(*, as_json: bool) -> None:
     rows += [("cause", c.id, c.title) for c in knowledge.others.values()]
     rows += [("error", e.id, e.title) for e in knowledge.errors.values()]
     for kind, entry_id, title in rows:
-        sys.stdout.write((json.dumps({"kind": kind, "id": entry_id, "title": title}, ensure_ascii=False) if as_json else f"{kind:<6} {entry_id:<36} {title}") + "\n")
+        sys.stdout.write(
+            (
+                json.dumps({"kind": kind, "id": entry_id, "title": title}, ensure_ascii=False)
+                if as_json
+                else f"{kind:<6} {entry_id:<36} {title}"
+            )
+            + "\n"
+        )
 
 
 def show(entry_id: str, *, as_json: bool) -> None:
@@ -53,12 +60,22 @@ def show(entry_id: str, *, as_json: bool) -> None:
         return
     for name, value in plain.items():
         if value not in (None, "", [], {}):
-            sys.stdout.write(f"{name:<16} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}\n")
+            sys.stdout.write(
+                f"{name:<16} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}\n"
+            )
 
 
 def _find(entry_id: str, knowledge: Knowledge) -> object | None:
-    tables: list[Mapping[str, object]] = [knowledge.checks, knowledge.others, knowledge.errors, knowledge.cues, knowledge.plans, knowledge.questions,
-                                          {c.id: c for c in knowledge.clients}, {r.id: r for r in knowledge.log_rules}]
+    tables: list[Mapping[str, object]] = [
+        knowledge.checks,
+        knowledge.others,
+        knowledge.errors,
+        knowledge.cues,
+        knowledge.plans,
+        knowledge.questions,
+        {c.id: c for c in knowledge.clients},
+        {r.id: r for r in knowledge.log_rules},
+    ]
     return next((table[entry_id] for table in tables if entry_id in table), None)
 
 
@@ -85,7 +102,13 @@ def explain(text: str, *, as_json: bool) -> None:
         row = knowledge.errors[found.error_id]
         shares = sorted({**row.checks, **row.others}.items(), key=lambda item: -item[1])
         if as_json:
-            sys.stdout.write(json.dumps({**asdict(found), "title": row.title, "meaning": row.meaning, "causes": dict(shares)}, ensure_ascii=False) + "\n")
+            sys.stdout.write(
+                json.dumps(
+                    {**asdict(found), "title": row.title, "meaning": row.meaning, "causes": dict(shares)},
+                    ensure_ascii=False,
+                )
+                + "\n"
+            )
             continue
         how = "" if found.method == "pattern" else f" (similar, {found.score:.0%})"
         sys.stdout.write(f"{row.title}{how}\n  {visible(row.meaning)}\n")

@@ -1,4 +1,5 @@
-"""``triage learn``: calibration and confusion, candidate entries, blind grades; weights and shadow runs in modules of their own. Nothing is changed without being named."""
+"""``triage learn``: calibration and confusion, candidate entries, blind grades; weights and shadow runs in modules
+of their own. Nothing is changed without being named."""
 
 from __future__ import annotations
 
@@ -63,10 +64,14 @@ def _show(learnt: Lesson, outcomes: Lesson, knowledge: Knowledge, *, as_json: bo
 
 
 def _bins(what: str, learnt: Lesson) -> None:
-    sys.stdout.write(f"{learnt.labels} {what}; calibration error {'unknown' if learnt.ece is None else f'{learnt.ece:.3f}'}\n")
+    sys.stdout.write(
+        f"{learnt.labels} {what}; calibration error {'unknown' if learnt.ece is None else f'{learnt.ece:.3f}'}\n"
+    )
     for one in learnt.bins:
-        sys.stdout.write(f"stated {share(one.low)} to {share(one.high)}\t{one.count} answers\tmean {share(one.stated)}\tright {share(one.right)} "
-                         f"({share(one.interval[0])} to {share(one.interval[1])})\n")
+        sys.stdout.write(
+            f"stated {share(one.low)} to {share(one.high)}\t{one.count} answers\tmean {share(one.stated)}\tright {share(one.right)} "
+            f"({share(one.interval[0])} to {share(one.interval[1])})\n"
+        )
 
 
 def _candidates(found: tuple[UnknownError, ...], *, as_json: bool) -> None:
@@ -74,10 +79,14 @@ def _candidates(found: tuple[UnknownError, ...], *, as_json: bool) -> None:
         if as_json:
             sys.stdout.write(json.dumps(asdict(error), ensure_ascii=False) + "\n")
         else:
-            sys.stdout.write(f"{error.id}\t{error.mailboxes} mailboxes\t{error.tickets} tickets\t{visible(error.text, 200)}\n")
+            sys.stdout.write(
+                f"{error.id}\t{error.mailboxes} mailboxes\t{error.tickets} tickets\t{visible(error.text, 200)}\n"
+            )
 
 
-def _grade(settings: Settings, store: StoredLearning, knowledge: Knowledge, ticket: str | None, cause: str | None) -> None:
+def _grade(
+    settings: Settings, store: StoredLearning, knowledge: Knowledge, ticket: str | None, cause: str | None
+) -> None:
     if not ticket or not cause:
         raise InputError("learn grade: needs the ticket and its right cause; triage report draws the tickets")
     if cause not in knowledge.checks and cause not in knowledge.others:
@@ -91,13 +100,21 @@ def _grade(settings: Settings, store: StoredLearning, knowledge: Knowledge, tick
     sys.stdout.write(f"{ticket}: kept; the bot had named {'the same cause' if right else 'another cause'}\n")
 
 
-def _accept(settings: Settings, store: StoredLearning, found: tuple[UnknownError, ...], name: str | None, knowledge: Knowledge) -> None:
-    """Write a candidate into the overlay; its texts are its tests, and the laws are held over the whole before it stays."""
+def _accept(
+    settings: Settings, store: StoredLearning, found: tuple[UnknownError, ...], name: str | None, knowledge: Knowledge
+) -> None:
+    """Write a candidate into the overlay; its texts are its tests, and the laws are held over the whole before it
+    stays."""
     overlay = Overlay(settings, store)
     error = next((e for e in found if e.id == name), None)
     if error is None:
         raise InputError(f"{name or 'learn accept'}: is no candidate; triage learn candidates lists them")
     if error.id in knowledge.errors:
         raise InputError(f"{error.id}: an entry of that name exists; add the text to it (docs/add-an-error.md)")
-    file = overlay.put(f"errors/{error.id}.toml", error.entry, knowledge.version, lambda known: [fault for fault in broken_laws(known) if error.id in fault])
+    file = overlay.put(
+        f"errors/{error.id}.toml",
+        error.entry,
+        knowledge.version,
+        lambda known: [fault for fault in broken_laws(known) if error.id in fault],
+    )
     sys.stdout.write(f"{file}: written; say in it what it means. triage learn back takes it away\n")

@@ -63,7 +63,11 @@ def _resting(names: Sequence[str]) -> list[str]:
     before = {name: status for name in names if (status := _status_of(name)) is not None}
     if any(time.time() - status.st_mtime < RESTS for status in before.values()):
         time.sleep(LOOKS)
-    return [name for name, status in before.items() if (now := _status_of(name)) and (now.st_size, now.st_mtime_ns) == (status.st_size, status.st_mtime_ns)]
+    return [
+        name
+        for name, status in before.items()
+        if (now := _status_of(name)) and (now.st_size, now.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    ]
 
 
 def _status_of(name: str) -> os.stat_result | None:
@@ -84,14 +88,26 @@ def _progress() -> Iterator[Callable[[Progress], None] | None]:
 
     from bot.core.note import visible
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None, speed="")
         began = datetime.now(UTC)
 
         def show(at: Progress) -> None:
             passed = (datetime.now(UTC) - began).total_seconds() or 1.0
-            bar.update(task, description=visible(at.name, 40), total=at.size, completed=at.done, speed=f"{at.lines / passed:,.0f} lines/s")
+            bar.update(
+                task,
+                description=visible(at.name, 40),
+                total=at.size,
+                completed=at.done,
+                speed=f"{at.lines / passed:,.0f} lines/s",
+            )
 
         yield show
 
@@ -127,7 +143,14 @@ def _lines(log: OpenLog, *, live: bool) -> Iterator[bytes]:
 
 
 def search(
-    mailbox: str | None, login: str | None, domain: str | None, ip: str | None, since: str | None, until: str | None, *, as_json: bool,
+    mailbox: str | None,
+    login: str | None,
+    domain: str | None,
+    ip: str | None,
+    since: str | None,
+    until: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Print the lines in time order and the successes beside them. Raises InputError without a selector."""
     if not (mailbox or login or domain or ip):
@@ -138,7 +161,11 @@ def search(
     start = _moment("--since", since) if since else end - timedelta(days=1)
     store.check()
     pick: Callable[[str | None], tuple[str, ...]] = lambda value: (value.lower(),) if value else ()  # noqa: E731
-    result = store.search(LogQuery(start, end, mailboxes=pick(mailbox), logins=(login,) if login else (), domains=pick(domain), ips=pick(ip)))
+    result = store.search(
+        LogQuery(
+            start, end, mailboxes=pick(mailbox), logins=(login,) if login else (), domains=pick(domain), ips=pick(ip)
+        )
+    )
     if result.failed:
         raise InputError(result.failed)
     if as_json:
@@ -154,7 +181,9 @@ def search(
         console.print(visible(event.raw, 2000), style={"failure": "red", "success": "green"}.get(event.outcome, ""))
     for success in result.successes:
         who = f"{success.mailbox} {success.service} from {success.remote_ip} on {success.host}"
-        console.print(f"{rfc3339(success.first)} .. {rfc3339(success.last)}  {success.count} logged in: {who}", style="green")
+        console.print(
+            f"{rfc3339(success.first)} .. {rfc3339(success.last)}  {success.count} logged in: {who}", style="green"
+        )
     if not result.lines and not result.successes:
         console.print("nothing found; `triage logs status` shows what is covered")
     if result.truncated:
@@ -169,8 +198,12 @@ def status(*, as_json: bool) -> None:
     rows = store.status()
     if as_json:
         for row in rows:
-            plain = asdict(row) | {"first": rfc3339(row.first), "last": rfc3339(row.last), "gaps": [[rfc3339(a), rfc3339(b)] for a, b in row.gaps],
-                                   "seen": rfc3339(row.seen) if row.seen else None}
+            plain = asdict(row) | {
+                "first": rfc3339(row.first),
+                "last": rfc3339(row.last),
+                "gaps": [[rfc3339(a), rfc3339(b)] for a, b in row.gaps],
+                "seen": rfc3339(row.seen) if row.seen else None,
+            }
             for name in ("lag", "skew"):
                 value = plain.pop(name)
                 plain[f"{name}_seconds"] = None if value is None else round(value.total_seconds(), 3)
@@ -178,12 +211,18 @@ def status(*, as_json: bool) -> None:
         return
     for row in rows:
         services = ", ".join(row.services) or "-"
-        sys.stdout.write(f"{visible(row.host):<16} {row.program:<9} {rfc3339(row.first)} .. {rfc3339(row.last)}  {row.lines:>12,} lines  {services}\n")
+        sys.stdout.write(
+            f"{visible(row.host):<16} {row.program:<9} {rfc3339(row.first)} .. {rfc3339(row.last)}  {row.lines:>12,} lines  {services}\n"
+        )
         if row.seen is not None and row.lag is not None:
-            sys.stdout.write(f"{'':<16} live      newest line stored {rfc3339(row.seen)}, {row.lag.total_seconds():,.1f} s after it was written\n")
+            sys.stdout.write(
+                f"{'':<16} live      newest line stored {rfc3339(row.seen)}, {row.lag.total_seconds():,.1f} s after it was written\n"
+            )
         if row.skew is not None and abs(row.skew) >= WRONG_CLOCK:
             ahead = "ahead of" if row.skew > timedelta(0) else "behind"
-            sys.stdout.write(f"{'':<16} clock     its stamps are {abs(row.skew.total_seconds()):,.0f} s {ahead} the mail server's own clock\n")
+            sys.stdout.write(
+                f"{'':<16} clock     its stamps are {abs(row.skew.total_seconds()):,.0f} s {ahead} the mail server's own clock\n"
+            )
         for start, end in row.gaps:
             sys.stdout.write(f"{'':<16} gap       {rfc3339(start)} .. {rfc3339(end)}\n")
     if not rows:
@@ -198,7 +237,9 @@ def prune(days: int | None, megabytes: int | None) -> None:
     if days is None and megabytes is None:
         raise InputError("logs prune: say what is to stay: --days, --max-mb or both")
     before = None if days is None else datetime.now(UTC) - timedelta(days=days)
-    cut = own_log_store_of(read_settings()).prune(before=before, size=None if megabytes is None else megabytes * 1_000_000)
+    cut = own_log_store_of(read_settings()).prune(
+        before=before, size=None if megabytes is None else megabytes * 1_000_000
+    )
     sys.stdout.write(f"everything before {rfc3339(cut)} is gone\n" if cut else "nothing to drop\n")
 
 

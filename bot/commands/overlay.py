@@ -23,7 +23,8 @@ class Overlay:
         self._settings, self._store, self._folder = settings, store, settings.knowledge_dir
 
     def put(self, name: str, content: str, version: str, faults_of: Callable[[Knowledge], Sequence[str]]) -> Path:
-        """Write a file; it stays only where the whole can be read with it and ``faults_of`` finds nothing. ``version``: the knowledge's before."""
+        """Write a file; it stays only where the whole can be read with it and ``faults_of`` finds nothing.
+        ``version``: the knowledge's before."""
         file = self._folder / name
         before = _text_of(file)
         _write(file, content)

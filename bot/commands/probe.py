@@ -21,20 +21,26 @@ from bot.settings import read_settings
 _MARKS = {True: ("ok", "green"), False: ("BAD", "red"), None: ("?", "yellow")}
 
 
-def run(domain: str | None, *, selectors: Sequence[str], authority: Path | None, server: str | None, as_json: bool) -> None:
+def run(
+    domain: str | None, *, selectors: Sequence[str], authority: Path | None, server: str | None, as_json: bool
+) -> None:
     """Look and print; status 1 where something is wrong. Raises InputError."""
     if domain is None and (selectors or server):
         raise InputError("--selector and --dns: belong to a domain; write triage probe firm.example --selector s1")
     if domain is not None and authority:
         raise InputError("--ca: belongs to our own servers; leave the domain or --ca out")
     host = knowledge_of(read_settings()).settings
-    results = probe_servers(host, authority) if domain is None else probe_domain(host, domain, selectors, _server(server))
+    results = (
+        probe_servers(host, authority) if domain is None else probe_domain(host, domain, selectors, _server(server))
+    )
     if as_json:
         sys.stdout.writelines(json.dumps(result.to_json(), ensure_ascii=False) + "\n" for result in results)
     elif sys.stdout.isatty():
         _table(results)
     else:
-        sys.stdout.writelines(f"{_MARKS[r.ok][0]}\t{r.kind}\t{r.target}\t{r.seconds:.2f} s\t{r.said}\n" for r in results)
+        sys.stdout.writelines(
+            f"{_MARKS[r.ok][0]}\t{r.kind}\t{r.target}\t{r.seconds:.2f} s\t{r.said}\n" for r in results
+        )
     if worst(results):
         sys.exit(1)
 
@@ -46,7 +52,13 @@ def _table(results: Sequence[ProbeResult]) -> None:
     for result in results:
         mark, style = _MARKS[result.ok]
         more = "".join(f"\n{line}" for line in ([result.banner] if result.banner else result.records[:8]))
-        table.add_row(Text(mark, style), Text(result.kind), Text(result.target), Text(f"{result.seconds:.2f}"), Text(result.said) + Text(more, "dim"))
+        table.add_row(
+            Text(mark, style),
+            Text(result.kind),
+            Text(result.target),
+            Text(f"{result.seconds:.2f}"),
+            Text(result.said) + Text(more, "dim"),
+        )
     Console(highlight=False, markup=False, emoji=False).print(table)
 
 

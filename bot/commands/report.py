@@ -29,7 +29,18 @@ PIPE_WIDTH = 160
 _STYLES = {"NEW": "bold magenta", "UP": "bold red", "DOWN": "green", "RETIRED": "dim"}
 
 
-def run(*, week: str | None, since: str | None, until: str | None, domain: str | None, plan: str | None, format: str, out: Path | None, post: bool, recount: bool = False) -> None:
+def run(
+    *,
+    week: str | None,
+    since: str | None,
+    until: str | None,
+    domain: str | None,
+    plan: str | None,
+    format: str,
+    out: Path | None,
+    post: bool,
+    recount: bool = False,
+) -> None:
     """Make the report and write or post it. Raises InputError."""
     settings = read_settings()
     knowledge = knowledge_of(settings)
@@ -48,7 +59,9 @@ def run(*, week: str | None, since: str | None, until: str | None, domain: str |
     if poster is not None:
         new = poster.post(report)
         for place in poster.places:
-            sys.stdout.write(f"{report.label}: {place}: {'will be sent by the worker' if place in new else 'was sent already, or waits'}\n")
+            sys.stdout.write(
+                f"{report.label}: {place}: {'will be sent by the worker' if place in new else 'was sent already, or waits'}\n"
+            )
         return
     _write(report, format, out)
 
@@ -62,7 +75,9 @@ def note_fix(cause: str, owner: str, since: str | None, note: str) -> None:
     desk = desk_of(settings)
     with desk.look() as view:
         day = day_named(since, "--since") if since else view.now.astimezone(settings.report_zone).date()
-    StoredReports(desk.database).add_fix(cause, visible(owner, 100), midnight(day, settings.report_zone), visible(note, 500))
+    StoredReports(desk.database).add_fix(
+        cause, visible(owner, 100), midnight(day, settings.report_zone), visible(note, 500)
+    )
     with desk.step("fix.audit") as step:
         step.people.audit(who(), "fix", cause, "", f"{day.isoformat()} {owner}")
     sys.stdout.write(f"{cause}: {visible(owner, 100)}, since {day.isoformat()}; the reports say whether it helps\n")
@@ -115,7 +130,13 @@ def _bytes(report: Report, format: str) -> bytes:
         return to_text(report).encode()
     from bot.adapters.chart.vega import png_of, svg_of  # the chart engine takes a moment to load
 
-    return png_of(chart(report)) if format == "png" else svg_of(chart(report)).encode() if format == "svg" else to_html(report, svg_of(chart(report))).encode()
+    return (
+        png_of(chart(report))
+        if format == "png"
+        else svg_of(chart(report)).encode()
+        if format == "svg"
+        else to_html(report, svg_of(chart(report))).encode()
+    )
 
 
 def show(report: Report) -> None:

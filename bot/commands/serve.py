@@ -1,6 +1,7 @@
 """``triage slack``, ``worker``, ``web`` and ``run``: processes that go on until they are told to stop.
 
-The parent loads the knowledge once and forks; a child that dies is replaced at once, so that one ticket which kills its worker holds up nobody.
+The parent loads the knowledge once and forks; a child that dies is replaced at once, so that one ticket which kills
+its worker holds up nobody.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ RESTART_SECONDS = 1.0
 STOP_SECONDS = 5.0
 """What requests in progress have to end in, when we are told to stop."""
 MEMORY_BYTES = 3 * 1024**3
-"""What one worker may hold. A triage needs some hundred megabytes; more is a ticket that would take the whole machine with it."""
+"""What one worker may hold. A triage needs some hundred megabytes; more is a ticket that would take the whole
+machine with it."""
 
 
 def slack(*, port: int | None) -> None:
@@ -75,7 +77,11 @@ def _slack(settings: Settings, triager: Triager, port: int | None) -> Callable[[
         from bot.adapters.slack.client import web_client
 
         desk = desk_of(settings)
-        app = build_app(slack_edge_of(settings, desk, triager), web_client(settings.slack_bot_token or "", settings.slack_api_url), secret or "socket mode needs none")
+        app = build_app(
+            slack_edge_of(settings, desk, triager),
+            web_client(settings.slack_bot_token or "", settings.slack_api_url),
+            secret or "socket mode needs none",
+        )
         if port is None:
             stay_connected(socket_mode(app, app_token or ""))
             threading.Event().wait()
@@ -100,9 +106,11 @@ def _worker(settings: Settings, triager: Triager) -> Callable[[], None]:
 
 
 def work_on(mine: Worker, seconds: float) -> NoReturn:
-    """Turn after turn, until this process is ended: by the alarm where one takes longer than ``seconds``, by its own memory where a ticket eats it up.
+    """Turn after turn, until this process is ended: by the alarm where one takes longer than ``seconds``, by its own
+    memory where a ticket eats it up.
 
-    Either way the job's lease runs out, another process takes it, and after a few times it is a human's (``triage deliveries``)."""
+    Either way the job's lease runs out, another process takes it, and after a few times it is a human's (``triage
+    deliveries``)."""
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     while True:
         signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -113,7 +121,8 @@ def work_on(mine: Worker, seconds: float) -> NoReturn:
 
 
 def _mailbox(settings: Settings) -> list[Callable[[], None]]:
-    """A process that takes mail in, where a mailbox is set up. A second one elsewhere does no harm: the door knows each mail."""
+    """A process that takes mail in, where a mailbox is set up. A second one elsewhere does no harm: the door knows
+    each mail."""
     if settings.mailbox is None:
         return []
     attachment_reader_of(settings)  # what is wrong with OCR_LANGUAGES is said at the start
@@ -123,7 +132,8 @@ def _mailbox(settings: Settings) -> list[Callable[[], None]]:
 def supervise(children: list[Callable[[], None]]) -> None:
     """Run each in a process of its own; replace what dies; end them all with us, however we end.
 
-    Told to stop we wait for them, so that whoever starts us again finds the port free. Killed, we leave the end of a pipe closed, which ends them.
+    Told to stop we wait for them, so that whoever starts us again finds the port free. Killed, we leave the end of a
+    pipe closed, which ends them.
     """
     running: dict[int, Callable[[], None]] = {}
     lifeline = os.pipe()
@@ -170,6 +180,7 @@ def _fork(child: Callable[[], None], lifeline: tuple[int, int]) -> int:
 
 
 def _end_with(lifeline: int) -> None:
-    """Wait for the end of the parent, whose end of the pipe nobody else holds, and end this process at once: as after any kill, leases run out."""
+    """Wait for the end of the parent, whose end of the pipe nobody else holds, and end this process at once: as
+    after any kill, leases run out."""
     os.read(lifeline, 1)
     os.kill(os.getpid(), signal.SIGKILL)

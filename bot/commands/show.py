@@ -17,12 +17,26 @@ def print_triage(triage: Triage, knowledge: Knowledge) -> None:
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     diagnosis, facts = triage.diagnosis, triage.facts
     # the reading's subject and not the ticket's: there secrets are masked
-    subject = visible(next((triage.reading.text[slice(*s.span)].strip() for s in triage.reading.segments if s.kind == "subject"), ""), 90) or "(no subject)"
+    subject = (
+        visible(
+            next(
+                (triage.reading.text[slice(*s.span)].strip() for s in triage.reading.segments if s.kind == "subject"),
+                "",
+            ),
+            90,
+        )
+        or "(no subject)"
+    )
     console.print(Text(f"── {visible(triage.ticket.id, 40)} · {subject}", style="bold"))
     found = [("mailbox", facts.mailbox or "not named")]
     if facts.clients:
         client = facts.clients[0]
-        found.append(("client", " ".join(p for p in (client.name, client.version, client.platform and f"on {client.platform}") if p)))
+        found.append(
+            (
+                "client",
+                " ".join(p for p in (client.name, client.version, client.platform and f"on {client.platform}") if p),
+            )
+        )
     found += [("error", visible(e.text, 160)) for e in facts.errors[:2]]
     found += [("setting", visible(f.text, 160)) for f in triage.findings[:3]]
     for name, value in found:
@@ -32,10 +46,21 @@ def print_triage(triage: Triage, knowledge: Knowledge) -> None:
         console.print()
         return
     lead = diagnosis.causes[0]
-    console.print(Text.assemble(("  cause    ", "dim"), (title_of(lead.cause, knowledge), "bold"),
-                                f"  {lead.probability:.0%} ", (diagnosis.confidence, CONFIDENCE_STYLE[diagnosis.confidence]), f" · {diagnosis.verdict}"))
+    console.print(
+        Text.assemble(
+            ("  cause    ", "dim"),
+            (title_of(lead.cause, knowledge), "bold"),
+            f"  {lead.probability:.0%} ",
+            (diagnosis.confidence, CONFIDENCE_STYLE[diagnosis.confidence]),
+            f" · {diagnosis.verdict}",
+        )
+    )
     for piece, supports in sorted(lead.evidence, key=lambda e: (not e[1], e[0].kind != "server"))[:4]:
-        console.print(Text.assemble(("  why      ", "dim"), ("+ " if supports else "- "), f"{piece.kind}: {visible(piece.text, 150)}"))
+        console.print(
+            Text.assemble(
+                ("  why      ", "dim"), ("+ " if supports else "- "), f"{piece.kind}: {visible(piece.text, 150)}"
+            )
+        )
     for rival in diagnosis.undecided:
         console.print(Text.assemble(("  or       ", "dim"), title_of(rival, knowledge)))
     if triage.server.matching:

@@ -36,7 +36,11 @@ def run(files: Iterable[str], *, format: str, as_json: bool, language: str | Non
 
     answers: Iterator[BadTicket | Triage | str]
     if as_json and not save:  # nothing but lines is asked for: processes can make them
-        answers = in_order(partial(_answer, triage, _line), _tickets(files, format), lambda first: triager.warm(t for t in first if isinstance(t, Ticket)))
+        answers = in_order(
+            partial(_answer, triage, _line),
+            _tickets(files, format),
+            lambda first: triager.warm(t for t in first if isinstance(t, Ticket)),
+        )
     else:
         answers = map(partial(_answer, triage, None), _tickets(files, format))
     bad = 0
@@ -59,7 +63,7 @@ def run(files: Iterable[str], *, format: str, as_json: bool, language: str | Non
 
 
 def _answer(
-    triage: Callable[[Ticket], Triage], shown: Callable[[Triage], str] | None, item: Ticket | BadTicket,
+    triage: Callable[[Ticket], Triage], shown: Callable[[Triage], str] | None, item: Ticket | BadTicket
 ) -> BadTicket | Triage | str:
     """One ticket's triage, or the line that shows it where that is all that is asked for."""
     if isinstance(item, BadTicket):

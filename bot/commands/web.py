@@ -1,4 +1,5 @@
-"""``triage web``: the page, with what other systems call beside it; and tickets that are put in its queue to try it out."""
+"""``triage web``: the page, with what other systems call beside it; and tickets that are put in its queue to try it
+out."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ BACKLOG = 256
 
 
 def run(*, port: int | None, queue: Sequence[Path]) -> None:
-    """Serve the page until told to stop. Raises SettingsError where the port is taken, InputError where a ticket cannot be read."""
+    """Serve the page until told to stop. Raises SettingsError where the port is taken, InputError where a ticket
+    cannot be read."""
     settings = read_settings()
     helpdesk_of(settings)  # refused before the port is taken
     triager = triager_of(settings)
@@ -36,7 +38,8 @@ def run(*, port: int | None, queue: Sequence[Path]) -> None:
 def page_server(settings: Settings, triager: Triager, port: int) -> Callable[[], None]:
     """Take the port and say how to open the page; returns what serves it, to be run here or in a process of its own.
 
-    Where nobody signs in with Slack or a proxy, a token does: it is made here, so that a process that takes another's place knows it too.
+    Where nobody signs in with Slack or a proxy, a token does: it is made here, so that a process that takes
+    another's place knows it too.
     """
     listening = _listen(settings.web_host, port)
     others = settings.web_proxy_header is not None or settings.slack_client_id is not None
@@ -54,7 +57,9 @@ def page_server(settings: Settings, triager: Triager, port: int) -> Callable[[],
         desk = desk_of(settings)
         app = page_app(site_of(settings, desk, triager, token), ingress_of(settings, desk))
         # headers of proxies are read by us, from those that are trusted
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", proxy_headers=False, server_header=False, access_log=False)).run(sockets=[listening])
+        uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", proxy_headers=False, server_header=False, access_log=False)
+        ).run(sockets=[listening])
 
     return serve
 
@@ -67,14 +72,16 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind(address)
         listening.listen(BACKLOG)  # whoever follows the printed address at once waits instead of being refused
     except OSError as error:
-        raise SettingsError(f"WEB_HOST and WEB_PORT: cannot listen on {host}, port {port} ({error.strerror or error}); try another: triage web --port N") from error
+        raise SettingsError(
+            f"WEB_HOST and WEB_PORT: cannot listen on {host}, port {port} ({error.strerror or error}); try another: triage web --port N"
+        ) from error
     return listening
 
 
 def _put_in_queue(settings: Settings, desk: DeskStore, triager: Triager, paths: Sequence[Path]) -> None:
     """Hand tickets in at the desk's door, as the page does, and read them at once."""
     from bot.adapters.web.page.playground import inbound_of
-    from bot.handle import Door
+    from bot.door import Door
 
     files = [f for path in paths for f in (sorted(path.iterdir()) if path.is_dir() else [path])]
     door = Door(desk)

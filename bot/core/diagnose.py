@@ -36,7 +36,9 @@ SHOWN = 5
 SHOWN_FROM = 0.02
 TELLING = 1.15
 """An evidence ratio from which it is listed as speaking for a cause (its inverse: against)."""
-ANOTHER_DEVICE = frozenset({"other-device-works", "saved-password-kept", "new-password-taken-elsewhere", "outgoing-password-not-updated"})
+ANOTHER_DEVICE = frozenset(
+    {"other-device-works", "saved-password-kept", "new-password-taken-elsewhere", "outgoing-password-not-updated"}
+)
 """Cues by which a customer says that one device works and another fails."""
 PASSWORD_CAUSES = frozenset({"mailbox-password", "stale-client-profile", "username-full-address"})
 """Causes whose advice ends in typing credentials again."""
@@ -44,33 +46,56 @@ INSEPARABLE = frozenset({"mailbox-password", "stale-client-profile"})
 """Causes that leave the same line and the same text (mail-lab: checks 2 and 10 with an old password)."""
 
 
-def expected_from_ticket(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge) -> dict[str, float]:
+def expected_from_ticket(
+    facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge
+) -> dict[str, float]:
     """cause -> probability from the ticket's own words, before the server and the directory are asked."""
     return posterior(_from_ticket(facts, findings, matches, knowledge), knowledge)
 
 
-def _from_ticket(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge) -> list[gather.Weighted]:
-    return [*gather.of_errors(matches, facts, knowledge), *gather.of_findings(findings, facts, knowledge), *gather.of_words(facts, matches, knowledge)]
+def _from_ticket(
+    facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge
+) -> list[gather.Weighted]:
+    return [
+        *gather.of_errors(matches, facts, knowledge),
+        *gather.of_findings(findings, facts, knowledge),
+        *gather.of_words(facts, matches, knowledge),
+    ]
 
 
 def diagnose(
-    facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView, account: AccountView, knowledge: Knowledge,
-    tried: Sequence[str] = (), probed: Sequence[gather.Weighted] = (),
+    facts: Facts,
+    findings: Sequence[Finding],
+    matches: Sequence[Match],
+    server: ServerView,
+    account: AccountView,
+    knowledge: Knowledge,
+    tried: Sequence[str] = (),
+    probed: Sequence[gather.Weighted] = (),
 ) -> Diagnosis:
-    """Rank the causes and decide between answering, asking, handing over and staying silent. ``tried``: causes whose advice
-    the customer has followed in vain; ``probed``: what looks at our servers and at their domain say."""
+    """Rank the causes and decide between answering, asking, handing over and staying silent. ``tried``: causes whose
+    advice the customer has followed in vain; ``probed``: what looks at our servers and at their domain say."""
     told = _from_ticket(facts, findings, matches, knowledge)
-    pieces = [*told, *gather.of_server(server, facts, knowledge), *gather.of_account(account, facts, knowledge), *gather.of_tried(tried), *probed]
+    pieces = [
+        *told,
+        *gather.of_server(server, facts, knowledge),
+        *gather.of_account(account, facts, knowledge),
+        *gather.of_tried(tried),
+        *probed,
+    ]
     said = leanings(pieces, knowledge)
     chances = chances_of(said, knowledge)
     ranked = sorted(chances, key=lambda c: -chances[c])
     prior = priors(knowledge)
     weighed = [(piece, ratios(piece.supports, piece.refutes, prior)) for piece, _ in pieces]
-    causes = tuple(_ranked(c, chances[c], weighed, knowledge) for c in ranked[:SHOWN] if chances[c] >= SHOWN_FROM) \
-        or (_ranked(ranked[0], chances[ranked[0]], weighed, knowledge),)
+    causes = tuple(_ranked(c, chances[c], weighed, knowledge) for c in ranked[:SHOWN] if chances[c] >= SHOWN_FROM) or (
+        _ranked(ranked[0], chances[ranked[0]], weighed, knowledge),
+    )
     lead = ranked[0]
     if knowledge.others.get(lead) and knowledge.others[lead].answer == "none" and chances[lead] >= SILENT_FROM:
-        return Diagnosis("none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead, leanings=sparse(said))
+        return Diagnosis(
+            "none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead, leanings=sparse(said)
+        )
     confidence = _confidence(lead, chances, facts, findings, matches, server, knowledge, pieces)
     undecided = _undecided(lead, chances, server, facts, knowledge)
     if confidence == "confirmed" and (undecided or (lead in PASSWORD_CAUSES and password_proven_since(server, facts))):
@@ -78,14 +103,23 @@ def diagnose(
     missing = _missing(facts, findings, matches, server)
     verdict = _verdict(lead, chances[lead], confidence, facts, findings, matches, server, undecided, missing, knowledge)
     return Diagnosis(
-        verdict, confidence, causes, other=lead if knowledge.number(lead) is None else "unknown" if chances[lead] < NOTHING_LEADS_BELOW else None,
+        verdict,
+        confidence,
+        causes,
+        other=lead if knowledge.number(lead) is None else "unknown" if chances[lead] < NOTHING_LEADS_BELOW else None,
         missing=missing if verdict in ("ask", "escalate") else tuple(m for m in missing if m in ("mailbox",)),
-        also=_also(lead, findings, server, facts, knowledge), undecided=undecided, question=_question(lead, undecided, missing, facts, knowledge) if undecided or verdict in ("ask", "escalate") else None,
+        also=_also(lead, findings, server, facts, knowledge),
+        undecided=undecided,
+        question=_question(lead, undecided, missing, facts, knowledge)
+        if undecided or verdict in ("ask", "escalate")
+        else None,
         leanings=sparse(said),
     )
 
 
-def _ranked(cause: str, chance: float, weighed: Sequence[tuple[Evidence, Mapping[str, float]]], knowledge: Knowledge) -> RankedCause:
+def _ranked(
+    cause: str, chance: float, weighed: Sequence[tuple[Evidence, Mapping[str, float]]], knowledge: Knowledge
+) -> RankedCause:
     listed: list[tuple[Evidence, bool]] = []
     for piece, by_cause in weighed:
         if by_cause[cause] >= TELLING:
@@ -99,13 +133,21 @@ def _ranked(cause: str, chance: float, weighed: Sequence[tuple[Evidence, Mapping
 
 
 def _confidence(
-    lead: str, chances: Mapping[str, float], facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView,
-    knowledge: Knowledge, pieces: Sequence[gather.Weighted],
+    lead: str,
+    chances: Mapping[str, float],
+    facts: Facts,
+    findings: Sequence[Finding],
+    matches: Sequence[Match],
+    server: ServerView,
+    knowledge: Knowledge,
+    pieces: Sequence[gather.Weighted],
 ) -> str:
     chance = chances[lead]
     if not pieces or chance < NOTHING_LEADS_BELOW:
         return "unknown"
-    if chance >= CONFIRMED_FROM and (_line_confirms(lead, server, facts, knowledge) or _account_confirms(lead, pieces, knowledge)):
+    if chance >= CONFIRMED_FROM and (
+        _line_confirms(lead, server, facts, knowledge) or _account_confirms(lead, pieces, knowledge)
+    ):
         return "confirmed"
     proven_text = any(_share(knowledge.errors[m.error_id], lead) >= 0.5 and m.method == "pattern" for m in matches)
     setting = any(knowledge.finding_rules[f.id].supports.get(lead, 0) >= 0.5 for f in findings)
@@ -114,7 +156,9 @@ def _confidence(
         return "likely"  # the line proves that it is one of the two, and both are named
     account_says = any(p.kind == "account" and p.supports.get(lead, 0) >= 0.4 for p, _ in pieces)
     probe_says = any(p.kind == "probe" and p.supports.get(lead, 0) >= 0.5 for p, _ in pieces)
-    if chance >= LIKELY_FROM and (proven_text or setting or line or server.absence_proven or account_says or probe_says):
+    if chance >= LIKELY_FROM and (
+        proven_text or setting or line or server.absence_proven or account_says or probe_says
+    ):
         return "likely"
     words = any(knowledge.cues[c.id].supports.get(lead, 0) >= 0.6 for c in facts.cues)
     if chance >= 0.8 and words and matches:
@@ -146,11 +190,15 @@ def _line_confirms(lead: str, server: ServerView, facts: Facts, knowledge: Knowl
 
 def _account_confirms(lead: str, pieces: Sequence[gather.Weighted], knowledge: Knowledge) -> bool:
     """True where a fact of the directory that decides by itself (knowledge/account.toml) names the leading cause."""
-    facts = [knowledge.account_rules[p.ref] for p, _ in pieces if p.kind == "account" and p.ref in knowledge.account_rules]
+    facts = [
+        knowledge.account_rules[p.ref] for p, _ in pieces if p.kind == "account" and p.ref in knowledge.account_rules
+    ]
     return any(fact.decisive and fact.supports.get(lead, 0) >= 0.5 for fact in facts)
 
 
-def _undecided(lead: str, chances: Mapping[str, float], server: ServerView, facts: Facts, knowledge: Knowledge) -> tuple[str, ...]:
+def _undecided(
+    lead: str, chances: Mapping[str, float], server: ServerView, facts: Facts, knowledge: Knowledge
+) -> tuple[str, ...]:
     """Causes that the evidence at hand cannot tell from the leading one."""
     rivals = [c for c in chances if c != lead and chances[c] >= 0.5 * chances[lead] and chances[c] >= 0.15]
     if lead in INSEPARABLE:
@@ -160,11 +208,15 @@ def _undecided(lead: str, chances: Mapping[str, float], server: ServerView, fact
     return tuple(sorted(rivals, key=lambda c: -chances[c]))[:2]
 
 
-def _also(lead: str, findings: Sequence[Finding], server: ServerView, facts: Facts, knowledge: Knowledge) -> tuple[str, ...]:
+def _also(
+    lead: str, findings: Sequence[Finding], server: ServerView, facts: Facts, knowledge: Knowledge
+) -> tuple[str, ...]:
     """Causes that a faulty setting, or a deciding line of their own, proves beside the leading one: two faults."""
     found = [f.check for f in findings if f.check and knowledge.finding_rules[f.id].supports.get(f.check, 0) >= 0.8]
     for line in server.lines:
-        rule = rule_of(line.event, login_shape(name_in(line.event), facts), knowledge) if line.ownership == "own" else None
+        rule = (
+            rule_of(line.event, login_shape(name_in(line.event), facts), knowledge) if line.ownership == "own" else None
+        )
         if rule is not None and rule.decisive and rule.supports:
             cause = max(rule.supports, key=lambda c: rule.supports[c])
             if rule.supports[cause] >= 0.9:
@@ -184,13 +236,22 @@ def overruled(diagnosis: Diagnosis, chosen: str, knowledge: Knowledge) -> Diagno
     other = knowledge.others.get(chosen)
     verdict = other.answer if other is not None and other.answer in ("escalate", "none") else "answer"
     rest = tuple(c for c in diagnosis.causes if c.cause != chosen)
-    return Diagnosis(verdict, diagnosis.confidence, (lead, *rest), other=chosen if number is None else None, missing=diagnosis.missing, leanings=diagnosis.leanings)
+    return Diagnosis(
+        verdict,
+        diagnosis.confidence,
+        (lead, *rest),
+        other=chosen if number is None else None,
+        missing=diagnosis.missing,
+        leanings=diagnosis.leanings,
+    )
 
 
 # -- what to do next -----------------------------------------------------------------------------------
 
 
-def _missing(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView) -> tuple[str, ...]:
+def _missing(
+    facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView
+) -> tuple[str, ...]:
     out = []
     if facts.mailbox is None:
         out.append("mailbox")
@@ -204,13 +265,25 @@ def _missing(facts: Facts, findings: Sequence[Finding], matches: Sequence[Match]
 
 
 def _verdict(
-    lead: str, chance: float, confidence: str, facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView,
-    undecided: Sequence[str], missing: Sequence[str], knowledge: Knowledge,
+    lead: str,
+    chance: float,
+    confidence: str,
+    facts: Facts,
+    findings: Sequence[Finding],
+    matches: Sequence[Match],
+    server: ServerView,
+    undecided: Sequence[str],
+    missing: Sequence[str],
+    knowledge: Knowledge,
 ) -> str:
     other = knowledge.others.get(lead)
     if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
         return "escalate"
-    if lead == "unknown" or (other is not None and other.answer == "none") or (password_proven_since(server, facts) and lead in PASSWORD_CAUSES):
+    if (
+        lead == "unknown"
+        or (other is not None and other.answer == "none")
+        or (password_proven_since(server, facts) and lead in PASSWORD_CAUSES)
+    ):
         return "ask"
     if confidence == "confirmed":
         return "answer"
@@ -218,8 +291,12 @@ def _verdict(
         return "ask"  # nothing of theirs arrived: only their settings or another network can tell which of 3, 4 and 5
     if confidence == "unknown" or chance < ANSWER_FROM:
         return "ask"
-    if confidence == "guess" and not findings and not any(knowledge.errors[m.error_id].role != "wrapper" for m in matches) \
-            and (chance < WORDS_FROM or not gather.complains(facts, matches)):
+    if (
+        confidence == "guess"
+        and not findings
+        and not any(knowledge.errors[m.error_id].role != "wrapper" for m in matches)
+        and (chance < WORDS_FROM or not gather.complains(facts, matches))
+    ):
         return "ask"
     return "answer"
 
@@ -231,8 +308,13 @@ def password_proven_since(server: ServerView, facts: Facts) -> bool:
     if line is None or line.event.time is None or _another_device(facts):
         return False
     after = line.event.time + timedelta(seconds=5)
-    faces = {"imap": {"imap"}, "submission": {"submission", "smtps"}, "smtps": {"submission", "smtps"}}.get(line.event.service or "", set())
-    return any(s.last > after and s.remote_ip == line.event.remote_ip and (not faces or s.service in faces) for s in server.successes)
+    faces = {"imap": {"imap"}, "submission": {"submission", "smtps"}, "smtps": {"submission", "smtps"}}.get(
+        line.event.service or "", set()
+    )
+    return any(
+        s.last > after and s.remote_ip == line.event.remote_ip and (not faces or s.service in faces)
+        for s in server.successes
+    )
 
 
 def _another_device(facts: Facts) -> bool:
@@ -240,7 +322,9 @@ def _another_device(facts: Facts) -> bool:
     return any(c.failing is False for c in facts.clients) or any(c.id in ANOTHER_DEVICE for c in facts.cues)
 
 
-def _question(lead: str, undecided: Sequence[str], missing: Sequence[str], facts: Facts, knowledge: Knowledge) -> str | None:
+def _question(
+    lead: str, undecided: Sequence[str], missing: Sequence[str], facts: Facts, knowledge: Knowledge
+) -> str | None:
     """The one question that decides most: between rivals first, else for what is missing."""
     if undecided and {lead, *undecided} >= INSEPARABLE:
         return "new-password-elsewhere"

@@ -21,11 +21,7 @@ _BLANK = "\ufffc"
 
 
 def leaks(
-    text: str,
-    allowed_addresses: Collection[str],
-    settings: Settings,
-    *,
-    names: Collection[str] = (),
+    text: str, allowed_addresses: Collection[str], settings: Settings, *, names: Collection[str] = ()
 ) -> list[str]:
     """What in ``text`` must not leave, as kinds with the offending part; empty where it may go.
 
@@ -45,7 +41,8 @@ def leaks(
                 seen = _whole(permitted, link=is_link).sub(_BLANK, seen, timeout=PATTERN_SECONDS)
                 lowered = seen.lower()
         found = [f"{kind}: {part[:60]}" for kind, part in _found(seen)]
-        # what a ticket is masked for (passwords in a sentence, one-time codes of third parties, card numbers) must not stand in a reply either
+        # what a ticket is masked for (passwords in a sentence, one-time codes of third parties, card numbers) must not
+        # stand in a reply either
         return found + [f"secret: a {kind}" for _, _, kind in find_secrets(seen)]
     except TimeoutError:
         return ["time: the text could not be looked through in time"]
@@ -57,9 +54,10 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
     yield from _of_kinds(ACROSS_LINES, text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _in_line(line: str) -> tuple[tuple[str, str], ...]:
-    """Our sentences come again in every draft, and what was permitted in them is blanked: each is looked through once."""
+    """Our sentences come again in every draft, and what was permitted in them is blanked: each is looked through
+    once."""
     return tuple(_of_kinds(IN_A_LINE, line))
 
 
@@ -71,11 +69,7 @@ def _of_kinds(kinds: tuple[Kind, ...], text: str) -> Iterator[tuple[str, str]]:
                 yield kind, part
 
 
-def _permitted(
-    allowed: Collection[str],
-    settings: Settings,
-    names: Collection[str],
-) -> Iterator[tuple[str, bool]]:
+def _permitted(allowed: Collection[str], settings: Settings, names: Collection[str]) -> Iterator[tuple[str, bool]]:
     """Texts that may stand, the longest first (a link before the host inside it); True for links."""
     links = [url for url in (settings.webmail_url, settings.article_url) if url]
     hosts = [settings.imap_host, settings.smtp_host, settings.pop3_host]
@@ -97,6 +91,4 @@ def _whole(permitted: str, *, link: bool) -> regex.Pattern[str]:
     after = r"(?![a-z0-9_@-]|\.[a-z0-9_]|:\d{1,3}\.)"
     if link:
         after = r"/?(?:\#[a-z][a-z0-9-]{0,60})?(?![\w/?&=%@:#+-]|\.\w)"
-    return regex.compile(
-        rf"(?<![a-z0-9_@.%+-]){regex.escape(needle)}{after}", regex.IGNORECASE | regex.ASCII
-    )
+    return regex.compile(rf"(?<![a-z0-9_@.%+-]){regex.escape(needle)}{after}", regex.IGNORECASE | regex.ASCII)

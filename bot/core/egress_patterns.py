@@ -38,7 +38,7 @@ _IPV6 = _compile(r"(?<![\w:.])[0-9a-f:]{2,45}(?:\.\d{1,3}){0,3}(?:%\w{1,15})?(?!
 _MAC = _compile(r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])")
 _HOST = _compile(
     rf"(?<!{_LETTER})(?:{_LETTER}{{1,63}}\.){{1,10}}"
-    rf"(?:[\p{{Latin}}\p{{Cyrillic}}\p{{Greek}}]{{2,24}}|xn--[a-z0-9-]{{2,59}})(?!{_LETTER})",
+    rf"(?:[\p{{Latin}}\p{{Cyrillic}}\p{{Greek}}]{{2,24}}|xn--[a-z0-9-]{{2,59}})(?!{_LETTER})"
 )
 _MACHINE = regex.compile(
     r"(?<![\w./-])(?:mx|mta|mda|imap|smtp|pop|pop3|mail|node|backend|director|proxy|relay|db|ns|srv|web|host|ip)"
@@ -50,9 +50,7 @@ _QUEUE_ID = regex.compile(
     rf"|(?<!\w){_CONSONANT}{{10,12}}z{_CONSONANT}{{3,14}}(?!\w)"
     r"|(?<![\w-])(?=[A-Za-z-]{0,20}\d)[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}(?![\w-])"
 )
-_UUID_OR_HASH = _compile(
-    r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)|(?<!\w)[0-9a-f]{24,128}(?!\w)"
-)
+_UUID_OR_HASH = _compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)|(?<!\w)[0-9a-f]{24,128}(?!\w)")
 _BASE64_RUN = regex.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{14,120}={0,2}(?![A-Za-z0-9+/=])")
 _SECRET = _any_of(
     r"xox[abeprs]-[\w-]{8,}",
@@ -76,7 +74,8 @@ _CODE = _compile(
     r"(?<![\w.,:/+-])\d{3}[ -]?\d{3,6}(?![\w:/]|[.,]\d)"
     r"|(?<![\w.,:/+-])\d{4,8}(?![\w:/]|[.,]\d)(?=[^\n\d]{1,40}?(?:\bcode|\bkod\b|código|codice|コード|码|碼|\bpin\b|\btan\b))"
 )
-"""One-time codes: six digits and more alone, or four and more with the word behind them. None of our sentences holds such a number."""
+"""One-time codes: six digits and more alone, or four and more with the word behind them. None of our sentences holds
+such a number."""
 _LOG_TEXT = _any_of(
     r"\b(?:rip|lip|rport|lport|mpid|session|sasl_username|sasl_method|sasl_sender|user|client|from|to|helo|proto|relay"
     r"|status|dsn|orig_to|method|auth|ssl|message-id)=\S",

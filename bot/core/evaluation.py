@@ -44,18 +44,35 @@ class Score:
 
     def figures(self, seconds: float) -> dict[str, Any]:
         """The contract's keys of eval and lab."""
-        names = ("mailbox", "client", "version", "error_span", "hosts", "ports", "line", "top1", "acceptable", "top3", "absence", "both_named")
+        names = (
+            "mailbox",
+            "client",
+            "version",
+            "error_span",
+            "hosts",
+            "ports",
+            "line",
+            "top1",
+            "acceptable",
+            "top3",
+            "absence",
+            "both_named",
+        )
         return {
             "tickets": self.tickets,
             **{name: self.rate(name) for name in names},
-            "wrong_likely": self.counts["wrong_likely"], "likely": self.counts["likely"],
-            "wrong_confirmed": self.counts["wrong_confirmed"], "confirmed": self.counts["confirmed"],
+            "wrong_likely": self.counts["wrong_likely"],
+            "likely": self.counts["likely"],
+            "wrong_confirmed": self.counts["wrong_confirmed"],
+            "confirmed": self.counts["confirmed"],
             "ask_right": self.rate("ask"),
             "hard_negatives": self.counts["hard_negatives"],
             "hard_negatives_answered": self.counts["hard_negatives_answered"],
             "ece": self.calibration_error(),
             "tickets_per_s": round(self.tickets / seconds, 1) if seconds > 0 else None,
-            "per_check": {key: dict(value) for key, value in sorted(self.per_check.items(), key=lambda i: (len(i[0]), i[0]))},
+            "per_check": {
+                key: dict(value) for key, value in sorted(self.per_check.items(), key=lambda i: (len(i[0]), i[0]))
+            },
         }
 
     def calibration_error(self) -> float | None:
@@ -66,8 +83,13 @@ class Score:
         for chance, right in self.calibration:
             bins.setdefault(min(int(chance * BINS), BINS - 1), []).append((chance, right))
         total = len(self.calibration)
-        return round(sum(
-            len(b) / total * abs(sum(c for c, _ in b) / len(b) - sum(r for _, r in b) / len(b)) for b in bins.values()), 4)
+        return round(
+            sum(
+                len(b) / total * abs(sum(c for c, _ in b) / len(b) - sum(r for _, r in b) / len(b))
+                for b in bins.values()
+            ),
+            4,
+        )
 
 
 def evaluate(pairs: Sequence[tuple[Triage, Gold]], knowledge: Knowledge) -> Score:
@@ -105,7 +127,10 @@ def _facts(triage: Triage, gold: Gold, score: Score, knowledge: Knowledge) -> No
 
 
 def _sets(triage: Triage, gold: Gold, score: Score, facts: Facts) -> None:
-    for name, found in (("hosts", {e.host for e in facts.endpoints if e.host}), ("ports", {e.port for e in facts.endpoints if e.port})):
+    for name, found in (
+        ("hosts", {e.host for e in facts.endpoints if e.host}),
+        ("ports", {e.port for e in facts.endpoints if e.port}),
+    ):
         wanted = set(gold.get(name, []))
         if wanted:
             _tally(score, name, wanted <= found, triage, (sorted(map(str, found)), sorted(map(str, wanted))))
@@ -122,8 +147,11 @@ def _families(name: str, knowledge: Knowledge) -> set[str]:
     exact = {f.id for f in knowledge.clients if f.name.lower() == name.lower()}
     if exact:
         return exact
-    return {f.id for f in knowledge.clients
-            if any(regex.fullmatch(p, name, regex.IGNORECASE, timeout=0.05) for p in (*f.names, *f.weak))}
+    return {
+        f.id
+        for f in knowledge.clients
+        if any(regex.fullmatch(p, name, regex.IGNORECASE, timeout=0.05) for p in (*f.names, *f.weak))
+    }
 
 
 def _covers(found: str, gold: str) -> bool:

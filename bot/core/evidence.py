@@ -32,7 +32,8 @@ PROSE_DAMPING = 0.4
 CLEAR_TEXT_SHARE = 0.7
 BESIDE_A_CLEAR_TEXT = 0.55
 TELLING_CUE = 0.55
-"""A cue that points to one cause with this share or more counts in full beside any text ("refused on one network only")."""
+"""A cue that points to one cause with this share or more counts in full beside any text ("refused on one network
+only")."""
 NAMING_CUE = 0.8
 """A cue that gives one cause this share or more names it ("as soon as I close the other one it works")."""
 SURELY_ELSEWHERE = 0.7
@@ -41,7 +42,8 @@ COMPLAINT = "something-fails"
 OF_A_MOVE = 0.35
 """Cues that give a stale profile this share or more speak of an account's past."""
 ELSEWHERE_DAMPING = 0.35
-"""For error words and settings in a ticket that says it is about something else: another provider's account, a scammer's letter."""
+"""For error words and settings in a ticket that says it is about something else: another provider's account, a
+scammer's letter."""
 TRIED_FACTOR = 0.03
 """People skip steps, so advice that "did not help" thins a cause out and does not forbid it."""
 STRANGE_NETWORKS = 5
@@ -59,7 +61,15 @@ def of_errors(matches: Sequence[Match], facts: Facts, knowledge: Knowledge) -> l
     rank = {"specific": 0, "generic": 1, "wrapper": 2}
     any_pasted = any(not m.prose for m in matches)
     elsewhere = _elsewhere(facts, knowledge)
-    ordered = sorted(matches, key=lambda m: (m.prose and any_pasted, rank[knowledge.errors[m.error_id].role], -m.score, -_top(knowledge.errors[m.error_id])))
+    ordered = sorted(
+        matches,
+        key=lambda m: (
+            m.prose and any_pasted,
+            rank[knowledge.errors[m.error_id].role],
+            -m.score,
+            -_top(knowledge.errors[m.error_id]),
+        ),
+    )
     best_role: str | None = None
     for match in ordered:
         row = knowledge.errors[match.error_id]
@@ -81,12 +91,20 @@ def of_errors(matches: Sequence[Match], facts: Facts, knowledge: Knowledge) -> l
 
 def of_tried(tried: Sequence[str]) -> list[Weighted]:
     """Causes whose advice the customer has followed in vain: they are as good as out."""
-    return [(Evidence("words", "its advice was followed and it still fails", f"tried:{cause}", refutes={cause: TRIED_FACTOR}), 1.0) for cause in tried]
+    return [
+        (
+            Evidence(
+                "words", "its advice was followed and it still fails", f"tried:{cause}", refutes={cause: TRIED_FACTOR}
+            ),
+            1.0,
+        )
+        for cause in tried
+    ]
 
 
 def of_findings(findings: Sequence[Finding], facts: Facts, knowledge: Knowledge) -> list[Weighted]:
-    """Settings that cannot work; a second one for the same check repeats the first. A host and a port that are right, for
-    the failing protocol, speak against checks 3 and 4."""
+    """Settings that cannot work; a second one for the same check repeats the first. A host and a port that are
+    right, for the failing protocol, speak against checks 3 and 4."""
     out: list[Weighted] = []
     faulty = {f.check for f in findings}
     for protocols, rule_id in zip(right_settings(facts, knowledge), ("host-right", "port-right"), strict=True):
@@ -95,10 +113,14 @@ def of_findings(findings: Sequence[Finding], facts: Facts, knowledge: Knowledge)
             out.append((Evidence("setting", rule.text, rule.id, rule.supports, rule.refutes), 0.8))
     checks: dict[str | None, int] = {}
     for finding in findings:
-        rule = knowledge.finding_rules["host-foreign-alone" if finding.id == FOREIGN and not _moved(facts, knowledge) else finding.id]
+        rule = knowledge.finding_rules[
+            "host-foreign-alone" if finding.id == FOREIGN and not _moved(facts, knowledge) else finding.id
+        ]
         repeats = checks.get(rule.check, 0)
         checks[rule.check] = repeats + 1
-        weight = (1.0 if not repeats else 0.25) * (ELSEWHERE_DAMPING if finding.id != FOREIGN and _elsewhere(facts, knowledge) else 1.0)
+        weight = (1.0 if not repeats else 0.25) * (
+            ELSEWHERE_DAMPING if finding.id != FOREIGN and _elsewhere(facts, knowledge) else 1.0
+        )
         out.append((Evidence("setting", finding.text, finding.id, rule.supports, rule.refutes), weight))
     return out
 
@@ -117,7 +139,11 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
     """What the customer says. Cues overlap in meaning, so each further one for the same cause counts less; beside a
     program's own text that names one cause, circumstances count less too."""
     out: list[Weighted] = []
-    decided = any(_names_one_cause(knowledge.errors[m.error_id]) for m in matches if m.method == "pattern" and not m.prose and not m.quoted)
+    decided = any(
+        _names_one_cause(knowledge.errors[m.error_id])
+        for m in matches
+        if m.method == "pattern" and not m.prose and not m.quoted
+    )
     damping = BESIDE_A_CLEAR_TEXT if decided else 1.0
     families = (knowledge.family_named.get(c.name) for c in facts.clients if c.failing is not False)
     failing = next((family.kind if family else "app" for family in families), "app")
@@ -127,7 +153,12 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
     plan = knowledge.plans.get(facts.plan or "")
     if plan is not None and ("smtp" in facts.protocols or (not facts.protocols and not plan.can_send)):
         stated = knowledge.finding_rules["stated-plan-can-send" if plan.can_send else "stated-plan-cannot-send"]
-        out.append((Evidence("words", stated.text, stated.id, stated.supports, stated.refutes), 0.9 if facts.protocols else 0.5))
+        out.append(
+            (
+                Evidence("words", stated.text, stated.id, stated.supports, stated.refutes),
+                0.9 if facts.protocols else 0.5,
+            )
+        )
     if facts.cues and not complains(facts, matches):
         silent = knowledge.finding_rules["no-complaint"]
         out.append((Evidence("words", silent.text, silent.id, silent.supports, silent.refutes), 0.85))
@@ -141,10 +172,16 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
         repeats = spoken.get(leading, 0) if leading else 0
         if leading:
             spoken[leading] = repeats + 1
-        out.append((Evidence("words", rule.note or rule.meaning, rule.id, rule.supports, rule.refutes),
-                    _said_weight(rule, rule.supports.get(leading, 0.0), damping) * (1.0, 0.6, 0.35)[min(repeats, 2)]))
+        out.append(
+            (
+                Evidence("words", rule.note or rule.meaning, rule.id, rule.supports, rule.refutes),
+                _said_weight(rule, rule.supports.get(leading, 0.0), damping) * (1.0, 0.6, 0.35)[min(repeats, 2)],
+            )
+        )
     host, port = right_settings(facts, knowledge)
-    together = of_traits(facts.traits, knowledge, (OF_HOST if host else frozenset()) | (OF_PORT if port else frozenset()))
+    together = of_traits(
+        facts.traits, knowledge, (OF_HOST if host else frozenset()) | (OF_PORT if port else frozenset())
+    )
     return [*out, together] if together else out
 
 
@@ -180,7 +217,11 @@ def of_server(view: ServerView, facts: Facts, knowledge: Knowledge) -> list[Weig
         out += _around(view, facts, knowledge)
     elif view.absence_proven:
         # logins that succeeded in that time show a way that is open, so silence says less
-        weight = 0.45 if any(view.since and view.until and s.last >= view.since and s.first <= view.until for s in view.successes) else 0.9
+        weight = (
+            0.45
+            if any(view.since and view.until and s.last >= view.since and s.first <= view.until for s in view.successes)
+            else 0.9
+        )
         out.append((_told("absence", knowledge), weight))
     strange = strange_networks(view, knowledge)
     if strange >= STRANGE_NETWORKS:
@@ -208,16 +249,26 @@ def _around(view: ServerView, facts: Facts, knowledge: Knowledge) -> Iterator[We
         return
     alike = similar(view, knowledge, facts)
     pace = steady_pace(alike)
-    if pace and line.event.event == "auth_failed" and line.event.reason in (None, "password_mismatch", "invalid_credentials", "auth_failed"):
+    if (
+        pace
+        and line.event.event == "auth_failed"
+        and line.event.reason in (None, "password_mismatch", "invalid_credentials", "auth_failed")
+    ):
         yield _told("retries", knowledge, seconds=pace, attempts=len(alike)), 0.8
-    services = {s for s in view.successes if line.event.service in (None, "auth", s.service)
-                or (line.event.service in ("submission", "smtps") and s.service in ("submission", "smtps"))}
+    services = {
+        s
+        for s in view.successes
+        if line.event.service in (None, "auth", s.service)
+        or (line.event.service in ("submission", "smtps") and s.service in ("submission", "smtps"))
+    }
     last_refusal = max((ln.event.time for ln in alike if ln.event.time), default=moment)
     if any(c.id == "works-now" for c in facts.cues) and any(s.last > last_refusal for s in services):
         yield _told("success-confirmed", knowledge), 2.0
         return
     later = [s for s in services if s.remote_ip == line.event.remote_ip and s.last > moment + timedelta(seconds=5)]
-    meanwhile = [s for s in services if s.last >= moment - timedelta(minutes=30) and s.remote_ip != line.event.remote_ip]
+    meanwhile = [
+        s for s in services if s.last >= moment - timedelta(minutes=30) and s.remote_ip != line.event.remote_ip
+    ]
     if line.event.event == "auth_failed" and later:
         yield _told("success-later", knowledge), 0.45
     elif line.event.event == "auth_failed" and meanwhile and login_shape(name_in(line.event), facts) == "full":

@@ -1,8 +1,9 @@
-"""Bursts: failures in the logs and tickets, counted together by what they have in common, against the same hour of past weeks. Pure.
+"""Bursts: failures in the logs and tickets, counted together by what they have in common, against the same hour of
+past weeks. Pure.
 
-The unit is one mailbox (or network) in one minute, so a program that tries again and again counts once a minute. How surprising a count is, is the
-log-likelihood ratio of a negative binomial: a Poisson count whose rate itself varies, by as much as past weeks did. Surprises of logs and tickets add up,
-since by chance alone they are independent.
+The unit is one mailbox (or network) in one minute, so a program that tries again and again counts once a minute. How
+surprising a count is, is the log-likelihood ratio of a negative binomial: a Poisson count whose rate itself varies,
+by as much as past weeks did. Surprises of logs and tickets add up, since by chance alone they are independent.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ WINDOWS: Final = (5, 15, 60)
 """Minutes over which counts are held against normal: a jump, a ramp, a slow burn."""
 KEPT: Final = timedelta(minutes=max(WINDOWS))
 ALARM: Final = 18.0
-"""Surprise from which on it is a burst: exp(-18) bounds the chance of one window by chance; some million windows a month are looked at."""
+"""Surprise from which on it is a burst: exp(-18) bounds the chance of one window by chance; some million windows a
+month are looked at."""
 PROBED: Final = ALARM / 2
-"""What a failing probe of the same protocol adds to customers' failures: it alone is told of by itself (bot/probing.py), and explains half a burst."""
+"""What a failing probe of the same protocol adds to customers' failures: it alone is told of by itself
+(bot/probing.py), and explains half a burst."""
 COOL_DOWN: Final = timedelta(minutes=60)
 FEWEST: Final = {"log": 6, "ticket": 4}
 """Below so many distinct customers nothing is an incident by that source alone."""
@@ -63,7 +66,8 @@ class Normal:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Something is wrong: what leads, what nearly all share, since when, how many, and how many there would be usually."""
+    """Something is wrong: what leads, what nearly all share, since when, how many, and how many there would be
+    usually."""
 
     dimension: str
     value: str
@@ -82,7 +86,8 @@ class Burst:
 
 
 def normal_of(weeks: Sequence[int], today: Sequence[int]) -> Normal:
-    """``weeks``: the counts of this hour in past weeks; ``today``: of the hours just gone, which stand in while there are fewer than two weeks.
+    """``weeks``: the counts of this hour in past weeks; ``today``: of the hours just gone, which stand in while
+    there are fewer than two weeks.
 
     Median and median absolute deviation: one past incident among the weeks changes nothing.
     """
@@ -103,11 +108,19 @@ def surprise(count: int, expected: float, varies: float) -> float:
     return count * log(count / expected) - (count + size) * log((count + size) / (expected + size))
 
 
-def bursts(troubles: Iterable[Trouble], normals: Mapping[Key, Normal], now: datetime, cooling: Collection[tuple[str, str]] = (), unseen: Normal | None = None, failing: Collection[str] = ()) -> list[Burst]:
+def bursts(
+    troubles: Iterable[Trouble],
+    normals: Mapping[Key, Normal],
+    now: datetime,
+    cooling: Collection[tuple[str, str]] = (),
+    unseen: Normal | None = None,
+    failing: Collection[str] = (),
+) -> list[Burst]:
     """The bursts of this moment, each told once: what fires together because it is the same customers is one burst.
 
-    ``normals``: for keys that were seen before; ``unseen``: for those that were not (None: :data:`LEAST_RATE`). ``cooling``: (dimension, value) that have been told of lately.
-    ``failing``: protocols at which our own probes fail just now.
+    ``normals``: for keys that were seen before; ``unseen``: for those that were not (None: :data:`LEAST_RATE`).
+    ``cooling``: (dimension, value) that have been told of lately. ``failing``: protocols at which our own probes
+    fail just now.
     """
     recent = [t for t in troubles if now - KEPT < t.at <= now]
     by_pair: dict[tuple[str, str], list[Trouble]] = {}
@@ -118,12 +131,24 @@ def bursts(troubles: Iterable[Trouble], normals: Mapping[Key, Normal], now: date
     firing = []
     for pair in sorted(pair for pair, mine in by_pair.items() if len(mine) >= min(FEWEST.values())):
         usual = {source: normals.get((source, *pair), never) for source in SOURCES}
-        weighed = [(_weigh([t for t in by_pair[pair] if t.at > now - timedelta(minutes=minutes)], usual, minutes), minutes) for minutes in WINDOWS]
+        weighed = [
+            (_weigh([t for t in by_pair[pair] if t.at > now - timedelta(minutes=minutes)], usual, minutes), minutes)
+            for minutes in WINDOWS
+        ]
         most, minutes = max(weighed)
         if most and failing and dict(_common(by_pair[pair])).get("protocol") in failing:
             most += PROBED
         if most >= ALARM:
-            firing.append(_burst(pair, [t for t in by_pair[pair] if t.at > now - timedelta(minutes=minutes)], usual, now, minutes, most))
+            firing.append(
+                _burst(
+                    pair,
+                    [t for t in by_pair[pair] if t.at > now - timedelta(minutes=minutes)],
+                    usual,
+                    now,
+                    minutes,
+                    most,
+                )
+            )
     told: list[Burst] = []
     covered: set[tuple[str, str | None]] = set(cooling)
     for burst in sorted(firing, key=lambda b: (-b.surprise, b.dimension, b.value)):
@@ -136,7 +161,10 @@ def bursts(troubles: Iterable[Trouble], normals: Mapping[Key, Normal], now: date
 def _weigh(inside: Sequence[Trouble], usual: Mapping[str, Normal], minutes: int) -> float:
     """The surprise of a window, both sources together; 0 where too few customers are in it."""
     actors = {source: {t.actor for t in inside if t.source == source} for source in SOURCES}
-    if not (any(len(actors[source]) >= least for source, least in FEWEST.items()) or (actors["ticket"] and len(actors["log"] | actors["ticket"]) >= TOGETHER)):
+    if not (
+        any(len(actors[source]) >= least for source, least in FEWEST.items())
+        or (actors["ticket"] and len(actors["log"] | actors["ticket"]) >= TOGETHER)
+    ):
         return 0.0
     total = 0.0
     for source in SOURCES:
@@ -146,10 +174,26 @@ def _weigh(inside: Sequence[Trouble], usual: Mapping[str, Normal], minutes: int)
     return total
 
 
-def _burst(pair: tuple[str, str], inside: Sequence[Trouble], usual: Mapping[str, Normal], now: datetime, minutes: int, most: float) -> Burst:
+def _burst(
+    pair: tuple[str, str],
+    inside: Sequence[Trouble],
+    usual: Mapping[str, Normal],
+    now: datetime,
+    minutes: int,
+    most: float,
+) -> Burst:
     mailboxes, tickets = (len({t.actor for t in inside if t.source == source}) for source in SOURCES)
     expected = round(sum(normal.rate for normal in usual.values()) * minutes, 1)
-    return Burst(pair[0], pair[1], _common(inside), _onset(inside, now - timedelta(minutes=minutes)), mailboxes, tickets, expected, most)
+    return Burst(
+        pair[0],
+        pair[1],
+        _common(inside),
+        _onset(inside, now - timedelta(minutes=minutes)),
+        mailboxes,
+        tickets,
+        expected,
+        most,
+    )
 
 
 def _common(troubles: Sequence[Trouble]) -> tuple[tuple[str, str], ...]:
@@ -178,6 +222,12 @@ def said(burst: Burst, titles: Mapping[str, str], zone_named: str, since: str) -
     common = dict(burst.common)
     cause = titles.get(common.get("cause", ""), "")
     lead = cause or f"Failures with {burst.dimension} {burst.value}"
-    where = [f"{name} {common[name]}" for name in ("host", "protocol", "client", "network") if name in common and not (name == burst.dimension and not cause)]
-    return (f"{lead}{' on ' + ', '.join(where) if where else ''} since {since} {zone_named}: {burst.mailboxes} mailbox{'' if burst.mailboxes == 1 else 'es'} in the logs, "
-            f"{burst.tickets} ticket{'' if burst.tickets == 1 else 's'}, normal {burst.normal:g}")
+    where = [
+        f"{name} {common[name]}"
+        for name in ("host", "protocol", "client", "network")
+        if name in common and not (name == burst.dimension and not cause)
+    ]
+    return (
+        f"{lead}{' on ' + ', '.join(where) if where else ''} since {since} {zone_named}: {burst.mailboxes} mailbox{'' if burst.mailboxes == 1 else 'es'} in the logs, "
+        f"{burst.tickets} ticket{'' if burst.tickets == 1 else 's'}, normal {burst.normal:g}"
+    )

@@ -1,4 +1,5 @@
-"""What agents' decisions teach: how often a stated probability was right, and which causes are taken for which. Pure."""
+"""What agents' decisions teach: how often a stated probability was right, and which causes are taken for which.
+Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ BINS = 10
 RIGHT = frozenset({"send", "edit", "graded_right"})
 WRONG = frozenset({"other_check", "not_ours", "graded_wrong"})
 SEEN_RIGHT, SEEN_WRONG = "login_seen", "wrote_again"
-"""Outcomes instead of decisions: the server saw a login of that mailbox after the answer; the customer wrote that it did not help."""
+"""Outcomes instead of decisions: the server saw a login of that mailbox after the answer; the customer wrote that it
+did not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,11 @@ class Label:
     @property
     def right(self) -> bool | None:
         """Whether the named cause was right; None where the decision does not say."""
-        if self.decision in RIGHT or self.decision == SEEN_RIGHT or (self.decision == "other_check" and self.chosen == self.cause):
+        if (
+            self.decision in RIGHT
+            or self.decision == SEEN_RIGHT
+            or (self.decision == "other_check" and self.chosen == self.cause)
+        ):
             return True
         return False if self.decision in WRONG or self.decision == SEEN_WRONG else None
 
@@ -61,8 +67,17 @@ def lesson(labels: Sequence[Label]) -> Lesson:
     judged = [(label.probability, bool(label.right)) for label in labels if label.right is not None]
     bins = binned(judged)
     ece = expected_error(judged) if judged else None
-    confused = Counter((label.cause, label.chosen or "not_ours") for label in labels if label.right is False and (label.chosen or label.decision == "not_ours"))
-    return Lesson(len(judged), bins, ece, tuple((one, other, n) for (one, other), n in sorted(confused.items(), key=lambda item: (-item[1], item[0]))))
+    confused = Counter(
+        (label.cause, label.chosen or "not_ours")
+        for label in labels
+        if label.right is False and (label.chosen or label.decision == "not_ours")
+    )
+    return Lesson(
+        len(judged),
+        bins,
+        ece,
+        tuple((one, other, n) for (one, other), n in sorted(confused.items(), key=lambda item: (-item[1], item[0]))),
+    )
 
 
 def binned(judged: Sequence[tuple[float, bool]]) -> tuple[Bin, ...]:
@@ -80,4 +95,11 @@ def expected_error(judged: Sequence[tuple[float, bool]]) -> float:
 
 def _bin(number: int, held: Sequence[tuple[float, bool]]) -> Bin:
     hits = sum(right for _, right in held)
-    return Bin(number / BINS, (number + 1) / BINS, len(held), sum(chance for chance, _ in held) / len(held), hits / len(held), wilson(hits, len(held)))
+    return Bin(
+        number / BINS,
+        (number + 1) / BINS,
+        len(held),
+        sum(chance for chance, _ in held) / len(held),
+        hits / len(held),
+        wilson(hits, len(held)),
+    )

@@ -23,7 +23,9 @@ def rule_of(event: LogEvent, shape: str, knowledge: Knowledge) -> LogRule | None
             continue
         if rule.login != "any" and rule.login != shape:
             continue
-        if rule.detail and not any(regex.search(p, _detail(event), regex.IGNORECASE, timeout=0.05) for p in rule.detail):
+        if rule.detail and not any(
+            regex.search(p, _detail(event), regex.IGNORECASE, timeout=0.05) for p in rule.detail
+        ):
             continue
         best = rule
     return best

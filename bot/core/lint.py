@@ -18,7 +18,11 @@ def lint(facts: Facts, knowledge: Knowledge) -> tuple[Finding, ...]:
     where the same protocol was tried with right settings too, a wrong second try explains nothing."""
     out: dict[tuple[str, str], Finding] = {}
     settings = facts.endpoints
-    right = {protocol for e in settings if e.role == "setting" and (e.host or e.tls) and (protocol := _proven_right(e, knowledge.settings))}
+    right = {
+        protocol
+        for e in settings
+        if e.role == "setting" and (e.host or e.tls) and (protocol := _proven_right(e, knowledge.settings))
+    }
     for endpoint in settings:
         if endpoint.role != "setting":
             continue
@@ -30,7 +34,8 @@ def lint(facts: Facts, knowledge: Knowledge) -> tuple[Finding, ...]:
 
 
 def right_settings(facts: Facts, knowledge: Knowledge) -> tuple[set[str], set[str]]:
-    """Protocols for which the ticket names our host, and those for which it names a port of ours with no mode that is wrong.
+    """Protocols for which the ticket names our host, and those for which it names a port of ours with no mode that
+    is wrong.
 
     A program's message counts too: it names the host that was entered."""
     hosts: set[str] = set()
@@ -78,7 +83,8 @@ def _own_hosts(settings: Settings, protocol: str | None) -> set[str]:
 def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: set[str]) -> Iterator[Finding]:
     settings = knowledge.settings
     of_host = list(_of_host(endpoint, facts, knowledge))
-    foreign = any(finding.id == FOREIGN for finding in of_host)  # what another provider's server speaks is no setting of ours
+    # what another provider's server speaks is no setting of ours
+    foreign = any(finding.id == FOREIGN for finding in of_host)
     if endpoint.protocol == "pop3" and settings.pop3_host is None and not foreign:
         yield _finding(knowledge, "pop3-port", endpoint.span, port=endpoint.port or "POP3")
         return
@@ -97,8 +103,14 @@ def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: 
         yield _finding(knowledge, "pop3-port", endpoint.span, port=endpoint.port)
         return
     if protocol and protocol != port.protocol and endpoint.host and protocol_of_host(endpoint.host) == protocol:
-        yield _finding(knowledge, "port-of-other-service", endpoint.span, port=endpoint.port,
-                       other=port.protocol.upper(), protocol=protocol.upper())
+        yield _finding(
+            knowledge,
+            "port-of-other-service",
+            endpoint.span,
+            port=endpoint.port,
+            other=port.protocol.upper(),
+            protocol=protocol.upper(),
+        )
         return
     if not port.supported:
         if port.protocol not in right:
@@ -131,8 +143,13 @@ def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator
         by_protocol = {settings.imap_host: "imap", settings.smtp_host: "smtp"}
         port = _port(endpoint.port, settings)
         wanted = endpoint.protocol or (port.protocol if port else None)
-        if host in by_protocol and host not in settings.customer_hosts and settings.imap_host != settings.smtp_host \
-                and wanted in ("imap", "smtp") and by_protocol[host] != wanted:
+        if (
+            host in by_protocol
+            and host not in settings.customer_hosts
+            and settings.imap_host != settings.smtp_host
+            and wanted in ("imap", "smtp")
+            and by_protocol[host] != wanted
+        ):
             yield _finding(knowledge, "host-swapped", endpoint.span, host=host, protocol=str(wanted).upper())
         return
     if host.replace(".", "").isdigit():

@@ -32,7 +32,9 @@ LINE_CHARS = 200
 WORDS_SCORE = 0.8
 """What a reading by words alone (knowledge/wording.py) counts for beside likeness."""
 _ROLE_RANK = {"specific": 0, "generic": 1, "wrapper": 2}
-_IMAP_REPLY = regex.compile(r"\b(?:NO|BAD|BYE) \[[A-Z-]{3,30}\]|\[(?:AUTHENTICATIONFAILED|UNAVAILABLE|CONTACTADMIN|LIMIT|INUSE)\]")
+_IMAP_REPLY = regex.compile(
+    r"\b(?:NO|BAD|BYE) \[[A-Z-]{3,30}\]|\[(?:AUTHENTICATIONFAILED|UNAVAILABLE|CONTACTADMIN|LIMIT|INUSE)\]"
+)
 """RFC 3501 section 7.1: a status with a response code; RFC 5530 names the codes."""
 _REPLY_REACH = 120
 YIELDS_WITHIN = 200
@@ -67,7 +69,12 @@ class FuzzyTable:
 
     @cached_property
     def _spelling(self) -> Spelling:
-        return Spelling([*self._choices[0], *(word for c in self.knowledge.concepts.values() for group in c.words.values() for word in group)])
+        return Spelling(
+            [
+                *self._choices[0],
+                *(word for c in self.knowledge.concepts.values() for group in c.words.values() for word in group),
+            ]
+        )
 
     def by_words(self, text: str, *, slips: bool = False) -> Wording | None:
         """What the words of ``text`` speak of, in any order and language; None where they are of nothing known.
@@ -93,9 +100,14 @@ class FuzzyTable:
         return self._wordings.is_elsewhere(_line_around(text, span))
 
     def is_beside(self, text: str, hit: Hit) -> bool:
-        """True where a pattern of a row that says little hit words about a draft, a file or the like, and about no server."""
+        """True where a pattern of a row that says little hit words about a draft, a file or the like, and about no
+        server."""
         row = self.knowledge.errors[hit.error_id]
-        return row.role != "specific" and hit.sample in row.patterns and self._wordings.is_beside(_line_around(text, hit.span))
+        return (
+            row.role != "specific"
+            and hit.sample in row.patterns
+            and self._wordings.is_beside(_line_around(text, hit.span))
+        )
 
     def nearest(self, text: str) -> tuple[str, float] | None:
         """(row, score 0..1) of the nearest text, None below the threshold."""
@@ -104,7 +116,9 @@ class FuzzyTable:
             return None
         texts, rows = self._choices
         words = _sorted_words(plain)
-        for sample, score, at in process.extract(words, texts, scorer=fuzz.ratio, score_cutoff=FUZZY_FROM, limit=NEAREST):
+        for sample, score, at in process.extract(
+            words, texts, scorer=fuzz.ratio, score_cutoff=FUZZY_FROM, limit=NEAREST
+        ):
             if _same_words(words, sample):
                 return None if self._wordings.is_aside(text) else (rows[at], score / 100)
         return None
@@ -113,7 +127,7 @@ class FuzzyTable:
 def _line_around(text: str, span: Span) -> str:
     start = text.rfind("\n", max(0, span[0] - LINE_CHARS), span[0]) + 1
     end = text.find("\n", span[1], span[1] + LINE_CHARS)
-    return text[max(start, span[0] - LINE_CHARS): end if end >= 0 else span[1] + LINE_CHARS]
+    return text[max(start, span[0] - LINE_CHARS) : end if end >= 0 else span[1] + LINE_CHARS]
 
 
 def _same_words(one: str, other: str) -> bool:
@@ -123,7 +137,9 @@ def _same_words(one: str, other: str) -> bool:
     """
     ours, theirs = ({w.strip(_MARKS) for w in text.split()} for text in (one, other))
     ours, theirs = ours - {""}, theirs - {""}
-    odd = sum(not _has_like(word, theirs) for word in ours - theirs) + sum(not _has_like(word, ours) for word in theirs - ours)
+    odd = sum(not _has_like(word, theirs) for word in ours - theirs) + sum(
+        not _has_like(word, ours) for word in theirs - ours
+    )
     return odd <= ODD_WORDS * (len(ours) + len(theirs))
 
 
@@ -144,7 +160,7 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     for hit in _without_rivals(_of_the_protocol(of_mail, text, knowledge), knowledge):
         quoted = any(e.quoted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         prose = not any(e.pasted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
-        out.append(Match(hit.error_id, text[hit.span[0]:hit.span[1]], 1.0, "pattern", hit.span, quoted, prose))
+        out.append(Match(hit.error_id, text[hit.span[0] : hit.span[1]], 1.0, "pattern", hit.span, quoted, prose))
     claimed = [m.span for m in out]
     for error in errors[:MAX_FUZZY_TEXTS]:
         if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
@@ -155,20 +171,38 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
         elif wording:
             out.append(Match(wording.error_id, error.text, WORDS_SCORE, "words", error.span, error.quoted))
     fixed = {(h.error_id, h.span): h.fixed for h in hits}
-    ranked = sorted(out, key=lambda m: (m.method != "pattern", m.prose and not all(o.prose for o in out), _ROLE_RANK[knowledge.errors[m.error_id].role],
-                                        -fixed.get((m.error_id, m.span), 0), m.span))
+    ranked = sorted(
+        out,
+        key=lambda m: (
+            m.method != "pattern",
+            m.prose and not all(o.prose for o in out),
+            _ROLE_RANK[knowledge.errors[m.error_id].role],
+            -fixed.get((m.error_id, m.span), 0),
+            m.span,
+        ),
+    )
     verbatim = {(h.error_id, h.span) for h in hits if h.sample not in knowledge.errors[h.error_id].patterns}
     return tuple(_refined(ranked, errors, fuzzy, verbatim))
 
 
-def _refined(ranked: list[Match], errors: Sequence[ErrorText], fuzzy: FuzzyTable, verbatim: Set[tuple[str, Span]]) -> list[Match]:
+def _refined(
+    ranked: list[Match], errors: Sequence[ErrorText], fuzzy: FuzzyTable, verbatim: Set[tuple[str, Span]]
+) -> list[Match]:
     """``ranked`` with a first row that says little giving place to one that says more: another that claims a part of
-    the same text, or the one that the words of the whole text speak of. What a program says word for word is left alone."""
+    the same text, or the one that the words of the whole text speak of. What a program says word for word is left
+    alone."""
     first = next((m for m in ranked if m.method == "pattern"), None)
     around = first and next((e for e in errors if e.pasted and e.span[0] <= first.span[0] < e.span[1]), None)
     if not first or not around or not fuzzy.may_refine(first.error_id):
         return ranked
-    more = next((m for m in ranked if fuzzy.says_more(m.error_id, first.error_id) and around.span[0] <= m.span[0] < around.span[1]), None)
+    more = next(
+        (
+            m
+            for m in ranked
+            if fuzzy.says_more(m.error_id, first.error_id) and around.span[0] <= m.span[0] < around.span[1]
+        ),
+        None,
+    )
     if more:
         return [more, *(m for m in ranked if m is not more)]
     if (first.error_id, first.span) in verbatim and first.span[1] - first.span[0] >= WHOLE * len(around.text):
@@ -176,16 +210,23 @@ def _refined(ranked: list[Match], errors: Sequence[ErrorText], fuzzy: FuzzyTable
     wording = fuzzy.by_words(around.text)
     if not wording or first.error_id not in wording.refines:
         return ranked
-    return [replace(first, error_id=wording.error_id), *(m for m in ranked if m is not first and m.error_id != wording.error_id)]
+    return [
+        replace(first, error_id=wording.error_id),
+        *(m for m in ranked if m is not first and m.error_id != wording.error_id),
+    ]
 
 
 def _of_the_protocol(hits: Sequence[Hit], text: str, knowledge: Knowledge) -> list[Hit]:
     """Without the SMTP rows that claim words of an IMAP reply ("NO [AUTHENTICATIONFAILED] User does not exist")."""
-    return [hit for hit in hits if knowledge.errors[hit.error_id].protocol != "smtp" or not _in_imap_reply(text, hit.span[0])]
+    return [
+        hit
+        for hit in hits
+        if knowledge.errors[hit.error_id].protocol != "smtp" or not _in_imap_reply(text, hit.span[0])
+    ]
 
 
 def _in_imap_reply(text: str, at: int) -> bool:
-    line = text[max(text.rfind("\n", 0, at) + 1, at - _REPLY_REACH):at]
+    line = text[max(text.rfind("\n", 0, at) + 1, at - _REPLY_REACH) : at]
     return _IMAP_REPLY.search(line) is not None
 
 
@@ -205,12 +246,18 @@ def _without_rivals(hits: Sequence[Hit], knowledge: Knowledge) -> list[Hit]:
 
 def _gives_way(hit: Hit, other: Hit, knowledge: Knowledge) -> bool:
     """True where ``hit``'s row leaves the words near ``other`` to the row of that one."""
-    return other.error_id in knowledge.errors[hit.error_id].yields and _apart(other, hit) < YIELDS_WITHIN and not (other.bare_code and not hit.bare_code)
+    return (
+        other.error_id in knowledge.errors[hit.error_id].yields
+        and _apart(other, hit) < YIELDS_WITHIN
+        and not (other.bare_code and not hit.bare_code)
+    )
 
 
 def _order(hit: Hit, hits: Sequence[Hit], knowledge: Knowledge) -> tuple[bool, int, bool, int]:
     wraps = "{server_reply}" in hit.sample and any(
-        h is not hit and h.error_id != hit.error_id and hit.span[0] < h.span[0] and h.span[1] <= hit.span[1] for h in hits)
+        h is not hit and h.error_id != hit.error_id and hit.span[0] < h.span[0] and h.span[1] <= hit.span[1]
+        for h in hits
+    )
     return hit.bare_code, _ROLE_RANK[knowledge.errors[hit.error_id].role], wraps, -hit.fixed
 
 

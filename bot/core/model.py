@@ -78,8 +78,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class AddressMention:
-    """An e-mail address in the ticket. ``role``: mailbox, login, requester, recipient, example, contact, mentioned, host_staff,
-    other_account, redacted, machine."""
+    """An e-mail address in the ticket. ``role``: mailbox, login, requester, recipient, example, contact, mentioned,
+    host_staff, other_account, redacted, machine."""
 
     address: str
     role: str

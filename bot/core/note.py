@@ -31,8 +31,14 @@ def title_of(cause: str, knowledge: Knowledge) -> str:
 
 
 def write_note(
-    reading: Reading, facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], server: ServerView, account: AccountView,
-    diagnosis: Diagnosis, knowledge: Knowledge,
+    reading: Reading,
+    facts: Facts,
+    findings: Sequence[Finding],
+    matches: Sequence[Match],
+    server: ServerView,
+    account: AccountView,
+    diagnosis: Diagnosis,
+    knowledge: Knowledge,
 ) -> str:
     """Plain text, one statement a line."""
     lines = [
@@ -71,13 +77,20 @@ def _who(facts: Facts, account: AccountView) -> Iterator[str]:
     known = account.account
     mailbox = visible(facts.mailbox) if facts.mailbox else "mailbox unknown"
     if known is None:
-        state = f"account not looked up ({visible(account.failed)})" if account.failed else \
-            "no such mailbox in the directory" if account.absent else "account unknown"
+        state = (
+            f"account not looked up ({visible(account.failed)})"
+            if account.failed
+            else "no such mailbox in the directory"
+            if account.absent
+            else "account unknown"
+        )
         yield f"{mailbox} · {state}"
     else:
         paused = {True: "paused", False: "active", None: "pause unknown"}[known.paused]
         reason = f" ({visible(known.paused_reason)})" if known.paused and known.paused_reason else ""
-        verified = {True: "domain verified", False: "DOMAIN NOT VERIFIED", None: "domain unknown"}[known.domain_verified]
+        verified = {True: "domain verified", False: "DOMAIN NOT VERIFIED", None: "domain unknown"}[
+            known.domain_verified
+        ]
         alias = f" · alias of {visible(known.mailbox)}" if known.alias_of else ""
         age = f" · as of {_stamp(known.as_of)}" if known.as_of else ""
         changed = f" · password changed {_stamp(known.password_changed_at)}" if known.password_changed_at else ""
@@ -91,12 +104,25 @@ def _who(facts: Facts, account: AccountView) -> Iterator[str]:
         yield "Other addresses: " + ", ".join(dict.fromkeys(others[:6]))
 
 
-def _said(reading: Reading, facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge) -> Iterator[str]:
+def _said(
+    reading: Reading, facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge
+) -> Iterator[str]:
     for client in facts.clients[:3]:
         state = {True: "fails", False: "works", None: ""}[client.failing]
-        yield "Client: " + " ".join(p for p in (visible(client.name), client.version, client.platform and f"on {client.platform}", state and f"({state})") if p)
+        yield "Client: " + " ".join(
+            p
+            for p in (
+                visible(client.name),
+                client.version,
+                client.platform and f"on {client.platform}",
+                state and f"({state})",
+            )
+            if p
+        )
     for error in facts.errors[:3]:
-        yield f"Error: {visible(error.text, 240)}" + (" (read from the picture)" if reading.pictured(error.span) else "")
+        yield f"Error: {visible(error.text, 240)}" + (
+            " (read from the picture)" if reading.pictured(error.span) else ""
+        )
     for match in matches[:3]:
         how = "" if match.method == "pattern" else f" (only similar, {match.score:.0%})"
         yield f"Decoded: {knowledge.errors[match.error_id].title}{how}"
@@ -111,7 +137,11 @@ def _server(server: ServerView) -> Iterator[str]:
         yield f"Logs: could not look ({visible(server.failed)})."
         return
     window = f"{_stamp(server.since)} to {_stamp(server.until)}" if server.since and server.until else ""
-    yield f"Logs: {server.coverage} coverage {window}, {len(server.hosts)} host logs." if server.hosts else "Logs: none loaded."
+    yield (
+        f"Logs: {server.coverage} coverage {window}, {len(server.hosts)} host logs."
+        if server.hosts
+        else "Logs: none loaded."
+    )
     if server.matching:
         yield f"The line ({server.matching.why}):"
         yield "  " + _line(server.matching)
@@ -123,7 +153,10 @@ def _server(server: ServerView) -> Iterator[str]:
         yield "Nothing of theirs reached the servers in that time, and every host of that protocol logged throughout."
     elif server.hosts:
         yield "No line of theirs found; that proves nothing here" + (
-            " (no known address of theirs, and TLS failures name no mailbox)." if not server.known_ips else " (the window is not wholly covered).")
+            " (no known address of theirs, and TLS failures name no mailbox)."
+            if not server.known_ips
+            else " (the window is not wholly covered)."
+        )
     if server.known_ips:
         yield f"Their known addresses: {', '.join(server.known_ips[:6])}."
     if server.ignored:

@@ -88,9 +88,9 @@ class HostCoverage:
     def covers(self, since: datetime, until: datetime) -> bool:
         """True where this host logged throughout [since, until]: no gap touches it and no edge is short.
 
-        At the live edge the newest line is always a little old; by this host's own mean distance of lines it may
-        be, thirty of them (lines come in bursts of five or so), but never more than half an hour. Where the feed is known to
-        lag there is no such allowance: lines of that time are on their way.
+        At the live edge the newest line is always a little old; by this host's own mean distance of lines it may be,
+        thirty of them (lines come in bursts of five or so), but never more than half an hour. Where the feed is
+        known to lag there is no such allowance: lines of that time are on their way.
         """
         usual = min(max((self.last - self.first) / max(self.lines, 1) * 30, LIVE_EDGE), timedelta(minutes=30))
         if self.lag is not None and self.lag > LIVE_EDGE:
@@ -181,8 +181,8 @@ class AccountView:
 
 
 class FailureCount(NamedTuple):
-    """So many failures of one cause in the hour that begins at ``hour``; a text that no line stated is empty, a host that none
-    stated is ``-``."""
+    """So many failures of one cause in the hour that begins at ``hour``; a text that no line stated is empty, a host
+    that none stated is ``-``."""
 
     hour: datetime
     event: str

@@ -22,20 +22,53 @@ def to_json(triage: Triage) -> dict[str, Any]:
             "mailbox": facts.mailbox,
             "mailboxes": [{"address": m.address, "role": m.role, "span": list(m.span)} for m in facts.mailboxes],
             "login": facts.login,
-            "clients": [{"name": c.name, "version": c.version, "platform": c.platform, "span": list(c.span)} for c in facts.clients],
-            "errors": [{"text": e.text, "span": list(e.span), **({"pictured": True} if triage.reading.pictured(e.span) else {})} for e in facts.errors],
-            "endpoints": [{"host": e.host, "port": e.port, "tls": e.tls, "protocol": e.protocol, "role": e.role, "span": list(e.span)} for e in facts.endpoints],
+            "clients": [
+                {"name": c.name, "version": c.version, "platform": c.platform, "span": list(c.span)}
+                for c in facts.clients
+            ],
+            "errors": [
+                {
+                    "text": e.text,
+                    "span": list(e.span),
+                    **({"pictured": True} if triage.reading.pictured(e.span) else {}),
+                }
+                for e in facts.errors
+            ],
+            "endpoints": [
+                {
+                    "host": e.host,
+                    "port": e.port,
+                    "tls": e.tls,
+                    "protocol": e.protocol,
+                    "role": e.role,
+                    "span": list(e.span),
+                }
+                for e in facts.endpoints
+            ],
             "cues": [{"id": c.id, "span": list(c.span)} for c in facts.cues],
             "webmail_works": facts.webmail_works,
             "plan": facts.plan,
-            "occurred_at": None if facts.occurred is None else {
-                "earliest": rfc3339(facts.occurred.earliest), "latest": rfc3339(facts.occurred.latest),
-                "zone_known": facts.occurred.zone_known, "ongoing": facts.occurred.ongoing},
+            "occurred_at": None
+            if facts.occurred is None
+            else {
+                "earliest": rfc3339(facts.occurred.earliest),
+                "latest": rfc3339(facts.occurred.latest),
+                "zone_known": facts.occurred.zone_known,
+                "ongoing": facts.occurred.ongoing,
+            },
             "protocols": list(facts.protocols),
             "language": facts.language,
         },
         "findings": [{"id": f.id, "text": f.text, "check": f.check} for f in triage.findings],
-        "matches": [{"error_id": m.error_id, "text": m.text, "score": m.score, "method": "pattern" if m.method == "pattern" else "fuzzy"} for m in triage.matches],
+        "matches": [
+            {
+                "error_id": m.error_id,
+                "text": m.text,
+                "score": m.score,
+                "method": "pattern" if m.method == "pattern" else "fuzzy",
+            }
+            for m in triage.matches
+        ],
         "log": _log(triage.server),
         "diagnosis": _diagnosis(triage.diagnosis),
         "reply": _reply(triage.reply),

@@ -18,7 +18,8 @@ FLOOR = 0.02
 """No single piece may thin a cause out by more than this factor."""
 
 Leanings = Mapping[str, Mapping[str, float]]
-"""kind of evidence -> cause -> the sum of its log likelihood ratios, each by its piece's own weight. Only differences between causes mean anything."""
+"""kind of evidence -> cause -> the sum of its log likelihood ratios, each by its piece's own weight. Only
+differences between causes mean anything."""
 
 
 def priors(knowledge: Knowledge) -> dict[str, float]:
@@ -78,7 +79,8 @@ def softmax(score: Mapping[str, float]) -> dict[str, float]:
 
 
 def sparse(said: Leanings) -> dict[str, dict[str, float]]:
-    """The same leanings in few words: the value that most causes of a kind share is taken off all of them, and what is left of nothing is left out."""
+    """The same leanings in few words: the value that most causes of a kind share is taken off all of them, and what
+    is left of nothing is left out."""
     out = {}
     for kind, by_cause in sorted(said.items()):
         rounded = {cause: round(lean, 4) for cause, lean in by_cause.items()}

@@ -99,8 +99,7 @@ def _answer(
     cited = tuple(_citation(c, knowledge, sentences) for c in (lead, *rivals) if c in knowledge.checks)
     parts.append(
         "\n".join(
-            say(sentences, "citation", {**slots, "number": c.number, "title": c.title, "url": c.url})
-            for c in cited
+            say(sentences, "citation", {**slots, "number": c.number, "title": c.title, "url": c.url}) for c in cited
         )
     )
     parts.append(_steps(lead, facts, knowledge, sentences, slots))
@@ -119,12 +118,7 @@ def _told_by_ticket(cause: RankedCause) -> bool:
 
 
 def _seen(
-    cause: str,
-    server: ServerView,
-    facts: Facts,
-    knowledge: Knowledge,
-    sentences: Replies,
-    slots: Mapping[str, object],
+    cause: str, server: ServerView, facts: Facts, knowledge: Knowledge, sentences: Replies, slots: Mapping[str, object]
 ) -> str:
     """What our server saw that speaks for the cause, for the owner only (``time`` is set for nobody else)."""
     line = server.matching
@@ -138,9 +132,7 @@ def _seen(
     return said.strip()
 
 
-def _steps(
-    cause: str, facts: Facts, knowledge: Knowledge, sentences: Replies, slots: Mapping[str, object]
-) -> str:
+def _steps(cause: str, facts: Facts, knowledge: Knowledge, sentences: Replies, slots: Mapping[str, object]) -> str:
     """Numbered steps; ``menu`` and ``remove`` say where the customer's own program has it, where that is known."""
     keys = client_keys(facts, knowledge)
     where = {
@@ -149,13 +141,12 @@ def _steps(
     }
     text = say(sentences, f"cause.{cause}.steps", {**slots, **where})
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return (
-        "\n".join(f"{n}. {line}" for n, line in enumerate(lines, 1)) if len(lines) > 1 else "\n".join(lines)
-    )
+    return "\n".join(f"{n}. {line}" for n, line in enumerate(lines, 1)) if len(lines) > 1 else "\n".join(lines)
 
 
 def questions(diagnosis: Diagnosis, sentences: Replies, slots: Mapping[str, object]) -> list[str]:
-    """The request for what is missing: at most three questions, the deciding one first, and none that the ticket has answered."""
+    """The request for what is missing: at most three questions, the deciding one first, and none that the ticket has
+    answered."""
     wanted = [diagnosis.question] if diagnosis.question else []
     wanted += [_QUESTION_OF[m] for m in diagnosis.missing if m in _QUESTION_OF]
     asked = [say(sentences, f"question.{q}", slots) for q in dict.fromkeys(wanted)]

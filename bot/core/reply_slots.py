@@ -130,9 +130,7 @@ def _own_facts(
     line = server.matching
     if line is not None and line.ownership == "own" and line.event.time is not None:
         slots["time"] = _clock(line.event.time, zone, sentences.sentences.get("clock", CLOCK))
-        slots["count"] = max(
-            1, sum(1 for other in similar(server, knowledge, facts) if other.ownership == "own")
-        )
+        slots["count"] = max(1, sum(1 for other in similar(server, knowledge, facts) if other.ownership == "own"))
         if line.event.limit and line.event.event == "connection_limit":
             slots["limit"] = line.event.limit
     return slots

@@ -29,7 +29,11 @@ class Spelling:
     """The words of the table's texts, ready to put others right."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        counts = Counter(word for word in plain("\n".join(texts)).split() if len(word) >= MIN_LETTERS and word < _FIRST_CJK and word.isalpha())
+        counts = Counter(
+            word
+            for word in plain("\n".join(texts)).split()
+            if len(word) >= MIN_LETTERS and word < _FIRST_CJK and word.isalpha()
+        )
         self._counts = counts
         self._by_length: dict[int, list[str]] = {}
         for word, _ in counts.most_common():
@@ -51,11 +55,18 @@ class Spelling:
         return fixed if fixed != " ".join(words) else None
 
     def _is_unknown(self, word: str) -> bool:
-        return len(word) >= MIN_LETTERS and word < _FIRST_CJK and word not in self._counts and sum(ch.isalpha() for ch in word) >= len(word) - 2
+        return (
+            len(word) >= MIN_LETTERS
+            and word < _FIRST_CJK
+            and word not in self._counts
+            and sum(ch.isalpha() for ch in word) >= len(word) - 2
+        )
 
     def _nearest(self, word: str) -> str:
         slips = 2 if len(word) >= LONG_LETTERS else 1
-        near = [w for length in range(len(word) - slips, len(word) + slips + 1) for w in self._by_length.get(length, ())]
+        near = [
+            w for length in range(len(word) - slips, len(word) + slips + 1) for w in self._by_length.get(length, ())
+        ]
         found = process.extractOne(word, near, scorer=OSA.distance, score_cutoff=slips)
         return found[0] if found else word
 

@@ -1,8 +1,10 @@
-"""Changed weights, proposed from what agents decided, with what they would have done on past tickets. Pure, and the same every time.
+"""Changed weights, proposed from what agents decided, with what they would have done on past tickets. Pure, and the
+same every time.
 
-The posterior is a multinomial logistic model already: its score of a cause is the log prior, plus each kind's leanings times the kind's weight, plus
-the cause's own offset. So weights and offsets are fitted as there (maximum likelihood), with a Gaussian prior around the present values (ridge; le Cessie
-and van Houwelingen 1992), which keeps what labels say nothing about where it is. Ten labels a parameter at least (Peduzzi and others 1996); the later
+The posterior is a multinomial logistic model already: its score of a cause is the log prior, plus each kind's
+leanings times the kind's weight, plus the cause's own offset. So weights and offsets are fitted as there (maximum
+likelihood), with a Gaussian prior around the present values (ridge; le Cessie and van Houwelingen 1992), which keeps
+what labels say nothing about where it is. Ten labels a parameter at least (Peduzzi and others 1996); the later
 labels are held out and only they say whether it has become better.
 """
 
@@ -67,17 +69,22 @@ class Proposal:
     after: Measured
     to_right: int
     to_wrong: int
-    """Of all decided tickets: how many would have another leading cause, now right, or right until now; ``changed`` lists them by pair."""
+    """Of all decided tickets: how many would have another leading cause, now right, or right until now; ``changed``
+    lists them by pair."""
     changed: tuple[tuple[str, str, int, int], ...]
     """(leading cause now, then, tickets, of these right then)."""
     better: bool
-    """The held-out log loss falls, and no fewer of the held-out tickets are right: what is proposed otherwise is nothing."""
+    """The held-out log loss falls, and no fewer of the held-out tickets are right: what is proposed otherwise is
+    nothing."""
 
 
 def propose(examples: Sequence[Example], knowledge: Knowledge) -> Proposal | None:
-    """Weights fitted to the earlier labels and measured on the later ones; None where there are fewer than :data:`FEWEST`."""
+    """Weights fitted to the earlier labels and measured on the later ones; None where there are fewer than
+    :data:`FEWEST`."""
     known = priors(knowledge)
-    usable = sorted((e for e in examples if e.leanings and e.right in known), key=lambda e: (e.at, e.ticket))[-MOST_LABELS:]
+    usable = sorted((e for e in examples if e.leanings and e.right in known), key=lambda e: (e.at, e.ticket))[
+        -MOST_LABELS:
+    ]
     if len(usable) < FEWEST:
         return None
     cut = len(usable) - max(1, round(len(usable) * HELD_OUT))
@@ -88,13 +95,25 @@ def propose(examples: Sequence[Example], knowledge: Knowledge) -> Proposal | Non
     pairs = Counter((one, other) for one, other, _ in moved if one != other)
     right = Counter((one, other) for one, other, truth in moved if one != other and other == truth)
     return Proposal(
-        len(usable), cut, fitted, present, before, after, sum(right.values()), sum(one == truth for one, other, truth in moved if one != other),
-        tuple((one, other, count, right[one, other]) for (one, other), count in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))),
-        better=after.log_loss < before.log_loss and after.right >= before.right and rounded(fitted) != rounded(present))
+        len(usable),
+        cut,
+        fitted,
+        present,
+        before,
+        after,
+        sum(right.values()),
+        sum(one == truth for one, other, truth in moved if one != other),
+        tuple(
+            (one, other, count, right[one, other])
+            for (one, other), count in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+        ),
+        better=after.log_loss < before.log_loss and after.right >= before.right and rounded(fitted) != rounded(present),
+    )
 
 
 def fit(examples: Sequence[Example], knowledge: Knowledge) -> Weights:
-    """The weights of highest posterior probability: Newton steps along the diagonal, halved until the objective (which is convex) falls."""
+    """The weights of highest posterior probability: Newton steps along the diagonal, halved until the objective
+    (which is convex) falls."""
     start = complete(knowledge)
     voiced = Counter(kind for e in examples for kind in e.leanings)
     seen = Counter(e.right for e in examples)
@@ -106,7 +125,9 @@ def fit(examples: Sequence[Example], knowledge: Knowledge) -> Weights:
     for _ in range(ROUNDS):
         step, scale = [g / c for g, c in zip(gradient, curvature, strict=True)], 1.0
         while scale > 1e-4:
-            tried = [model.bounded(n, value - scale * move) for n, (value, move) in enumerate(zip(at, step, strict=True))]
+            tried = [
+                model.bounded(n, value - scale * move) for n, (value, move) in enumerate(zip(at, step, strict=True))
+            ]
             found = model.at(tried)
             if found[0] < loss:
                 break
@@ -118,13 +139,25 @@ def fit(examples: Sequence[Example], knowledge: Knowledge) -> Weights:
         if settled:
             break
     size = len(kinds)
-    return rounded(Weights({**start.kinds, **dict(zip(kinds, at[:size], strict=True))}, {**start.causes, **{c: exp(v) for c, v in zip(causes, at[size:], strict=True)}}))
+    return rounded(
+        Weights(
+            {**start.kinds, **dict(zip(kinds, at[:size], strict=True))},
+            {**start.causes, **{c: exp(v) for c, v in zip(causes, at[size:], strict=True)}},
+        )
+    )
 
 
 class _Model:
     """The penalised negative log likelihood of the labels, with its gradient and the diagonal of its curvature."""
 
-    def __init__(self, examples: Sequence[Example], kinds: Sequence[str], causes: Sequence[str], start: Weights, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        kinds: Sequence[str],
+        causes: Sequence[str],
+        start: Weights,
+        knowledge: Knowledge,
+    ) -> None:
         self._knowledge, self._start = knowledge, start
         self._kinds, self._causes, self._examples = kinds, causes, examples
         self._centre = [start.kinds[k] for k in kinds] + [log(start.causes[c]) for c in causes]
@@ -136,8 +169,10 @@ class _Model:
 
     def at(self, where: Sequence[float]) -> tuple[float, list[float], list[float]]:
         size = len(self._kinds)
-        weights = Weights({**self._start.kinds, **dict(zip(self._kinds, where[:size], strict=True))},
-                          {**self._start.causes, **{c: exp(v) for c, v in zip(self._causes, where[size:], strict=True)}})
+        weights = Weights(
+            {**self._start.kinds, **dict(zip(self._kinds, where[:size], strict=True))},
+            {**self._start.causes, **{c: exp(v) for c, v in zip(self._causes, where[size:], strict=True)}},
+        )
         away = [value - centre for value, centre in zip(where, self._centre, strict=True)]
         loss = sum(p * a * a / 2 for p, a in zip(self._precision, away, strict=True))
         gradient, curvature = [p * a for p, a in zip(self._precision, away, strict=True)], list(self._precision)
@@ -150,7 +185,9 @@ class _Model:
                 if said:
                     mean = sum(chances[c] * lean for c, lean in said.items() if c in chances)
                     gradient[n] += mean - said.get(example.right, 0.0)
-                    curvature[n] += sum(chances[c] * lean * lean for c, lean in said.items() if c in chances) - mean * mean
+                    curvature[n] += (
+                        sum(chances[c] * lean * lean for c, lean in said.items() if c in chances) - mean * mean
+                    )
             for n, cause in enumerate(self._causes, size):
                 gradient[n] += chances[cause] - (cause == example.right)
                 curvature[n] += chances[cause] * (1 - chances[cause])
@@ -166,7 +203,9 @@ def measure(examples: Sequence[Example], weights: Weights, knowledge: Knowledge)
         lead = max(chances, key=lambda c: chances[c])
         loss -= log(max(chances[example.right], 1e-300))
         judged.append((chances[lead], lead == example.right))
-    return Measured(len(examples), sum(hit for _, hit in judged) / len(judged), loss / len(judged), expected_error(judged))
+    return Measured(
+        len(examples), sum(hit for _, hit in judged) / len(judged), loss / len(judged), expected_error(judged)
+    )
 
 
 def leading(example: Example, weights: Weights, knowledge: Knowledge) -> str:
@@ -182,15 +221,21 @@ def complete(knowledge: Knowledge) -> Weights:
 
 def rounded(weights: Weights) -> Weights:
     """As they are written."""
-    return Weights({k: round(v, 3) for k, v in weights.kinds.items()}, {c: round(v, 3) for c, v in weights.causes.items()})
+    return Weights(
+        {k: round(v, 3) for k, v in weights.kinds.items()}, {c: round(v, 3) for c, v in weights.causes.items()}
+    )
 
 
 def file_of(proposal: Proposal) -> str:
     """weights.toml with the proposed values; factors of 1 are left out."""
     kinds = "".join(f"{kind} = {value:.3f}\n" for kind, value in sorted(proposal.weights.kinds.items()))
-    causes = "".join(f"{cause} = {value:.3f}\n" for cause, value in sorted(proposal.weights.causes.items()) if round(value, 3) != 1.0)
-    return (f"# Fitted to {proposal.fitted} of {proposal.labels} decided tickets (triage learn weights). Right on the later ones: {proposal.before.right:.3f} before, "
-            f"{proposal.after.right:.3f} after.\n# triage learn back takes this file away again.\n\n[kinds]\n{kinds}\n[causes]\n{causes}")
+    causes = "".join(
+        f"{cause} = {value:.3f}\n" for cause, value in sorted(proposal.weights.causes.items()) if round(value, 3) != 1.0
+    )
+    return (
+        f"# Fitted to {proposal.fitted} of {proposal.labels} decided tickets (triage learn weights). Right on the later ones: {proposal.before.right:.3f} before, "
+        f"{proposal.after.right:.3f} after.\n# triage learn back takes this file away again.\n\n[kinds]\n{kinds}\n[causes]\n{causes}"
+    )
 
 
 def _base(weights: Weights, knowledge: Knowledge) -> dict[str, float]:

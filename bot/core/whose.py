@@ -40,9 +40,17 @@ def is_slip(login: str, mailbox: str) -> bool:
     local, _, domain = login.partition("@")
     right_local, _, right_domain = mailbox.partition("@")
     if local == right_local:
-        return DamerauLevenshtein.distance(domain, right_domain, score_cutoff=3) <= 2 or right_domain.startswith(domain + ".") \
-            or domain.replace(".", "") == right_domain.replace(".", "") or domain.partition(".")[0] == right_domain.partition(".")[0]
-    return domain == right_domain and len(right_local) >= 4 and DamerauLevenshtein.distance(local, right_local, score_cutoff=2) <= 1
+        return (
+            DamerauLevenshtein.distance(domain, right_domain, score_cutoff=3) <= 2
+            or right_domain.startswith(domain + ".")
+            or domain.replace(".", "") == right_domain.replace(".", "")
+            or domain.partition(".")[0] == right_domain.partition(".")[0]
+        )
+    return (
+        domain == right_domain
+        and len(right_local) >= 4
+        and DamerauLevenshtein.distance(local, right_local, score_cutoff=2) <= 1
+    )
 
 
 def name_in(event: LogEvent) -> str | None:
@@ -67,7 +75,11 @@ def strangers(lines: Sequence[LogEvent]) -> list[LogEvent]:
     out: list[LogEvent] = []
     for events in by_address.values():
         moments = sorted(e.time for e in events if e.time)
-        monitor = len(moments) >= 4 and moments[-1] - moments[0] > timedelta(hours=1) and all(e.event == "no_auth_attempts" for e in events)
+        monitor = (
+            len(moments) >= 4
+            and moments[-1] - moments[0] > timedelta(hours=1)
+            and all(e.event == "no_auth_attempts" for e in events)
+        )
         monitor = monitor or all(e.event == "no_auth_attempts" and e.tls not in ("handshake",) for e in events)
         if not monitor:
             out += events
@@ -77,7 +89,13 @@ def strangers(lines: Sequence[LogEvent]) -> list[LogEvent]:
 def unknown_addresses(first: LogResult, anonymous: LogResult | None, known: Sequence[str]) -> tuple[str, ...]:
     """Addresses of failures that may or may not be the customer's: those to look at once more by themselves."""
     lines = [*first.lines, *(anonymous.lines if anonymous else ())]
-    return tuple(dict.fromkeys(e.remote_ip for e in reversed(lines) if e.remote_ip and e.outcome == "failure" and not within(e.remote_ip, known)))[:60]
+    return tuple(
+        dict.fromkeys(
+            e.remote_ip
+            for e in reversed(lines)
+            if e.remote_ip and e.outcome == "failure" and not within(e.remote_ip, known)
+        )
+    )[:60]
 
 
 def strange_addresses(facts: Facts, found: LogResult) -> frozenset[str]:
@@ -113,7 +131,12 @@ def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tupl
     nobody += knowledge.settings.webmail_addresses
     counts: dict[str, int] = {}
     for success in first.successes:
-        if success.mailbox == facts.mailbox and success.remote_ip and success.service != "webmail" and not within(success.remote_ip, nobody):
+        if (
+            success.mailbox == facts.mailbox
+            and success.remote_ip
+            and success.service != "webmail"
+            and not within(success.remote_ip, nobody)
+        ):
             unit = network_of(success.remote_ip)
             if unit:
                 counts[unit] = counts.get(unit, 0) + success.count
@@ -121,10 +144,21 @@ def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tupl
     return tuple(dict.fromkeys([*networks_of(facts.ips), *ranked]))
 
 
-_AFTER_LOGIN = frozenset({
-    "connection_limit", "login_disabled", "sender_rejected", "recipient_rejected", "plan_rejected", "rate_limited", "message_too_large",
-    "quota_exceeded", "server_error", "auth_unavailable", "client_id",
-})
+_AFTER_LOGIN = frozenset(
+    {
+        "connection_limit",
+        "login_disabled",
+        "sender_rejected",
+        "recipient_rejected",
+        "plan_rejected",
+        "rate_limited",
+        "message_too_large",
+        "quota_exceeded",
+        "server_error",
+        "auth_unavailable",
+        "client_id",
+    }
+)
 """Events that a stranger who guesses passwords does not get to, or that do not depend on who asks."""
 
 
@@ -137,15 +171,20 @@ def ownership_of(event: LogEvent, shape: str, from_known: bool, any_known: bool,
         return "foreign", "another mailbox"
     if named and from_known:
         return "own", "their mailbox or login, from an address of theirs"
-    if named and event.client and any(event.client.lower() in c.name.lower() or c.name.lower() in event.client.lower()
-                                      for c in facts.clients):
+    if (
+        named
+        and event.client
+        and any(event.client.lower() in c.name.lower() or c.name.lower() in event.client.lower() for c in facts.clients)
+    ):
         return "own", "their mailbox, and the program that they name"
     if shape in ("full", "misspelt"):
         if any_known and shape == "full" and event.event not in _AFTER_LOGIN:
             return "foreign", "their mailbox, but from an address that never was theirs"
         return "mailbox", "their mailbox, from an address that is not known"
     if shape == "bare":
-        return ("foreign", "a bare login from a strange address") if any_known else ("mailbox", "a bare login like theirs")
+        return (
+            ("foreign", "a bare login from a strange address") if any_known else ("mailbox", "a bare login like theirs")
+        )
     if from_known:
         return "address", "no mailbox in the line, but an address of theirs"
     return "foreign", "neither their mailbox nor their address"

@@ -29,9 +29,7 @@ class Decoder:
     has no time.
     """
 
-    def __init__(
-        self, *, zone: tzinfo = UTC, year: int | None = None, reference: datetime | None = None
-    ) -> None:
+    def __init__(self, *, zone: tzinfo = UTC, year: int | None = None, reference: datetime | None = None) -> None:
         self.timeline = Timeline(zone, year, reference)
         """The clock of this stream; a reader that passes over lines tells it of their times."""
 

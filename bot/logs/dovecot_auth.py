@@ -109,9 +109,18 @@ _CERTIFICATE: Final = re.compile(r"[\w-]+ check failed: .* does not match client
 _SCHEME: Final = re.compile(r"requested \S+ scheme, but we have")
 _FAULTY_LEVELS: Final = ("Error", "Fatal", "Panic")
 _FAULTS: Final = (
-    "client_limit", "process_limit", "throttling", "worker process died", "aborted passv", "auth server",
+    "client_limit",
+    "process_limit",
+    "throttling",
+    "worker process died",
+    "aborted passv",
+    "auth server",
     "temporary",
-    "binding failed", "timed out", "timeout", "connection refused", "lookup failed",
+    "binding failed",
+    "timed out",
+    "timeout",
+    "connection refused",
+    "lookup failed",
 )
 
 

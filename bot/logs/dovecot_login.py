@@ -16,8 +16,12 @@ from bot.logs.ident import client_id
 from bot.logs.session import canonical
 
 SERVICES: Final = {
-    "imap-login": "imap", "pop3-login": "pop3", "submission-login": "submission",
-    "managesieve-login": "sieve", "sieve-login": "sieve", "imap-urlauth-login": "imap",
+    "imap-login": "imap",
+    "pop3-login": "pop3",
+    "submission-login": "submission",
+    "managesieve-login": "sieve",
+    "sieve-login": "sieve",
+    "imap-urlauth-login": "imap",
 }
 
 # The elements after the address, in Dovecot's own order; nothing a client chose can stand among them.
@@ -26,9 +30,7 @@ _TAIL: Final = re.compile(
     r"(?:, (TLS handshaking|TLS|secured)(?::? ([^<>]*?))?)?(?:, session=<([^<>\s]*)>)?$"
 )
 _ELEMENT: Final = re.compile(r"[\w-]+=[^<>,]*|session=<[^<>\s]*>|TLS[^<>,]*|[^<>=,]*")
-_AFTER_USER: Final = re.compile(
-    r">(?:, method=(\S{1,64}))?(?:, (TLS[^<>]*?|secured))?(?:, session=<([^<>\s]*)>)?$"
-)
+_AFTER_USER: Final = re.compile(r">(?:, method=(\S{1,64}))?(?:, (TLS[^<>]*?|secured))?(?:, session=<([^<>\s]*)>)?$")
 _PROTOCOL: Final = re.compile(r"(?:TLS|SSL)v[0-9](?:\.[0-9])?")
 _HEAD: Final = 600
 """Characters of a head that are searched for its last brackets."""
@@ -41,13 +43,18 @@ _BRACKETED_IP: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\]$")
 
 _BEFORE_AUTH: Final = ("no_auth_attempts", "tls_handshake_not_finished", "auth_process_not_ready")
 _CLEARTEXT: Final = (
-    "laintext authentication disabled", "leartext authentication disabled", "SSL required for authentication",
+    "laintext authentication disabled",
+    "leartext authentication disabled",
+    "SSL required for authentication",
 )
 _NO_ELEMENTS: Final = (
-    ("Auth process not responding", "auth_unavailable"), ("Timeout waiting for handshake from auth",
-    "auth_unavailable"), ("Auth process broken", "auth_unavailable"), ("auth: connect", "auth_unavailable"),
-    ("net_connect_unix(login/login) failed", "server_error"), ("SSL alert", "tls_failed"), ("SSL failed",
-    "tls_failed"),
+    ("Auth process not responding", "auth_unavailable"),
+    ("Timeout waiting for handshake from auth", "auth_unavailable"),
+    ("Auth process broken", "auth_unavailable"),
+    ("auth: connect", "auth_unavailable"),
+    ("net_connect_unix(login/login) failed", "server_error"),
+    ("SSL alert", "tls_failed"),
+    ("SSL failed", "tls_failed"),
 )
 
 
@@ -246,7 +253,8 @@ def _event(draft: Draft, level: str, head: str, code: str | None, tls_text: str 
     elif head.startswith(("Authenticate ", "APOP failed")):
         _mechanism(draft, head)
     elif "Timeout while finishing login" in head or "Logging in timed out" in head:
-        draft.fail("server_error")  # client_idle_disconnect_timeout: the login was accepted, the mail process did not take it
+        # client_idle_disconnect_timeout: the login was accepted, the mail process did not take it
+        draft.fail("server_error")
     elif head.startswith("SSL is disabled"):
         draft.fail("tls_failed")
     elif level in ("Error", "Fatal", "Panic"):
@@ -260,7 +268,8 @@ def _event(draft: Draft, level: str, head: str, code: str | None, tls_text: str 
 
 
 def _mechanism(draft: Draft, head: str) -> None:
-    """``Authenticate MECH failed: reason`` (sasl-proxy.c; before 2.4 sasl-server.c) and ``APOP failed: reason`` (pop3-login)."""
+    """``Authenticate MECH failed: reason`` (sasl-proxy.c; before 2.4 sasl-server.c) and ``APOP failed: reason``
+    (pop3-login)."""
     reason = head.partition("failed: ")[2].lower()
     if "nsupported authentication mechanism" in head or "not enabled" in reason:
         draft.fail("auth_failed", "invalid_mech")  # lab: no-mechanism

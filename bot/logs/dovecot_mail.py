@@ -14,21 +14,24 @@ from bot.logs.ident import client_id
 from bot.logs.session import canonical
 
 SERVICES: Final = {
-    "imap": "imap", "pop3": "pop3", "submission": "submission", "managesieve": "sieve", "lmtp": "lmtp",
-    "imap-hibernate": "imap", "imap-postlogin": "imap", "pop3-postlogin": "pop3", "imap-urlauth": "imap",
+    "imap": "imap",
+    "pop3": "pop3",
+    "submission": "submission",
+    "managesieve": "sieve",
+    "lmtp": "lmtp",
+    "imap-hibernate": "imap",
+    "imap-postlogin": "imap",
+    "pop3-postlogin": "pop3",
+    "imap-urlauth": "imap",
 }
 
-_ENDINGS: Final = (
-    "Logged out", "Disconnected", "Connection closed", "Server shutting down",
-)
+_ENDINGS: Final = ("Logged out", "Disconnected", "Connection closed", "Server shutting down")
 _DENIED: Final = re.compile(
     r"Post-login script denied access to user (.*) \(.*\bsession=([A-Za-z0-9+/=]+), "
     r"rip=([0-9A-Fa-f:.]+), [^<>]*\)$",
     re.S,
 )
-_QUOTA: Final = (
-    "Quota exceeded", "quota exceeded", "mailbox is full", "OVERQUOTA", "over quota", "Mailbox is full",
-)
+_QUOTA: Final = ("Quota exceeded", "quota exceeded", "mailbox is full", "OVERQUOTA", "over quota", "Mailbox is full")
 _LIMIT: Final = re.compile(r"(?:client_limit|process_limit)[ =(]+([0-9]+)")
 _CONNECT: Final = re.compile(r"(Connect|Disconnect) from (?:([0-9A-Fa-f:.]+)|local)\b")
 _SERVICE: Final = re.compile(r"service\(([\w-]+)\)")

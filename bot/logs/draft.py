@@ -92,12 +92,36 @@ def event_of(values: Sequence[Any]) -> LogEvent:
     """The event with ``values``, one for each of :data:`FIELDS`: one statement, since it is made for each line."""
     draft = Draft.__new__(Draft)
     (
-        draft.raw, draft.event, draft.outcome, draft.time, draft.host, draft.program, draft.service, draft.pid,
-        draft.session, draft.queue_id, draft.reason, draft.mailbox, draft.login, draft.remote_ip, draft.remote_port,
-        draft.local_ip, draft.tls, draft.mechanism, draft.reply_code, draft.enhanced_status, draft.format,
-        draft.detail, draft.sender, draft.recipient, draft.client, draft.client_version, draft.attempts,
-        draft.seconds, draft.limit,
-    ) = values  # fmt: skip
+        draft.raw,
+        draft.event,
+        draft.outcome,
+        draft.time,
+        draft.host,
+        draft.program,
+        draft.service,
+        draft.pid,
+        draft.session,
+        draft.queue_id,
+        draft.reason,
+        draft.mailbox,
+        draft.login,
+        draft.remote_ip,
+        draft.remote_port,
+        draft.local_ip,
+        draft.tls,
+        draft.mechanism,
+        draft.reply_code,
+        draft.enhanced_status,
+        draft.format,
+        draft.detail,
+        draft.sender,
+        draft.recipient,
+        draft.client,
+        draft.client_version,
+        draft.attempts,
+        draft.seconds,
+        draft.limit,
+    ) = values
     return draft.finish()
 
 

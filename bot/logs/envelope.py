@@ -14,18 +14,61 @@ from typing import Final, NamedTuple
 
 from bot.logs import stamp
 
-DOVECOT_PROCESSES: Final = frozenset({
-    "imap-login", "pop3-login", "submission-login", "managesieve-login", "sieve-login", "imap", "pop3",
-    "submission", "managesieve", "lmtp", "lda", "auth", "auth-worker", "master", "anvil", "log", "config",
-    "stats",
-    "old-stats", "dict", "dict-async", "indexer", "indexer-worker", "ssl-params", "ssl-build-param",
-    "director",
-    "ipc", "replicator", "aggregator", "doveadm", "doveadm-server", "dsync", "dsync-server", "dns-client",
-    "dns_client", "imap-hibernate", "imap-postlogin", "pop3-postlogin", "imap-urlauth", "imap-urlauth-login",
-    "imap-urlauth-worker", "quota-status", "script-login", "script", "tcpwrap", "fts", "welcome",
-    "health-check",
-    "event-api", "deliver", "dovecot-auth",
-})
+DOVECOT_PROCESSES: Final = frozenset(
+    {
+        "imap-login",
+        "pop3-login",
+        "submission-login",
+        "managesieve-login",
+        "sieve-login",
+        "imap",
+        "pop3",
+        "submission",
+        "managesieve",
+        "lmtp",
+        "lda",
+        "auth",
+        "auth-worker",
+        "master",
+        "anvil",
+        "log",
+        "config",
+        "stats",
+        "old-stats",
+        "dict",
+        "dict-async",
+        "indexer",
+        "indexer-worker",
+        "ssl-params",
+        "ssl-build-param",
+        "director",
+        "ipc",
+        "replicator",
+        "aggregator",
+        "doveadm",
+        "doveadm-server",
+        "dsync",
+        "dsync-server",
+        "dns-client",
+        "dns_client",
+        "imap-hibernate",
+        "imap-postlogin",
+        "pop3-postlogin",
+        "imap-urlauth",
+        "imap-urlauth-login",
+        "imap-urlauth-worker",
+        "quota-status",
+        "script-login",
+        "script",
+        "tcpwrap",
+        "fts",
+        "welcome",
+        "health-check",
+        "event-api",
+        "deliver",
+        "dovecot-auth",
+    }
+)
 """Process names Dovecot itself writes before its messages (its service names and log prefixes)."""
 
 
@@ -227,8 +270,7 @@ def _outer_time(time: datetime | None, year_known: bool, inner: Envelope) -> Env
 
 
 def _tagged(
-    time: datetime | None, year_known: bool, host: str | None, program: str, pid: int | None, form: str,
-    message: str
+    time: datetime | None, year_known: bool, host: str | None, program: str, pid: int | None, form: str, message: str
 ) -> Envelope:
     head = message[:3]
     if head == "[ID":
@@ -268,8 +310,7 @@ def _tag_only(time: datetime | None, year_known: bool, host: str | None, rest: s
 
 
 def _fail2ban(
-    time: datetime | None, year_known: bool, host: str | None, program: str, pid: int | None, form: str,
-    message: str
+    time: datetime | None, year_known: bool, host: str | None, program: str, pid: int | None, form: str, message: str
 ) -> Envelope:
     """fail2ban's logger name is the program; under syslog it stands inside the message once more."""
     inner = _FAIL2BAN_HEAD.match(message)
@@ -285,7 +326,8 @@ def _rfc5424(found: re.Match[str]) -> Envelope:
     got = stamp.iso(stamped)
     time = got[0] if got is not None else None
     outer_host = None if host == "-" else host
-    message = (message or "").lstrip(" ")  # rsyslog's RSYSLOG_SyslogProtocol23Format keeps the space behind the old tag's colon
+    # rsyslog's RSYSLOG_SyslogProtocol23Format keeps the space behind the old tag's colon
+    message = (message or "").lstrip(" ")
     if program == "-":
         return _tag_only(time, True, outer_host, message, "rfc5424")._replace(format="rfc5424")
     number = int(pid) if _PID.fullmatch(pid) else None

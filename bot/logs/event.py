@@ -6,13 +6,41 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-EVENTS: Final = frozenset({
-    "login", "auth_failed", "no_auth_attempts", "cleartext_refused", "connection_limit", "tls_failed",
-    "auth_unavailable", "login_disabled", "connect", "disconnect", "logout", "message_accepted",
-    "sender_rejected", "recipient_rejected", "relay_denied", "plan_rejected", "rate_limited",
-    "message_too_large", "quota_exceeded", "client_rejected", "lost_connection", "too_many_errors", "sent",
-    "deferred", "bounced", "server_error", "other", "unknown", "ban", "unban", "client_id",
-})
+EVENTS: Final = frozenset(
+    {
+        "login",
+        "auth_failed",
+        "no_auth_attempts",
+        "cleartext_refused",
+        "connection_limit",
+        "tls_failed",
+        "auth_unavailable",
+        "login_disabled",
+        "connect",
+        "disconnect",
+        "logout",
+        "message_accepted",
+        "sender_rejected",
+        "recipient_rejected",
+        "relay_denied",
+        "plan_rejected",
+        "rate_limited",
+        "message_too_large",
+        "quota_exceeded",
+        "client_rejected",
+        "lost_connection",
+        "too_many_errors",
+        "sent",
+        "deferred",
+        "bounced",
+        "server_error",
+        "other",
+        "unknown",
+        "ban",
+        "unban",
+        "client_id",
+    }
+)
 """Every value of :attr:`LogEvent.event` (docs: the contract's closed list)."""
 
 OUTCOMES: Final = frozenset({"success", "failure", "neutral"})

@@ -17,14 +17,13 @@ from bot.logs.secrets import mask
 MESSAGES: Final = ("MESSAGE", "log", "message", "msg", "line")
 TIMES: Final = ("time", "timestamp", "@timestamp", "timereported", "date")
 HOSTS: Final = ("_HOSTNAME", "host", "hostname", "HOSTNAME", "source", "fromhost")
-PROGRAMS: Final = (
-    "SYSLOG_IDENTIFIER", "appname", "programname", "program", "ident", "app_name", "app-name", "tag",
-)
+PROGRAMS: Final = ("SYSLOG_IDENTIFIER", "appname", "programname", "program", "ident", "app_name", "app-name", "tag")
 PIDS: Final = ("SYSLOG_PID", "_PID", "procid", "pid", "proc_id")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PREFIX: Final = 400
 _UNITS: Final = (1, 1_000, 1_000_000, 1_000_000_000)
-"""Shippers count seconds, milliseconds (Fluent Bit's epoch_ms), micro- or nanoseconds since 1970: which, the size tells until 2096."""
+"""Shippers count seconds, milliseconds (Fluent Bit's epoch_ms), micro- or nanoseconds since 1970: which, the size
+tells until 2096."""
 
 
 class Record(NamedTuple):
@@ -55,8 +54,13 @@ def unwrap(line: str) -> Record | None:
     identifier = _word(fields, PROGRAMS)
     time = _journal_time(fields) if journal else _stamped(fields)
     parts = envelope.from_fields(
-        time, _word(fields, HOSTS), identifier, _number(fields), "journald" if journal else "bare",
-        envelope.clean(message).lstrip(" "),  # rsyslog's msg begins with the space behind the tag's colon (RFC 3164 4.1.3)
+        time,
+        _word(fields, HOSTS),
+        identifier,
+        _number(fields),
+        "journald" if journal else "bare",
+        # rsyslog's msg begins with the space behind the tag's colon (RFC 3164 4.1.3)
+        envelope.clean(message).lstrip(" "),
     )
     if journal:
         parts = parts._replace(format="journald")

@@ -46,10 +46,14 @@ class Linker:
     lines are deferred. ``memories`` are kept elsewhere, for a reader that shares them.
     """
 
-    def __init__(self, *, capacity: int = 20_000, recall: Recall | None = None, memories: Memories | None = None) -> None:
+    def __init__(
+        self, *, capacity: int = 20_000, recall: Recall | None = None, memories: Memories | None = None
+    ) -> None:
         self._recall = recall
         if memories is None:
-            memories = Memories(Memory(capacity), Memory(capacity), Memory(capacity), Memory(capacity), Memory(capacity))
+            memories = Memories(
+                Memory(capacity), Memory(capacity), Memory(capacity), Memory(capacity), Memory(capacity)
+            )
         self._sessions, self._connections, self._messages, self._callers, self._asked = memories
 
     def __len__(self) -> int:
@@ -128,11 +132,7 @@ class Linker:
 
     def _deferred(self, key: Connection, time: int, address: str) -> Deferred | None:
         known = self._connections.get(key)
-        if (
-            type(known) is Deferred
-            and known.address == address
-            and time - known.since <= CONNECTION_AGE
-        ):
+        if type(known) is Deferred and known.address == address and time - known.since <= CONNECTION_AGE:
             return known
         return None
 
@@ -229,12 +229,7 @@ def _session_after(known: Known | None, event: LogEvent, time: int | None) -> tu
 
 def _connection_after(known: Known | None, event: LogEvent, time: int | None) -> tuple[Known, LogEvent]:
     """What is known of an smtpd connection after ``event``, and the event with what was known before."""
-    if (
-        known is None
-        or event.event == "connect"
-        or _stale(known.since, time, CONNECTION_AGE)
-        or _other(known, event)
-    ):
+    if known is None or event.event == "connect" or _stale(known.since, time, CONNECTION_AGE) or _other(known, event):
         known = Known(time)
     linked = _filled(event, known)
     _learn(known, linked)

@@ -14,9 +14,18 @@ class Known:
     """What is known of one session or connection so far; ``since`` is microseconds since 1970."""
 
     __slots__ = (
-        "client", "client_version", "login", "mailbox", "mechanism", "proven", "remote_ip", "remote_port",
-        "service", "since", "tls",
-    )  # fmt: skip
+        "client",
+        "client_version",
+        "login",
+        "mailbox",
+        "mechanism",
+        "proven",
+        "remote_ip",
+        "remote_port",
+        "service",
+        "since",
+        "tls",
+    )
 
     def __init__(self, since: int | None) -> None:
         self.since = since

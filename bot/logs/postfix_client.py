@@ -22,7 +22,8 @@ _FROM_PEER: Final = re.compile(
     QUEUE + r"(abort: TLS|improper command pipelining after \S+|non-SMTP command|Wrapper-mode request dropped"
     r"|Refusing (?:STARTTLS|TLS service) request|Illegal address syntax|too much BDAT content.*?"
     r"|malformed BDAT command syntax|null BDAT request|BDAT request|reject: ETRN \S+|bad ETRN \S+) from "
-    + PEER + r"(.*)$",
+    + PEER
+    + r"(.*)$",
     re.S,
 )
 _TOO_LONG: Final = re.compile(PEER + r": (request longer than [0-9]+)")
@@ -36,9 +37,15 @@ _SCREEN: Final = re.compile(
     r"\]:([0-9]+)"
 )
 _SCREEN_EVENTS: Final = {
-    "CONNECT": ("connect", False), "DISCONNECT": ("disconnect", False), "HANGUP": ("lost_connection", True),
-    "PASS NEW": ("other", False), "PASS OLD": ("other", False), "WHITELISTED": ("other", False),
-    "ALLOWLISTED": ("other", False), "WHITELIST VETO": ("other", False), "ALLOWLIST VETO": ("other", False),
+    "CONNECT": ("connect", False),
+    "DISCONNECT": ("disconnect", False),
+    "HANGUP": ("lost_connection", True),
+    "PASS NEW": ("other", False),
+    "PASS OLD": ("other", False),
+    "WHITELISTED": ("other", False),
+    "ALLOWLISTED": ("other", False),
+    "WHITELIST VETO": ("other", False),
+    "ALLOWLIST VETO": ("other", False),
 }
 
 

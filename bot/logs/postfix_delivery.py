@@ -14,13 +14,15 @@ _QUEUE_ID: Final = re.compile(r"([0-9A-Za-z]{6,24}|NOQUEUE): ")
 _STATUS: Final = re.compile(r", dsn=([0-9]\.[0-9]+\.[0-9]+), status=([\w-]+)(?: \((.*)\))?$", re.S)
 _TO: Final = re.compile(r"to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=", re.S)
 _FROM: Final = re.compile(
-    r"from=<(.*?)>, (size=[0-9]+, nrcpt=[0-9]+ \(queue active\)|status=(expired|force-expired))",
-    re.S,
+    r"from=<(.*?)>, (size=[0-9]+, nrcpt=[0-9]+ \(queue active\)|status=(expired|force-expired))", re.S
 )
 _SAID: Final = re.compile(r"(?:^| said: )([245][0-9]{2})[ -]")
 _EVENTS: Final = {
-    "sent": ("sent", "success"), "deferred": ("deferred", "failure"), "bounced": ("bounced", "failure"),
-    "expired": ("bounced", "failure"), "force-expired": ("bounced", "failure"),
+    "sent": ("sent", "success"),
+    "deferred": ("deferred", "failure"),
+    "bounced": ("bounced", "failure"),
+    "expired": ("bounced", "failure"),
+    "force-expired": ("bounced", "failure"),
     "undeliverable": ("other", "neutral"),
     "deliverable": ("other", "neutral"),
 }

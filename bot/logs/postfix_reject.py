@@ -96,9 +96,15 @@ _CLASSES: Final[tuple[tuple[str, str], ...]] = (
     ("blocked using", "client_rejected"),
 )
 _STATUS: Final[tuple[tuple[str, str], ...]] = (
-    (".1.8", "sender_rejected"), (".1.7", "sender_rejected"), (".1.", "recipient_rejected"),
-    (".2.2", "quota_exceeded"), (".2.", "recipient_rejected"), (".3.4", "message_too_large"),
-    (".3.", "server_error"), (".5.3", "rate_limited"), (".7.0", "client_rejected"),
+    (".1.8", "sender_rejected"),
+    (".1.7", "sender_rejected"),
+    (".1.", "recipient_rejected"),
+    (".2.2", "quota_exceeded"),
+    (".2.", "recipient_rejected"),
+    (".3.4", "message_too_large"),
+    (".3.", "server_error"),
+    (".5.3", "rate_limited"),
+    (".7.0", "client_rejected"),
 )
 _STAGES: Final = {"MAIL": "sender_rejected", "RCPT": "recipient_rejected", "VRFY": "recipient_rejected"}
 _LEADING_NAME: Final = re.compile(r"<[^<>]*>: ")

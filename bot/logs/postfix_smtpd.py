@@ -20,18 +20,18 @@ from bot.logs.session import canonical
 
 _CLIENT: Final = re.compile(
     QUEUE + r"client=" + PEER + r"(?:, sasl_method=([^\s,]+))?(?:, sasl_username=(.*?))?"
-    r"(?:, sasl_sender=(?:[^\s,]*))?(?:, orig_queue_id=.*)?(?:, orig_client=.*)?$", re.S,
+    r"(?:, sasl_sender=(?:[^\s,]*))?(?:, orig_queue_id=.*)?(?:, orig_client=.*)?$",
+    re.S,
 )
 _CONNECT: Final = re.compile(r"(connect|disconnect) from " + PEER + r"(.*)$", re.S)
 _AUTH_COUNT: Final = re.compile(r"\bauth=(?:[0-9]+/)?([0-9]{1,9})\b")
 _SASL: Final = re.compile(PEER + r": SASL (\S*) authentication (failed|aborted)(?:: ?)?(.*)$", re.S)
-_LIMIT: Final = re.compile(
-    r"([A-Z][\w ]{3,40}) limit exceeded: ([0-9]+) from " + PEER + r" for service (\S+)"
-)
+_LIMIT: Final = re.compile(r"([A-Z][\w ]{3,40}) limit exceeded: ([0-9]+) from " + PEER + r" for service (\S+)")
 _REJECT: Final = re.compile(
     QUEUE + r"((?:milter-|proxy-)?(?:reject|hangup|reject_warning|hold|discard|redirect|filter|warn|info|permit"
     r"|replace|prepend|delay|accept|bcc|strip))"
-    r": (\S+(?: [a-z]+)?|END-OF-MESSAGE) from (?:" + PEER + r"|\[([0-9A-Fa-f:.]+)\]:[0-9]+): (.*)$", re.S,
+    r": (\S+(?: [a-z]+)?|END-OF-MESSAGE) from (?:" + PEER + r"|\[([0-9A-Fa-f:.]+)\]:[0-9]+): (.*)$",
+    re.S,
 )
 _PROXY_REJECT: Final = re.compile(QUEUE + r"proxy-reject: (\S+): (.*)$", re.S)
 _REPLY: Final = re.compile(r"([245][0-9]{2})(?: ([245]\.[0-9]{1,3}\.[0-9]{1,3}))? (.*)", re.S)
@@ -50,27 +50,50 @@ _HOSTNAME: Final = re.compile(
     r" \S+ .*?address ([0-9A-Fa-f:.]*[0-9A-Fa-f])(?:$|:|\s)"
 )
 _PROMPTS: Final = {
-    "UGFzc3dvcmQ6": "Password:", "UGFzc3dvcmQ6AA==": "Password:", "UGFzc3dvcmQA": "Password",
-    "VXNlcm5hbWU6": "Username:", "VXNlcm5hbWU6AA==": "Username:", "VXNlciBOYW1lAA==": "User Name",
+    "UGFzc3dvcmQ6": "Password:",
+    "UGFzc3dvcmQ6AA==": "Password:",
+    "UGFzc3dvcmQA": "Password",
+    "VXNlcm5hbWU6": "Username:",
+    "VXNlcm5hbWU6AA==": "Username:",
+    "VXNlciBOYW1lAA==": "User Name",
 }
 """The server's last prompt in base64, left where a reason should be (Postfix before 3.5.25 and 3.7.11)."""
 
 _AUTH_SERVER_WORDS: Final = (
-    "authentication server", "temporary", "internal error", "generic failure", "unavailable for",
+    "authentication server",
+    "temporary",
+    "internal error",
+    "generic failure",
+    "unavailable for",
     "server unavailable",
     "no mechanism available",
 )
 _FAULT_WARNINGS: Final = (
-    "SASL: Connect to ", "authentication server", "no SASL authentication mechanisms",
+    "SASL: Connect to ",
+    "authentication server",
+    "no SASL authentication mechanisms",
     "problem talking to server",
-    "table lookup problem", "lookup error", "Temporary lookup failure", "unable to look up",
+    "table lookup problem",
+    "lookup error",
+    "Temporary lookup failure",
+    "unable to look up",
     "queue file write error",
-    "unable to create", "No space left", "Insufficient", "TLS context initialization failed",
+    "unable to create",
+    "No space left",
+    "Insufficient",
+    "TLS context initialization failed",
     "No server certs available",
-    "cannot load", "database is locked", "premature end-of-input", "timeout on ", "process limit",
+    "cannot load",
+    "database is locked",
+    "premature end-of-input",
+    "timeout on ",
+    "process limit",
     "is overloaded",
-    "all server ports busy", "connect to ",
+    "all server ports busy",
+    "connect to ",
 )
+
+
 def parse(draft: Draft, message: str) -> None:
     """Fill ``draft`` from a line of smtpd or postscreen; its service is known already."""
     first = message[:5]

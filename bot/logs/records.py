@@ -1,6 +1,8 @@
-"""Records that shippers push as JSON (rsyslog's omhttp, Vector, Fluent Bit, journald's export), as lines that the decoder reads.
+"""Records that shippers push as JSON (rsyslog's omhttp, Vector, Fluent Bit, journald's export), as lines that the
+decoder reads.
 
-Pure. A record's line holds only what the decoder asks for, with secrets masked: shippers and journald add a kilobyte of fields to each.
+Pure. A record's line holds only what the decoder asks for, with secrets masked: shippers and journald add a kilobyte
+of fields to each.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ _decoder: Final = json.JSONDecoder()
 
 
 def lines_of(body: str, received: datetime) -> Iterator[str]:
-    """The lines of a pushed body: JSON objects one a line or one behind the other, one JSON array of them, or plain lines of log.
+    """The lines of a pushed body: JSON objects one a line or one behind the other, one JSON array of them, or plain
+    lines of log.
 
     Raises ValueError for an array that is no JSON.
     """
@@ -62,23 +65,37 @@ def line_of(record: Mapping[str, Any], received: datetime) -> str | None:
     if key is None:
         return None
     record = {**record, **_flat(record)}
-    kept: dict[str, Any] = {name: value for name, value in record.items() if name in _KEPT and isinstance(value, (str, int, float)) and len(str(value)) <= 255}
-    message = (text_of(record[key]) or "").strip("\r\n").split("\n", 1)[0]  # daemons write one line a message: the rest is not theirs
+    kept: dict[str, Any] = {
+        name: value
+        for name, value in record.items()
+        if name in _KEPT and isinstance(value, (str, int, float)) and len(str(value)) <= 255
+    }
+    # daemons write one line a message: the rest is not theirs
+    message = (text_of(record[key]) or "").strip("\r\n").split("\n", 1)[0]
     tag = record.get("syslogtag")
     parts = _TAG.fullmatch(tag.strip()) if isinstance(tag, str) and len(tag) < 300 else None
     if parts is not None and not any(name in kept for name in PROGRAMS):
         kept["program"] = parts[1]
         if parts[2] is not None:
             kept.setdefault("pid", parts[2])
-    if not any(name in kept for name in (*TIMES, *_JOURNAL_TIMES)) and envelope.split(envelope.clean(message)).time is None:
+    if (
+        not any(name in kept for name in (*TIMES, *_JOURNAL_TIMES))
+        and envelope.split(envelope.clean(message)).time is None
+    ):
         kept["timestamp"] = received.isoformat()
     return json.dumps({**kept, key: mask(message[:_LONGEST])}, ensure_ascii=False)
 
 
 def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Host, program and pid of a record by the Elastic Common Schema, which nests them, by the names that stand in flat records."""
+    """Host, program and pid of a record by the Elastic Common Schema, which nests them, by the names that stand in
+    flat records."""
     found = {}
-    for outer, inner, name in (("host", "hostname", "host"), ("host", "name", "host"), ("process", "name", "program"), ("process", "pid", "pid")):
+    for outer, inner, name in (
+        ("host", "hostname", "host"),
+        ("host", "name", "host"),
+        ("process", "name", "program"),
+        ("process", "pid", "pid"),
+    ):
         part = record.get(outer)
         if isinstance(part, dict) and isinstance(part.get(inner), (str, int)):
             found[name] = part[inner]

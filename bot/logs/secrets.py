@@ -15,16 +15,9 @@ MASK: Final = "***"
 _HINTS: Final = ("pass", "resp=", "response", "AUTH", "PASSV", "CONT", "< ")
 _PAIR_HINTS: Final = ("pass=", "password=", "passwd=", "resp=", "PASS=", "PASSWORD=")
 # All are linear: a literal, then one greedy run that nothing follows or that one closed class ends.
-_GIVEN: Final = re.compile(
-    r"(given password: ).*?(?=\)(?: - trying the next passdb)?$)|(given password: ).*",
-    re.S,
-)
-_PAIR: Final = re.compile(
-    r"((?i:\b(?:pass|passwd|password|master_pass|resp)=))(?!\*\*\*)(\{[^}\s]*\})?[^\s,;&>)\t]+"
-)
-_AUTH: Final = re.compile(
-    r"(\bAUTH (?:PLAIN|LOGIN|XOAUTH2|OAUTHBEARER|CRAM-MD5|NTLM|SCRAM-[\w-]+) )[^\s,;>]+"
-)
+_GIVEN: Final = re.compile(r"(given password: ).*?(?=\)(?: - trying the next passdb)?$)|(given password: ).*", re.S)
+_PAIR: Final = re.compile(r"((?i:\b(?:pass|passwd|password|master_pass|resp)=))(?!\*\*\*)(\{[^}\s]*\})?[^\s,;&>)\t]+")
+_AUTH: Final = re.compile(r"(\bAUTH (?:PLAIN|LOGIN|XOAUTH2|OAUTHBEARER|CRAM-MD5|NTLM|SCRAM-[\w-]+) )[^\s,;>]+")
 _CONT: Final = re.compile(r"(\bCONT[\t ][0-9]+[\t ])\S+")
 _PASSV: Final = re.compile(r"(\bPASSV\t[0-9]+\t(?:[^\t]*\t)?)[^\t\s]+")
 _RESPONSE: Final = re.compile(r"(\b(?:init_response|initial response|decoded response) ).+", re.S)

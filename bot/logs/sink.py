@@ -19,9 +19,7 @@ class Sink(Protocol):
     def cover(self, host: str, family: str | None, service: str | None, times: list[int]) -> None:
         """Lines of ``host`` that were passed over."""
 
-    def succeed(
-        self, host: str, service: str, login: str, address: str, session: str | None, time: int
-    ) -> None:
+    def succeed(self, host: str, service: str, login: str, address: str, session: str | None, time: int) -> None:
         """A login; ``session`` is that of IMAP and POP3."""
 
     def end(self, host: str, session: str, time: int) -> None:

@@ -64,9 +64,16 @@ class Skimmer:
     of a program, and whether a line that nothing recognises is to be kept for its words."""
 
     def __init__(
-        self, sink: Sink, *, family: Callable[[str], str | None], trouble: Callable[[str], bool],
-        zone: tzinfo = UTC, year: int | None = None, reference: datetime | None = None, memories: Memories | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        sink: Sink,
+        *,
+        family: Callable[[str], str | None],
+        trouble: Callable[[str], bool],
+        zone: tzinfo = UTC,
+        year: int | None = None,
+        reference: datetime | None = None,
+        memories: Memories | None = None,
+    ) -> None:
         self._decoder = Decoder(zone=zone, year=year, reference=reference)
         self._linker = Linker(recall=self._decoder.recall, memories=memories)
         self._sink = sink
@@ -85,10 +92,17 @@ class Skimmer:
         """Times of lines that were passed over, by host, family and service."""
         self._templates = Templates()
         self._quiet: dict[str, Callable[[re.Match[str], str, int], bool]] = {
-            "login": self._login, "logout": self._logout, "connect": self._connect, "disconnect": self._disconnect,
-            "tls": self._tls, "client": self._client, "authenticated": self._client, "sent": self._queued,
-            "quiet": self._queued, "active": self._queued,
-        }  # fmt: skip
+            "login": self._login,
+            "logout": self._logout,
+            "connect": self._connect,
+            "disconnect": self._disconnect,
+            "tls": self._tls,
+            "client": self._client,
+            "authenticated": self._client,
+            "sent": self._queued,
+            "quiet": self._queued,
+            "active": self._queued,
+        }
 
     def as_of(self, now: datetime) -> None:
         """Say what time it is, for a stream that is read while it is written: its lines lie a day ahead at most."""
@@ -147,7 +161,12 @@ class Skimmer:
         if timeline.revision != self._revision:
             self._revision = timeline.revision
             self._forget_hours()
-        if event.format == "rfc3339" and event.host is not None and event.host not in self._hosts and len(self._hosts) < KEPT:
+        if (
+            event.format == "rfc3339"
+            and event.host is not None
+            and event.host not in self._hosts
+            and len(self._hosts) < KEPT
+        ):
             self._learn_host(event.host)
         elif event.format == "rfc3164" and event.host is not None and line[3:4] == " ":
             hour = self._hours.get(event.host)
@@ -221,7 +240,10 @@ class Skimmer:
             daemon = name[name.rfind("/") + 1 :]
             ours = postfix.is_postfix(name)
             known = _Program(
-                ours and daemon == "smtpd", ours and daemon not in ("smtpd", "postscreen"), postfix.service_of(name), self._family(name)
+                ours and daemon == "smtpd",
+                ours and daemon not in ("smtpd", "postscreen"),
+                postfix.service_of(name),
+                self._family(name),
             )
             if len(self._programs) >= KEPT:
                 self._programs.clear()
@@ -280,7 +302,9 @@ class Skimmer:
         return True
 
     def _client(self, found: re.Match[str], host: str, time: int) -> bool:
-        name, pid, queue_id, rip, mechanism, login = found.group("program", "pid", "queue", "client", "mechanism", "authenticated")
+        name, pid, queue_id, rip, mechanism, login = found.group(
+            "program", "pid", "queue", "client", "mechanism", "authenticated"
+        )
         program, address = self._program(name), canonical(rip)
         if not program.smtpd or address is None or program.service is None:
             return False

@@ -154,8 +154,7 @@ def _moment(
     leap = second == 60
     try:
         time = datetime(  # noqa: DTZ001 - the zone is the caller's question
-            year, month, day, hour, minute, 59 if leap else second, int(fraction[:6].ljust(6, "0")) if
-            fraction else 0
+            year, month, day, hour, minute, 59 if leap else second, int(fraction[:6].ljust(6, "0")) if fraction else 0
         )
         return time + timedelta(seconds=1) if leap else time
     except (ValueError, OverflowError):

@@ -1,7 +1,9 @@
-"""Syslog as it comes over the network: cutting a stream into messages (RFC 6587) and a message into a line that the decoder reads.
+"""Syslog as it comes over the network: cutting a stream into messages (RFC 6587) and a message into a line that the
+decoder reads.
 
-Pure. RFC 6587 knows two framings and senders mix them up, so each frame says for itself: one that begins with a count and a space is
-octet-counted (3.4.1), any other ends with a line feed (3.4.2). A message in either begins with ``<``, so the count is no guess.
+Pure. RFC 6587 knows two framings and senders mix them up, so each frame says for itself: one that begins with a
+count and a space is octet-counted (3.4.1), any other ends with a line feed (3.4.2). A message in either begins with
+``<``, so the count is no guess.
 """
 
 from __future__ import annotations
@@ -66,7 +68,8 @@ class Framing:
         return [message for message in messages if message.strip(b"\r\n\0 ")]
 
     def end(self) -> list[bytes]:
-        """What the connection left behind when it closed: a last message without its line feed. A counted one that is cut short is none."""
+        """What the connection left behind when it closed: a last message without its line feed. A counted one that
+        is cut short is none."""
         rest, self._rest = self._rest, b""
         return [rest] if rest.strip(b"\r\n\0 ") and not _COUNT.match(rest) and not _MAYBE_COUNT.match(rest) else []
 
@@ -74,8 +77,9 @@ class Framing:
 def line_of(message: bytes, received: datetime, sender: str) -> str:
     """A message as a line of log, secrets masked, without its line end.
 
-    Mail daemons write one line a message, so what follows a line break is somebody else's words and is cut off. One that states no
-    time was sent as RFC 3164 4.3 allows: it gets the time of its receipt, and its sender's address as the host.
+    Mail daemons write one line a message, so what follows a line break is somebody else's words and is cut off. One
+    that states no time was sent as RFC 3164 4.3 allows: it gets the time of its receipt, and its sender's address as
+    the host.
     """
     text = message[:LONGEST].decode("utf-8", "backslashreplace").strip("\r\n\0 ")
     text = _BREAK.split(text, maxsplit=1)[0]

@@ -73,7 +73,9 @@ class Templates:
             if len(self._known) >= KEPT:
                 self._known.clear()
             spans = [found.span(slot) for slot in slots]
-            self._known[key] = learn(found.string[: found.end() - 1], slots, spans, names, program, found.start(static[0]))
+            self._known[key] = learn(
+                found.string[: found.end() - 1], slots, spans, names, program, found.start(static[0])
+            )
         template = self._known[key]
         if template is None:
             return None
@@ -93,7 +95,12 @@ def _value(part: str | int, names: list[str | None]) -> str:
 
 
 def learn(
-    text: str, slots: Sequence[str], spans: Sequence[tuple[int, int]], names: Sequence[str | None], program: str, start: int
+    text: str,
+    slots: Sequence[str],
+    spans: Sequence[tuple[int, int]],
+    names: Sequence[str | None],
+    program: str,
+    start: int,
 ) -> Template | None:
     """The template of a wording, from two lines of it about people who do not exist; None where there is none.
 

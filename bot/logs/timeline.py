@@ -9,10 +9,12 @@ from bot.logs.session import WRAP, SessionId, microseconds
 
 _QUARTER: Final = 900 * 1_000_000
 OFFSETS: Final = frozenset(
-    {4 * hours for hours in range(-12, 15)} | {2 * halves for halves in (-19, -9, -7, -5, 7, 9, 11, 13, 17, 19, 21, 23)} | {23, 35, 39, 51, 55}
+    {4 * hours for hours in range(-12, 15)}
+    | {2 * halves for halves in (-19, -9, -7, -5, 7, 9, 11, 13, 17, 19, 21, 23)}
+    | {23, 35, 39, 51, 55}
 )
-"""How far zones lie from UTC, in quarters of an hour: all that the tz database has had since 2005. A clock that is ten minutes wrong
-looks like a zone that does not exist."""
+"""How far zones lie from UTC, in quarters of an hour: all that the tz database has had since 2005. A clock that is
+ten minutes wrong looks like a zone that does not exist."""
 _EARLY: Final = 120 * 1_000_000
 _LATE: Final = 420 * 1_000_000
 """A line is written at most two minutes before its id (skew) and seven after (a login times out in three)."""
@@ -109,7 +111,12 @@ class Timeline:
         year = self._guess_year(hour, months)
         if months is None or year is None or len(self._months) >= _HOSTS_KEPT:
             return None
-        if hour.month in _FOLD_MONTHS and hour.hour in _FOLD_HOURS and _in_year(hour, year).weekday() >= 5 and not self._at_utc(host):
+        if (
+            hour.month in _FOLD_MONTHS
+            and hour.hour in _FOLD_HOURS
+            and _in_year(hour, year).weekday() >= 5
+            and not self._at_utc(host)
+        ):
             return None
         first = self._in_zone(_in_year(hour, year), host)
         last = self._in_zone(_in_year(hour + _HOUR - _SECOND, year), host)

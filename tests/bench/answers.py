@@ -1,10 +1,11 @@
 """Whether a change of the engine changed an answer: ``python -m tests.bench.answers write FILE`` before it,
 ``… compare FILE`` after it, which exits 1 and names the tickets whose triage differs.
 
-A change that is to make triage faster has to leave every answer as it was. Triaged are the written tickets (of those held
-out only the hash of an answer is ever seen), the texts of programs, the shipped sample tickets over the shipped logs
-and accounts, the golden tickets over their own, and texts made from all of these: quoted, joined, cut, upper case, hostile.
-The file holds a ticket's name and a hash of its triage, as ``triage ticket --json`` prints it, in each line.
+A change that is to make triage faster has to leave every answer as it was. Triaged are the written tickets (of those
+held out only the hash of an answer is ever seen), the texts of programs, the shipped sample tickets over the shipped
+logs and accounts, the golden tickets over their own, and texts made from all of these: quoted, joined, cut, upper
+case, hostile. The file holds a ticket's name and a hash of its triage, as ``triage ticket --json`` prints it, in
+each line.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ def program_texts() -> Iterator[tuple[str, Ticket]]:
 
 
 def made_tickets(sources: Sequence[Ticket], count: int = MADE) -> Iterator[tuple[str, Ticket]]:
-    """(name, ticket) of texts made from others: a long thread, two problems in one, a piece, capitals, a web form, nonsense."""
+    """(name, ticket) of texts made from others: a long thread, two problems in one, a piece, capitals, a web form,
+    nonsense."""
     dice = random.Random(SEED)
     for number in range(count):
         one, two, three = dice.choice(sources), dice.choice(sources), dice.choice(sources)
@@ -88,9 +90,16 @@ def made_tickets(sources: Sequence[Ticket], count: int = MADE) -> Iterator[tuple
             f"{one.body}\n\n{two.body}\n\n{three.body}",
             one.body[cut:] + one.body[:cut],
             one.body.upper() + "\n" + two.body.title(),
-            "<html><body><p>" + one.body.replace("\n", "<br>") + f"</p><blockquote>{two.body}</blockquote><table><tr><td>Port<td>993</table></body></html>",
-            "".join(dice.choice(one.body + two.body + " \n\t.@:<>[]()0123456789\u0130\u00df\u017f\u212a\u3000\u200b\ufb01") for _ in range(dice.randrange(3000))),
-            " ".join(dice.sample((one.body + " " + two.body).split(), min(60, len((one.body + " " + two.body).split())))),
+            "<html><body><p>"
+            + one.body.replace("\n", "<br>")
+            + f"</p><blockquote>{two.body}</blockquote><table><tr><td>Port<td>993</table></body></html>",
+            "".join(
+                dice.choice(one.body + two.body + " \n\t.@:<>[]()0123456789\u0130\u00df\u017f\u212a\u3000\u200b\ufb01")
+                for _ in range(dice.randrange(3000))
+            ),
+            " ".join(
+                dice.sample((one.body + " " + two.body).split(), min(60, len((one.body + " " + two.body).split())))
+            ),
         )
         at = number % len(bodies)
         yield f"made:{number}", replace(one, id=f"made-{number}", body=bodies[at], format="html" if at == 4 else "text")
@@ -98,11 +107,28 @@ def made_tickets(sources: Sequence[Ticket], count: int = MADE) -> Iterator[tuple
 
 def hostile_tickets() -> Iterator[tuple[str, Ticket]]:
     """(name, ticket) of texts that are made to be slow to search."""
-    for number, body in enumerate((
-        " " * 60_000, "a" * 60_000, "a@" * 30_000, "1.2.3.4:" * 8_000, "password " * 7_000, ("> " * 200 + "x\n") * 100, "((((" * 15_000,
-        "not " * 15_000, "imap.\u0130" * 9_000, "\u5bc6\u7801" * 25_000, "<div>" * 20_000, "cannot connect to server, " * 2_500, "-- \n" * 9_000,
-        "am 1.1. um 10:00 " * 3_000, "A" * 30 + "=" * 30_000, "http://" * 9_000, "\n" * 60_000, "the mailbox is full. " * 3_000,
-    )):
+    for number, body in enumerate(
+        (
+            " " * 60_000,
+            "a" * 60_000,
+            "a@" * 30_000,
+            "1.2.3.4:" * 8_000,
+            "password " * 7_000,
+            ("> " * 200 + "x\n") * 100,
+            "((((" * 15_000,
+            "not " * 15_000,
+            "imap.\u0130" * 9_000,
+            "\u5bc6\u7801" * 25_000,
+            "<div>" * 20_000,
+            "cannot connect to server, " * 2_500,
+            "-- \n" * 9_000,
+            "am 1.1. um 10:00 " * 3_000,
+            "A" * 30 + "=" * 30_000,
+            "http://" * 9_000,
+            "\n" * 60_000,
+            "the mailbox is full. " * 3_000,
+        )
+    ):
         yield f"hostile:{number}", Ticket(id=f"hostile-{number}", subject="", body=body)
 
 
@@ -123,14 +149,22 @@ def answers(*, hostile: bool = True) -> Iterator[tuple[str, str]]:
         triager = sample_triager(Path(place))
         written = list(written_tickets())
         seen = [ticket for name, ticket in written if not name.startswith("heldout")]
-        own = [*written, *sample_tickets(), *program_texts(), *made_tickets(seen), *(hostile_tickets() if hostile else ())]
+        own = [
+            *written,
+            *sample_tickets(),
+            *program_texts(),
+            *made_tickets(seen),
+            *(hostile_tickets() if hostile else ()),
+        ]
         for number, (name, ticket) in enumerate(own):
             yield name, _hash(triager.triage(ticket, verified=number % 2 == 0))
     yield from ((name, _hash(triage)) for name, triage in golden_triages())
 
 
 def _hash(triage: Triage) -> str:
-    return hashlib.sha256(json.dumps(to_json(triage), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(
+        json.dumps(to_json(triage), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+    ).hexdigest()[:16]
 
 
 def _read(file: Path) -> Iterator[tuple[str, Ticket]]:

@@ -5,12 +5,14 @@ same run:
 
 - ``ingest_vs_plain`` and ``ingest_vs_pflogsumm``, ``_lnav``, ``_fail2ban``: our ingest on one core against a plain
   script (:mod:`tests.bench.plain`) and against programs that read mail logs, whole processes over the same plain
-  file, in processor seconds. The bars are floors against slipping back, not the goals. ``ingest_cores_vs_pflogsumm`` and
-  ``_lnav`` are the same by the clock, ours on all cores: only an idle machine tells them, so they are printed, not gated.
+  file, in processor seconds. The bars are floors against slipping back, not the goals. ``ingest_cores_vs_pflogsumm``
+  and ``_lnav`` are the same by the clock, ours on all cores: only an idle machine tells them, so they are printed,
+  not gated.
 - ``bytes_per_line``: what the store takes on the disk for each line read.
 - ``triage_p50_ms`` and ``help_s`` against what is promised for a machine that runs the calibration loop in
   :data:`CALIBRATED` seconds; on a slower one the promise is scaled by how much slower it runs the loop.
-- ``first_ticket_s``: a whole process that triages one ticket, tables and patterns made ready for it alone (printed, not gated).
+- ``first_ticket_s``: a whole process that triages one ticket, tables and patterns made ready for it alone (printed,
+  not gated).
 - ``hourly_ms``: failures by hour and cause over seven days.
 - ``ingest_rss_mb``: the most memory that an ingest held, on all cores or on one.
 
@@ -149,7 +151,11 @@ def measure_triage(store: Path, tickets: Sequence[Ticket]) -> dict[str, float]:
         began = time.perf_counter()
         list(pool.map(triage_one, tickets, chunksize=4))
         batch = time.perf_counter() - began
-    return {"triage_p50_ms": percentile(passes[1], 0.5), "triage_new_process_p50_ms": percentile(passes[0], 0.5), "triage_per_s": len(tickets) / batch}
+    return {
+        "triage_p50_ms": percentile(passes[1], 0.5),
+        "triage_new_process_p50_ms": percentile(passes[0], 0.5),
+        "triage_per_s": len(tickets) / batch,
+    }
 
 
 def measure_search(store: Path, searches: int) -> dict[str, float]:
@@ -167,11 +173,14 @@ def measure_search(store: Path, searches: int) -> dict[str, float]:
 
 
 def measure_hourly(store: Path) -> dict[str, float]:
-    """Milliseconds of a look at the failures of seven days, by hour and cause; the store's day stands for each of the week."""
+    """Milliseconds of a look at the failures of seven days, by hour and cause; the store's day stands for each of
+    the week."""
     with closing(sqlite3.connect(store)) as database, database:
         for day in range(1, 7):
-            database.execute("INSERT INTO log_failure SELECT hour - 24 * ?, event, reason, service, host, tls, count FROM log_failure WHERE hour >= ?",
-                             (day, int(DAY.timestamp()) // 3600))
+            database.execute(
+                "INSERT INTO log_failure SELECT hour - 24 * ?, event, reason, service, host, tls, count FROM log_failure WHERE hour >= ?",
+                (day, int(DAY.timestamp()) // 3600),
+            )
     figures, times = SqliteLogFigures(store), []
     for _ in range(20):
         began = time.perf_counter()
@@ -193,9 +202,14 @@ def run(command: Sequence[str], *, one_core: bool = False, **environment: str) -
     pin: Callable[[], None] | None = None if core is None else lambda: os.sched_setaffinity(0, core)
     began = time.perf_counter()
     subprocess.run(
-        command, check=True, env=os.environ | environment, preexec_fn=pin, cwd=ROOT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        command,
+        check=True,
+        env=os.environ | environment,
+        preexec_fn=pin,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
     return time.perf_counter() - began
 
 
@@ -206,13 +220,29 @@ def worked() -> float:
 
 
 def measure_ingest(place: Path, log: Path, lines: int) -> tuple[dict[str, float], Spent]:
-    """Whole processes over one plain file: ours on all cores and on one, and the plain script on one; and what ours spent."""
+    """Whole processes over one plain file: ours on all cores and on one, and the plain script on one; and what ours
+    spent."""
     python = sys.executable
 
     def ours(name: str, *, one_core: bool) -> float:
         store = place / name
-        return run([python, "-m", "tests.bench.held", str(place / f"{name}.held"), "logs", "ingest", str(log), "--year", "2026"], one_core=one_core,
-                   LOG_STORE_URL=f"sqlite:///{store}", DATABASE_URL=f"sqlite:///{place / 'triage.db'}", **COMPILED)
+        return run(
+            [
+                python,
+                "-m",
+                "tests.bench.held",
+                str(place / f"{name}.held"),
+                "logs",
+                "ingest",
+                str(log),
+                "--year",
+                "2026",
+            ],
+            one_core=one_core,
+            LOG_STORE_URL=f"sqlite:///{store}",
+            DATABASE_URL=f"sqlite:///{place / 'triage.db'}",
+            **COMPILED,
+        )
 
     run([python, "-m", "bot", "logs", "ingest", "/dev/null"], LOG_STORE_URL=f"sqlite:///{place / 'none'}", **COMPILED)
     both = ours("both.sqlite", one_core=False)
@@ -278,9 +308,21 @@ def measure(size: Size) -> dict[str, float | None]:
         figures |= measure_peers(log, ours)
         figures |= measure_search(place / "filled.sqlite", size.searches)
         figures |= measure_hourly(place / "filled.sqlite")
-        ticket = [sys.executable, "-m", "bot", "ticket", str(ROOT / "samples" / "tickets" / "06-problem-with-e-mail.eml")]
+        ticket = [
+            sys.executable,
+            "-m",
+            "bot",
+            "ticket",
+            str(ROOT / "samples" / "tickets" / "06-problem-with-e-mail.eml"),
+        ]
         figures["first_ticket_s"] = min(
-            run(ticket, LOG_STORE_URL=f"sqlite:///{place / 'filled.sqlite'}", DATABASE_URL=f"sqlite:///{place / 'triage.db'}", **COMPILED) for _ in range(size.starts)
+            run(
+                ticket,
+                LOG_STORE_URL=f"sqlite:///{place / 'filled.sqlite'}",
+                DATABASE_URL=f"sqlite:///{place / 'triage.db'}",
+                **COMPILED,
+            )
+            for _ in range(size.starts)
         )
         figures["help_s"] = min(run([sys.executable, "-m", "bot", "--help"]) for _ in range(size.starts))
     return figures
@@ -308,7 +350,9 @@ def broken(figures: dict[str, float | None]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and say by the exit status whether every promise holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="few lines and tickets, under a minute; prints, gates nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="few lines and tickets, under a minute; prints, gates nothing"
+    )
     options = parser.parse_args(arguments)
     figures = measure(QUICK if options.quick else FULL)
     for name, figure in figures.items():

@@ -15,7 +15,12 @@ from bot.logs.session import encode
 
 DAY = datetime(2026, 11, 16, tzinfo=UTC)
 Line = tuple[datetime, str]
-HOSTS = (("imap1", "imap", False, 0.32), ("imap2", "imap", True, 0.31), ("smtp1", "smtp", True, 0.19), ("smtp2", "smtp", False, 0.18))
+HOSTS = (
+    ("imap1", "imap", False, 0.32),
+    ("imap2", "imap", True, 0.31),
+    ("smtp1", "smtp", True, 0.19),
+    ("smtp2", "smtp", False, 0.18),
+)
 """Name, what it does, whether it stamps in RFC 3339, and its share of the lines."""
 
 
@@ -27,7 +32,9 @@ def person(number: int, domains: int) -> tuple[str, str]:
 class Host:
     """One host's traffic over a day."""
 
-    def __init__(self, name: str, face: str, rfc3339: bool, seed: int, mailboxes: int, *, domains: int = 97, bare: float = 0.0) -> None:
+    def __init__(
+        self, name: str, face: str, rfc3339: bool, seed: int, mailboxes: int, *, domains: int = 97, bare: float = 0.0
+    ) -> None:
         """``bare`` is the share of refused logins that leave the domain out."""
         self.name, self.face, self.rfc3339 = name, face, rfc3339
         self.chance = random.Random(seed)
@@ -43,10 +50,16 @@ class Host:
     def lines(self, wanted: int) -> Iterator[str]:
         """About ``wanted`` lines in order of time."""
         made: list[Line] = []
-        kinds = [self.session, self.wrong_password, self.probe] if self.face == "imap" else [self.mail, self.sasl, self.knock]
+        kinds = (
+            [self.session, self.wrong_password, self.probe]
+            if self.face == "imap"
+            else [self.mail, self.sasl, self.knock]
+        )
         weights = [92, 5, 3] if self.face == "imap" else [70, 12, 18]
         while len(made) < wanted:
-            time = self.begin + timedelta(seconds=self.chance.random() * self.seconds, microseconds=self.chance.randrange(10**6))
+            time = self.begin + timedelta(
+                seconds=self.chance.random() * self.seconds, microseconds=self.chance.randrange(10**6)
+            )
             (kind,) = self.chance.choices(kinds, weights)
             made.extend(kind(time))
         made.sort(key=lambda line: line[0])
@@ -71,10 +84,20 @@ class Host:
         self.pid += 1
         key = encode(time, self.chance.randrange(1024, 65535), address)
         later = time + timedelta(seconds=self.chance.random() * 900)
-        yield time, (f"dovecot: imap-login: Login: user=<{user}>, method=PLAIN, rip={address}, lip=192.0.2.11, "
-                     f"mpid={self.pid}, TLS, session=<{key}>")
-        yield later, (f"dovecot: imap({user})<{self.pid}><{key}>: Disconnected: Logged out in={self.pid % 977} out=8812 "
-                      "deleted=0 expunged=0 trashed=0 hdr_count=12 hdr_bytes=4711 body_count=1 body_bytes=2048")
+        yield (
+            time,
+            (
+                f"dovecot: imap-login: Login: user=<{user}>, method=PLAIN, rip={address}, lip=192.0.2.11, "
+                f"mpid={self.pid}, TLS, session=<{key}>"
+            ),
+        )
+        yield (
+            later,
+            (
+                f"dovecot: imap({user})<{self.pid}><{key}>: Disconnected: Logged out in={self.pid % 977} out=8812 "
+                "deleted=0 expunged=0 trashed=0 hdr_count=12 hdr_bytes=4711 body_count=1 body_bytes=2048"
+            ),
+        )
 
     def wrong_password(self, time: datetime) -> Iterator[Line]:
         """Somebody, or a botnet, is refused."""
@@ -82,19 +105,26 @@ class Host:
         address = address if self.chance.random() < 0.4 else f"203.0.113.{self.chance.randrange(256)}"
         key = encode(time, self.chance.randrange(1024, 65535), address)
         yield time, f"dovecot: auth: passwd-file({user},{address},<{key}>): Password mismatch"
-        yield time + timedelta(seconds=2), (
-            "dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
-            f"user=<{user}>, method=PLAIN, rip={address}, lip=192.0.2.11, TLS, session=<{key}>")
+        yield (
+            time + timedelta(seconds=2),
+            (
+                "dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
+                f"user=<{user}>, method=PLAIN, rip={address}, lip=192.0.2.11, TLS, session=<{key}>"
+            ),
+        )
 
     def probe(self, time: datetime) -> Iterator[Line]:
         """A scanner, or a client that does not trust the certificate."""
         address = f"203.0.113.{self.chance.randrange(256)}"
         key = encode(time, self.chance.randrange(1024, 65535), address)
-        how = self.chance.choice((
-            "Disconnected: Connection closed (no auth attempts in 0 secs): user=<>, rip={0}, lip=192.0.2.11, TLS, session=<{1}>",
-            "Disconnected: Connection closed: SSL_accept() failed: error:0A000412:SSL routines::sslv3 alert bad certificate: "
-            "SSL alert number 42 (no auth attempts in 0 secs): user=<>, rip={0}, lip=192.0.2.11, TLS handshaking: SSL_accept() "
-            "failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42, session=<{1}>"))
+        how = self.chance.choice(
+            (
+                "Disconnected: Connection closed (no auth attempts in 0 secs): user=<>, rip={0}, lip=192.0.2.11, TLS, session=<{1}>",
+                "Disconnected: Connection closed: SSL_accept() failed: error:0A000412:SSL routines::sslv3 alert bad certificate: "
+                "SSL alert number 42 (no auth attempts in 0 secs): user=<>, rip={0}, lip=192.0.2.11, TLS handshaking: SSL_accept() "
+                "failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42, session=<{1}>",
+            )
+        )
         yield time, "dovecot: imap-login: " + how.format(address, key)
 
     def _opened(self, time: datetime, address: str) -> tuple[str, list[Line]]:
@@ -102,9 +132,12 @@ class Host:
         tag = f"postfix/{self.chance.choice(('smtps', 'submission'))}/smtpd[{self.pid}]"
         return tag, [
             (time, f"{tag}: connect from unknown[{address}]"),
-            (time, f"{tag}: Anonymous TLS connection established from unknown[{address}]: TLSv1.3 with cipher "
-                   "TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature RSA-PSS (2048 bits) "
-                   "server-digest SHA256"),
+            (
+                time,
+                f"{tag}: Anonymous TLS connection established from unknown[{address}]: TLSv1.3 with cipher "
+                "TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature RSA-PSS (2048 bits) "
+                "server-digest SHA256",
+            ),
         ]
 
     def mail(self, time: datetime) -> Iterator[Line]:
@@ -118,8 +151,13 @@ class Host:
         yield time, f"postfix/qmgr[78]: {queue}: from=<{user}>, size=2342, nrcpt=1 (queue active)"
         yield time, f"{tag}: disconnect from unknown[{address}] ehlo=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=6"
         later = time + timedelta(seconds=1)
-        yield later, (f"postfix/smtp[79]: {queue}: to=<orders@bigcorp.example>, relay=mx.bigcorp.example[203.0.113.56]:25, "
-                      "delay=2.2, delays=0.12/0/0.6/1.2, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 87B7F5B0DF8)")
+        yield (
+            later,
+            (
+                f"postfix/smtp[79]: {queue}: to=<orders@bigcorp.example>, relay=mx.bigcorp.example[203.0.113.56]:25, "
+                "delay=2.2, delays=0.12/0/0.6/1.2, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 87B7F5B0DF8)"
+            ),
+        )
         yield later, f"postfix/qmgr[78]: {queue}: removed"
 
     def sasl(self, time: datetime) -> Iterator[Line]:
@@ -129,7 +167,10 @@ class Host:
         yield from opened
         yield time, f"dovecot: auth: passwd-file({user},{address}): Password mismatch"
         after = time + timedelta(seconds=2)
-        yield after, f"{tag}: warning: unknown[{address}]: SASL LOGIN authentication failed: (reason unavailable), sasl_username={user}"
+        yield (
+            after,
+            f"{tag}: warning: unknown[{address}]: SASL LOGIN authentication failed: (reason unavailable), sasl_username={user}",
+        )
         yield after, f"{tag}: lost connection after AUTH from unknown[{address}]"
         yield after, f"{tag}: disconnect from unknown[{address}] ehlo=1 auth=0/1 commands=1/2"
 
@@ -151,5 +192,3 @@ def write_logs(place: Path, lines: int, *, mailboxes: int = 3000) -> int:
                 file.write(line + "\n")
                 written += 1
     return written
-
-

@@ -1,6 +1,8 @@
-"""``python -m tests.bench.held FILE ARGUMENT...``: a command of ours, and then the most memory that it held, in MB, written to FILE.
+"""``python -m tests.bench.held FILE ARGUMENT...``: a command of ours, and then the most memory that it held, in MB,
+written to FILE.
 
-The kernel's own mark of this program's memory: what a parent is told of a child (ru_maxrss) counts the parent's pages too, from before the exec.
+The kernel's own mark of this program's memory: what a parent is told of a child (ru_maxrss) counts the parent's
+pages too, from before the exec.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from bot.cli import main
 
 def held() -> int:
     """MB, from proc(5): VmHWM."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii", errors="replace").splitlines())
+    status = dict(
+        line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii", errors="replace").splitlines()
+    )
     return int(status["VmHWM"].split()[0]) // 1024
 
 

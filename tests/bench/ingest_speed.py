@@ -37,10 +37,7 @@ def shifted(lines: list[str], copies: int, year: int) -> Iterator[str]:
         later = copy * span // timedelta(microseconds=1)
         for line in lines:
             day = _day(line, year) + copy * span
-            if line[0].isdigit():
-                text = day.strftime("%Y-%m-%d") + line[10:]
-            else:
-                text = day.strftime("%b %e") + line[6:]
+            text = day.strftime("%Y-%m-%d") + line[10:] if line[0].isdigit() else day.strftime("%b %e") + line[6:]
             yield _SESSION.sub(partial(_later_session, later), text) if copy else text
 
 
@@ -87,9 +84,7 @@ def main() -> None:
         times = []
         for number in range(200):
             begun = time.perf_counter()
-            store.search(
-                LogQuery(now, now + 7 * _DAY, mailboxes=(f"user{number}@example.com",), logins=("archive",))
-            )
+            store.search(LogQuery(now, now + 7 * _DAY, mailboxes=(f"user{number}@example.com",), logins=("archive",)))
             times.append((time.perf_counter() - begun) * 1000)
         times.sort()
         figures = {

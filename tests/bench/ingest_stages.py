@@ -1,8 +1,8 @@
 """Where an ingest's time goes: ``python -m tests.bench.ingest_stages [--lines N]``.
 
-Processor seconds of reading, of making rows and of writing them, one after the other in one process, over the bench's corpus.
-An ingest does the first beside the other two, so the greater sum is what two cores wait for. A busy machine moves the figures by
-half, so hold two versions against each other in turn.
+Processor seconds of reading, of making rows and of writing them, one after the other in one process, over the
+bench's corpus. An ingest does the first beside the other two, so the greater sum is what two cores wait for. A busy
+machine moves the figures by half, so hold two versions against each other in turn.
 """
 
 from __future__ import annotations

@@ -19,14 +19,37 @@ HEAD: Final = re.compile(
     r"(?P<time>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) (?P<host>\S+) (?P<program>[^\s\[:]+)(?:\[(?P<pid>\d+)\])?: (?P<message>.*)"
 )
 EVENTS: Final = [
-    ("login", re.compile(r"(?:imap|pop3)-login: (?:Info: )?Login: user=<(?P<user>[^>]*)>.*?rip=(?P<ip>[0-9a-f.:]+).*?session=<(?P<session>[^>]*)>")),
-    ("auth_failed", re.compile(r"-login: .*\(auth failed.*?user=<(?P<user>[^>]*)>.*?rip=(?P<ip>[0-9a-f.:]+).*?session=<(?P<session>[^>]*)>")),
+    (
+        "login",
+        re.compile(
+            r"(?:imap|pop3)-login: (?:Info: )?Login: user=<(?P<user>[^>]*)>.*?rip=(?P<ip>[0-9a-f.:]+).*?session=<(?P<session>[^>]*)>"
+        ),
+    ),
+    (
+        "auth_failed",
+        re.compile(
+            r"-login: .*\(auth failed.*?user=<(?P<user>[^>]*)>.*?rip=(?P<ip>[0-9a-f.:]+).*?session=<(?P<session>[^>]*)>"
+        ),
+    ),
     ("tls_failed", re.compile(r"-login: .*SSL_accept\(\) failed.*?user=<(?P<user>[^>]*)>.*?rip=(?P<ip>[0-9a-f.:]+)")),
     ("no_auth", re.compile(r"-login: .*\(no auth attempts.*?user=<(?P<user>[^>]*)>.*?rip=(?P<ip>[0-9a-f.:]+)")),
-    ("connection_limit", re.compile(r"Maximum number of connections.*?user=<(?P<user>[^>]*)>.*?rip=(?P<ip>[0-9a-f.:]+)")),
-    ("logout", re.compile(r"(?:imap|pop3)\((?P<user>[^)]*)\)<\d+><(?P<session>[^>]*)>: (?:Disconnected|Logged out|Connection closed)")),
+    (
+        "connection_limit",
+        re.compile(r"Maximum number of connections.*?user=<(?P<user>[^>]*)>.*?rip=(?P<ip>[0-9a-f.:]+)"),
+    ),
+    (
+        "logout",
+        re.compile(
+            r"(?:imap|pop3)\((?P<user>[^)]*)\)<\d+><(?P<session>[^>]*)>: (?:Disconnected|Logged out|Connection closed)"
+        ),
+    ),
     ("mismatch", re.compile(r"auth: .*?\((?P<user>[^,()]*),(?P<ip>[0-9a-f.:]+).*?(?:Password mismatch|unknown user)")),
-    ("sasl_failed", re.compile(r"warning: \S*\[(?P<ip>[0-9a-f.:]+)\]: SASL \S+ authentication failed.*?sasl_username=(?P<user>\S+)")),
+    (
+        "sasl_failed",
+        re.compile(
+            r"warning: \S*\[(?P<ip>[0-9a-f.:]+)\]: SASL \S+ authentication failed.*?sasl_username=(?P<user>\S+)"
+        ),
+    ),
     ("reject", re.compile(r"reject: \S+ from \S*\[(?P<ip>[0-9a-f.:]+)\]: \d{3}.*?from=<(?P<user>[^>]*)>")),
     ("client", re.compile(r"client=\S*\[(?P<ip>[0-9a-f.:]+)\](?:, sasl_method=\S+, sasl_username=(?P<user>\S+))?")),
     ("lost", re.compile(r"lost connection after \S+ from \S*\[(?P<ip>[0-9a-f.:]+)\]")),
@@ -34,7 +57,7 @@ EVENTS: Final = [
     ("tls", re.compile(r"TLS connection established from \S*\[(?P<ip>[0-9a-f.:]+)\]")),
     ("sent", re.compile(r"to=<(?P<user>[^>]*)>.*status=(?:sent|deferred|bounced)")),
     ("queued", re.compile(r"from=<(?P<user>[^>]*)>, size=")),
-]  # fmt: skip
+]
 TABLES: Final = """
 CREATE TABLE line (time INTEGER, host TEXT, program TEXT, event TEXT, user TEXT, ip TEXT, session TEXT, raw TEXT);
 CREATE INDEX by_user ON line (user, time);

@@ -1,14 +1,16 @@
-"""``python -m tests.bench.scale``: log stores filled with a week of log, and asked while another process goes on filling them.
+"""``python -m tests.bench.scale``: log stores filled with a week of log, and asked while another process goes on
+filling them.
 
-A week of four hosts is generated and ingested; then mailboxes, bare logins, domains and addresses are looked up over 24 hours
-and over 7 days, while a process of its own ingests lines of the last of these days at ``--rate`` a second. Everything goes
-through the port: whatever fills and answers can be measured. Every look-up is timed by the clock and by the processor time
-of its thread, which leaves neighbours of a busy machine out.
+A week of four hosts is generated and ingested; then mailboxes, bare logins, domains and addresses are looked up over
+24 hours and over 7 days, while a process of its own ingests lines of the last of these days at ``--rate`` a second.
+Everything goes through the port: whatever fills and answers can be measured. Every look-up is timed by the clock and
+by the processor time of its thread, which leaves neighbours of a busy machine out.
 
-PostgreSQL is the distribution's, ClickHouse is its engine (chDB) behind the stand-in of its HTTP interface in this very
-process, so its times include that stand-in and share one interpreter with the program that asks. Sizes are what the tables
-take on disk. What is promised (exit 1) is promised for the embedded store: p50 under 1 ms and p99 under 10 ms by the clock, on a
-machine that runs the calibration loop of :mod:`tests.bench.bench` in the time named there; on a slower one as much longer.
+PostgreSQL is the distribution's, ClickHouse is its engine (chDB) behind the stand-in of its HTTP interface in this
+very process, so its times include that stand-in and share one interpreter with the program that asks. Sizes are what
+the tables take on disk. What is promised (exit 1) is promised for the embedded store: p50 under 1 ms and p99 under
+10 ms by the clock, on a machine that runs the calibration loop of :mod:`tests.bench.bench` in the time named there;
+on a slower one as much longer.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ PROMISED_P99_MS: Final = 10.0
 WARM: Final = 100
 """Look-ups of each kind before those that count."""
 KINDS: Final = ("mailbox", "bare login", "domain", "IP", "botnet's IP")
-"""The last is one of the few addresses that most refused logins come from: it is shown and nothing is promised for it."""
+"""The last is one of the few addresses that most refused logins come from: it is shown and nothing is promised for
+it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,9 @@ def feed(url: str, rate: int, people: People) -> None:
         while True:
             begin = last + timedelta(seconds=number // len(HOSTS) % 1400 * 60)
             path = Path(folder) / f"part-{number}.log"
-            path.write_text("".join(line + "\n" for line in hosts[number % len(HOSTS)].between(begin, 60).lines(part)), "utf-8")
+            path.write_text(
+                "".join(line + "\n" for line in hosts[number % len(HOSTS)].between(begin, 60).lines(part)), "utf-8"
+            )
             store.ingest([path], year=DAY.year, processes=0)
             path.unlink()
             print(number, flush=True)
@@ -126,7 +131,11 @@ def store_of(url: str) -> OwnLogStore:
     """The store of an URL."""
     if url.startswith("postgresql:"):
         return PostgresLogStore(url, seconds=60)
-    return ClickHouseLogStore(url, seconds=60) if url.startswith("clickhouse:") else SqliteLogStore(url.removeprefix("sqlite:///"))
+    return (
+        ClickHouseLogStore(url, seconds=60)
+        if url.startswith("clickhouse:")
+        else SqliteLogStore(url.removeprefix("sqlite:///"))
+    )
 
 
 @contextmanager
@@ -177,9 +186,12 @@ def ask(store: OwnLogStore, people: People, searches: int, check: Callable[[], N
                     lines += len(result.lines)
             check()
             found[f"{kind}, {days} d"] = {
-                "p50_ms": round(percentile(clock, 0.5), 2), "p99_ms": round(percentile(clock, 0.99), 2), "cpu_p50_ms": round(percentile(processor, 0.5), 2),
-                "cpu_p99_ms": round(percentile(processor, 0.99), 2), "lines": round(lines / searches, 1),
-            }  # fmt: skip
+                "p50_ms": round(percentile(clock, 0.5), 2),
+                "p99_ms": round(percentile(clock, 0.99), 2),
+                "cpu_p50_ms": round(percentile(processor, 0.5), 2),
+                "cpu_p99_ms": round(percentile(processor, 0.99), 2),
+                "lines": round(lines / searches, 1),
+            }
     return found
 
 
@@ -201,9 +213,11 @@ def broken(figures: dict[str, dict[str, float]], slower: float) -> list[str]:
     """The promises that look-ups break, in words."""
     return [
         f"{kind}: {name} is {one[name]:.2f} ms, promised at most {bar * slower:.2f}"
-        for kind, one in figures.items() if not kind.startswith(KINDS[-1])
-        for name, bar in (("p50_ms", PROMISED_P50_MS), ("p99_ms", PROMISED_P99_MS)) if one[name] > bar * slower
-    ]  # fmt: skip
+        for kind, one in figures.items()
+        if not kind.startswith(KINDS[-1])
+        for name, bar in (("p50_ms", PROMISED_P50_MS), ("p99_ms", PROMISED_P99_MS))
+        if one[name] > bar * slower
+    ]
 
 
 def measure(name: str, logs: Path, place: Path, lines: int, searches: int, rate: int) -> dict[str, object]:
@@ -213,13 +227,19 @@ def measure(name: str, logs: Path, place: Path, lines: int, searches: int, rate:
         store = store_of(url)
         filled = fill(store, logs)
         filled["bytes_per_line"] = round(size() / filled["lines"], 1)
-        print(f"{name}: {filled['lines']:,} lines, {filled['kept']:,} kept; {filled['ingest_lines_per_s']:,} lines/s, {filled['bytes_per_line']} bytes a line", flush=True)
+        print(
+            f"{name}: {filled['lines']:,} lines, {filled['kept']:,} kept; {filled['ingest_lines_per_s']:,} lines/s, {filled['bytes_per_line']} bytes a line",
+            flush=True,
+        )
         with fed(url, rate, lines) as check:
             asked = ask(store, people, searches, check)
         store.close()
     print(f"{'':<18}{'p50 ms':>9}{'p99 ms':>9}{'CPU p50':>9}{'CPU p99':>9}{'lines':>9}")
     for kind, one in asked.items():
-        print(f"{kind:<18}{one['p50_ms']:>9}{one['p99_ms']:>9}{one['cpu_p50_ms']:>9}{one['cpu_p99_ms']:>9}{one['lines']:>9}", flush=True)
+        print(
+            f"{kind:<18}{one['p50_ms']:>9}{one['p99_ms']:>9}{one['cpu_p50_ms']:>9}{one['cpu_p99_ms']:>9}{one['lines']:>9}",
+            flush=True,
+        )
     return {**filled, "searches": asked}
 
 
@@ -229,13 +249,19 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--lines", type=int, default=20_000_000, help="of the week (20 million)")
     parser.add_argument("--stores", nargs="+", default=["sqlite"], choices=["sqlite", "postgresql", "clickhouse"])
     parser.add_argument("--searches", type=int, default=1000, help="of each kind and window (1,000)")
-    parser.add_argument("--rate", type=int, default=5000, help="lines a second that are ingested meanwhile (5,000); 0 for none")
+    parser.add_argument(
+        "--rate", type=int, default=5000, help="lines a second that are ingested meanwhile (5,000); 0 for none"
+    )
     parser.add_argument("--feed", help=argparse.SUPPRESS)
     asked = parser.parse_args(given)
     if asked.feed:
         feed(asked.feed, asked.rate, People.of(asked.lines))
     calibration = calibrate()
-    figures: dict[str, object] = {"wanted_lines": asked.lines, "rate": asked.rate, "calibration_s": round(calibration, 4)}
+    figures: dict[str, object] = {
+        "wanted_lines": asked.lines,
+        "rate": asked.rate,
+        "calibration_s": round(calibration, 4),
+    }
     failures: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

@@ -44,9 +44,7 @@ def _sql(tmp_path: Path, table: Path) -> AccountDirectory:
             " password_changed_at, created_at)"
         )
         for line in TABLE.splitlines()[1:]:
-            db.execute(
-                f"INSERT INTO box VALUES ({','.join('?' * 10)})", [cell or None for cell in line.split(",")]
-            )
+            db.execute(f"INSERT INTO box VALUES ({','.join('?' * 10)})", [cell or None for cell in line.split(",")])
     return SqlAccountDirectory(
         f"sqlite:///{place}",
         "SELECT * FROM box WHERE mailbox = :address OR instr(';' || aliases || ';', ';' || :address || ';')",
@@ -64,13 +62,17 @@ def _http(table: Path) -> AccountDirectory:
         for account in accounts.values():
             if address == account.mailbox or address in account.aliases:
                 row = {
-                    "mailbox": account.mailbox, "account": account.account, "plan": account.plan,
-                    "paused": account.paused, "paused_reason": account.paused_reason,
-                    "domain_verified": account.domain_verified, "aliases": list(account.aliases),
+                    "mailbox": account.mailbox,
+                    "account": account.account,
+                    "plan": account.plan,
+                    "paused": account.paused,
+                    "paused_reason": account.paused_reason,
+                    "domain_verified": account.domain_verified,
+                    "aliases": list(account.aliases),
                     "admins": list(account.admins),
                     "password_changed_at": str(account.password_changed_at or ""),
                     "created_at": str(account.created_at.date()) if account.created_at else None,
-                }  # fmt: skip
+                }
                 return httpx.Response(200, json=row)
         return httpx.Response(404)
 
@@ -110,19 +112,17 @@ def test_words_for_yes_and_no(directory: AccountDirectory) -> None:
     account = directory.lookup("benjamin@example.com").account
     assert account is not None
     assert (account.plan, account.paused, account.paused_reason, account.domain_verified) == (
-        "nano", True, "unpaid", False,
-    )  # fmt: skip
+        "nano",
+        True,
+        "unpaid",
+        False,
+    )
 
 
 def test_what_the_table_leaves_empty_is_unknown(directory: AccountDirectory) -> None:
     account = directory.lookup("carla@example.org").account
     assert account is not None
-    assert (account.plan, account.paused, account.domain_verified, account.account) == (
-        None,
-        None,
-        None,
-        None,
-    )
+    assert (account.plan, account.paused, account.domain_verified, account.account) == (None, None, None, None)
     assert (account.aliases, account.password_changed_at) == ((), None)
 
 
@@ -144,9 +144,7 @@ def test_an_address_that_does_not_exist_is_absent(directory: AccountDirectory) -
 
 
 def test_mailboxes_of_a_domain(directory: AccountDirectory) -> None:
-    expected = (
-        () if isinstance(directory, HttpAccountDirectory) else ("anna@example.com", "benjamin@example.com")
-    )
+    expected = () if isinstance(directory, HttpAccountDirectory) else ("anna@example.com", "benjamin@example.com")
     assert tuple(directory.in_domain("Example.com")) == expected
     assert tuple(directory.in_domain("example.net")) == ()
 
@@ -210,8 +208,7 @@ def test_the_query_cannot_write_and_ends_in_time(tmp_path: Path, table: Path) ->
     assert writing.lookup("a@example.com").failed
     endless = SqlAccountDirectory(
         f"sqlite:///{tmp_path / 'panel.sqlite'}",
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT :address AS mailbox"
-        " FROM n WHERE i < 0",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT :address AS mailbox FROM n WHERE i < 0",
         timeout=0.2,
     )
     began = datetime.now(UTC)

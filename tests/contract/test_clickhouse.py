@@ -61,7 +61,9 @@ def lines(count: int) -> list[str]:
                 f" user=<anna@example.com>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, TLS, session=<f{number}>"
             )
         elif number % 2:
-            found.append(f"{stamp} imap1 dovecot: imap(anna@example.com)<7><s{number - 3}>: Disconnected: Logged out in=1 out=2")
+            found.append(
+                f"{stamp} imap1 dovecot: imap(anna@example.com)<7><s{number - 3}>: Disconnected: Logged out in=1 out=2"
+            )
         else:
             found.append(
                 f"{stamp} imap1 dovecot: imap-login: Login: user=<anna@example.com>, method=PLAIN, rip=192.0.2.7,"
@@ -71,9 +73,10 @@ def lines(count: int) -> list[str]:
 
 
 def test_interrupted_at_any_insert_nothing_is_lost_or_doubled(
-    engine: tuple[str, Engine], new: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    """The writer dies after each number of inserts in turn; a new one goes on. What a table had already it leaves out."""
+    engine: tuple[str, Engine], new: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer dies after each number of inserts in turn; a new one goes on. What a table had already it leaves
+    out."""
     monkeypatch.setattr(ingest, "CHUNK_LINES", 40)
     monkeypatch.setattr(sources, "BLOCK", 4_000)
     path = tmp_path / "mail.log"
@@ -93,14 +96,17 @@ def test_interrupted_at_any_insert_nothing_is_lost_or_doubled(
             interrupted += 1
         finally:
             engine[1].refuse_after = None
-        path.write_text("\n".join(lines(150)) + "\n" + "".join(f"{line}\n" for line in lines(170)[150:]))  # the file has grown meanwhile
+        # the file has grown meanwhile
+        path.write_text("\n".join(lines(150)) + "\n" + "".join(f"{line}\n" for line in lines(170)[150:]))
         new(wipe=False).ingest([path], processes=0)
         path.write_text("\n".join(lines(150)) + "\n")
         until = LogQuery(query.since, START + timedelta(seconds=1499), mailboxes=query.mailboxes)
         found = store.search(until)
         assert [line.raw for line in found.lines] == [line.raw for line in expected.lines], inserts
         assert sum(one.count for one in store.search(query).successes) == sum(not n % 6 for n in range(170)), inserts
-        assert {(one.session, one.end) for one in found.sessions if one.end} == {(one.session, one.end) for one in expected.sessions if one.end}, inserts
+        assert {(one.session, one.end) for one in found.sessions if one.end} == {
+            (one.session, one.end) for one in expected.sessions if one.end
+        }, inserts
         assert sum(one.lines for one in store.status()) == 170, inserts
         counted = store._db.select("SELECT sum(count) FROM log_failure", 20)[0][0]
         assert counted == sum(bool(n % 3) for n in range(170)), inserts
@@ -108,9 +114,10 @@ def test_interrupted_at_any_insert_nothing_is_lost_or_doubled(
 
 
 def test_a_follower_interrupted_at_any_insert_loses_and_doubles_nothing(
-    engine: tuple[str, Engine], new: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    """Before its commit nothing is stored, behind it everything: whoever comes next carries out what was left, a follower or an ingest."""
+    engine: tuple[str, Engine], new: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its commit nothing is stored, behind it everything: whoever comes next carries out what was left, a
+    follower or an ingest."""
     monkeypatch.setattr(loop, "AGAIN", ())
     path, now = tmp_path / "mail.log", lambda: START
 
@@ -139,7 +146,9 @@ def test_a_follower_interrupted_at_any_insert_loses_and_doubles_nothing(
         follow()
         assert sum(one.lines for one in store.status()) == 150, inserts
         found = store.search(LogQuery(START, START + timedelta(days=1), mailboxes=("anna@example.com",)))
-        assert [line.raw for line in found.lines] == [text for number, text in enumerate(lines(150)) if number % 3], inserts
+        assert [line.raw for line in found.lines] == [text for number, text in enumerate(lines(150)) if number % 3], (
+            inserts
+        )
         assert sum(one.count for one in found.successes) == 25, inserts
         assert store._db.select("SELECT sum(count) FROM log_failure", 20) == [[100]], inserts
         assert store.ingest([path], processes=0).lines == 0
@@ -180,7 +189,13 @@ def test_whole_days_are_dropped(new: New) -> None:
 
 def test_hostile_names_in_the_engine_itself(new: New) -> None:
     store = new()
-    store.add([*(failure(number, name) for number, name in enumerate(PIECES)), failure(0, "victim@example.com"), success(0, "victim@example.com")])
+    store.add(
+        [
+            *(failure(number, name) for number, name in enumerate(PIECES)),
+            failure(0, "victim@example.com"),
+            success(0, "victim@example.com"),
+        ]
+    )
     for name in PIECES[::7]:
         result = store.search(ask(mailboxes=(name,), domains=(name + ".",)))
         assert result.failed is None and not result.successes
@@ -194,9 +209,19 @@ def test_hostile_names_in_the_engine_itself(new: New) -> None:
 def test_the_main_question_reads_by_the_primary_key(new: New) -> None:
     """A mailbox's lines are found by the order of the table, an address's by the skip index."""
     store = new()
-    store.add([failure(number / 60, f"user{number:05}@example.com", remote_ip=f"198.51.100.{number % 250}") for number in range(10_000)])
-    for way, index in (("(domain, who) IN (('example.com','user00042@example.com'))", "PrimaryKey"), ("network IN ('203.0.113.9')", "network_in")):
-        plan = [row[0].strip() for row in store._db.select(f"EXPLAIN indexes = 1 SELECT raw FROM log_line WHERE {way}", 20)]
+    store.add(
+        [
+            failure(number / 60, f"user{number:05}@example.com", remote_ip=f"198.51.100.{number % 250}")
+            for number in range(10_000)
+        ]
+    )
+    for way, index in (
+        ("(domain, who) IN (('example.com','user00042@example.com'))", "PrimaryKey"),
+        ("network IN ('203.0.113.9')", "network_in"),
+    ):
+        plan = [
+            row[0].strip() for row in store._db.select(f"EXPLAIN indexes = 1 SELECT raw FROM log_line WHERE {way}", 20)
+        ]
         used = plan.index(index if index == "PrimaryKey" else f"Name: {index}")
         granules = next(line for line in plan[used:] if line.startswith("Granules:")).removeprefix("Granules: ")
         read, of = map(int, granules.split("/"))

@@ -1,4 +1,5 @@
-"""The durable desk: accepted once, claimed by one, fenced, never forgotten. tests/real runs the same over PostgreSQL."""
+"""The durable desk: accepted once, claimed by one, fenced, never forgotten. tests/real runs the same over
+PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ from bot.adapters.store.upgrade import check, head, upgrade
 from bot.core.desk.card import CardContent
 from bot.core.desk.values import Card, Decision, Envelope, Inbound, Send
 from bot.decide import LOOKUPS_AN_HOUR, Decisions
+from bot.door import Door
 from bot.errors import StoreCorrupt, StoreMissing
-from bot.handle import Door
 from tests.databases import new_database
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -60,14 +61,30 @@ def desk(url: str, clock: MovingClock) -> Iterator[DeskStore]:
     database.engine.dispose()
 
 
-def inbound(number: int = 1, *, conversation: str = "slack:T1:C1:1.0", author: str = "slack:T1:U1", **more: object) -> Inbound:
-    values: dict[str, object] = {"channel": "slack", "delivery_id": f"Ev{number}", "conversation": conversation, "message": {"body": f"I cannot connect {number}"},
-                                 "author": author, "at": NOW, "place": "slack:C1", "thread": "1.0"}
+def inbound(
+    number: int = 1, *, conversation: str = "slack:T1:C1:1.0", author: str = "slack:T1:U1", **more: object
+) -> Inbound:
+    values: dict[str, object] = {
+        "channel": "slack",
+        "delivery_id": f"Ev{number}",
+        "conversation": conversation,
+        "message": {"body": f"I cannot connect {number}"},
+        "author": author,
+        "at": NOW,
+        "place": "slack:C1",
+        "thread": "1.0",
+    }
     return Inbound(**{**values, **more})  # type: ignore[arg-type]
 
 
 def put_card(desk: DeskStore, case_id: str = "slack:T1:C1:1.0", **more: object) -> Card:
-    content = CardContent("Check 2", cause="mailbox-password", verdict="answer", draft="Please type it again.", mailbox="anna@firm.example")
+    content = CardContent(
+        "Check 2",
+        cause="mailbox-password",
+        verdict="answer",
+        draft="Please type it again.",
+        mailbox="anna@firm.example",
+    )
     card = replace(Card(case_id, 1, 1, "open", content, "slack", "slack:C1", "1.0"), **more)  # type: ignore[arg-type]
     with desk.step("test.card") as step:
         step.cases.put_card(card)
@@ -75,7 +92,13 @@ def put_card(desk: DeskStore, case_id: str = "slack:T1:C1:1.0", **more: object) 
 
 
 def decision(action: str = "send", **more: object) -> Decision:
-    values: dict[str, object] = {"card_id": "slack:T1:C1:1.0#1", "revision": 1, "action": action, "by": "slack:T1:U9", "role": "agent"}
+    values: dict[str, object] = {
+        "card_id": "slack:T1:C1:1.0#1",
+        "revision": 1,
+        "action": action,
+        "by": "slack:T1:U9",
+        "role": "agent",
+    }
     return Decision(**{**values, **more})  # type: ignore[arg-type]
 
 
@@ -85,7 +108,9 @@ def test_migrations_make_exactly_the_tables(desk: DeskStore) -> None:
     for name, table in SQLModel.metadata.tables.items():
         made = {c["name"]: bool(c["nullable"]) for c in inspector.get_columns(name)}
         assert made == {c.name: bool(c.nullable) for c in table.columns}, name
-        assert {tuple(i["column_names"]) for i in inspector.get_indexes(name) if not i["unique"]} == {tuple(c.name for c in i.columns) for i in table.indexes}, name
+        assert {tuple(i["column_names"]) for i in inspector.get_indexes(name) if not i["unique"]} == {
+            tuple(c.name for c in i.columns) for i in table.indexes
+        }, name
     assert upgrade(desk.database) == (head(), head())
     check(desk.database)
 
@@ -112,7 +137,10 @@ def test_a_message_is_accepted_once(desk: DeskStore) -> None:
         assert case and len(case.messages) == 1 and view.queues.backlog()["jobs"] == 1
 
 
-@pytest.mark.parametrize("text_", ["Hi!", "Thanks a lot :pray:", "Vielen Dank", "Merci beaucoup !", "ありがとうございます", "спасибо", "<@U1> hello"])
+@pytest.mark.parametrize(
+    "text_",
+    ["Hi!", "Thanks a lot :pray:", "Vielen Dank", "Merci beaucoup !", "ありがとうございます", "спасибо", "<@U1> hello"],
+)
 def test_greetings_and_thanks_are_no_tickets(desk: DeskStore, text_: str) -> None:
     assert Door(desk).accept(inbound(message={"body": text_})) is None
     assert Door(desk).accept(inbound(2, message={"body": text_}, explicit=True)) is not None
@@ -151,7 +179,11 @@ def test_a_lost_lease_lets_another_work_and_the_first_finishes_nothing(desk: Des
         second = step.queues.claim_job(LEASE)
         assert second and second.id == first.id and second.token > first.token
     with desk.step("test.finish") as step:
-        assert not step.queues.finish_job(first) and not step.queues.again(first, clock.now()) and not step.queues.bury(first, "x")
+        assert (
+            not step.queues.finish_job(first)
+            and not step.queues.again(first, clock.now())
+            and not step.queues.bury(first, "x")
+        )
         assert step.queues.finish_job(second)
         assert not step.queues.finish_job(second)
 
@@ -194,7 +226,9 @@ def test_one_message_a_second_a_place_and_the_urgent_one_first(desk: DeskStore, 
     assert [claim(desk), claim(desk)] == ["digest", None]
 
 
-def test_of_what_nobody_clicked_a_place_gets_so_many_a_minute_and_decisions_overtake_it(desk: DeskStore, clock: MovingClock) -> None:
+def test_of_what_nobody_clicked_a_place_gets_so_many_a_minute_and_decisions_overtake_it(
+    desk: DeskStore, clock: MovingClock
+) -> None:
     sends(desk, *(f"card {n}" for n in range(9)), priority=3)
     arrived: list[tuple[float, str]] = []
     for second in range(150):
@@ -209,7 +243,12 @@ def test_of_what_nobody_clicked_a_place_gets_so_many_a_minute_and_decisions_over
             arrived.append((second, delivery.send.key))
         clock.pass_(1)
     cards = [second for second, key in arrived if key.startswith("card")]
-    assert len(cards) == 9 and cards[:4] == [0, 1, 2, 3] and cards[4] >= 60 and all(b - a >= 60 for a, b in zip(cards, cards[4:], strict=False))
+    assert (
+        len(cards) == 9
+        and cards[:4] == [0, 1, 2, 3]
+        and cards[4] >= 60
+        and all(b - a >= 60 for a, b in zip(cards, cards[4:], strict=False))
+    )
     assert (20.0, "reply") in arrived and "elsewhere" in {key for second, key in arrived if second < 25}
 
 
@@ -222,7 +261,9 @@ def test_the_pause_holds_back_what_nobody_clicked(desk: DeskStore, clock: Moving
     assert claim(desk) == "auto"
 
 
-def test_what_was_begun_and_not_finished_comes_back_unsure_unless_it_may_be_repeated(desk: DeskStore, clock: MovingClock) -> None:
+def test_what_was_begun_and_not_finished_comes_back_unsure_unless_it_may_be_repeated(
+    desk: DeskStore, clock: MovingClock
+) -> None:
     sends(desk, "post")
     sends(desk, "update", place="slack:u", repeatable=True)
     assert {claim(desk), claim(desk)} == {"post", "update"}
@@ -307,13 +348,16 @@ def test_the_audit_log_cannot_be_changed(desk: DeskStore) -> None:
         with pytest.raises(DBAPIError, match="append-only"), desk.database.write("test.tamper") as session:
             session.connection().execute(text(statement))
     with desk.database.read() as session:
-        row = session.connection().execute(text("SELECT who, action, \"after\" FROM audit")).one()
+        row = session.connection().execute(text('SELECT who, action, "after" FROM audit')).one()
     assert tuple(row)[1:] == ("pause", "on") and "U1" not in row[0]
 
 
 def test_leads_set_and_agents_do_not(desk: DeskStore) -> None:
     decisions = Decisions(desk)
-    assert not decisions.set_mode("a", "agent", "slack:C1", "draft").done and decisions.set_mode("l", "lead", "slack:C1", "note").done
+    assert (
+        not decisions.set_mode("a", "agent", "slack:C1", "draft").done
+        and decisions.set_mode("l", "lead", "slack:C1", "note").done
+    )
     assert not decisions.set_mode("l", "lead", "slack:C1", "auto").done
     assert decisions.set_role("l", "lead", "slack:T1:U1", "lead").done
     assert not decisions.set_role("l", "lead", "slack:T1:U1", "none").done, "the last lead stays"
@@ -322,7 +366,9 @@ def test_leads_set_and_agents_do_not(desk: DeskStore) -> None:
 def test_two_hundred_look_ups_an_hour_raise_an_alarm(desk: DeskStore) -> None:
     decisions = Decisions(desk)
     decisions.set_escalation("l", "lead", "slack:C9")
-    answers = [decisions.look_up("a", "agent", "anna@firm.example", of_ticket=True).done for _ in range(LOOKUPS_AN_HOUR + 3)]
+    answers = [
+        decisions.look_up("a", "agent", "anna@firm.example", of_ticket=True).done for _ in range(LOOKUPS_AN_HOUR + 3)
+    ]
     assert answers == [True] * LOOKUPS_AN_HOUR + [False] * 3
     with desk.look() as view:
         assert view.queues.backlog()["deliveries"] == 1
@@ -331,11 +377,19 @@ def test_two_hundred_look_ups_an_hour_raise_an_alarm(desk: DeskStore) -> None:
 def test_what_an_earlier_program_saved_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     with sqlite3.connect(path) as old:
-        old.execute("CREATE TABLE ticket (id VARCHAR(200) PRIMARY KEY, channel VARCHAR, requester VARCHAR, received_at DATETIME, first_seen DATETIME NOT NULL, text VARCHAR NOT NULL)")
-        old.execute("CREATE TABLE triage (key VARCHAR(64) PRIMARY KEY, ticket_id VARCHAR NOT NULL, created_at DATETIME NOT NULL, knowledge_version VARCHAR NOT NULL,"
-                    " mailbox VARCHAR, cause VARCHAR, confidence VARCHAR NOT NULL, verdict VARCHAR NOT NULL, document VARCHAR NOT NULL)")
-        old.execute("INSERT INTO ticket VALUES ('t', 'email', 'anna@firm.example', NULL, '2026-11-20 09:00:00.000000', 'cannot connect')")
-        old.execute("INSERT INTO triage VALUES ('k', 't', '2026-11-20 09:00:00.000000', 'v', NULL, NULL, 'guess', 'ask', '{\"ticket_id\": \"t\"}')")
+        old.execute(
+            "CREATE TABLE ticket (id VARCHAR(200) PRIMARY KEY, channel VARCHAR, requester VARCHAR, received_at DATETIME, first_seen DATETIME NOT NULL, text VARCHAR NOT NULL)"
+        )
+        old.execute(
+            "CREATE TABLE triage (key VARCHAR(64) PRIMARY KEY, ticket_id VARCHAR NOT NULL, created_at DATETIME NOT NULL, knowledge_version VARCHAR NOT NULL,"
+            " mailbox VARCHAR, cause VARCHAR, confidence VARCHAR NOT NULL, verdict VARCHAR NOT NULL, document VARCHAR NOT NULL)"
+        )
+        old.execute(
+            "INSERT INTO ticket VALUES ('t', 'email', 'anna@firm.example', NULL, '2026-11-20 09:00:00.000000', 'cannot connect')"
+        )
+        old.execute(
+            "INSERT INTO triage VALUES ('k', 't', '2026-11-20 09:00:00.000000', 'v', NULL, NULL, 'guess', 'ask', '{\"ticket_id\": \"t\"}')"
+        )
     database = Database(f"sqlite:///{path}")
     assert upgrade(database) == (None, head())
     with DeskStore(database, MovingClock()).look() as view:
@@ -351,9 +405,16 @@ def test_every_table_is_described() -> None:
 def test_automatic_mails_are_counted_one_a_ticket_and_by_requester(desk: DeskStore, clock: MovingClock) -> None:
     with desk.step("test.reserve") as step:
         assert step.automatic.counts("anna@kunde.example") == (0, 0) and step.automatic.key_of("c1") is None
-        assert step.automatic.reserve("c1", "auto:c1:1", "anna@kunde.example") and step.automatic.reserve("c1", "auto:c1:1", "anna@kunde.example")
-        assert not step.automatic.reserve("c1", "auto:c1:2", "anna@kunde.example") and step.automatic.key_of("c1") == "auto:c1:1"
-        assert step.automatic.reserve("c2", "auto:c2:1", "Anna+shop@Kunde.example") and step.automatic.reserve("c3", "auto:c3:1", "ben@kunde.example")
+        assert step.automatic.reserve("c1", "auto:c1:1", "anna@kunde.example") and step.automatic.reserve(
+            "c1", "auto:c1:1", "anna@kunde.example"
+        )
+        assert (
+            not step.automatic.reserve("c1", "auto:c1:2", "anna@kunde.example")
+            and step.automatic.key_of("c1") == "auto:c1:1"
+        )
+        assert step.automatic.reserve("c2", "auto:c2:1", "Anna+shop@Kunde.example") and step.automatic.reserve(
+            "c3", "auto:c3:1", "ben@kunde.example"
+        )
         assert step.automatic.counts("anna@kunde.example") == (2, 3)
     clock.pass_(61)
     with desk.step("test.count") as step:
@@ -390,7 +451,10 @@ def test_agents_first_decisions_on_sure_answers_are_the_record(desk: DeskStore, 
     assert (record.decisions, record.right) == (2, 1), "of a round the first counts, and a guess is no answer"
     clock.pass_(3600)
     with desk.look() as view:
-        assert view.automatic.record("mailbox-password", timedelta(days=90), since=NOW + timedelta(minutes=1)).decisions == 0
+        assert (
+            view.automatic.record("mailbox-password", timedelta(days=90), since=NOW + timedelta(minutes=1)).decisions
+            == 0
+        )
         assert view.automatic.record("mailbox-password", timedelta(minutes=30)).decisions == 0
     with desk.step("test.set") as step:
         step.people.set("mode:desk#hostnames", "auto")
@@ -398,7 +462,14 @@ def test_agents_first_decisions_on_sure_answers_are_the_record(desk: DeskStore, 
 
 
 def test_how_a_message_came_is_kept_with_it(desk: DeskStore) -> None:
-    envelope = Envelope("anna@kunde.example", (("From", "anna@kunde.example"), ("X", "a\u00e9")), "", ("boss@kunde.example",), True, ("anna@kunde.example",))
+    envelope = Envelope(
+        "anna@kunde.example",
+        (("From", "anna@kunde.example"), ("X", "a\u00e9")),
+        "",
+        ("boss@kunde.example",),
+        True,
+        ("anna@kunde.example",),
+    )
     door = Door(desk)
     door.accept(inbound(1, envelope=envelope))
     door.accept(inbound(2))

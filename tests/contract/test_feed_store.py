@@ -1,4 +1,5 @@
-"""The FeedStore port: what live feeds need of a store, one suite over every back-end. tests/real has it over PostgreSQL."""
+"""The FeedStore port: what live feeds need of a store, one suite over every back-end. tests/real has it over
+PostgreSQL."""
 
 from __future__ import annotations
 
@@ -47,8 +48,10 @@ def now() -> datetime:
 
 def line(number: int, stamp: datetime | None = None) -> str:
     """A refused login that no other line is like, one each second."""
-    return (f"{(stamp or START + timedelta(seconds=number)).isoformat()} imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
-            f"user=<n{number}@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, TLS, session=<s{number}>\n")
+    return (
+        f"{(stamp or START + timedelta(seconds=number)).isoformat()} imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
+        f"user=<n{number}@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, TLS, session=<s{number}>\n"
+    )
 
 
 def batch(first: int, behind: int) -> Batch:
@@ -58,7 +61,9 @@ def batch(first: int, behind: int) -> Batch:
 
 
 def stored(store: OwnLogStore) -> list[int]:
-    result = store.search(LogQuery(START - timedelta(days=1), START + timedelta(days=1), domains=("firm.example",), limit=100_000))
+    result = store.search(
+        LogQuery(START - timedelta(days=1), START + timedelta(days=1), domains=("firm.example",), limit=100_000)
+    )
     assert result.failed is None
     return sorted(int(str(event.login).partition("@")[0][1:]) for event in result.lines)
 
@@ -88,7 +93,12 @@ def test_rows_and_places_are_stored_together_or_not_at_all(place: Open) -> None:
     again, _ = place()
     again.claim()
     known = again.recall(number)
-    assert known is not None and (known.id, known.fingerprint, known.length, known.position) == (number, b"\x02" * 16, 1024, 1800)
+    assert known is not None and (known.id, known.fingerprint, known.length, known.position) == (
+        number,
+        b"\x02" * 16,
+        1024,
+        1800,
+    )
     assert again.recall(number + 1) is None
     assert again.followed("/var/log/mail.log") == lain and again.followed("/var/log/other.log") is None
     assert (again.cursor_of("journal"), again.cursor_of("syslog")) == (("s=1;i=2", 77), None)
@@ -114,11 +124,15 @@ def test_holes_lag_and_skew_are_part_of_the_coverage(place: Open) -> None:
     stream = Stream(UTC, now)
     for number in range(8):
         moment = START + timedelta(seconds=number)
-        stream.feed(f"{(moment + ahead).isoformat()} imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, "
-                    f"mpid={number}, TLS, session=<{encode(moment, 40000 + number, '192.0.2.7')}>\n")
+        stream.feed(
+            f"{(moment + ahead).isoformat()} imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, "
+            f"mpid={number}, TLS, session=<{encode(moment, 40000 + number, '192.0.2.7')}>\n"
+        )
     arrived = to_micros(START + ahead + timedelta(seconds=67))
     with feeds.writing(feeds.prepare(stream.take()[0])) as writing:
-        writing.put_hole(("imap1", "dovecot"), to_micros(START + ahead), to_micros(START + ahead + timedelta(seconds=1)))
+        writing.put_hole(
+            ("imap1", "dovecot"), to_micros(START + ahead), to_micros(START + ahead + timedelta(seconds=1))
+        )
         writing.put_lag({("imap1", "dovecot"): to_micros(START + ahead + timedelta(seconds=7))}, arrived)
     feeds.refresh_gaps()
     (covered,) = searched.status()
@@ -166,7 +180,9 @@ def test_a_log_is_followed_ingested_rotated_and_truncated(place: Open, tmp_path:
     follow(place()[0], log, said)
     assert stored(searched) == [*range(40), *range(50, 60)]
     (covered,) = searched.status()
-    assert (START + timedelta(seconds=39), START + timedelta(seconds=50)) in covered.gaps, "what a truncation may have lost is a gap"
+    assert (START + timedelta(seconds=39), START + timedelta(seconds=50)) in covered.gaps, (
+        "what a truncation may have lost is a gap"
+    )
     assert sum("truncated" in one for one in said) == 1
 
 
@@ -199,4 +215,3 @@ def test_what_is_too_old_goes_by_itself(place: Open, tmp_path: Path) -> None:
     assert stored(searched) == [1, 2, 3, 4]
     (covered,) = searched.status()
     assert covered.first >= START - timedelta(days=3)
-

@@ -1,4 +1,5 @@
-"""Answers that lack a field, or hold null, a text for a number, a list for an object: a ticket is read as far as it can be, or refused in words; nothing else."""
+"""Answers that lack a field, or hold null, a text for a number, a list for an object: a ticket is read as far as it
+can be, or refused in words; nothing else."""
 
 from __future__ import annotations
 
@@ -55,7 +56,11 @@ class _Replay:
         key = (request.method, str(request.url), request.headers.get("accept", ""))
         if key not in self.known:
             answer = self.inner.handle_request(request)
-            self.known[key] = httpx.Response(answer.status_code, headers={"Content-Type": answer.headers.get("content-type", "")}, content=answer.read())
+            self.known[key] = httpx.Response(
+                answer.status_code,
+                headers={"Content-Type": answer.headers.get("content-type", "")},
+                content=answer.read(),
+            )
         answer, self.seen = self.known[key], self.seen + 1
         if self.seen - 1 != self.spoil or "json" not in answer.headers["content-type"]:
             return httpx.Response(answer.status_code, content=answer.content)
@@ -86,7 +91,9 @@ def test_an_answer_of_another_shape_is_read_or_refused(kind: type[LookAlike]) ->
             server.add(ticket, who, "text", public=public)
         helpdesk, replay = helpdesk_of(server), _Replay(server)
         api = helpdesk._api  # type: ignore[attr-defined]
-        api._client = httpx.Client(transport=httpx.MockTransport(replay), headers=api._client.headers, auth=api._client.auth)
+        api._client = httpx.Client(
+            transport=httpx.MockTransport(replay), headers=api._client.headers, auth=api._client.auth
+        )
         named = f"cnv_{ticket}" if kind.kind == "front" else ticket
         whole = _read(helpdesk, named)
         assert whole is not None

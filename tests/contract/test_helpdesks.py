@@ -1,4 +1,5 @@
-"""One contract over all helpdesks: what comes in, what is written, how it is found again, what an agent decides there, what a webhook may do."""
+"""One contract over all helpdesks: what comes in, what is written, how it is found again, what an agent decides
+there, what a webhook may do."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def helpdesk(server: LookAlike) -> Helpdesk:
 @pytest.fixture
 def office(server: LookAlike, tmp_path: Path, triager: Triager) -> Office:
     """The whole desk with it."""
-    return open_office(f"sqlite:///{tmp_path}/desk.db", helpdesk_of(server), triager, settle=timedelta(seconds=1), margin=timedelta(0))
+    return open_office(
+        f"sqlite:///{tmp_path}/desk.db", helpdesk_of(server), triager, settle=timedelta(seconds=1), margin=timedelta(0)
+    )
 
 
 def named(server: LookAlike, ticket: str) -> str:
@@ -61,10 +64,19 @@ def test_a_ticket_is_read_whole(server: LookAlike, helpdesk: Helpdesk) -> None:
     server.add(ticket, CUSTOMER, "four")
     thread = helpdesk.read(named(server, ticket))
     assert thread.requester == "alice@customer.example" and not thread.closed and thread.id == named(server, ticket)
-    assert [(plain_text(p).strip(), p.staff, p.public) for p in thread.posts] == [("one", False, True), ("two", True, False), ("three", True, True), ("four", False, True)]
+    assert [(plain_text(p).strip(), p.staff, p.public) for p in thread.posts] == [
+        ("one", False, True),
+        ("two", True, False),
+        ("three", True, True),
+        ("four", False, True),
+    ]
     assert [p.at for p in thread.posts] == sorted(p.at for p in thread.posts) and len({p.id for p in thread.posts}) == 4
     assert thread.participants or server.kind == "chatwoot"
-    came = (("Authentication-Results", "mx.desk.example; dmarc=pass"), ("Subject", "s")) if server.kind in ("zammad", "helpscout", "front") else ()
+    came = (
+        (("Authentication-Results", "mx.desk.example; dmarc=pass"), ("Subject", "s"))
+        if server.kind in ("zammad", "helpscout", "front")
+        else ()
+    )
     assert [p.headers for p in thread.posts] == [came, (), (), came]
     server.agent_closes(ticket)
     closed = helpdesk.read(named(server, ticket))
@@ -77,7 +89,9 @@ def test_files_are_fetched_and_read(server: LookAlike, office: Office) -> None:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("more.log", "and 550 5.7.1 in the archive")
     ticket = server.customer_opens("Hello, it does not work; the log is below.")
-    server.attach(ticket, "client.log", "text/plain", b"535 5.7.8 Error: authentication failed for alice@customer.example")
+    server.attach(
+        ticket, "client.log", "text/plain", b"535 5.7.8 Error: authentication failed for alice@customer.example"
+    )
     server.attach(ticket, "logs.zip", "application/zip", packed.getvalue())
     server.attach(ticket, "film.mp4", "video/mp4", b"x" * 1000)
     office.work()
@@ -88,7 +102,9 @@ def test_files_are_fetched_and_read(server: LookAlike, office: Office) -> None:
     assert "535 5.7.8" in read["client.log"] and "in the archive" in read["more.log"] and read["film.mp4"] == "", read
     card = office.card(named(server, ticket))
     assert card is not None and card.content.cause == "mailbox-password"
-    fetched = [path for _, path, _ in server.calls if "film" in path or path.endswith(("/2", "_2", "02/data", "/2/film.mp4"))]
+    fetched = [
+        path for _, path, _ in server.calls if "film" in path or path.endswith(("/2", "_2", "02/data", "/2/film.mp4"))
+    ]
     assert not fetched, "what nobody can read is not fetched"
 
 
@@ -96,7 +112,11 @@ def test_a_file_elsewhere_is_never_asked_for(server: LookAlike, helpdesk: Helpde
     with type(server)() as other:
         ticket = other.customer_opens("x")
         other.attach(ticket, "a.txt", "text/plain", b"secret")
-        refs = [f"{other.url}/a.txt", f"{other.url.replace('http://', 'http://x@')}/i/o/1/1/a.txt", "http://169.254.169.254/latest/meta-data/"]
+        refs = [
+            f"{other.url}/a.txt",
+            f"{other.url.replace('http://', 'http://x@')}/i/o/1/1/a.txt",
+            "http://169.254.169.254/latest/meta-data/",
+        ]
         for ref in refs:
             with pytest.raises(SendError):
                 helpdesk.fetch(ref, 1000)
@@ -116,17 +136,27 @@ def test_a_note_of_ours_is_taken_back_where_the_api_documents_a_way(server: Look
     assert isinstance(helpdesk, TakesBack) == (server.kind in TAKES_BACK)
     if not isinstance(helpdesk, TakesBack):
         with pytest.raises(SendRefused, match="by hand"):
-            HelpdeskOutlet(helpdesk, None).send(replace(_delivery("redact", named(server, ticket)), send=Send("redact:1", "x", "redact", "x", {"thread": named(server, ticket), "post": "1"})))  # type: ignore[arg-type]
+            HelpdeskOutlet(helpdesk, None).send(
+                replace(
+                    _delivery("redact", named(server, ticket)),
+                    send=Send("redact:1", "x", "redact", "x", {"thread": named(server, ticket), "post": "1"}),
+                )
+            )  # type: ignore[arg-type]
         return
     outlet = HelpdeskOutlet(helpdesk, None)  # type: ignore[arg-type]
     outlet.send(_delivery("reply", named(server, ticket)))
     post = outlet.send(_delivery("say", named(server, ticket)))
-    taken = replace(_delivery("redact", named(server, ticket)), send=Send("redact:1", "x", "redact", "x", {"thread": named(server, ticket), "post": post}))
+    taken = replace(
+        _delivery("redact", named(server, ticket)),
+        send=Send("redact:1", "x", "redact", "x", {"thread": named(server, ticket), "post": post}),
+    )
     before = server.written(ticket, public=False)
     outlet.send(taken)
     outlet.send(taken)
     left = "".join(server.written(ticket, public=False))
-    assert len(before) == 1 and not any(word in left for word in plain_words(before[0])), "and doing it twice does no harm"
+    assert len(before) == 1 and not any(word in left for word in plain_words(before[0])), (
+        "and doing it twice does no harm"
+    )
     assert len(server.written(ticket, public=True)) == 1 and server.tickets[ticket].messages[0].body == "hello"
 
 
@@ -189,8 +219,15 @@ def test_a_round_trip(server: LookAlike, office: Office) -> None:
     office.work()
     office.work()
     card = office.card(named(server, ticket))
-    assert card is not None and card.state == "decided" and card.decision == "send" and card.decided_by in (f"{server.kind}:7", "front:tea_7")
-    assert len(server.written(ticket, public=True)) == 1 and card.content.draft in server.written(ticket, public=True)[0]
+    assert (
+        card is not None
+        and card.state == "decided"
+        and card.decision == "send"
+        and card.decided_by in (f"{server.kind}:7", "front:tea_7")
+    )
+    assert (
+        len(server.written(ticket, public=True)) == 1 and card.content.draft in server.written(ticket, public=True)[0]
+    )
     assert not office.troubled()
 
 
@@ -223,7 +260,11 @@ def test_a_ticket_that_is_merged_or_gone_has_no_draft_any_more(server: LookAlike
         step.queues.schedule("read:again", "helpdesk_read", None, {"ticket": named(server, gone)})
     office.work()
     other = office.card(named(server, gone))
-    assert other is not None and (other.state, other.detail) == ("withdrawn", "the ticket is gone") and not office.troubled()
+    assert (
+        other is not None
+        and (other.state, other.detail) == ("withdrawn", "the ticket is gone")
+        and not office.troubled()
+    )
 
 
 def test_closing_and_answering_decide_too(server: LookAlike, office: Office) -> None:
@@ -233,7 +274,12 @@ def test_closing_and_answering_decide_too(server: LookAlike, office: Office) -> 
     server.agent_closes(closed)
     office.work()
     one, two = office.card(named(server, answered)), office.card(named(server, closed))
-    assert one is not None and one.state == "withdrawn" and two is not None and (two.state, two.decision) == ("decided", "not_ours")
+    assert (
+        one is not None
+        and one.state == "withdrawn"
+        and two is not None
+        and (two.state, two.decision) == ("decided", "not_ours")
+    )
     assert not server.written(answered, public=True) and not server.written(closed, public=True)
 
 
@@ -266,4 +312,12 @@ def test_a_connection_that_breaks_doubles_and_loses_nothing(server: LookAlike, o
 
 
 def _delivery(kind: str, ticket: str) -> Delivery:
-    return Delivery(1, Send(f"key:{kind}", "x", kind, "x", {"text": f"A {kind}\nwith <b>&", "thread": ticket}), 1, 1, False, NOW, NOW)
+    return Delivery(
+        1,
+        Send(f"key:{kind}", "x", kind, "x", {"text": f"A {kind}\nwith <b>&", "thread": ticket}),
+        1,
+        1,
+        False,
+        NOW,
+        NOW,
+    )

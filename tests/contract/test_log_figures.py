@@ -85,12 +85,29 @@ def test_what_was_pruned_is_no_longer_new(place: Place) -> None:
 
 def test_who_has_logged_in_from_where(place: Place) -> None:
     add, figures = place
-    add([success(0), success(1, "ben@example.com", remote_ip="2001:db8:1:2::3"), failure(2, "carl@example.com", remote_ip="198.51.100.9")])
+    add(
+        [
+            success(0),
+            success(1, "ben@example.com", remote_ip="2001:db8:1:2::3"),
+            failure(2, "carl@example.com", remote_ip="198.51.100.9"),
+        ]
+    )
     asked = {
-        ("anna@example.com", "192.0.2.7"), ("anna@example.com", "192.0.2.8"), ("ben@example.com", "2001:db8:1:2::/64"), ("ben@example.com", "192.0.2.7"),
-        ("carl@example.com", "198.51.100.9"), ("", "2001:db8:1:2::/64"), ("", "198.51.100.9"), ("", ""), ("' OR 1=1 --", "192.0.2.7"),
-    }  # fmt: skip
-    assert figures.regulars(asked) == {("anna@example.com", "192.0.2.7"), ("ben@example.com", "2001:db8:1:2::/64"), ("", "2001:db8:1:2::/64")}
+        ("anna@example.com", "192.0.2.7"),
+        ("anna@example.com", "192.0.2.8"),
+        ("ben@example.com", "2001:db8:1:2::/64"),
+        ("ben@example.com", "192.0.2.7"),
+        ("carl@example.com", "198.51.100.9"),
+        ("", "2001:db8:1:2::/64"),
+        ("", "198.51.100.9"),
+        ("", ""),
+        ("' OR 1=1 --", "192.0.2.7"),
+    }
+    assert figures.regulars(asked) == {
+        ("anna@example.com", "192.0.2.7"),
+        ("ben@example.com", "2001:db8:1:2::/64"),
+        ("", "2001:db8:1:2::/64"),
+    }
     assert figures.regulars(set()) == set()
 
 
@@ -98,9 +115,17 @@ def test_whose_answer_was_followed_by_a_login(place: Place) -> None:
     add, figures = place
     add([success(30), success(90), success(30, "web@example.com", service="webmail"), failure(30, "carl@example.com")])
     windows = {
-        "before": (0, 20), "around": (20, 40), "exactly": (30, 30), "between": (40, 80), "across": (80, 4000), "after": (100, 4000),
-    }  # fmt: skip
-    asked = [(name, "Anna@example.com", NOON + timedelta(minutes=a), NOON + timedelta(minutes=b)) for name, (a, b) in windows.items()]
+        "before": (0, 20),
+        "around": (20, 40),
+        "exactly": (30, 30),
+        "between": (40, 80),
+        "across": (80, 4000),
+        "after": (100, 4000),
+    }
+    asked = [
+        (name, "Anna@example.com", NOON + timedelta(minutes=a), NOON + timedelta(minutes=b))
+        for name, (a, b) in windows.items()
+    ]
     asked += [(who, f"{who}@example.com", NOON, NOON + DAY) for who in ("web", "carl", "' OR 1=1 --")]
     assert figures.logged_in(asked) == {"around", "exactly", "across"}
     assert figures.logged_in([]) == set()
@@ -108,16 +133,34 @@ def test_whose_answer_was_followed_by_a_login(place: Place) -> None:
 
 def test_how_many_mailboxes_log_in(place: Place) -> None:
     add, figures = place
-    add([success(0), success(130), success(1, remote_ip="192.0.2.99"), success(61, "ben@example.com"), failure(2, "carl@example.com")])
-    assert [figures.active_mailboxes(NOON + a * HOUR, NOON + b * HOUR) for a, b in ((0, 0.5), (0, 3), (1, 1.5), (4, 5))] == [1, 2, 1, 0]
+    add(
+        [
+            success(0),
+            success(130),
+            success(1, remote_ip="192.0.2.99"),
+            success(61, "ben@example.com"),
+            failure(2, "carl@example.com"),
+        ]
+    )
+    assert [
+        figures.active_mailboxes(NOON + a * HOUR, NOON + b * HOUR) for a, b in ((0, 0.5), (0, 3), (1, 1.5), (4, 5))
+    ] == [1, 2, 1, 0]
 
 
 def test_failures_are_counted_by_hour_and_cause_over_all_batches(place: Place) -> None:
     add, figures = place
-    add([failure(0), failure(59, remote_ip="192.0.2.99"), success(1), failure(60, event="tls_failed", tls="TLSv1.2", host=None)])
+    add(
+        [
+            failure(0),
+            failure(59, remote_ip="192.0.2.99"),
+            success(1),
+            failure(60, event="tls_failed", tls="TLSv1.2", host=None),
+        ]
+    )
     add([failure(5), failure(6, reason="password_mismatch"), failure(1000)])
     found = figures.failures(NOON + timedelta(minutes=30), NOON + timedelta(minutes=90))
     assert [(one.hour, one.event, one.reason, one.service, one.host, one.tls, one.failures) for one in found] == [
-        (NOON, "auth_failed", "", "imap", "imap1", "", 3), (NOON, "auth_failed", "password_mismatch", "imap", "imap1", "", 1),
+        (NOON, "auth_failed", "", "imap", "imap1", "", 3),
+        (NOON, "auth_failed", "password_mismatch", "imap", "imap1", "", 1),
         (NOON + HOUR, "tls_failed", "", "imap", "-", "TLSv1.2", 1),
-    ]  # fmt: skip
+    ]

@@ -79,9 +79,7 @@ def failure(minutes: float = 0, login: str | None = "anna@example.com", **fields
 
 def success(minutes: float = 0, mailbox: str | None = "anna@example.com", **fields: object) -> LogEvent:
     """An accepted IMAP login."""
-    return failure(
-        minutes, mailbox, **{"event": "login", "outcome": "success", "raw": f"Login {minutes}", **fields}
-    )
+    return failure(minutes, mailbox, **{"event": "login", "outcome": "success", "raw": f"Login {minutes}", **fields})
 
 
 def logout(minutes: float, session: str, **fields: object) -> LogEvent:
@@ -96,13 +94,35 @@ def ask(since: datetime = NOON - DAY, until: datetime = NOON + DAY, **selectors:
 def test_every_field_of_a_line_comes_back(make: Make) -> None:
     full = LogEvent(
         raw="a line with \x00, \ufffd, \"quotes\" and 'more' – 漢字",
-        event="auth_failed", outcome="failure", time=NOON + timedelta(microseconds=123456), host="imap1",
-        program="dovecot", service="imap", pid=7, session="abc", queue_id="4F", reason="password_mismatch",
-        mailbox="anna@example.com", login="Anna@example.com", remote_ip="2001:db8:1:2::3", remote_port=49152,
-        local_ip="192.0.2.1", tls="TLSv1.3", mechanism="PLAIN", reply_code=535, enhanced_status="5.7.8",
-        format="rfc3164", detail="d", sender="s@example.com", recipient="r@example.com", client="iPhone Mail",
-        client_version="18.1", attempts=3, seconds=12, limit=10,
-    )  # fmt: skip
+        event="auth_failed",
+        outcome="failure",
+        time=NOON + timedelta(microseconds=123456),
+        host="imap1",
+        program="dovecot",
+        service="imap",
+        pid=7,
+        session="abc",
+        queue_id="4F",
+        reason="password_mismatch",
+        mailbox="anna@example.com",
+        login="Anna@example.com",
+        remote_ip="2001:db8:1:2::3",
+        remote_port=49152,
+        local_ip="192.0.2.1",
+        tls="TLSv1.3",
+        mechanism="PLAIN",
+        reply_code=535,
+        enhanced_status="5.7.8",
+        format="rfc3164",
+        detail="d",
+        sender="s@example.com",
+        recipient="r@example.com",
+        client="iPhone Mail",
+        client_version="18.1",
+        attempts=3,
+        seconds=12,
+        limit=10,
+    )
     assert make([full]).search(ask(mailboxes=("anna@example.com",))).lines == (full,)
 
 
@@ -162,7 +182,7 @@ def test_failures_that_name_nobody_are_found_when_asked_for(make: Make) -> None:
             failure(5, "", raw="empty", event="lost_connection"),
             success(6),
         ]
-    )  # fmt: skip
+    )
     everything = store.search(ask(anonymous=True))
     assert [line.raw for line in everything.lines] == ["tls", "probe", "empty"]
     assert (everything.successes, everything.sessions) == ((), ())
@@ -200,15 +220,11 @@ def test_the_window_holds_both_its_ends(make: Make) -> None:
 
 def test_lines_of_one_moment_keep_their_order(make: Make) -> None:
     store = make([failure(0, raw=str(number)) for number in range(20)])
-    assert [line.raw for line in store.search(ask(logins=("anna@example.com",))).lines] == [
-        str(n) for n in range(20)
-    ]
+    assert [line.raw for line in store.search(ask(logins=("anna@example.com",))).lines] == [str(n) for n in range(20)]
 
 
 def test_successes_are_summed_by_hour_and_are_no_lines(make: Make) -> None:
-    store = make(
-        [success(1), success(5), success(59, client="Thunderbird", client_version="140"), success(61)]
-    )
+    store = make([success(1), success(5), success(59, client="Thunderbird", client_version="140"), success(61)])
     result = store.search(ask(mailboxes=("anna@example.com",)))
     assert result.lines == ()
     assert [(one.count, one.hour) for one in result.successes] == [(3, NOON), (1, NOON + timedelta(hours=1))]
@@ -220,12 +236,8 @@ def test_successes_are_summed_by_hour_and_are_no_lines(make: Make) -> None:
 
 def test_successes_are_found_by_domain_and_address_and_window(make: Make) -> None:
     store = make([success(0), success(0, "ben@example.org", remote_ip="2001:db8:1:2::5", service="smtps")])
-    assert [one.mailbox for one in store.search(ask(domains=("example.org",))).successes] == [
-        "ben@example.org"
-    ]
-    assert [one.mailbox for one in store.search(ask(ips=("2001:db8:1:2::6",))).successes] == [
-        "ben@example.org"
-    ]
+    assert [one.mailbox for one in store.search(ask(domains=("example.org",))).successes] == ["ben@example.org"]
+    assert [one.mailbox for one in store.search(ask(ips=("2001:db8:1:2::6",))).successes] == ["ben@example.org"]
     late = ask(NOON + timedelta(minutes=1), NOON + DAY, mailboxes=("anna@example.com",))
     assert store.search(late).successes == ()
 
@@ -255,9 +267,7 @@ def test_sessions_older_than_48_hours_of_log_are_gone(make: Make) -> None:
 
 
 def test_a_client_that_names_itself_is_joined_to_session_and_sum(make: Make) -> None:
-    said = failure(
-        0.5, event="client_id", outcome="neutral", session="s", client="Evolution", client_version="3.50"
-    )
+    said = failure(0.5, event="client_id", outcome="neutral", session="s", client="Evolution", client_version="3.50")
     before = make([replace(said, login=None, mailbox=None), success(1, session="s")])
     behind = make([success(0, session="s"), said])
     for store in (before, behind):
@@ -278,25 +288,10 @@ def test_a_client_that_names_itself_is_joined_to_session_and_sum(make: Make) -> 
         ({"event": "message_accepted", "outcome": "success"}, False),
         ({"event": "other", "outcome": "neutral", "raw": "all is well"}, False),
         ({"event": "unknown", "outcome": "neutral", "raw": "x: Fatal: out of memory"}, True),
-        (
-            {
-                "raw": "disconnect from unknown[192.0.2.7] ehlo=1 auth=0/1 commands=1/2",
-                **{"service": "smtps"},
-            },
-            True,
-        ),
-        (
-            {"raw": "disconnect from unknown[192.0.2.7] ehlo=1 auth=1 mail=1 commands=3", "service": "smtps"},
-            False,
-        ),
-        (
-            {"raw": "disconnect from unknown[192.0.2.7] ehlo=1 quit=1 commands=2", "service": "submission"},
-            True,
-        ),
-        (
-            {"raw": "disconnect from unknown[192.0.2.7] ehlo=1 mail=1 rcpt=1 commands=3", "service": "smtp"},
-            False,
-        ),
+        ({"raw": "disconnect from unknown[192.0.2.7] ehlo=1 auth=0/1 commands=1/2", **{"service": "smtps"}}, True),
+        ({"raw": "disconnect from unknown[192.0.2.7] ehlo=1 auth=1 mail=1 commands=3", "service": "smtps"}, False),
+        ({"raw": "disconnect from unknown[192.0.2.7] ehlo=1 quit=1 commands=2", "service": "submission"}, True),
+        ({"raw": "disconnect from unknown[192.0.2.7] ehlo=1 mail=1 rcpt=1 commands=3", "service": "smtp"}, False),
         ({"raw": "disconnect from unknown[192.0.2.7] ehlo=1 mail=0/1 commands=1/2", "service": "smtp"}, True),
     ],
 )
@@ -348,9 +343,12 @@ def test_coverage_says_who_logged_what_and_when(make: Make) -> None:
     )
     found = {(one.host, one.program): one for one in store.coverage(NOON - DAY, NOON + DAY)}
     assert set(found) == {
-        ("imap1", "dovecot"), ("smtp1", "postfix"), ("smtp1", "dovecot"), ("smtp1", "fail2ban"), ("-",
-        "dovecot"),
-    }  # fmt: skip
+        ("imap1", "dovecot"),
+        ("smtp1", "postfix"),
+        ("smtp1", "dovecot"),
+        ("smtp1", "fail2ban"),
+        ("-", "dovecot"),
+    }
     imap = found["imap1", "dovecot"]
     assert (imap.first, imap.last, imap.lines) == (NOON, NOON + timedelta(minutes=1), 2)
     assert imap.services == ("imap", "pop3")
@@ -359,12 +357,7 @@ def test_coverage_says_who_logged_what_and_when(make: Make) -> None:
 
 def probe(minutes: float) -> LogEvent:
     return failure(
-        minutes,
-        event="no_auth_attempts",
-        outcome="neutral",
-        login=None,
-        mailbox=None,
-        remote_ip="192.0.2.250",
+        minutes, event="no_auth_attempts", outcome="neutral", login=None, mailbox=None, remote_ip="192.0.2.250"
     )
 
 
@@ -387,9 +380,7 @@ def test_a_host_with_probes_and_little_else_has_a_gap_only_where_probes_are_miss
 
 def test_an_empty_store_finds_nothing_and_covers_nothing(make: Make) -> None:
     for store in (make([]), EmptyLogStore()):
-        result = store.search(
-            ask(mailboxes=("anna@example.com",), domains=("example.com",), ips=("192.0.2.1",))
-        )
+        result = store.search(ask(mailboxes=("anna@example.com",), domains=("example.com",), ips=("192.0.2.1",)))
         assert (result.lines, result.successes, result.sessions, result.failed) == ((), (), (), None)
         assert list(store.coverage(NOON - DAY, NOON + DAY)) == []
         assert list(store.logins_like("anna@example.com", NOON - DAY, NOON + DAY)) == []
@@ -397,9 +388,7 @@ def test_an_empty_store_finds_nothing_and_covers_nothing(make: Make) -> None:
 
 _logins = st.sampled_from([None, "anna@example.com", "anna", "é@example.org"])
 _names = st.sampled_from(["anna@example.com", "anna", "ben@example.com", "ben@example.org", "é@example.org"])
-_addresses = st.sampled_from(
-    ["192.0.2.1", "192.0.2.2", "2001:db8:1:2::3", "2001:db8:1:2::4", "2001:db8:1:3::4"]
-)
+_addresses = st.sampled_from(["192.0.2.1", "192.0.2.2", "2001:db8:1:2::3", "2001:db8:1:2::4", "2001:db8:1:3::4"])
 _events = st.builds(
     lambda kind, minute, name, address, host, session: (success if kind == "login" else failure)(
         minute,
@@ -407,11 +396,7 @@ _events = st.builds(
         remote_ip=address,
         host=host,
         session=f"s{session}",
-        **(
-            {}
-            if kind == "login"
-            else {"event": kind, "outcome": "neutral" if kind == "logout" else "failure"}
-        ),
+        **({} if kind == "login" else {"event": kind, "outcome": "neutral" if kind == "logout" else "failure"}),
     ),
     st.sampled_from(["login", "logout", "auth_failed", "tls_failed"]),
     st.integers(0, 300),
@@ -423,8 +408,8 @@ _events = st.builds(
 
 
 def _as_dovecot_writes(events: list[LogEvent]) -> list[LogEvent]:
-    """In order of time, and without a login whose session id was seen before on its host: Dovecot makes the id of time, port
-    and address, so that no two logins share one and none follows its own end."""
+    """In order of time, and without a login whose session id was seen before on its host: Dovecot makes the id of
+    time, port and address, so that no two logins share one and none follows its own end."""
     seen: set[tuple[str | None, str | None]] = set()
     out = []
     for event in sorted(events, key=lambda event: event.time or NOON):
@@ -466,10 +451,14 @@ def test_every_back_end_answers_as_the_one_in_memory(
     half = len(events) // 2
     other = make(events[:half], events[half:])
     query = ask(
-        NOON + timedelta(minutes=low), NOON + timedelta(minutes=low + 90),
-        mailboxes=tuple(names), domains=tuple(domains), ips=tuple(ips), limit=limit,
+        NOON + timedelta(minutes=low),
+        NOON + timedelta(minutes=low + 90),
+        mailboxes=tuple(names),
+        domains=tuple(domains),
+        ips=tuple(ips),
+        limit=limit,
         anonymous=anonymous,
-    )  # fmt: skip
+    )
     expected, found = one.search(query), other.search(query)
     assert found.lines == expected.lines
     assert found.truncated == expected.truncated
@@ -487,5 +476,8 @@ def test_clickhouse_answers_as_the_one_in_memory(make: Make, **given: object) ->
 
 def test_a_line_that_arrives_late_is_seen_by_a_second_look(make: Make) -> None:
     window = (NOON - timedelta(hours=1), NOON + timedelta(hours=1))
-    before, after = stand_of(make([failure(0)]), *window), stand_of(make([failure(0)], [failure(0.1, "ben@example.com")]), *window)
+    before, after = (
+        stand_of(make([failure(0)]), *window),
+        stand_of(make([failure(0)], [failure(0.1, "ben@example.com")]), *window),
+    )
     assert before != after and "could not look" not in (before, after)

@@ -1,1 +1,2 @@
-"""Crash runs: processes that are killed at fail-points and at random moments while tickets come in and answers go out."""
+"""Crash runs: processes that are killed at fail-points and at random moments while tickets come in and answers go
+out."""

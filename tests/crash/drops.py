@@ -1,4 +1,5 @@
-"""``python -m tests.crash.drops``: helpdesks that take a reply and drop the connection before they say so; how often each reply stands in its ticket."""
+"""``python -m tests.crash.drops``: helpdesks that take a reply and drop the connection before they say so; how often
+each reply stands in its ticket."""
 
 from __future__ import annotations
 
@@ -23,7 +24,10 @@ from tests.slack.desk import RealClock
 
 def run(kind: type[LookAlike], replies: int, limit: float) -> dict[str, Any]:
     """One vendor's run; its figures."""
-    with tempfile.TemporaryDirectory() as folder, kind(drop_after=0.75, drop_before=0.15, limited=0.02, broken=0.03, seed=7) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        kind(drop_after=0.75, drop_before=0.15, limited=0.02, broken=0.03, seed=7) as server,
+    ):
         clock, database = RealClock(), Database(f"sqlite:///{folder}/desk.db")
         upgrade(database)
         store, helpdesk = DeskStore(database, clock), helpdesk_of(server)
@@ -31,7 +35,16 @@ def run(kind: type[LookAlike], replies: int, limit: float) -> dict[str, Any]:
         with store.step("drops.replies") as step:
             for ticket in tickets:
                 thread = f"cnv_{ticket}" if server.kind == "front" else ticket
-                step.queues.send(Send(f"reply:{ticket}", helpdesk.name, "reply", helpdesk.name, {"text": f"An answer to {ticket}", "thread": thread}, priority=1))
+                step.queues.send(
+                    Send(
+                        f"reply:{ticket}",
+                        helpdesk.name,
+                        "reply",
+                        helpdesk.name,
+                        {"text": f"An answer to {ticket}", "thread": thread},
+                        priority=1,
+                    )
+                )
         courier = Courier(store, {helpdesk.name: HelpdeskOutlet(helpdesk, store)}, clock)
         started = time.monotonic()
         while time.monotonic() - started < limit:
@@ -45,8 +58,15 @@ def run(kind: type[LookAlike], replies: int, limit: float) -> dict[str, Any]:
         counts = [len(server.written(ticket, public=True)) for ticket in tickets]
         with store.look() as view:
             parked = len(view.queues.troubled())
-        return {"replies": replies, "drops": server.dropped, "once": counts.count(1), "lost": counts.count(0), "doubled": sum(1 for c in counts if c > 1), "parked": parked,
-                "seconds": round(time.monotonic() - started, 1)}
+        return {
+            "replies": replies,
+            "drops": server.dropped,
+            "once": counts.count(1),
+            "lost": counts.count(0),
+            "doubled": sum(1 for c in counts if c > 1),
+            "parked": parked,
+            "seconds": round(time.monotonic() - started, 1),
+        }
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""kill -9 of `triage logs follow` while a log is written at 1,000 lines a second and rotated by renaming, and a sender pushes batches over
-HTTP: what is stored against what was written, line by line.
+"""kill -9 of `triage logs follow` while a log is written at 1,000 lines a second and rotated by renaming, and a
+sender pushes batches over HTTP: what is stored against what was written, line by line.
 
-A line of the file counts as accepted when it was written, one that was pushed when its batch was answered with 2xx. Lost: accepted, and
-not stored. Doubled: stored more than once.
+A line of the file counts as accepted when it was written, one that was pushed when its batch was answered with 2xx.
+Lost: accepted, and not stored. Doubled: stored more than once.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def follow(store: Path, log: Path, port: int, seed: int) -> None:
     dice = random.Random(seed)
     failpoints.install(lambda _: os.kill(os.getpid(), signal.SIGKILL) if dice.random() < 0.02 else None)
     listeners = Listeners(None, None, ("127.0.0.1", port), TOKEN, lambda: Stream(UTC, now), now, lambda _: None)
-    Follow(SqliteFeedStore(store), [FileFeed(log, Stream(UTC, now), lambda _: None), *listeners.feeds], say=lambda _: None).run()
+    Follow(
+        SqliteFeedStore(store), [FileFeed(log, Stream(UTC, now), lambda _: None), *listeners.feeds], say=lambda _: None
+    ).run()
 
 
 class Written:
@@ -118,7 +120,9 @@ class Pushed:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            body = gzip.compress("\n".join(json.dumps({"message": line("push", self.accepted + n)}) for n in range(20)).encode())
+            body = gzip.compress(
+                "\n".join(json.dumps({"message": line("push", self.accepted + n)}) for n in range(20)).encode()
+            )
             while not self._post(body):
                 time.sleep(0.02)
             self.accepted += 20
@@ -153,7 +157,8 @@ def run_logs(*, kills: int, seed: int) -> dict[str, Any]:
         log.write_text(line("file", 0) + "\n")
         written, pushed = Written(log, seed), Pushed(port)
         try:
-            while not store.exists() or not _stored(store, "file"):  # from its first commit on a follower knows which file it follows
+            # from its first commit on a follower knows which file it follows
+            while not store.exists() or not _stored(store, "file"):
                 first = spawn(lambda: _last(store, log, port))
                 time.sleep(1)
                 os.kill(first, signal.SIGTERM)
@@ -177,7 +182,15 @@ def run_logs(*, kills: int, seed: int) -> dict[str, Any]:
         wanted = {"file": written.lines, "push": pushed.accepted}
     lost = sum(1 for host, count in wanted.items() for number in range(count) if not stored[host][number])
     doubled = sum(times - 1 for host in wanted for times in stored[host].values() if times > 1)
-    return {"kills": kills, "accepted": sum(wanted.values()), "lost": lost, "doubled": doubled, "parked": 0, "pushed": pushed.accepted, "seconds": round(time.monotonic() - began)}
+    return {
+        "kills": kills,
+        "accepted": sum(wanted.values()),
+        "lost": lost,
+        "doubled": doubled,
+        "parked": 0,
+        "pushed": pushed.accepted,
+        "seconds": round(time.monotonic() - began),
+    }
 
 
 def _started(store: Path, log: Path, port: int, seed: int) -> int:
@@ -187,13 +200,17 @@ def _started(store: Path, log: Path, port: int, seed: int) -> int:
 def _last(store: Path, log: Path, port: int) -> None:
     """The follower that is not killed: it ends when it is told and has read everything."""
     listeners = Listeners(None, None, ("127.0.0.1", port), TOKEN, lambda: Stream(UTC, now), now, lambda _: None)
-    work = Follow(SqliteFeedStore(store), [FileFeed(log, Stream(UTC, now), lambda _: None), *listeners.feeds], say=lambda _: None)
+    work = Follow(
+        SqliteFeedStore(store), [FileFeed(log, Stream(UTC, now), lambda _: None), *listeners.feeds], say=lambda _: None
+    )
     signal.signal(signal.SIGTERM, lambda *_: work.stop())
     work.run()
 
 
 def _stored(store: Path, host: str) -> Counter[int]:
-    found = SqliteLogStore(store).search(LogQuery(now() - timedelta(days=1), now() + timedelta(days=1), domains=("firm.example",), limit=10_000_000))
+    found = SqliteLogStore(store).search(
+        LogQuery(now() - timedelta(days=1), now() + timedelta(days=1), domains=("firm.example",), limit=10_000_000)
+    )
     if found.failed:
         raise RuntimeError(found.failed)
     return Counter(int(str(event.login).partition("@")[0]) for event in found.lines if event.host == host)

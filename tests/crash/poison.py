@@ -1,6 +1,8 @@
-"""``python -m tests.crash.poison``: tickets that hang, crash or eat memory among many: all others are done, those are a human's, and can be done again.
+"""``python -m tests.crash.poison``: tickets that hang, crash or eat memory among many: all others are done, those
+are a human's, and can be done again.
 
-The workers are the product's own loop (time limit, memory limit) with short leases; whoever dies is replaced, as ``triage worker`` does.
+The workers are the product's own loop (time limit, memory limit) with short leases; whoever dies is replaced, as
+``triage worker`` does.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from bot.core.desk.conversation import ticket_of
 from bot.core.desk.values import Delivery, Found, Inbound
 from bot.core.model import Ticket
 from bot.deliver import Courier
-from bot.handle import Door, Handler
+from bot.door import Door
+from bot.handle import Handler
 from bot.triage import Told, Triager
 from bot.work import Worker
 from knowledge import load
@@ -37,7 +40,8 @@ from tests.slack.desk import RealClock
 
 POISONS = ("hang", "crash", "memory")
 TURN_SECONDS = 2.0
-"""By the clock on the wall, and a machine may be busy with other tests: a ticket that is no poison takes a fiftieth of that."""
+"""By the clock on the wall, and a machine may be busy with other tests: a ticket that is no poison takes a fiftieth
+of that."""
 LEASE = timedelta(seconds=2.5)
 
 
@@ -75,7 +79,8 @@ def run(tickets: int, workers: int, limit: float) -> dict[str, Any]:
     """One run; its figures. Raises TimeoutError where it does not come to rest."""
     triager = PoisonTriager(load(), EmptyLogStore(), EmptyAccountDirectory(), RealClock())
     triager.warm()
-    triager.triage(ticket_of("warm", [{"body": "535 5.7.8 Error: authentication failed"}]))  # what the first ticket builds, each new worker inherits
+    # what the first ticket builds, each new worker inherits
+    triager.triage(ticket_of("warm", [{"body": "535 5.7.8 Error: authentication failed"}]))
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/desk.db"
         upgrade(Database(url))
@@ -83,7 +88,9 @@ def run(tickets: int, workers: int, limit: float) -> dict[str, Any]:
         places = {tickets * (n + 1) // 5: poison for n, poison in enumerate(POISONS)}
         for number in range(tickets):
             poison = f" POISON-{places[number]}" if number in places else ""
-            Door(store).accept(_inbound(number, f"user{number}@firm.example: 535 5.7.8 Error: authentication failed{poison}"))
+            Door(store).accept(
+                _inbound(number, f"user{number}@firm.example: 535 5.7.8 Error: authentication failed{poison}")
+            )
         store.database.engine.dispose()
         started = time.monotonic()
         deaths = _work(url, triager, workers, tickets, limit)
@@ -95,17 +102,40 @@ def run(tickets: int, workers: int, limit: float) -> dict[str, Any]:
         dead = sorted(key for what, key, _, _ in troubled if what == "job")
         with store.step("poison.replay") as step:
             back = all(step.queues.replay(key) for key in dead)
-        healed = Worker(store, Handler(store, Triager(triager.knowledge, EmptyLogStore(), EmptyAccountDirectory(), RealClock()), RealClock()), Courier(store, {"poison": Nowhere()}, RealClock()))
+        healed = Worker(
+            store,
+            Handler(
+                store, Triager(triager.knowledge, EmptyLogStore(), EmptyAccountDirectory(), RealClock()), RealClock()
+            ),
+            Courier(store, {"poison": Nowhere()}, RealClock()),
+        )
         while healed.turn():
             pass
         with store.look() as view:
             after = view.queues.troubled()
-        return {"tickets": tickets, "poison": len(places), "done": cards.count("open"), "dead": len(dead), "deaths": deaths, "replayed": back and not after, "seconds": round(seconds, 1)}
+        return {
+            "tickets": tickets,
+            "poison": len(places),
+            "done": cards.count("open"),
+            "dead": len(dead),
+            "deaths": deaths,
+            "replayed": back and not after,
+            "seconds": round(seconds, 1),
+        }
 
 
 def _inbound(number: int, body: str) -> Inbound:
     now = datetime.now(UTC)
-    return Inbound("poison", f"d{number}", f"poison/{number}", {"id": str(number), "body": body}, f"u{number}", now, place="poison", thread=str(number))
+    return Inbound(
+        "poison",
+        f"d{number}",
+        f"poison/{number}",
+        {"id": str(number), "body": body},
+        f"u{number}",
+        now,
+        place="poison",
+        thread=str(number),
+    )
 
 
 def _work(url: str, triager: Triager, workers: int, tickets: int, limit: float) -> int:
@@ -115,7 +145,9 @@ def _work(url: str, triager: Triager, workers: int, tickets: int, limit: float) 
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         store, clock = DeskStore(Database(url), RealClock()), RealClock()
-        mine = replace(Worker(store, Handler(store, triager, clock), Courier(store, {"poison": Nowhere()}, clock)), lease=LEASE)
+        mine = replace(
+            Worker(store, Handler(store, triager, clock), Courier(store, {"poison": Nowhere()}, clock)), lease=LEASE
+        )
         serve.MEMORY_BYTES = 2 * 1024**3
         try:
             serve.work_on(mine, TURN_SECONDS)
@@ -160,7 +192,9 @@ def main() -> None:
     chosen = parser.parse_args()
     row = run(chosen.tickets, chosen.workers, chosen.limit)
     sys.stdout.write("  ".join(f"{k} {v}" for k, v in row.items()) + "\nfigures " + json.dumps({"poison": row}) + "\n")
-    sys.exit(0 if row["done"] == row["tickets"] - row["poison"] and row["dead"] == row["poison"] and row["replayed"] else 1)
+    sys.exit(
+        0 if row["done"] == row["tickets"] - row["poison"] and row["dead"] == row["poison"] and row["replayed"] else 1
+    )
 
 
 if __name__ == "__main__":

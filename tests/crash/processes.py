@@ -1,4 +1,5 @@
-"""The processes of a crash run: the edge that takes events in, the workers, the fake Slack. Each may be killed with SIGKILL but the last."""
+"""The processes of a crash run: the edge that takes events in, the workers, the fake Slack. Each may be killed with
+SIGKILL but the last."""
 
 from __future__ import annotations
 
@@ -54,7 +55,10 @@ class Plan:
         """The event of ticket ``number``: always the same, as when Slack delivers again."""
         ts = f"1795000000.{number:06d}"
         text = "<@UBOT> " + TEXTS[number % len(TEXTS)].format(box=f"user{number}@firm.example")
-        return event(message(text, user=f"U{1000 + number}", channel=f"C{100 + number % CHANNELS}", ts=ts, type="app_mention"), event_id=f"Ev{number}")
+        return event(
+            message(text, user=f"U{1000 + number}", channel=f"C{100 + number % CHANNELS}", ts=ts, type="app_mention"),
+            event_id=f"Ev{number}",
+        )
 
     def case_id(self, number: int) -> str:
         """The case of ticket ``number``."""
@@ -75,8 +79,8 @@ def note(path: Path, word: str) -> None:
 
 @dataclass(frozen=True)
 class Warm:
-    """What every process inherits by fork, used once already: what a first ticket builds (statements, listeners) need not be built by each of hundreds
-    of processes. No connection is shared: each begins its own."""
+    """What every process inherits by fork, used once already: what a first ticket builds (statements, listeners)
+    need not be built by each of hundreds of processes. No connection is shared: each begins its own."""
 
     store: DeskStore
     app: App
@@ -93,8 +97,21 @@ def warm(url: str, slack_url: str, triager: Triager) -> Warm:
     SlackOutlet.gap = timedelta(milliseconds=20)
     store = DeskStore(Database(url), clock)
     app = build_app(edge_of(slack_url, store, triager), web_client("xoxb-test", slack_url), SECRET)
-    mine = replace(worker_of(slack_url, store, triager, clock, lease=timedelta(seconds=3), settle=timedelta(seconds=1), margin=timedelta(seconds=1)), lease=timedelta(seconds=3))
-    inner = message(TEXTS[0].format(box="user0@firm.example"), user="U999", channel=WARM_CHANNEL, ts="1795000000.999999")
+    mine = replace(
+        worker_of(
+            slack_url,
+            store,
+            triager,
+            clock,
+            lease=timedelta(seconds=3),
+            settle=timedelta(seconds=1),
+            margin=timedelta(seconds=1),
+        ),
+        lease=timedelta(seconds=3),
+    )
+    inner = message(
+        TEXTS[0].format(box="user0@firm.example"), user="U999", channel=WARM_CHANNEL, ts="1795000000.999999"
+    )
     while dispatch(app, event(inner, event_id="EvWarm")).status != 200:
         pass
     _carry_out(mine)
@@ -144,7 +161,8 @@ def worker(plan: Plan, warmed: Warm, seed: int) -> None:
 
 
 def edge(plan: Plan, warmed: Warm, seed: int) -> None:
-    """Slack's end: deliver each event until it is acknowledged, then click Send twice on each card until both clicks are taken."""
+    """Slack's end: deliver each event until it is acknowledged, then click Send twice on each card until both clicks
+    are taken."""
     warmed.own()
     _arm(plan, seed)
     store, app = warmed.store, warmed.app
@@ -205,5 +223,3 @@ def spawn(child: Callable[[], None]) -> int:
         raise
     finally:
         os._exit(3)
-
-

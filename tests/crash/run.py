@@ -1,7 +1,9 @@
-"""``python -m tests.crash.run``: kill -9 at random while tickets come in and answers go out; what is lost, doubled, parked.
+"""``python -m tests.crash.run``: kill -9 at random while tickets come in and answers go out; what is lost, doubled,
+parked.
 
-An event counts as accepted when its dispatch returned 200 and that was written down. Lost: accepted, and no card in the channel, no parked delivery.
-Doubled: a key that stands in more than one message. Every accepted ticket's card is also clicked twice, by two people: one reply each.
+An event counts as accepted when its dispatch returned 200 and that was written down. Lost: accepted, and no card in
+the channel, no parked delivery. Doubled: a key that stands in more than one message. Every accepted ticket's card is
+also clicked twice, by two people: one reply each.
 """
 
 from __future__ import annotations
@@ -32,19 +34,7 @@ from bot.core.desk.keys import token_of
 from bot.core.model import Ticket
 from knowledge import load
 from tests.crash.logs import run_logs
-from tests.crash.processes import (
-    CHANNELS,
-    TEXTS,
-    WARM_CHANNEL,
-    Plan,
-    Warm,
-    edge,
-    noted,
-    slack,
-    spawn,
-    warm,
-    worker,
-)
+from tests.crash.processes import CHANNELS, TEXTS, WARM_CHANNEL, Plan, Warm, edge, noted, slack, spawn, warm, worker
 from tests.postgres import postgres
 from tests.slack.desk import RealClock, RememberingTriager
 
@@ -62,7 +52,9 @@ def run(url: str, *, tickets: int, kills: int, seed: int, limit: float) -> dict[
     triager = RememberingTriager(knowledge, EmptyLogStore(), EmptyAccountDirectory(), RealClock())
     triager.warm()
     for text in TEXTS:  # each worker inherits what the parent knows: a run is about what happens between a ticket's steps, not about reading it
-        triager.triage(Ticket(id="warm", body=plain_of("<@UBOT> ") + text.format(box="user0@firm.example"), channel="slack"))
+        triager.triage(
+            Ticket(id="warm", body=plain_of("<@UBOT> ") + text.format(box="user0@firm.example"), channel="slack")
+        )
     database = Database(url)
     upgrade(database)
     with DeskStore(database, RealClock()).step("crash.roles") as step:
@@ -78,7 +70,13 @@ def run(url: str, *, tickets: int, kills: int, seed: int, limit: float) -> dict[
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
-            done = _go(Plan(url, slack_url, folder, tickets, kills / (25 * tickets)), warm(url, slack_url, triager), kills, dice, limit)
+            done = _go(
+                Plan(url, slack_url, folder, tickets, kills / (25 * tickets)),
+                warm(url, slack_url, triager),
+                kills,
+                dice,
+                limit,
+            )
             return _figures(done, Database(url), folder, slack_url)
         finally:
             os.kill(server, signal.SIGKILL)
@@ -104,7 +102,9 @@ def _go(plan: Plan, warmed: Warm, kills: int, dice: random.Random, limit: float)
     try:
         while True:
             if time.monotonic() > ends:
-                raise TimeoutError(f"no rest within {limit:.0f} s: {killed} kills, {len(noted(plan.folder / 'acknowledged'))} accepted, {len(noted(plan.folder / 'clicked'))} clicked")
+                raise TimeoutError(
+                    f"no rest within {limit:.0f} s: {killed} kills, {len(noted(plan.folder / 'acknowledged'))} accepted, {len(noted(plan.folder / 'clicked'))} clicked"
+                )
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid in roles:
                 role = roles.pop(pid)
@@ -143,11 +143,21 @@ def _figures(done: Plan, database: Database, folder: Path, slack_url: str) -> di
     with DeskStore(database, RealClock()).look() as view:
         troubled = {key for _, key, _, _ in view.queues.troubled()}
     database.engine.dispose()
-    wanted = [f"card:{plan.case_id(n)}#1" for n in accepted] + [f"reply:{plan.case_id(int(n))}#1" for n in noted(folder / "clicked")]
+    wanted = [f"card:{plan.case_id(n)}#1" for n in accepted] + [
+        f"reply:{plan.case_id(int(n))}#1" for n in noted(folder / "clicked")
+    ]
     lost = [key for key in wanted if not keys[f"key|{token_of(key)}"] and key not in troubled]
-    return {"kills": done.tickets, "accepted": len(set(accepted)), "sends": len(wanted), "lost": len(lost), "doubled": sum(n - 1 for n in keys.values() if n > 1),
-            "parked": len(troubled), "failpoints_reached": len(set(noted(folder / "reached"))), "failpoints_killed": len(set(noted(folder / "killed"))),
-            "not_killed": sorted(set(noted(folder / "reached")) - set(noted(folder / "killed")))}
+    return {
+        "kills": done.tickets,
+        "accepted": len(set(accepted)),
+        "sends": len(wanted),
+        "lost": len(lost),
+        "doubled": sum(n - 1 for n in keys.values() if n > 1),
+        "parked": len(troubled),
+        "failpoints_reached": len(set(noted(folder / "reached"))),
+        "failpoints_killed": len(set(noted(folder / "killed"))),
+        "not_killed": sorted(set(noted(folder / "reached")) - set(noted(folder / "killed"))),
+    }
 
 
 @contextmanager
@@ -168,7 +178,12 @@ def promises_kept(row: dict[str, Any], kills: int) -> bool:
 def main() -> None:
     """Print the table and the figures; status 1 where a promise is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--engine", action="append", choices=["sqlite", "postgresql", "log"], help="log: `triage logs follow` instead of the desk")
+    parser.add_argument(
+        "--engine",
+        action="append",
+        choices=["sqlite", "postgresql", "log"],
+        help="log: `triage logs follow` instead of the desk",
+    )
     parser.add_argument("--tickets", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()))
@@ -180,17 +195,31 @@ def main() -> None:
         started = time.monotonic()
         if engine == "log":
             logs["sqlite"] = run_logs(kills=chosen.kills, seed=chosen.seed)
-            sys.stdout.write(f"{'log.sqlite':<12}" + "  ".join(f"{re.sub('_', ' ', k)} {v}" for k, v in logs["sqlite"].items()) + f"  (seed {chosen.seed})\n")
+            sys.stdout.write(
+                f"{'log.sqlite':<12}"
+                + "  ".join(f"{re.sub('_', ' ', k)} {v}" for k, v in logs["sqlite"].items())
+                + f"  (seed {chosen.seed})\n"
+            )
             sys.stdout.flush()
             continue
         with database_url(engine) as url:
             row = run(url, tickets=chosen.tickets, kills=chosen.kills, seed=chosen.seed, limit=chosen.limit)
         figures[engine] = {**row, "seconds": round(time.monotonic() - started)}
-        sys.stdout.write(f"{engine:<12}" + "  ".join(f"{re.sub('_', ' ', k)} {v}" for k, v in figures[engine].items()) + f"  (seed {chosen.seed})\n")
+        sys.stdout.write(
+            f"{engine:<12}"
+            + "  ".join(f"{re.sub('_', ' ', k)} {v}" for k, v in figures[engine].items())
+            + f"  (seed {chosen.seed})\n"
+        )
         sys.stdout.flush()
-    sys.stdout.write("figures " + json.dumps({name: rows for name, rows in (("slack", figures), ("log", logs)) if rows}) + "\n")
+    sys.stdout.write(
+        "figures " + json.dumps({name: rows for name, rows in (("slack", figures), ("log", logs)) if rows}) + "\n"
+    )
     kept = all(promises_kept(row, chosen.kills) for row in figures.values())
-    sys.exit(0 if kept and not any(row["lost"] or row["doubled"] or row["kills"] < chosen.kills for row in logs.values()) else 1)
+    sys.exit(
+        0
+        if kept and not any(row["lost"] or row["doubled"] or row["kills"] < chosen.kills for row in logs.values())
+        else 1
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Fit knowledge/tendencies.toml to the written tickets: ``python -m tests.eval.tendencies [TICKETS.jsonl ...]``.
 
-A multinomial logistic model over the traits of each ticket (:func:`bot.core.parse.traits.traits_of`) with a ridge, by AdaGrad (Duchi and others
-2011) in a fixed order, so that the same tickets give the same file. Held-out tickets are refused. Prints the five-fold share of right first causes
-of the words alone, which is far below that of all evidence together: most tickets say more by a program's text or a setting.
+A multinomial logistic model over the traits of each ticket (:func:`bot.core.parse.traits.traits_of`) with a ridge,
+by AdaGrad (Duchi and others 2011) in a fixed order, so that the same tickets give the same file. Held-out tickets are
+refused. Prints the five-fold share of right first causes of the words alone, which is far below that of all evidence
+together: most tickets say more by a program's text or a setting.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ def rows_of(files: Sequence[Path]) -> list[Row]:
     for file in files:
         if "heldout" in file.name:
             raise SystemExit(f"{file}: held-out tickets are measured only; leave it out")
-        gold = {g["id"]: g for g in map(json.loads, file.with_name(f"{file.stem}-gold.jsonl").read_text("utf-8").splitlines())}
+        gold = {
+            g["id"]: g
+            for g in map(json.loads, file.with_name(f"{file.stem}-gold.jsonl").read_text("utf-8").splitlines())
+        }
         for ticket in read_tickets(file.read_bytes(), format="jsonl", name=str(file)):
             told = gold[ticket.id]
             cause = numbered.get(told["check"]) or SAME.get(told["cause"], told["cause"])
@@ -60,7 +64,7 @@ def rows_of(files: Sequence[Path]) -> list[Row]:
 
 
 def fit(rows: Sequence[Row]) -> tuple[list[str], Weights, list[float]]:
-    """The causes, trait -> leanings in their order, and the causes' own offsets (which the posterior's priors stand for)."""
+    """The causes, trait -> leanings in their order, the causes' offsets (which the posterior's priors stand for)."""
     sizes = Counter(cause for _, cause in rows)
     causes = sorted(cause for cause, count in sizes.items() if count >= FEWEST_OF_A_CAUSE)
     seen = Counter(trait for traits, _ in rows for trait in traits)
@@ -95,7 +99,10 @@ def _chances(traits: Sequence[str], weights: Weights, offsets: Sequence[float]) 
 def text_of(causes: Sequence[str], weights: Weights, rows: Sequence[Row]) -> str:
     """The file: leanings around their mean over causes, two decimals, those near nothing left out."""
     centred = {trait: [w - sum(own) / len(own) for w in own] for trait, own in weights.items()}
-    rounded = {trait: {cause: round(w, 2) for cause, w in zip(causes, own, strict=True) if abs(w) >= LEAST} for trait, own in centred.items()}
+    rounded = {
+        trait: {cause: round(w, 2) for cause, w in zip(causes, own, strict=True) if abs(w) >= LEAST}
+        for trait, own in centred.items()
+    }
     average = dict.fromkeys(causes, 0.0)
     for traits, _ in rows:
         for trait in traits:
@@ -106,13 +113,17 @@ def text_of(causes: Sequence[str], weights: Weights, rows: Sequence[Row]) -> str
         lines += ["", f"[{way}]"]
         for trait, by_cause in rounded.items():
             if trait.startswith(f"{way} ") and by_cause:
-                lines.append(f"{trait.partition(' ')[2]} = {{ {', '.join(f'{cause} = {number}' for cause, number in by_cause.items())} }}")
+                lines.append(
+                    f"{trait.partition(' ')[2]} = {{ {', '.join(f'{cause} = {number}' for cause, number in by_cause.items())} }}"
+                )
     return "\n".join(lines) + "\n"
 
 
 def main(arguments: Sequence[str]) -> None:
     """Fit, print the five-fold figure, write the file."""
-    files = [Path(a) for a in arguments] or sorted(f for f in HERE.glob("tuning*.jsonl") if not f.stem.endswith("-gold"))
+    files = [Path(a) for a in arguments] or sorted(
+        f for f in HERE.glob("tuning*.jsonl") if not f.stem.endswith("-gold")
+    )
     rows = rows_of(files)
     right = 0
     for fold in range(5):
@@ -122,7 +133,12 @@ def main(arguments: Sequence[str]) -> None:
             right += causes[chances.index(max(chances))] == cause
     causes, weights, _ = fit(rows)
     TARGET.write_text(text_of(causes, weights, rows), "utf-8")
-    figures = {"tickets": len(rows), "causes": len(causes), "traits": len(weights), "words_alone_right": round(right / len(rows), 4)}
+    figures = {
+        "tickets": len(rows),
+        "causes": len(causes),
+        "traits": len(weights),
+        "words_alone_right": round(right / len(rows), 4),
+    }
     print(f"figures {json.dumps(figures)}")
 
 

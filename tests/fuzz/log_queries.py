@@ -1,8 +1,9 @@
-"""``python -m tests.fuzz.log_queries``: hostile mailbox names in queries of every language; none may select anything else.
+"""``python -m tests.fuzz.log_queries``: hostile mailbox names in queries of every language; none may select anything
+else.
 
-Each query is read by a parser of that language that knows nothing of how queries are made (LogQL: tests/standins/loki.py;
-ClickHouse's literals: here; the query DSL is JSON), and what it selects must be the name that was asked for. PostgreSQL gets
-names as parameters, beside its text.
+Each query is read by a parser of that language that knows nothing of how queries are made (LogQL:
+tests/standins/loki.py; ClickHouse's literals: here; the query DSL is JSON), and what it selects must be the name
+that was asked for. PostgreSQL gets names as parameters, beside its text.
 """
 
 from __future__ import annotations
@@ -30,24 +31,110 @@ from tests.standins.loki import alternatives, log_query
 
 NOON = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
 PIECES = (
-    '"', "'", "`", "\\", "\\\\", "\\'", '\\"', "\n", "\r", "\t", "\x00", "\x1b", "|", "||", "|=", "|~", '"} or {job="x', '" or "', "}", "{", "[5m]", "(", ")",
-    ".*", ".+", "^", "$", "?", "*", "+", "(?-i)", "(?:", "[^a]", "\\E", "\\Q", "\\x41", "\\x{41}", "\\u0041", "x{7c}", "' OR 1=1 --", "'; DROP TABLE log_line; --", "/*", "*/", "--", "#",
-    "%", "_", "%s", "{0}", "{who:String}", "$1", "NULL", "UNION ALL SELECT", '{"match_all":{}}', '"}}]}}', "AND", "OR", "NOT", "TO", "~2", "^9", "/x/", "@", "a@b.example", "anna", "example.com",
-    "\u202e", "\u2028", "\u0130", "ß", "ſ", "\u212a", "é", "e\u0301", "漢字", "\U0001f600", "\ud800", "\udfff", "\ufeff", "\U000f0000", "A" * 400,
-)  # fmt: skip
+    '"',
+    "'",
+    "`",
+    "\\",
+    "\\\\",
+    "\\'",
+    '\\"',
+    "\n",
+    "\r",
+    "\t",
+    "\x00",
+    "\x1b",
+    "|",
+    "||",
+    "|=",
+    "|~",
+    '"} or {job="x',
+    '" or "',
+    "}",
+    "{",
+    "[5m]",
+    "(",
+    ")",
+    ".*",
+    ".+",
+    "^",
+    "$",
+    "?",
+    "*",
+    "+",
+    "(?-i)",
+    "(?:",
+    "[^a]",
+    "\\E",
+    "\\Q",
+    "\\x41",
+    "\\x{41}",
+    "\\u0041",
+    "x{7c}",
+    "' OR 1=1 --",
+    "'; DROP TABLE log_line; --",
+    "/*",
+    "*/",
+    "--",
+    "#",
+    "%",
+    "_",
+    "%s",
+    "{0}",
+    "{who:String}",
+    "$1",
+    "NULL",
+    "UNION ALL SELECT",
+    '{"match_all":{}}',
+    '"}}]}}',
+    "AND",
+    "OR",
+    "NOT",
+    "TO",
+    "~2",
+    "^9",
+    "/x/",
+    "@",
+    "a@b.example",
+    "anna",
+    "example.com",
+    "\u202e",
+    "\u2028",
+    "\u0130",
+    "ß",
+    "ſ",
+    "\u212a",
+    "é",
+    "e\u0301",
+    "漢字",
+    "\U0001f600",
+    "\ud800",
+    "\udfff",
+    "\ufeff",
+    "\U000f0000",
+    "A" * 400,
+)
 _LITERAL = regex.compile(r"'((?:[A-Za-z0-9@.\-_:/]|\\x[0-9a-f]{2})*)'")
 
 
 def name(dice: random.Random) -> str:
     """One hostile name, never empty."""
     size = dice.choice((1, 1, 2, 3, 5, 8, 30))
-    text = "".join(dice.choice(PIECES) if dice.random() < 0.75 else chr(dice.choice((dice.randrange(0, 128), dice.randrange(0x80, 0xFFFF)))) for _ in range(size))
+    text = "".join(
+        dice.choice(PIECES)
+        if dice.random() < 0.75
+        else chr(dice.choice((dice.randrange(0, 128), dice.randrange(0x80, 0xFFFF))))
+        for _ in range(size)
+    )
     return dice.choice((text, text + "@example.com", "anna@" + text)) or "x"
 
 
 def clickhouse_texts(query: str) -> tuple[str, list[str]]:
-    """A query with a mark in the place of each literal, and the literals as ClickHouse reads them. Raises ValueError."""
-    found = [regex.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), text.encode()).decode() for text in _LITERAL.findall(query)]
+    """A query with a mark in the place of each literal, and the literals as ClickHouse reads them. Raises
+    ValueError."""
+    found = [
+        regex.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), text.encode()).decode()
+        for text in _LITERAL.findall(query)
+    ]
     frame = _LITERAL.sub("@", query)
     if "'" in frame or "\\" in frame:
         raise ValueError(frame)
@@ -95,7 +182,10 @@ class Fuzz:
             plain = self.frames.setdefault(f"{kind}{frame.startswith('SELECT')}", frame)
             assert frame == plain, frame
             asked = valid(key(text.casefold()))
-            assert all(one in (asked, "@" + asked, "") or asked.endswith("@" + one) or one == valid(key(_domain(text))) for one in found), found
+            assert all(
+                one in (asked, "@" + asked, "") or asked.endswith("@" + one) or one == valid(key(_domain(text)))
+                for one in found
+            ), found
             assert asked in found or "@" + asked in found, found
         assert clickhouse_texts(quote(text)) == ("@", [valid(text)])
 
@@ -129,7 +219,9 @@ def main(given: Sequence[str] | None = None) -> int:
     for one in wrong[:20]:
         print("  ", one[:300])
     figures: dict[str, Any] = {"log_queries": {"cases": asked.cases, "queries": asked.cases * 12, "wrong": len(wrong)}}
-    print(f"{asked.cases:,} names, as mailbox, login and domain, in LogQL, the query DSL and ClickHouse's SQL: {len(wrong)} select anything else")
+    print(
+        f"{asked.cases:,} names, as mailbox, login and domain, in LogQL, the query DSL and ClickHouse's SQL: {len(wrong)} select anything else"
+    )
     print("figures " + json.dumps(figures))
     return 1 if wrong else 0
 

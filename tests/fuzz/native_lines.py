@@ -29,19 +29,53 @@ from tests.bench.corpus import Host
 _REFERENCE: Final = datetime(2026, 11, 22, tzinfo=UTC)
 
 _FORGED: Final = (
-    "x>, method=PLAIN, rip=203.0.113.9, lip=192.0.2.1, mpid=1, TLS, session=<AAAAAAAAAAAAAAAA>", "a@b, rip=203.0.113.9", "anna@example.com>",
-    "<anna@example.com", "unknown[203.0.113.9]", "]: SASL LOGIN authentication failed: x, sasl_username=forged@example.com", "é@example.com",
-    "\0", "\x1b[31m", "#033[1m", "\\xff", "\t", "\r", "user=<forged@example.com>", ", session=<x>", "): Password mismatch", "%s%n", "Anna@Example.COM",
-    "OFFICE\\anna", '"quoted"', "a@b@c", "@", "2001:DB8:0::7", "::ffff:192.0.2.7", "999.1.1.1", "192.0.2.7.", "from=<a@example.com> to=<b@example.org>",
-    "NOQUEUE", "20AB12CD34", "error", "failover", "AUTH PLAIN AGFubmE=", "given password: hunter2", "2026-11-16T24:00:00+00:00", "Feb 30 09:14:02",
-)  # fmt: skip
+    "x>, method=PLAIN, rip=203.0.113.9, lip=192.0.2.1, mpid=1, TLS, session=<AAAAAAAAAAAAAAAA>",
+    "a@b, rip=203.0.113.9",
+    "anna@example.com>",
+    "<anna@example.com",
+    "unknown[203.0.113.9]",
+    "]: SASL LOGIN authentication failed: x, sasl_username=forged@example.com",
+    "é@example.com",
+    "\0",
+    "\x1b[31m",
+    "#033[1m",
+    "\\xff",
+    "\t",
+    "\r",
+    "user=<forged@example.com>",
+    ", session=<x>",
+    "): Password mismatch",
+    "%s%n",
+    "Anna@Example.COM",
+    "OFFICE\\anna",
+    '"quoted"',
+    "a@b@c",
+    "@",
+    "2001:DB8:0::7",
+    "::ffff:192.0.2.7",
+    "999.1.1.1",
+    "192.0.2.7.",
+    "from=<a@example.com> to=<b@example.org>",
+    "NOQUEUE",
+    "20AB12CD34",
+    "error",
+    "failover",
+    "AUTH PLAIN AGFubmE=",
+    "given password: hunter2",
+    "2026-11-16T24:00:00+00:00",
+    "Feb 30 09:14:02",
+)
 _MORE: Final = (
     "NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 554 5.7.1 <x@example.org>: Relay access denied; from=<Anna@example.com> to=<x@example.org> proto=ESMTP helo=<pc>",
     "NOQUEUE: reject: RCPT from mail.example[2001:db8::7]: 450 4.7.1 <pc>: Helo command rejected: Host not found; from=<> to=<x@example.org> proto=SMTP helo=<pc>",
-    "timeout after DATA from unknown[192.0.2.7]", "too many errors after AUTH from unknown[192.0.2.7]", "disconnect from unknown[192.0.2.7]",
-    "disconnect from unknown[192.0.2.7] ehlo=1 auth=0/1 commands=1/2", "lost connection after EHLO from unknown[2001:DB8::7]",
-    "warning: unknown[192.0.2.7]: SASL PLAIN authentication failed: UGFzc3dvcmQ6", "4F1A2B3C4D: client=unknown[192.0.2.7]",
-)  # fmt: skip
+    "timeout after DATA from unknown[192.0.2.7]",
+    "too many errors after AUTH from unknown[192.0.2.7]",
+    "disconnect from unknown[192.0.2.7]",
+    "disconnect from unknown[192.0.2.7] ehlo=1 auth=0/1 commands=1/2",
+    "lost connection after EHLO from unknown[2001:DB8::7]",
+    "warning: unknown[192.0.2.7]: SASL PLAIN authentication failed: UGFzc3dvcmQ6",
+    "4F1A2B3C4D: client=unknown[192.0.2.7]",
+)
 
 
 def hostile_lines(count: int, seed: int) -> list[str]:
@@ -49,7 +83,9 @@ def hostile_lines(count: int, seed: int) -> list[str]:
     chance = random.Random(seed)
     hosts = [Host(f"mx{n}", face, n % 2 == 0, seed + n, 12) for n, face in enumerate(["imap", "smtp", "imap", "smtp"])]
     lines = sorted(line for host in hosts for line in host.lines(count // 4))
-    tags = [line.split("]: ")[0] + "]: " for line in lines if "smtpd[" in line] or ["Nov 16 09:14:02 mx1 postfix/smtps/smtpd[7]: "]
+    tags = [line.split("]: ")[0] + "]: " for line in lines if "smtpd[" in line] or [
+        "Nov 16 09:14:02 mx1 postfix/smtps/smtpd[7]: "
+    ]
     made = []
     for line in lines:
         if chance.random() < 0.05:
@@ -67,11 +103,19 @@ def hostile_lines(count: int, seed: int) -> list[str]:
             case 2:
                 line = line[:at] + other[chance.randrange(len(other)) :]
             case 3:
-                line = line[:at] + chr(chance.choice((0, 9, 13, 27, 32, 60, 62, 91, 93, 127, 233, 0x1F600))) + line[at + 1 :]
+                line = (
+                    line[:at]
+                    + chr(chance.choice((0, 9, 13, 27, 32, 60, 62, 91, 93, 127, 233, 0x1F600)))
+                    + line[at + 1 :]
+                )
             case 4:
                 line = line + line[at:] * chance.randrange(1, 30)
             case 5:
-                line = line.replace("user1", chance.choice(_FORGED)) if "user1" in line else line.replace("unknown", chance.choice(_FORGED))
+                line = (
+                    line.replace("user1", chance.choice(_FORGED))
+                    if "user1" in line
+                    else line.replace("unknown", chance.choice(_FORGED))
+                )
             case _:
                 line = line.replace("198.51.", chance.choice(("2001:db8::", "198.51.", "::ffff:198.51.", "1198.51.")))
         made.append(line.replace("\n", ""))
@@ -91,14 +135,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as place:
         checked = Path(place) / "libtriage_reader_checked.so"
         build(checked, CHECKED)
-        ahead = subprocess.run([COMPILER, "-print-file-name=libasan.so"], check=True, capture_output=True, text=True).stdout.strip()
-        environment = os.environ | {"LD_PRELOAD": ahead, "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1", "PYTHONMALLOC": "malloc"}
-        command = [sys.executable, "-m", "tests.fuzz.native_lines", "--library", str(checked), "--lines", str(options.lines)]
+        ahead = subprocess.run(
+            [COMPILER, "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        environment = os.environ | {
+            "LD_PRELOAD": ahead,
+            "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
+            "PYTHONMALLOC": "malloc",
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "tests.fuzz.native_lines",
+            "--library",
+            str(checked),
+            "--lines",
+            str(options.lines),
+        ]
         return 1 if subprocess.run(command, env=environment, check=False).returncode else 0
 
 
 def hold(library: Path, lines: int) -> int:
-    """Both ways over ``lines`` lines; status 1 where they differ. Batches begin anew, so that each is judged by itself."""
+    """Both ways over ``lines`` lines; status 1 where they differ. Batches begin anew, so that each is judged by
+    itself."""
     native, read, differing = Library(library), 0, 0
     seed = 0
     while read < lines:
@@ -129,10 +188,19 @@ def _plain(ready: Prepared) -> dict[str, object]:
     failures: Counter[object] = Counter()
     for *cause, count in ready.failures:
         failures[tuple(cause)] += count
-    spans = [(one.source, one.first, one.last, one.lines, sorted(one.services), sorted(one.minutes), one.visits) for one in ready.spans]
+    spans = [
+        (one.source, one.first, one.last, one.lines, sorted(one.services), sorted(one.minutes), one.visits)
+        for one in ready.spans
+    ]
     names = ("blocks", "finds", "who", "sums", "sessions", "unended", "ends", "clients", "expired", "logged_in")
     rows = {name: sorted(getattr(ready, name), key=repr) for name in names}
-    return {**rows, "logins": logins, "failures": failures, "spans": sorted(spans), "counts": (ready.read, ready.undated, ready.kept)}
+    return {
+        **rows,
+        "logins": logins,
+        "failures": failures,
+        "spans": sorted(spans),
+        "counts": (ready.read, ready.undated, ready.kept),
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""``python -m tests.fuzz.slack_texts``: hostile texts in every place of every message; no control sequence that is not ours may come out."""
+"""``python -m tests.fuzz.slack_texts``: hostile texts in every place of every message; no control sequence that is
+not ours may come out."""
 
 from __future__ import annotations
 
@@ -27,17 +28,69 @@ OURS = re.compile(r"<@U9>|<#C1>|<https://slack\.com/archives/C1/p170000000000010
 _CONTROL = regex.compile(r"[\p{Cc}\p{Cf}\p{Co}\p{Cs}--[\n]]", regex.V1)
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
 PIECES = (
-    "<!channel>", "<!here|here>", "<!everyone>", "<@U123>", "<#C123|general>", "<https://evil.example|https://bank.example>", "<mailto:a@b.example|c@d.example>",
-    "<!subteam^S1>", "<!date^1392734382^{date}^https://evil.example|x>", "&lt;!channel&gt;", "&amp;lt;", "&", "<", ">", "|", "\u202e", "\u200b", "\u2066", "\ufeff", "\x00", "\x1b[31m",
-    "\r", "\n", "\t", "*", "_", "~", "`", "```", ":tada:", "@channel", "@here", "#general", "slack:T1:U9", "slack/C1", "{0}", "%s", "{{x}}", "${x}", "\\x41", "é", "日本語",
-    "👩‍👩‍👧", "a\u0301" * 3, "\ud83d", "A" * 200, "https://evil.example/?a=1&b=2", "<" * 50, "&" * 50, "\U000e0041", "ﷺ" * 20,
+    "<!channel>",
+    "<!here|here>",
+    "<!everyone>",
+    "<@U123>",
+    "<#C123|general>",
+    "<https://evil.example|https://bank.example>",
+    "<mailto:a@b.example|c@d.example>",
+    "<!subteam^S1>",
+    "<!date^1392734382^{date}^https://evil.example|x>",
+    "&lt;!channel&gt;",
+    "&amp;lt;",
+    "&",
+    "<",
+    ">",
+    "|",
+    "\u202e",
+    "\u200b",
+    "\u2066",
+    "\ufeff",
+    "\x00",
+    "\x1b[31m",
+    "\r",
+    "\n",
+    "\t",
+    "*",
+    "_",
+    "~",
+    "`",
+    "```",
+    ":tada:",
+    "@channel",
+    "@here",
+    "#general",
+    "slack:T1:U9",
+    "slack/C1",
+    "{0}",
+    "%s",
+    "{{x}}",
+    "${x}",
+    "\\x41",
+    "é",
+    "日本語",
+    "👩‍👩‍👧",
+    "a\u0301" * 3,
+    "\ud83d",
+    "A" * 200,
+    "https://evil.example/?a=1&b=2",
+    "<" * 50,
+    "&" * 50,
+    "\U000e0041",
+    "ﷺ" * 20,
 )
 
 
 def texts(dice: random.Random) -> str:
     """One hostile text."""
     size = dice.choice((1, 2, 3, 5, 8, 20, 80, 400))
-    return "".join(dice.choice(PIECES) if dice.random() < 0.7 else chr(dice.choice((dice.randrange(32, 127), dice.randrange(0x80, 0x2FFF)))) for _ in range(size))
+    return "".join(
+        dice.choice(PIECES)
+        if dice.random() < 0.7
+        else chr(dice.choice((dice.randrange(32, 127), dice.randrange(0x80, 0x2FFF))))
+        for _ in range(size)
+    )
 
 
 def content(dice: random.Random) -> CardContent:
@@ -58,17 +111,40 @@ def messages(dice: random.Random) -> Iterator[tuple[str, list[dict[str, Any]], s
     state = dice.choice(("open", "rewriting", "decided", "withdrawn", "failed"))
     decided = state == "decided"
     case_id = dice.choice(("slack:T1:C1:1700000000.000100", texts(dice)[:200]))
-    card = Card(case_id, 1, 1, state, content(dice), mode=dice.choice(("draft", "note")), decision=dice.choice(list(DECISIONS)) if decided else None,
-                decided_by=dice.choice(("slack:T1:U9", texts(dice))) if decided else None, decided_at=NOW if decided else None, detail=texts(dice))
+    card = Card(
+        case_id,
+        1,
+        1,
+        state,
+        content(dice),
+        mode=dice.choice(("draft", "note")),
+        decision=dice.choice(list(DECISIONS)) if decided else None,
+        decided_by=dice.choice(("slack:T1:U9", texts(dice))) if decided else None,
+        decided_at=NOW if decided else None,
+        detail=texts(dice),
+    )
     foreign = texts(dice)
     yield "message", [b.to_dict() for b in draw.card_blocks(card, "parked")], draw.card_text(card)
     yield "message", [b.to_dict() for b in draw.burst_blocks(foreign, 7, NOW)], ""
-    for text in (draw.digest_text([case_id]), draw.watch_text([foreign], ""), draw.watch_text([], foreign), draw.escalation_text(card, "slack:T1:U9", foreign, "slack:T1:U9"),
-                 escape(foreign, 30_000), modals.lines_text(card)):
+    for text in (
+        draw.digest_text([case_id]),
+        draw.watch_text([foreign], ""),
+        draw.watch_text([], foreign),
+        draw.escalation_text(card, "slack:T1:U9", foreign, "slack:T1:U9"),
+        escape(foreign, 30_000),
+        modals.lines_text(card),
+    ):
         yield "message", [b.to_dict() for b in draw.text_blocks(text)], text[: cut(text, 2900)]
     found = [{"when": foreign, "mailbox": foreign, "cause": foreign, "confidence": foreign, "case": case_id}]
-    views = [modals.edit_view(card, "{}"), modals.check_view([("x", foreign)], "{}"), modals.escalate_view("{}"), modals.evidence_view(card), modals.copy_view(card),
-             modals.search_view(found), modals.home_view([(card, NOW)], [(card, NOW)], 2, [(foreign, 1)], [foreign], NOW)]
+    views = [
+        modals.edit_view(card, "{}"),
+        modals.check_view([("x", foreign)], "{}"),
+        modals.escalate_view("{}"),
+        modals.evidence_view(card),
+        modals.copy_view(card),
+        modals.search_view(found),
+        modals.home_view([(card, NOW)], [(card, NOW)], 2, [(foreign, 1)], [foreign], NOW),
+    ]
     for view in views:
         yield "home" if view["type"] == "home" else "modal", view["blocks"], ""
 
@@ -123,7 +199,9 @@ def main() -> None:
     found = fuzz(chosen.cases, chosen.seed)
     for fault in found[:10]:
         sys.stdout.write(f"{fault}\n")
-    sys.stdout.write(f"hostile texts {chosen.cases}  faults {len(found)}\nfigures {json.dumps({'cases': chosen.cases, 'controls': len(found)})}\n")
+    sys.stdout.write(
+        f"hostile texts {chosen.cases}  faults {len(found)}\nfigures {json.dumps({'cases': chosen.cases, 'controls': len(found)})}\n"
+    )
     sys.exit(1 if found else 0)
 
 

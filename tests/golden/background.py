@@ -19,17 +19,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
 
-from daemon_lines import (
-    HOSTS,
-    Host,
-    Line,
-    imap_refused,
-    imap_session,
-    imap_tls_failed,
-    later,
-    smtp_refused,
-    smtp_visit,
-)
+from daemon_lines import HOSTS, Host, Line, imap_refused, imap_session, imap_tls_failed, later, smtp_refused, smtp_visit
 
 from bot.logs.session import encode
 
@@ -50,9 +40,7 @@ RECEIVERS = ("orders@bigshop.example.org", "mia@freemail.example.net", "claims@i
 
 
 @lru_cache(maxsize=64)
-def background(
-    name: str, since: datetime, until: datetime, seed: int = 1, scanners: bool = True
-) -> Sequence[Line]:
+def background(name: str, since: datetime, until: datetime, seed: int = 1, scanners: bool = True) -> Sequence[Line]:
     """The lines of host ``name`` in [since, until) in time order. The same arguments give the same lines.
 
     ``scanners`` adds strangers' TLS failures, which name nobody: with them and without a known address of the
@@ -63,9 +51,7 @@ def background(
     moment = since
     while (moment := moment + timedelta(seconds=random.expovariate(1 / _pace(name, moment)))) < until:
         out += (
-            _imap(host, moment, random, scanners)
-            if name.startswith("imap")
-            else _smtp(host, moment, random, scanners)
+            _imap(host, moment, random, scanners) if name.startswith("imap") else _smtp(host, moment, random, scanners)
         )
     offset = timedelta(minutes=random.uniform(1, 28))
     beat = since.replace(minute=0, second=0, microsecond=0) + offset
@@ -105,9 +91,7 @@ def _imap(host: Host, at: datetime, random: Random, scanners: bool) -> list[Line
     if dice < 0.97 or not scanners:
         name = random.choice(NAMES)
         user = name if random.random() < 0.3 else f"{name}@{random.choice(DOMAINS)}"
-        return list(
-            imap_refused(host, at, user, ip, port, "unknown user" if "@" not in user else "Password mismatch")
-        )
+        return list(imap_refused(host, at, user, ip, port, "unknown user" if "@" not in user else "Password mismatch"))
     return list(imap_tls_failed(host, at, ip, port, "error:0A00010B:SSL routines::wrong version number"))
 
 
@@ -116,11 +100,7 @@ def _imap(host: Host, at: datetime, random: Random, scanners: bool) -> list[Line
 
 def _sent(host: Host, at: datetime, random: Random, face: str) -> list[Line]:
     user, ip, _ = _customer(random)
-    queue, pid, to = (
-        f"{random.getrandbits(44):011X}",
-        random.randint(700_000, 900_000),
-        random.choice(RECEIVERS),
-    )
+    queue, pid, to = (f"{random.getrandbits(44):011X}", random.randint(700_000, 900_000), random.choice(RECEIVERS))
     counts = (
         "ehlo=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=6"
         if face == "smtps"
@@ -128,13 +108,7 @@ def _sent(host: Host, at: datetime, random: Random, face: str) -> list[Line]:
     )
     lines = list(
         smtp_visit(
-            host,
-            at,
-            ip,
-            pid,
-            [f"{queue}: client=unknown[{ip}], sasl_method=PLAIN, sasl_username={user}"],
-            counts,
-            face,
+            host, at, ip, pid, [f"{queue}: client=unknown[{ip}], sasl_method=PLAIN, sasl_username={user}"], counts, face
         )
     )
     relay = f"mx.{to.rpartition('@')[2]}"
@@ -165,13 +139,7 @@ def _smtp(host: Host, at: datetime, random: Random, scanners: bool) -> list[Line
     if dice < 0.97 or not scanners:
         return list(
             smtp_refused(
-                host,
-                at,
-                f"{random.choice(NAMES)}@{random.choice(DOMAINS)}",
-                ip,
-                pid,
-                face=face,
-                method="LOGIN",
+                host, at, f"{random.choice(NAMES)}@{random.choice(DOMAINS)}", ip, pid, face=face, method="LOGIN"
             )
         )
     program = f"postfix/smtps/smtpd[{pid}]:"
@@ -199,9 +167,7 @@ def _probe(host: Host, at: datetime, random: Random) -> list[Line]:
                 f"rip={PROBE}, lip={host.address}, TLS: Connection closed, session=<{session}>",
             )
         ]
-    return list(
-        smtp_visit(host, at, PROBE, random.randint(700_000, 900_000), [], "ehlo=1 quit=1 commands=2", "smtps")
-    )
+    return list(smtp_visit(host, at, PROBE, random.randint(700_000, 900_000), [], "ehlo=1 quit=1 commands=2", "smtps"))
 
 
 def main(words: Sequence[str]) -> int:
@@ -210,11 +176,7 @@ def main(words: Sequence[str]) -> int:
         print(encode(datetime.fromisoformat(words[1]), int(words[2]), words[3]))
     elif len(words) == 4 and words[0] == "lines" and words[1] in HOSTS:
         since = datetime.fromisoformat(words[2])
-        print(
-            "\n".join(
-                text for _, text in background(words[1], since, since + timedelta(hours=float(words[3])))
-            )
-        )
+        print("\n".join(text for _, text in background(words[1], since, since + timedelta(hours=float(words[3])))))
     else:
         print(__doc__, file=sys.stderr)
         return 2

@@ -176,9 +176,7 @@ class Case:
 
     def mixed(self, name: str, own: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
         """The case's lines of one host among the background's, in time order, without the silent stretches."""
-        since = (self.now - timedelta(hours=settings.get("hours", 40))).replace(
-            minute=0, second=0, microsecond=0
-        )
+        since = (self.now - timedelta(hours=settings.get("hours", 40))).replace(minute=0, second=0, microsecond=0)
         other = background(
             name,
             since,
@@ -203,12 +201,7 @@ class Case:
             else:
                 moment = datetime.strptime(f"{self.now.year} {found['old']} +0000", "%Y %b %d %H:%M:%S %z")
                 out.append(
-                    (
-                        moment
-                        if moment <= self.now + timedelta(days=2)
-                        else moment.replace(year=moment.year - 1),
-                        text,
-                    )
+                    (moment if moment <= self.now + timedelta(days=2) else moment.replace(year=moment.year - 1), text)
                 )
         return out
 
@@ -218,9 +211,7 @@ class Case:
         verdict, other = e["verdict"], e.get("other")
         return {
             "id": self.folder.name,
-            **{
-                key: e.get(key) or None for key in ("mailbox", "client", "client_version", "absence", "check")
-            },
+            **{key: e.get(key) or None for key in ("mailbox", "client", "client_version", "absence", "check")},
             **{
                 key: e.get(key, [])
                 for key in (

@@ -106,9 +106,7 @@ def smtp_visit(
         f"disconnect from unknown[{ip}] {counts}",
     ]
     for number, text in enumerate(texts):
-        yield host.line(
-            later(at, 0.3 * number), text if text.startswith("dovecot: ") else f"{program} {text}"
-        )
+        yield host.line(later(at, 0.3 * number), text if text.startswith("dovecot: ") else f"{program} {text}")
 
 
 def smtp_refused(

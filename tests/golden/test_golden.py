@@ -77,23 +77,16 @@ def facts_wrong(triage: Triage, expected: Mapping[str, Any], knowledge: Knowledg
     if "requester" in expected and triage.ticket.requester != (expected["requester"] or None):
         yield f"requester {triage.ticket.requester}, expected {expected['requester'] or None}"
     first = facts.clients[0] if facts.clients else None
-    if expected.get("client") and not same_client(
-        first.name if first else None, expected["client"], knowledge
-    ):
+    if expected.get("client") and not same_client(first.name if first else None, expected["client"], knowledge):
         yield f"client {first}, expected {expected['client']}"
     if expected.get("client") == "" and first is not None:
         yield f"client {first}, but the ticket names none"
-    if "client_version" in expected and (first.version if first else None) != (
-        expected["client_version"] or None
-    ):
+    if "client_version" in expected and (first.version if first else None) != (expected["client_version"] or None):
         yield f"version {first.version if first else None}, expected {expected['client_version'] or None}"
     for text in expected.get("error_texts", []):
         if not any(covers(e.text, text) for e in facts.errors):
             yield f"error text not found: {text!r} in {[e.text for e in facts.errors]}"
-    for name, found in (
-        ("hosts", {e.host for e in facts.endpoints}),
-        ("ports", {e.port for e in facts.endpoints}),
-    ):
+    for name, found in (("hosts", {e.host for e in facts.endpoints}), ("ports", {e.port for e in facts.endpoints})):
         if not set(expected.get(name, [])) <= found:
             yield f"{name} {found}, expected {expected[name]}"
     if "webmail_works" in expected and facts.webmail_works is not expected["webmail_works"]:
@@ -210,8 +203,6 @@ def test_case_is_well_made(case: Case) -> None:
     assert len(list(case.folder.glob("ticket.*"))) == 1
     assert ("check" in expected) != ("other" in expected)
     assert set(expected.get("matching_lines", [])) <= case.raw_lines()
-    whole = "".join(
-        p.read_text("utf-8", errors="replace") for p in case.folder.iterdir() if p.suffix != ".gz"
-    )
+    whole = "".join(p.read_text("utf-8", errors="replace") for p in case.folder.iterdir() if p.suffix != ".gz")
     assert not any(domain in whole for domain in DOMAINS)
     assert sum(p.name.startswith(case.folder.name[:4]) for p in FOLDER.iterdir()) == 1

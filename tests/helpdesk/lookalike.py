@@ -1,4 +1,5 @@
-"""An in-process helpdesk: its tickets, and the accidents of a network. A vendor's look-alike only says how requests and answers are written."""
+"""An in-process helpdesk: its tickets, and the accidents of a network. A vendor's look-alike only says how requests
+and answers are written."""
 
 from __future__ import annotations
 
@@ -68,7 +69,15 @@ class LookAlike:
     kind = ""
     """As in HELPDESK_KIND."""
 
-    def __init__(self, *, drop_after: float = 0.0, drop_before: float = 0.0, limited: float = 0.0, broken: float = 0.0, seed: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        drop_after: float = 0.0,
+        drop_before: float = 0.0,
+        limited: float = 0.0,
+        broken: float = 0.0,
+        seed: int = 1,
+    ) -> None:
         self.tickets: dict[str, Ticket] = {}
         self.lock = threading.RLock()
         self.calls: list[tuple[str, str, dict[str, str]]] = []
@@ -104,7 +113,9 @@ class LookAlike:
 
     # -- what people do in it ------------------------------------------------------------------------------------
 
-    def customer_opens(self, body: str, subject: str = "Cannot log in", requester: str = "alice@customer.example") -> str:
+    def customer_opens(
+        self, body: str, subject: str = "Cannot log in", requester: str = "alice@customer.example"
+    ) -> str:
         """A new ticket; returns its id."""
         with self.lock:
             self._next += 1
@@ -166,7 +177,9 @@ class LookAlike:
         """Whether the request carries the right token."""
         raise NotImplementedError
 
-    def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any, headers: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
+    def answer(
+        self, method: str, path: str, query: dict[str, list[str]], body: Any, headers: dict[str, str]
+    ) -> tuple[int, Any, dict[str, str]]:
         """(status, JSON, further headers). Raises Refuse."""
         raise NotImplementedError
 
@@ -197,7 +210,9 @@ class LookAlike:
             if not self.authentic(headers):
                 raise Refuse(401, {"error": "unauthorized"})
             with self.lock:
-                status, body, more = self.answer(handler.command, parts.path, parse_qs(parts.query), json.loads(raw) if raw else None, headers)
+                status, body, more = self.answer(
+                    handler.command, parts.path, parse_qs(parts.query), json.loads(raw) if raw else None, headers
+                )
         except Refuse as refused:
             status, body, more = refused.status, refused.body or {"error": refused.status}, {}
         if accident == "drop_after":

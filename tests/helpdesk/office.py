@@ -64,5 +64,9 @@ def open_office(url: str, helpdesk: Helpdesk, triager: Triager, *, every: float 
     store = DeskStore(database, clock)
     inbox = HelpdeskInbox(helpdesk, store, clock, triager.knowledge, timedelta(seconds=every))
     inbox.schedule()
-    worker = Worker(store, Handler(store, triager, clock, jobs=inbox.jobs()), Courier(store, {helpdesk.name: HelpdeskOutlet(helpdesk, store)}, clock, **courier))
+    worker = Worker(
+        store,
+        Handler(store, triager, clock, jobs=inbox.jobs()),
+        Courier(store, {helpdesk.name: HelpdeskOutlet(helpdesk, store)}, clock, **courier),
+    )
     return Office(store, inbox, worker, clock)

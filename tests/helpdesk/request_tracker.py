@@ -1,6 +1,8 @@
-"""A real Request Tracker 5 on loopback: Debian's request-tracker5 with SQLite and its standalone server, in a folder of its own.
+"""A real Request Tracker 5 on loopback: Debian's request-tracker5 with SQLite and its standalone server, in a folder
+of its own.
 
-Nothing of /etc is changed: RT_SITE_CONFIG names our own configuration, the database is a copy of the one that the package made.
+Nothing of /etc is changed: RT_SITE_CONFIG names our own configuration, the database is a copy of the one that the
+package made.
 """
 
 from __future__ import annotations
@@ -22,7 +24,17 @@ from pathlib import Path
 RT = Path("/usr/share/request-tracker5")
 DATABASE = Path("/var/lib/dbconfig-common/sqlite3/request-tracker5/rtdb")
 USER = "www-data"
-RIGHTS = ("SeeQueue", "ShowTicket", "ShowTicketComments", "CommentOnTicket", "ReplyToTicket", "ModifyTicket", "CreateTicket", "SeeCustomField", "ModifyCustomField")
+RIGHTS = (
+    "SeeQueue",
+    "ShowTicket",
+    "ShowTicketComments",
+    "CommentOnTicket",
+    "ReplyToTicket",
+    "ModifyTicket",
+    "CreateTicket",
+    "SeeCustomField",
+    "ModifyCustomField",
+)
 """What docs/helpdesks.md tells people to grant: the bot here has no more."""
 
 _CONFIG = """
@@ -79,7 +91,13 @@ class Tracker:
 
     def mail_in(self, text: str) -> None:
         """A customer's mail, through RT's own mail gate."""
-        subprocess.run(["rt-mailgate-5", "--queue", "General", "--action", "correspond", "--url", self.url], input=text.encode(), check=True, capture_output=True, timeout=60)
+        subprocess.run(
+            ["rt-mailgate-5", "--queue", "General", "--action", "correspond", "--url", self.url],
+            input=text.encode(),
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
 
 
 @contextmanager
@@ -99,11 +117,32 @@ def request_tracker() -> Iterator[Tracker]:
         (folder / "people.pl").write_text(_PEOPLE.format(rt=RT, rights=" ".join(RIGHTS)))
         for path in (folder, *folder.iterdir()):
             shutil.chown(path, USER)
-        environment = {**os.environ, "RT_SITE_CONFIG": str(folder / "site.pm"), "RT_SITE_CONFIG_DIR": str(folder / "none")}
-        tokens = subprocess.run(["perl", str(folder / "people.pl")], env=environment, user=USER, group=USER, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+        environment = {
+            **os.environ,
+            "RT_SITE_CONFIG": str(folder / "site.pm"),
+            "RT_SITE_CONFIG_DIR": str(folder / "none"),
+        }
+        tokens = subprocess.run(
+            ["perl", str(folder / "people.pl")],
+            env=environment,
+            user=USER,
+            group=USER,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout.split()
         with (folder / "server.log").open("wb") as log:
-            server = subprocess.Popen([str(RT / "libexec/rt-server"), "--host", "127.0.0.1", "--port", str(port), "--max-workers", "1"], env=environment, user=USER, group=USER,
-                                      stdout=log, stderr=log, start_new_session=True, cwd=folder)
+            server = subprocess.Popen(
+                [str(RT / "libexec/rt-server"), "--host", "127.0.0.1", "--port", str(port), "--max-workers", "1"],
+                env=environment,
+                user=USER,
+                group=USER,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=folder,
+            )
         try:
             _wait(f"http://127.0.0.1:{port}/REST/2.0/rt", server, folder)
             yield Tracker(f"http://127.0.0.1:{port}", tokens[0], tokens[1], folder)

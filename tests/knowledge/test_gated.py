@@ -17,12 +17,32 @@ from knowledge.rules import fold
 def _gated(value: object) -> list[Gated]:
     if isinstance(value, Gated):
         return [value]
-    return [one for item in (value.values() if isinstance(value, dict) else value) for one in _gated(item)] if isinstance(value, tuple | dict) else []
+    return (
+        [one for item in (value.values() if isinstance(value, dict) else value) for one in _gated(item)]
+        if isinstance(value, tuple | dict)
+        else []
+    )
 
 
-ALL = [one for module in (egress_patterns, endpoints, facts, logins, times) for value in vars(module).values() for one in _gated(value)]
-WORDS = sorted({word for one in ALL for part in alternatives(one.expression) for literals in required_literals(part) for word in literals})
-_texts = st.lists(st.sampled_from(WORDS) | st.sampled_from(["25", ":", "=", "\n", "a", "9:30", "\"x\"", "yes", "server", "(", "  "]), max_size=12).map(" ".join)
+ALL = [
+    one
+    for module in (egress_patterns, endpoints, facts, logins, times)
+    for value in vars(module).values()
+    for one in _gated(value)
+]
+WORDS = sorted(
+    {
+        word
+        for one in ALL
+        for part in alternatives(one.expression)
+        for literals in required_literals(part)
+        for word in literals
+    }
+)
+_texts = st.lists(
+    st.sampled_from(WORDS) | st.sampled_from(["25", ":", "=", "\n", "a", "9:30", '"x"', "yes", "server", "(", "  "]),
+    max_size=12,
+).map(" ".join)
 
 
 def test_there_are_gated_expressions_and_they_sort_out() -> None:

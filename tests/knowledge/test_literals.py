@@ -19,16 +19,37 @@ Pair = tuple[str, str]
 _letters = st.text(alphabet="abcdeäßłж接続サ 5.'-", min_size=1, max_size=6)
 _literal = _letters.map(lambda t: (regex.escape(t, literal_spaces=True), t))
 _class = st.lists(st.sampled_from("abc接х5"), min_size=1, max_size=8, unique=True).flatmap(
-    lambda chars: st.sampled_from(chars).map(lambda c: ("[" + "".join(chars) + "]", c)))
-_fixed = st.sampled_from([(r"\s+", "  "), (r"\s*", ""), (r"\s?", "\n"), (r"[\s-]?", " "), (r"[\s-]", "-"), (r"\s{1,4}", " \n "), (r"\n", "\n"), (r"\d+", "42"), (r"\w+", "wort"), (r".{0,5}", "x y"), (r"[^\n]{0,9}?", "zz"), (r"\b", ""),
-                          (r"(?:)", ""), (r"[^a]", "q"), (r"[a-z]", "m"), (r"(?!zzz)", ""), (r"(?<!zzz)", "")])
+    lambda chars: st.sampled_from(chars).map(lambda c: ("[" + "".join(chars) + "]", c))
+)
+_fixed = st.sampled_from(
+    [
+        (r"\s+", "  "),
+        (r"\s*", ""),
+        (r"\s?", "\n"),
+        (r"[\s-]?", " "),
+        (r"[\s-]", "-"),
+        (r"\s{1,4}", " \n "),
+        (r"\n", "\n"),
+        (r"\d+", "42"),
+        (r"\w+", "wort"),
+        (r".{0,5}", "x y"),
+        (r"[^\n]{0,9}?", "zz"),
+        (r"\b", ""),
+        (r"(?:)", ""),
+        (r"[^a]", "q"),
+        (r"[a-z]", "m"),
+        (r"(?!zzz)", ""),
+        (r"(?<!zzz)", ""),
+    ]
+)
 
 
 def _wrap(inner: st.SearchStrategy[Pair]) -> st.SearchStrategy[Pair]:
     return st.one_of(
         st.lists(inner, min_size=2, max_size=4).map(lambda ps: ("".join(p for p, _ in ps), "".join(t for _, t in ps))),
-        st.lists(inner, min_size=2, max_size=4).flatmap(lambda ps: st.sampled_from(ps).map(
-            lambda chosen: ("(?:" + "|".join(p for p, _ in ps) + ")", chosen[1]))),
+        st.lists(inner, min_size=2, max_size=4).flatmap(
+            lambda ps: st.sampled_from(ps).map(lambda chosen: ("(?:" + "|".join(p for p, _ in ps) + ")", chosen[1]))
+        ),
         st.tuples(inner, st.booleans()).map(lambda x: (f"(?:{x[0][0]})?", x[0][1] if x[1] else "")),
         st.tuples(inner, st.integers(0, 3)).map(lambda x: (f"(?:{x[0][0]})*", x[0][1] * x[1])),
         st.tuples(inner, st.integers(1, 3)).map(lambda x: (f"(?:{x[0][0]})+", x[0][1] * x[1])),
@@ -68,18 +89,43 @@ def test_wherever_the_match_stands(pair: Pair, before: str, after: str) -> None:
         assert holds(pattern, whole), required_literals(pattern)
 
 
-@pytest.mark.parametrize(("pattern", "texts", "wrong"), [
-    (r"\brelay\s+access\s+denied\b", ["relay access denied", "relay \n access  denied"], "access was denied by the relay"),
-    (r"(?:timed?\s+out|timeout)", ["timed out", "time out", "timeout"], "error"),
-    (r"colou?r", ["color", "colour"], "flavour"),
-    (r"(?:接続|连接)でき", ["接続でき", "连接でき"], "拒否"),
-])
+@pytest.mark.parametrize(
+    ("pattern", "texts", "wrong"),
+    [
+        (
+            r"\brelay\s+access\s+denied\b",
+            ["relay access denied", "relay \n access  denied"],
+            "access was denied by the relay",
+        ),
+        (r"(?:timed?\s+out|timeout)", ["timed out", "time out", "timeout"], "error"),
+        (r"colou?r", ["color", "colour"], "flavour"),
+        (r"(?:接続|连接)でき", ["接続でき", "连接でき"], "拒否"),
+    ],
+)
 def test_what_literals_are_good_for(pattern: str, texts: list[str], wrong: str) -> None:
     assert required_literals(pattern)
     assert all(holds(pattern, text) for text in texts) and not holds(pattern, wrong)
 
 
-@pytest.mark.parametrize("pattern", ["", ".*", r"\d{3}", "a?", "(?:abc)?", "[a-z]+", "a|", "(?i)abc", "(?P<x>abc)(?P=x)", r"\p{L}+", "(", "a{", "*a", "[abc"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "",
+        ".*",
+        r"\d{3}",
+        "a?",
+        "(?:abc)?",
+        "[a-z]+",
+        "a|",
+        "(?i)abc",
+        "(?P<x>abc)(?P=x)",
+        r"\p{L}+",
+        "(",
+        "a{",
+        "*a",
+        "[abc",
+    ],
+)
 def test_where_nothing_can_be_said_the_pattern_is_searched(pattern: str) -> None:
     # what is odd or broken must not raise here; a pattern that does not compile is another law's business
     required_literals(pattern)
@@ -89,8 +135,13 @@ def test_where_nothing_can_be_said_the_pattern_is_searched(pattern: str) -> None
 def test_every_pattern_of_the_table_lets_its_own_samples_through() -> None:
     seen = 0
     rows = [(p, s) for row in KNOWLEDGE.errors.values() for p in row.patterns for s in row.must_match[::3]]
-    rows += [(p, s) for cue in KNOWLEDGE.cues.values() for lang, ps in cue.patterns.items() for p in ps
-             for s in (*cue.must_match.get(lang, ()), *cue.must_match.get("any", ()))]
+    rows += [
+        (p, s)
+        for cue in KNOWLEDGE.cues.values()
+        for lang, ps in cue.patterns.items()
+        for p in ps
+        for s in (*cue.must_match.get(lang, ()), *cue.must_match.get("any", ()))
+    ]
     needs = {pattern: [required_literals(one) for one in alternatives(pattern)] for pattern, _ in rows}
     for pattern, sample in rows:
         folded = fold(sample)

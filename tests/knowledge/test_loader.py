@@ -10,7 +10,7 @@ from knowledge import Knowledge, KnowledgeError, load
 from knowledge.matcher import Matcher
 
 OURS = load()
-ROW = '''
+ROW = """
 title = "The host's own refusal"
 meaning = "Our own words."
 source = "the host"
@@ -18,14 +18,14 @@ protocol = "imap"
 checks = { hostnames = 0.9 }
 patterns = ['zebra\\s+refused']
 must_match = ["Zebra refused"]
-'''
-CHECK = '''
+"""
+CHECK = """
 number = 3
 title = "Names"
 summary = "s"
 source = "s"
 prior = 0.1
-'''
+"""
 
 
 def overlay(tmp_path: Path, **files: str | bytes) -> Path:
@@ -70,42 +70,60 @@ def test_prior_and_number_of_a_cause() -> None:
 # -- what is refused ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("files", "words"), [
-    ({"errors__zebra": ROW + 'colour = "red"'}, ("zebra.toml", "colour")),
-    ({"errors__zebra": ROW.replace("meaning", "meening")}, ("zebra.toml", "meening")),
-    ({"errors__zebra": ROW.replace('meaning = "Our own words."\n', "")}, ("zebra.toml", "meaning", "missing")),
-    ({"errors__zebra": ROW.replace('"imap"', "7")}, ("zebra.toml", "protocol", "str")),
-    ({"errors__zebra": ROW.replace("0.9", '"much"')}, ("zebra.toml", "hostnames", "float")),
-    ({"errors__zebra": ROW.replace("0.9", "true")}, ("zebra.toml", "hostnames")),
-    ({"errors__zebra": ROW.replace("{ hostnames = 0.9 }", "0.9")}, ("zebra.toml", "checks", "table")),
-    ({"errors__zebra": ROW.replace("['zebra\\s+refused']", '"zebra"')}, ("zebra.toml", "patterns", "array")),
-    ({"errors__zebra": ROW.replace("hostnames", "gremlins")}, ("zebra", "gremlins")),
-    ({"errors__zebra": ROW.replace("0.9", "1.4")}, ("zebra", "hostnames", "1.4")),
-    ({"errors__zebra": ROW.replace("0.9", "-0.1")}, ("zebra", "hostnames")),
-    ({"errors__zebra": ROW + "others = { pop3 = 0.4 }"}, ("zebra", "1.30")),
-    ({"errors__zebra": ROW + "refutes = { hostnames = 3 }"}, ("zebra", "hostnames")),
-    ({"errors__zebra": 'id = "horse"\n' + ROW}, ("zebra.toml", "horse", "zebra")),
-    ({"errors__zebra": "title = \nmeaning = 1\n"}, ("zebra.toml", "line 1")),
-    ({"errors__zebra": 'title = "a"\ntitle = "b"\n'}, ("zebra.toml", "line 2")),
-    ({"errors__zebra": ROW.encode().replace(b"Our own", b"Our \xff\xfe own")}, ("zebra.toml", "UTF-8")),
-    ({"errors__zebra": b"\x00\x01\x02"}, ("zebra.toml",)),
-    ({"settings": 'favourite_colour = "red"'}, ("settings.toml", "favourite_colour")),
-    ({"settings": "imap_host = 5"}, ("settings.toml", "imap_host", "str")),
-    ({"settings": "imap_idle_minutes = true"}, ("settings.toml", "imap_idle_minutes")),
-    ({"settings": "ports = 993"}, ("settings.toml", "ports")),
-    ({"settings": "[[ports]]\nport = 993"}, ("settings.toml", "1", "missing")),
-    ({"plans": '[[plan]]\nid = "gold"\nname = "Gold"\ncan_send = "yes"\nimap_per_ip = 1\nimap_total = 2'}, ("plans.toml", "gold", "can_send")),
-    ({"plans": '[[plan]]\nname = "Gold"'}, ("plans.toml", "no id")),
-    ({"plans": '[[plan]]\nid = "gold"\n[[plan]]\nid = "gold"'}, ("plans.toml", "gold", "twice")),
-    ({"plans": 'prices = 3\n[[plan]]\nid = "pro"\nimap_total = 99'}, ("plans.toml", "prices")),
-    ({"plans": 'plan = "pro"'}, ("plans.toml", "plan")),
-    ({"client_texts__zebra": 'client = "Zebra"\nsource = "s"\n[no-such-row]\nen = ["x"]'}, ("zebra.toml", "no-such-row")),
-    ({"client_texts__zebra": '[auth-failed]\nen = ["x"]'}, ("zebra.toml", "client", "missing")),
-    ({"client_texts__zebra": 'client = "Zebra"\nsource = "s"\n[auth-failed]\nen = "x"'}, ("zebra.toml", "en", "array")),
-    ({"replies__en": "greeting = 5"}, ("en.toml", "greeting")),
-    ({"causes": '[[cause]]\nid = "gremlins"\ntitle = "t"'}, ("causes.toml", "gremlins", "missing")),
-    ({"log__zebra": '[[rule]]\nid = "z"\nmeaning = "m"\nsource = "s"\nnote = "n"\nevents = ["login"]\nsupports = { gremlins = 0.5 }'}, ("gremlins",)),
-], ids=lambda value: "-".join(value) if isinstance(value, tuple) else None)
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"errors__zebra": ROW + 'colour = "red"'}, ("zebra.toml", "colour")),
+        ({"errors__zebra": ROW.replace("meaning", "meening")}, ("zebra.toml", "meening")),
+        ({"errors__zebra": ROW.replace('meaning = "Our own words."\n', "")}, ("zebra.toml", "meaning", "missing")),
+        ({"errors__zebra": ROW.replace('"imap"', "7")}, ("zebra.toml", "protocol", "str")),
+        ({"errors__zebra": ROW.replace("0.9", '"much"')}, ("zebra.toml", "hostnames", "float")),
+        ({"errors__zebra": ROW.replace("0.9", "true")}, ("zebra.toml", "hostnames")),
+        ({"errors__zebra": ROW.replace("{ hostnames = 0.9 }", "0.9")}, ("zebra.toml", "checks", "table")),
+        ({"errors__zebra": ROW.replace("['zebra\\s+refused']", '"zebra"')}, ("zebra.toml", "patterns", "array")),
+        ({"errors__zebra": ROW.replace("hostnames", "gremlins")}, ("zebra", "gremlins")),
+        ({"errors__zebra": ROW.replace("0.9", "1.4")}, ("zebra", "hostnames", "1.4")),
+        ({"errors__zebra": ROW.replace("0.9", "-0.1")}, ("zebra", "hostnames")),
+        ({"errors__zebra": ROW + "others = { pop3 = 0.4 }"}, ("zebra", "1.30")),
+        ({"errors__zebra": ROW + "refutes = { hostnames = 3 }"}, ("zebra", "hostnames")),
+        ({"errors__zebra": 'id = "horse"\n' + ROW}, ("zebra.toml", "horse", "zebra")),
+        ({"errors__zebra": "title = \nmeaning = 1\n"}, ("zebra.toml", "line 1")),
+        ({"errors__zebra": 'title = "a"\ntitle = "b"\n'}, ("zebra.toml", "line 2")),
+        ({"errors__zebra": ROW.encode().replace(b"Our own", b"Our \xff\xfe own")}, ("zebra.toml", "UTF-8")),
+        ({"errors__zebra": b"\x00\x01\x02"}, ("zebra.toml",)),
+        ({"settings": 'favourite_colour = "red"'}, ("settings.toml", "favourite_colour")),
+        ({"settings": "imap_host = 5"}, ("settings.toml", "imap_host", "str")),
+        ({"settings": "imap_idle_minutes = true"}, ("settings.toml", "imap_idle_minutes")),
+        ({"settings": "ports = 993"}, ("settings.toml", "ports")),
+        ({"settings": "[[ports]]\nport = 993"}, ("settings.toml", "1", "missing")),
+        (
+            {"plans": '[[plan]]\nid = "gold"\nname = "Gold"\ncan_send = "yes"\nimap_per_ip = 1\nimap_total = 2'},
+            ("plans.toml", "gold", "can_send"),
+        ),
+        ({"plans": '[[plan]]\nname = "Gold"'}, ("plans.toml", "no id")),
+        ({"plans": '[[plan]]\nid = "gold"\n[[plan]]\nid = "gold"'}, ("plans.toml", "gold", "twice")),
+        ({"plans": 'prices = 3\n[[plan]]\nid = "pro"\nimap_total = 99'}, ("plans.toml", "prices")),
+        ({"plans": 'plan = "pro"'}, ("plans.toml", "plan")),
+        (
+            {"client_texts__zebra": 'client = "Zebra"\nsource = "s"\n[no-such-row]\nen = ["x"]'},
+            ("zebra.toml", "no-such-row"),
+        ),
+        ({"client_texts__zebra": '[auth-failed]\nen = ["x"]'}, ("zebra.toml", "client", "missing")),
+        (
+            {"client_texts__zebra": 'client = "Zebra"\nsource = "s"\n[auth-failed]\nen = "x"'},
+            ("zebra.toml", "en", "array"),
+        ),
+        ({"replies__en": "greeting = 5"}, ("en.toml", "greeting")),
+        ({"causes": '[[cause]]\nid = "gremlins"\ntitle = "t"'}, ("causes.toml", "gremlins", "missing")),
+        (
+            {
+                "log__zebra": '[[rule]]\nid = "z"\nmeaning = "m"\nsource = "s"\nnote = "n"\nevents = ["login"]\nsupports = { gremlins = 0.5 }'
+            },
+            ("gremlins",),
+        ),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else None,
+)
 def test_a_fault_names_file_and_key(tmp_path: Path, files: dict[str, str | bytes], words: tuple[str, ...]) -> None:
     message = fault(tmp_path, **files)
     assert all(word in message for word in words), message
@@ -136,13 +154,17 @@ def test_a_failed_load_is_not_remembered(tmp_path: Path) -> None:
 
 @pytest.fixture
 def theirs(tmp_path: Path) -> Knowledge:
-    return load(overlay(
-        tmp_path,
-        settings='imap_host = "mail.host.example"\nown_domains = ["host.example"]\narticle_url = "https://host.example/help"',
-        plans='[[plan]]\nid = "pro"\nimap_total = 999\n[[plan]]\nid = "gold"\nname = "Gold"\ncan_send = true\nimap_per_ip = 5\nimap_total = 9',
-        errors__zebra=ROW, errors__auth_failed='title = "Wrong password at Host"\nchecks = { mailbox-password = 0.2 }',
-        checks__03_hostnames='title = "Host names at Host"',
-        replies__en='closing = "Yours, Host"'))
+    return load(
+        overlay(
+            tmp_path,
+            settings='imap_host = "mail.host.example"\nown_domains = ["host.example"]\narticle_url = "https://host.example/help"',
+            plans='[[plan]]\nid = "pro"\nimap_total = 999\n[[plan]]\nid = "gold"\nname = "Gold"\ncan_send = true\nimap_per_ip = 5\nimap_total = 9',
+            errors__zebra=ROW,
+            errors__auth_failed='title = "Wrong password at Host"\nchecks = { mailbox-password = 0.2 }',
+            checks__03_hostnames='title = "Host names at Host"',
+            replies__en='closing = "Yours, Host"',
+        )
+    )
 
 
 def test_settings_are_replaced_key_by_key(theirs: Knowledge) -> None:
@@ -183,7 +205,9 @@ def test_any_change_changes_the_version_and_ours_stays(theirs: Knowledge, tmp_pa
     assert load().settings.imap_host == OURS.settings.imap_host
 
 
-@pytest.mark.parametrize("file", ["lexicon__en", "replies__ja", "errors__auth_failed", "findings", "languages", "thoughts"])
+@pytest.mark.parametrize(
+    "file", ["lexicon__en", "replies__ja", "errors__auth_failed", "findings", "languages", "thoughts"]
+)
 def test_every_kind_of_file_counts_in_the_version(file: str, tmp_path: Path) -> None:
     assert load(overlay(tmp_path, **{file: "# nothing but a remark\n"})).version != OURS.version
 
@@ -201,5 +225,9 @@ def test_knowledge_cannot_be_changed(theirs: Knowledge) -> None:
 
 def test_resellers(tmp_path: Path) -> None:
     knowledge = load(overlay(tmp_path, settings='[[resellers]]\naccounts = ["acme"]\nbrand = "Acme Mail"\n'))
-    assert knowledge.settings.resellers[0].brand == "Acme Mail" and knowledge.settings.resellers[0].accounts == ("acme",) and load().settings.resellers == ()
+    assert (
+        knowledge.settings.resellers[0].brand == "Acme Mail"
+        and knowledge.settings.resellers[0].accounts == ("acme",)
+        and load().settings.resellers == ()
+    )
     assert "brands" in fault(tmp_path / "other", settings='[[resellers]]\nbrands = "Acme"\n')

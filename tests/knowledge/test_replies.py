@@ -45,9 +45,7 @@ def _known_slots() -> set[str]:
     from bot.core.model import Facts
     from bot.core.observed import AccountView, ServerView
 
-    return set(
-        fill_slots(Facts(), (), ServerView(), AccountView(), KNOWLEDGE, ENGLISH, verified=False, zone=None)
-    )
+    return set(fill_slots(Facts(), (), ServerView(), AccountView(), KNOWLEDGE, ENGLISH, verified=False, zone=None))
 
 
 def test_english_and_german_are_complete() -> None:
@@ -74,9 +72,7 @@ def test_titles_questions_and_server_facts_are_all_there(language: str) -> None:
     wanted = [f"title.{check}" for check in KNOWLEDGE.checks]
     wanted += [f"question.{question}" for question in KNOWLEDGE.questions]
     wanted += [
-        f"saw.{rule.id}"
-        for rule in KNOWLEDGE.log_rules
-        if rule.decisive and not rule.events[0].startswith("told_")
+        f"saw.{rule.id}" for rule in KNOWLEDGE.log_rules if rule.decisive and not rule.events[0].startswith("told_")
     ]
     wanted += [
         "greeting",
@@ -132,30 +128,20 @@ def test_sentences_are_clean(replies: Replies) -> None:
         assert template.strip() or OPTIONAL.fullmatch(key), key
         assert "\t" not in template and "  " not in template, key
         assert "trekmail" not in template.lower(), f"{key}: a host's own names come from the settings"
-        assert not re.search(r"\b(?:993|465|587|143|110|995)\b", template), (
-            f"{key}: ports come from the settings"
-        )
-        if (
-            key.startswith(("cause.", "saw.", "question."))
-            and not key.endswith(".steps")
-            and template.strip()
-        ):
+        assert not re.search(r"\b(?:993|465|587|143|110|995)\b", template), f"{key}: ports come from the settings"
+        if key.startswith(("cause.", "saw.", "question.")) and not key.endswith(".steps") and template.strip():
             assert template.rstrip().endswith((".", "?", "。", "？", "}", ")", "）")), key
 
 
 @pytest.mark.parametrize("language", [code for code in COMPLETE if code != "en"])
 def test_a_language_is_written_in_its_own_letters(language: str) -> None:
     text = " ".join(KNOWLEDGE.replies[language].sentences.values())
-    missing = [
-        letter for letter in OWN_LETTERS[language] if letter not in text.lower() and letter not in text
-    ]
+    missing = [letter for letter in OWN_LETTERS[language] if letter not in text.lower() and letter not in text]
     assert len(missing) < len(OWN_LETTERS[language]) / 2, missing
     same = [
         key
         for key, sentence in KNOWLEDGE.replies[language].sentences.items()
-        if sentence.strip()
-        and sentence == ENGLISH.sentences[key]
-        and not key.startswith(("clock", "citation"))
+        if sentence.strip() and sentence == ENGLISH.sentences[key] and not key.startswith(("clock", "citation"))
     ]
     assert same == [], "left in English"
 
@@ -166,9 +152,7 @@ def test_german_is_written_with_umlauts() -> None:
 
 
 def test_only_the_password_check_speaks_of_entering_a_password() -> None:
-    entering = re.compile(
-        r"(?:re-?type|re-?enter|enter|new|change|reset)\b[^.]{0,30}\bpassword", re.IGNORECASE
-    )
+    entering = re.compile(r"(?:re-?type|re-?enter|enter|new|change|reset)\b[^.]{0,30}\bpassword", re.IGNORECASE)
     denied = re.compile(r"do not|not need|does not|nothing|never", re.IGNORECASE)
     for key, template in ENGLISH.sentences.items():
         if key.startswith("cause.") and not key.startswith("cause.mailbox-password."):

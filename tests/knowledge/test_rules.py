@@ -35,7 +35,9 @@ def test_placeholders_do_not_count_as_agreement() -> None:
     assert text_rule("r", "{any}").fixed == 0
 
 
-@pytest.mark.parametrize("sample", ["a(b", "50% of [x]", "a+b*c?", "back\\slash", "x{1}y", "^start$", "a|b", "x {host} (?:x)"])
+@pytest.mark.parametrize(
+    "sample", ["a(b", "50% of [x]", "a+b*c?", "back\\slash", "x{1}y", "^start$", "a|b", "x {host} (?:x)"]
+)
 def test_a_text_is_never_an_expression(sample: str) -> None:
     rule = text_rule("r", sample)
     literal = sample.replace("{host}", "imap.mail.example")
@@ -60,7 +62,9 @@ def test_the_sieve_names_every_rule_that_matches() -> None:
     for sample in samples:
         folded = fold(sample)
         named = {id(rule) for rule in sieve.candidates(squeezed(folded))}
-        missed = [rule.sample for rule in rules[::11] if id(rule) not in named and rule.pattern().search(folded, timeout=1)]
+        missed = [
+            rule.sample for rule in rules[::11] if id(rule) not in named and rule.pattern().search(folded, timeout=1)
+        ]
         assert missed == [], sample
 
 
@@ -71,13 +75,26 @@ def test_each_candidate_is_named_once_and_in_order_and_strangers_are_not() -> No
     assert sieve.candidates("") == []
 
 
-_words = st.lists(st.sampled_from(["login", "logins", "in", "n", "no", "failed", "接続", "拒", "é"]), min_size=1, max_size=4).map(" ".join)
+_words = st.lists(
+    st.sampled_from(["login", "logins", "in", "n", "no", "failed", "接続", "拒", "é"]), min_size=1, max_size=4
+).map(" ".join)
 
 
-@given(st.lists(st.lists(st.lists(st.tuples(_words, _words).map(tuple), max_size=2).map(tuple), min_size=1, max_size=3), max_size=8), _words)
+@given(
+    st.lists(
+        st.lists(st.lists(st.tuples(_words, _words).map(tuple), max_size=2).map(tuple), min_size=1, max_size=3),
+        max_size=8,
+    ),
+    _words,
+)
 @settings(max_examples=300, deadline=None)
-def test_the_sieve_says_what_asking_each_entry_would_say(table: list[list[tuple[tuple[str, ...], ...]]], words: str) -> None:
+def test_the_sieve_says_what_asking_each_entry_would_say(
+    table: list[list[tuple[tuple[str, ...], ...]]], words: str
+) -> None:
     text = squeezed(words)
-    plainly = [at for at, alternatives in enumerate(table)
-               if any(all(any(literal in text for literal in literals) for literals in needs) for needs in alternatives)]
+    plainly = [
+        at
+        for at, alternatives in enumerate(table)
+        if any(all(any(literal in text for literal in literals) for literals in needs) for needs in alternatives)
+    ]
     assert Sieve(enumerate(table)).candidates(text) == plainly

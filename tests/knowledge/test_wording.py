@@ -1,4 +1,5 @@
-"""Texts read by the concepts in them: any order, any accents, any breaks; other services and other topics left alone."""
+"""Texts read by the concepts in them: any order, any accents, any breaks; other services and other topics left
+alone."""
 
 from __future__ import annotations
 
@@ -36,17 +37,33 @@ def test_case_accents_blanks_and_invisible_signs_do_not_matter(row: str, text: s
 
 
 def test_words_count_in_any_order() -> None:
-    assert read("Dieses Zertifikats Gültigkeit ist abgelaufen") == read("Abgelaufen: das Zertifikat") == "certificate-expired"
+    assert (
+        read("Dieses Zertifikats Gültigkeit ist abgelaufen")
+        == read("Abgelaufen: das Zertifikat")
+        == "certificate-expired"
+    )
 
 
 def test_a_text_broken_over_lines_is_one_text() -> None:
     assert read("Das Zertifikat dieses Servers\nist leider schon\nabgelaufen") == "certificate-expired"
 
 
-@pytest.mark.parametrize("text", [
-    "SQLSTATE[HY000] [2002] Connection refused", "ssh: connect to host 192.0.2.5 port 22: Connection refused", "Der Kalender konnte nicht aktualisiert werden: Server nicht gefunden",
-    "La carta di credito è scaduta", "プリンタが見つかりません", "Ihre Domain läuft in 14 Tagen ab", "", "   ", "…", "Hello", "12345",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SQLSTATE[HY000] [2002] Connection refused",
+        "ssh: connect to host 192.0.2.5 port 22: Connection refused",
+        "Der Kalender konnte nicht aktualisiert werden: Server nicht gefunden",
+        "La carta di credito è scaduta",
+        "プリンタが見つかりません",
+        "Ihre Domain läuft in 14 Tagen ab",
+        "",
+        "   ",
+        "…",
+        "Hello",
+        "12345",
+    ],
+)
 def test_other_services_and_topics_are_left_alone(text: str) -> None:
     assert read(text) is None
 
@@ -78,12 +95,19 @@ def test_plain_is_plain(text: str) -> None:
     assert once == once.strip() and "  " not in once
 
 
-@pytest.mark.parametrize("text", [
-    "Login successful", "Verbindung erfolgreich hergestellt", "La connexion a réussi", "登录成功",
-    "An error has occurred during contact deletion. Please check your network connection.",
-    "Ein Fehler ist beim Löschen des Kontakts aufgetreten. Prüfen Sie die Netzwerkverbindung.",
-    "File server is not reachable. Verify the connection.", "Private certificate has expired, unable to sign email",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Login successful",
+        "Verbindung erfolgreich hergestellt",
+        "La connexion a réussi",
+        "登录成功",
+        "An error has occurred during contact deletion. Please check your network connection.",
+        "Ein Fehler ist beim Löschen des Kontakts aufgetreten. Prüfen Sie die Netzwerkverbindung.",
+        "File server is not reachable. Verify the connection.",
+        "Private certificate has expired, unable to sign email",
+    ],
+)
 def test_success_and_advice_on_other_things_are_left_alone(text: str) -> None:
     assert read(text) is None
 

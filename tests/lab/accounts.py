@@ -9,8 +9,22 @@ from tests.lab.places import PASSWORD
 
 PLANS = {"nano": (10, 15), "starter": (25, 40), "pro": (50, 80), "agency": (100, 150)}
 """IMAP connections: per address and in all (the article's table)."""
-STATES = ("", "nologin", "denied", "networks", "hash", "removed", "refused-sender", "refused-login", "hourly", "daily", "account", "full")
-"""Ways in which a host treats a mailbox: paused in five ways, sending refused in two, a limit reached in three, over quota."""
+STATES = (
+    "",
+    "nologin",
+    "denied",
+    "networks",
+    "hash",
+    "removed",
+    "refused-sender",
+    "refused-login",
+    "hourly",
+    "daily",
+    "account",
+    "full",
+)
+"""Ways in which a host treats a mailbox: paused in five ways, sending refused in two, a limit reached in three, over
+quota."""
 PAUSED = frozenset({"nologin", "denied", "networks", "hash", "removed"})
 _EXTRA = {"nologin": "nologin=y", "networks": "allow_nets=192.0.2.254/32", "full": "userdb_quota_rule=*:bytes=6000"}
 _LIMITS = {
@@ -62,8 +76,16 @@ def tables(people: Iterable[Person]) -> Tables:
         "mailboxes": "".join(f"{p.mailbox} x\n" for p in present),
         "owners": "".join(f"{p.mailbox} {p.mailbox}\n" for p in present),
         "domains": "".join(f"{name} x\n" for name in sorted({p.domain for p in everyone})),
-        "nano-senders": "".join(f"{p.mailbox} 550 5.7.1 Your plan does not include sending mail\n" for p in present if p.state == "refused-sender"),
-        "nano-logins": "".join(f"{p.mailbox} 554 5.7.1 Sending is not available on the Nano plan\n" for p in present if p.state == "refused-login"),
+        "nano-senders": "".join(
+            f"{p.mailbox} 550 5.7.1 Your plan does not include sending mail\n"
+            for p in present
+            if p.state == "refused-sender"
+        ),
+        "nano-logins": "".join(
+            f"{p.mailbox} 554 5.7.1 Sending is not available on the Nano plan\n"
+            for p in present
+            if p.state == "refused-login"
+        ),
     }
     return Tables(own, {p.mailbox: Limit(*_LIMITS[p.state]) for p in present if p.state in _LIMITS})
 

@@ -66,7 +66,9 @@ def write_cases(path: Path, cases: Iterable[Case]) -> None:
 
 def read_cases(folder: Path) -> list[Case]:
     """Every case of a folder of JSONL files. Raises ValueError where there is none."""
-    rows = [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    rows = [
+        json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()
+    ]
     if not rows:
         raise ValueError(f"{folder}: no recorded case; `python -m tests.lab.record` makes them")
     tuples = ("before", "lines", "right")

@@ -24,7 +24,9 @@ def make_certificates() -> None:
 
 def _certificate(name: str, issuer: str, *dates: str) -> None:
     key, request, made = (TLS / f"{name}.{ending}" for ending in ("key", "csr", "pem"))
-    _openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-subj", f"/CN={WILDCARD}", "-out", str(request))
+    _openssl(
+        "req", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-subj", f"/CN={WILDCARD}", "-out", str(request)
+    )
     config = TLS / f"{name}.cnf"
     index = TLS / f"{name}.index"
     index.write_text("")
@@ -33,13 +35,44 @@ def _certificate(name: str, issuer: str, *dates: str) -> None:
         f"x509_extensions=names\ndefault_days=60\n[any]\ncommonName=supplied\n"
         f"[names]\nsubjectAltName=DNS:{WILDCARD}\nextendedKeyUsage=serverAuth\n"
     )
-    _openssl("ca", "-batch", "-notext", "-config", str(config), "-cert", str(TLS / f"{issuer}.pem"), "-keyfile", str(TLS / f"{issuer}.key"),
-             "-in", str(request), "-out", str(made), *dates)
+    _openssl(
+        "ca",
+        "-batch",
+        "-notext",
+        "-config",
+        str(config),
+        "-cert",
+        str(TLS / f"{issuer}.pem"),
+        "-keyfile",
+        str(TLS / f"{issuer}.key"),
+        "-in",
+        str(request),
+        "-out",
+        str(made),
+        *dates,
+    )
 
 
 def _authority(name: str, key: Path, certificate: Path) -> None:
-    _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-subj", f"/CN={name}", "-days", "60",
-             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign,cRLSign", "-out", str(certificate))
+    _openssl(
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        str(key),
+        "-subj",
+        f"/CN={name}",
+        "-days",
+        "60",
+        "-addext",
+        "basicConstraints=critical,CA:TRUE",
+        "-addext",
+        "keyUsage=keyCertSign,cRLSign",
+        "-out",
+        str(certificate),
+    )
 
 
 def _openssl(*words: str) -> None:

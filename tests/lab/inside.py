@@ -1,6 +1,7 @@
 """What runs inside the namespaces: boot, let everybody fail, wait for quiet, stop, write the cases down.
 
-``python -m tests.lab.inside OUT EACH [PROGRAM ...]``. Ends with its standard input: whoever started it may die in any way.
+``python -m tests.lab.inside OUT EACH [PROGRAM ...]``. Ends with its standard input: whoever started it may die in
+any way.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ def main(out: Path, each: int, only: frozenset[str]) -> None:
     if (PROGRAMS / "node_modules").is_dir():
         shutil.copytree(PROGRAMS / "node_modules", ROOT / "node_modules")
     print(f"booted in {time.monotonic() - began:.1f} s", flush=True)
-    versions = {name: _version(name) for name in {r.program for r in runs} | {r.scenario.second[1] for r in runs if r.scenario.second[1]}}
+    versions = {
+        name: _version(name)
+        for name in {r.program for r in runs} | {r.scenario.second[1] for r in runs if r.scenario.second[1]}
+    }
     print(f"versions {time.monotonic() - began:.1f} s {versions}", flush=True)
     with ThreadPoolExecutor(AT_ONCE_SLOW if only else AT_ONCE) as pool:
         played = [pool.submit(_played, run, versions) for run in sorted(runs, key=_slowest_first)]
@@ -78,7 +82,9 @@ def _slowest_first(run: Run) -> tuple[bool, int]:
 
 def _version(program: str) -> str:
     row = BY_ID[program]
-    done = subprocess.run(row.version, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30, check=False)
+    done = subprocess.run(
+        row.version, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30, check=False
+    )
     found = re.search(row.version_pattern, done.stdout + done.stderr)
     if not found:
         raise RuntimeError(f"{program}: no version in {(done.stdout + done.stderr)[:300]!r}")
@@ -105,10 +111,33 @@ def _played(run: Run, versions: dict[str, str]) -> Case:
             ended = datetime.now(UTC)
     finally:
         seat.leave()
-    shown = {k: v for k, v in asdict(settings).items() if k in ("protocol", "host", "port", "tls", "user", "oldest_tls", "login")}
-    return Case(run.id, scenario.name, scenario.check, scenario.cause, BY_ID[run.program].name, versions[run.program], person.mailbox, run.address, person.plan, person.state,
-                shown, code != 0, text, started.isoformat(), ended.isoformat(), (), (), (),
-                BY_ID[scenario.second[1]].name if second else "", second)
+    shown = {
+        k: v
+        for k, v in asdict(settings).items()
+        if k in ("protocol", "host", "port", "tls", "user", "oldest_tls", "login")
+    }
+    return Case(
+        run.id,
+        scenario.name,
+        scenario.check,
+        scenario.cause,
+        BY_ID[run.program].name,
+        versions[run.program],
+        person.mailbox,
+        run.address,
+        person.plan,
+        person.state,
+        shown,
+        code != 0,
+        text,
+        started.isoformat(),
+        ended.isoformat(),
+        (),
+        (),
+        (),
+        BY_ID[scenario.second[1]].name if second else "",
+        second,
+    )
 
 
 def settings_of(run: Run, scenario: Scenario) -> Settings:
@@ -132,7 +161,8 @@ def _before(run: Run, seat: Seat) -> None:
 
 
 def _repeated(run: Run, seat: Seat, settings: Settings) -> tuple[int, str]:
-    """The program's last word after as many tries as the scenario wants; up to a refusal where a limit is approached."""
+    """The program's last word after as many tries as the scenario wants; up to a refusal where a limit is
+    approached."""
     tries = 8 if run.scenario.hook == "rate" else 1 if run.program in SLOW else run.scenario.times
     code, text = 0, ""
     for n in range(tries):
@@ -177,7 +207,9 @@ def _run(program: str, seat: Seat, settings: Settings) -> tuple[int, str]:
             shutil.chown(made, UID, UID)
     process = seat.start(command.argv, env=command.env, stdin=command.stdin)
     try:
-        printed = process.communicate(timeout=LONGEST_SLOW if program in SLOW else LONGEST)[0].decode("utf-8", "replace")
+        printed = process.communicate(timeout=LONGEST_SLOW if program in SLOW else LONGEST)[0].decode(
+            "utf-8", "replace"
+        )
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, 9)
         printed = process.communicate()[0].decode("utf-8", "replace")

@@ -26,25 +26,42 @@ def command() -> list[str]:
     except FileNotFoundError as error:
         raise LabFailed("the mail lab needs `unshare`: run bash tests/lab/packages.sh") from error
     if probe.returncode != 0:
-        hint = "" if os.geteuid() == 0 else " (an ordinary user needs user namespaces, newuidmap and a range in /etc/subuid)"
-        raise LabFailed(f"no namespaces here: `{' '.join(prefix)}` says: {probe.stderr.strip() or probe.returncode}{hint}")
+        hint = (
+            ""
+            if os.geteuid() == 0
+            else " (an ordinary user needs user namespaces, newuidmap and a range in /etc/subuid)"
+        )
+        raise LabFailed(
+            f"no namespaces here: `{' '.join(prefix)}` says: {probe.stderr.strip() or probe.returncode}{hint}"
+        )
     return prefix
 
 
 def run_lab(out: Path, each: int, *programs: str) -> None:
-    """Boot the servers, let ``each`` programs a scenario fail (or the named ones alone), leave log and cases in ``out``.
+    """Boot the servers, let ``each`` programs a scenario fail (or the named ones alone), leave log and cases in
+    ``out``.
 
     The lab holds our pipe and ends when it closes: it dies with this process, however that ends. Raises
     LabFailed with the lab's own last words.
     """
     here = Path(__file__).resolve().parent.parent
-    env = {**os.environ, "PYTHONPATH": str(here.parent), "PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(here.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+    }
     env["PATH"] = env.get("PATH", "") + ":/usr/sbin:/sbin"
     diary = out / "lab.txt"
     with diary.open("w", encoding="utf-8") as words:
         lab = subprocess.Popen(
             [*command(), sys.executable, "-m", "tests.lab.inside", str(out), str(each), *programs],
-            stdin=subprocess.PIPE, stdout=words, stderr=words, env=env, cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=words,
+            stderr=words,
+            env=env,
+            cwd="/",
         )
         try:
             code = lab.wait(LONGEST)

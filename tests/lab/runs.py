@@ -11,13 +11,19 @@ from tests.lab.accounts import Person
 from tests.lab.scenarios import SCENARIOS, Scenario
 
 ENDINGS = (".example", ".test")
-V4 = tuple(f"192.0.2.{n}" for n in range(20, 64)) + tuple(f"192.0.2.{n}" for n in range(130, 200)) + tuple(f"198.51.100.{n}" for n in range(1, 200)) + tuple(f"203.0.113.{n}" for n in range(1, 62))
+V4 = (
+    tuple(f"192.0.2.{n}" for n in range(20, 64))
+    + tuple(f"192.0.2.{n}" for n in range(130, 200))
+    + tuple(f"198.51.100.{n}" for n in range(1, 200))
+    + tuple(f"203.0.113.{n}" for n in range(1, 62))
+)
 MOST = 5
 SLOW = frozenset({"thunderbird"})
 """Played only when asked for by name, but for a few."""
 SAMPLED = frozenset({"panel-imap-known/thunderbird", "own-host-587/thunderbird", "port-143-starttls/thunderbird"})
 RATED = tuple(f"192.0.2.{n}" for n in range(65, 126))
 """Addresses in the net that Postfix' own rate limit is switched on for."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -43,7 +49,7 @@ class Run:
         """``text`` with this person's names in it."""
         local, _, domain = self.person.mailbox.partition("@")
         middle = len(domain) // 2
-        typo = domain[:middle] + domain[middle + 1:]
+        typo = domain[:middle] + domain[middle + 1 :]
         return text.format(local=local, domain=domain, mailbox=self.person.mailbox, typo=typo)
 
 
@@ -55,7 +61,9 @@ def plan(each: int, *, only: frozenset[str] = frozenset()) -> list[Run]:
     chosen = []
     for run in _all():
         ranks[run.scenario.name] += run.program not in SLOW
-        if {run.program, run.id} & only or (not only and (run.id in SAMPLED or (run.program not in SLOW and ranks[run.scenario.name] <= each))):
+        if {run.program, run.id} & only or (
+            not only and (run.id in SAMPLED or (run.program not in SLOW and ranks[run.scenario.name] <= each))
+        ):
             chosen.append(run)
     return chosen
 
@@ -64,7 +72,9 @@ def _turns(scenario: Scenario) -> list[str]:
     """The programs that play a scenario; another start for each, so that all programs get their share."""
     able = [name for name in scenario.programs if name not in SLOW]
     start = SCENARIOS.index(scenario)
-    return [able[(start + n) % len(able)] for n in range(min(MOST, len(able)))] + [name for name in scenario.programs if name in SLOW]
+    return [able[(start + n) % len(able)] for n in range(min(MOST, len(able)))] + [
+        name for name in scenario.programs if name in SLOW
+    ]
 
 
 def _all() -> Iterator[Run]:
@@ -75,7 +85,9 @@ def _all() -> Iterator[Run]:
         for program in _turns(scenario):
             number += 1
             local = f"{FIRST[number % len(FIRST)]}.{LAST[number % len(LAST)]}"
-            domain = f"{THINGS[number % len(THINGS)]}-{TRADES[number // len(THINGS) % len(TRADES)]}{ENDINGS[number // 600]}"
+            domain = (
+                f"{THINGS[number % len(THINGS)]}-{TRADES[number // len(THINGS) % len(TRADES)]}{ENDINGS[number // 600]}"
+            )
             free = not scenario.hosts and not scenario.hook and not scenario.hold[1] and scenario.state != "networks"
             if scenario.hook == "rate":
                 address = next(rated)

@@ -42,11 +42,38 @@ class Seat:
 
     def start(self, argv: list[str], *, env: Mapping[str, str], stdin: str = "") -> subprocess.Popen[bytes]:
         """Start a program here, as an ordinary user in their home; standard error goes where output goes."""
-        inside = ["nsenter", f"--target={self.holder.pid}", "--net", "--mount", f"--wdns={HOME}", "--",
-                  "setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", "--"]
-        words = ["env", "-i", f"HOME={HOME}", "USER=kim", "LOGNAME=kim", "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C.UTF-8", "TERM=vt100", "TZ=UTC"]
+        inside = [
+            "nsenter",
+            f"--target={self.holder.pid}",
+            "--net",
+            "--mount",
+            f"--wdns={HOME}",
+            "--",
+            "setpriv",
+            f"--reuid={UID}",
+            f"--regid={UID}",
+            "--clear-groups",
+            "--",
+        ]
+        words = [
+            "env",
+            "-i",
+            f"HOME={HOME}",
+            "USER=kim",
+            "LOGNAME=kim",
+            "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "LC_ALL=C.UTF-8",
+            "TERM=vt100",
+            "TZ=UTC",
+        ]
         words += [f"{name}={value}" for name, value in env.items()]
-        process = subprocess.Popen([*inside, *words, *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            [*inside, *words, *argv],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         assert process.stdin is not None
         try:
             process.stdin.write(stdin.encode())
@@ -76,31 +103,58 @@ class Seat:
 
 
 def take_seat(number: int, address: str, names: Mapping[str, str]) -> Seat:
-    """Make place ``number`` (unique in a run) with ``address``; ``names`` are host names that mean something else here."""
+    """Make place ``number`` (unique in a run) with ``address``; ``names`` are host names that mean something else
+    here."""
     folder = ROOT / "seats" / str(number)
     folder.mkdir()
     shutil.chown(folder, UID, UID)
     six = ":" in address
     _write_hosts(number, address, names)
-    (ETC / f"passwd-{number}").write_text(Path("/etc/passwd").read_text() + f"kim:x:{UID}:{UID}:Kim,,,:{HOME}:/bin/bash\n")
+    (ETC / f"passwd-{number}").write_text(
+        Path("/etc/passwd").read_text() + f"kim:x:{UID}:{UID}:Kim,,,:{HOME}:/bin/bash\n"
+    )
     holder = subprocess.Popen(["unshare", "--net", "--mount", "sleep", "infinity"], stdin=subprocess.DEVNULL)
     _in_own_namespace(holder.pid)
     width = 128 if six else 32
-    run("ip", "-batch", "-", feed=(
-        f"link add v{number} type veth peer name eth0 netns {holder.pid}\nlink set v{number} up\n"
-        f"address add fe80::1/64 dev v{number} nodad\nroute add {address}/{width} dev v{number}\n"))
+    run(
+        "ip",
+        "-batch",
+        "-",
+        feed=(
+            f"link add v{number} type veth peer name eth0 netns {holder.pid}\nlink set v{number} up\n"
+            f"address add fe80::1/64 dev v{number} nodad\nroute add {address}/{width} dev v{number}\n"
+        ),
+    )
     default = f"-6 route add default via fe80::1 dev eth0 src {address}" if six else "route add default dev eth0"
-    run("nsenter", f"--target={holder.pid}", "--net", "--", "ip", "-batch", "-", feed=(
-        f"link set lo up\nlink set eth0 up\naddress add {address}/{width} dev eth0 {'nodad' if six else ''}\n{default.removeprefix('-6 ')}\n"))
-    script = (f"mount --bind {ETC}/hosts-{number} /etc/hosts && mount --bind {ETC}/passwd-{number} /etc/passwd && "
-              f"mount -t tmpfs -o mode=1777 tmp /tmp && mount -t tmpfs -o mode=755 home /srv && mkdir {HOME} && mount --bind {folder} {HOME}")
+    run(
+        "nsenter",
+        f"--target={holder.pid}",
+        "--net",
+        "--",
+        "ip",
+        "-batch",
+        "-",
+        feed=(
+            f"link set lo up\nlink set eth0 up\naddress add {address}/{width} dev eth0 {'nodad' if six else ''}\n{default.removeprefix('-6 ')}\n"
+        ),
+    )
+    script = (
+        f"mount --bind {ETC}/hosts-{number} /etc/hosts && mount --bind {ETC}/passwd-{number} /etc/passwd && "
+        f"mount -t tmpfs -o mode=1777 tmp /tmp && mount -t tmpfs -o mode=755 home /srv && mkdir {HOME} && mount --bind {folder} {HOME}"
+    )
     run("nsenter", f"--target={holder.pid}", "--mount", "--", "sh", "-c", script)
     return Seat(number, address, folder, holder)
 
 
 def _write_hosts(number: int, address: str, names: Mapping[str, str]) -> None:
     six = ":" in address
-    hosts = {"localhost": "127.0.0.1", "mailhost": "127.0.1.1", IMAP_HOST: MAIN6 if six else MAIN, SMTP_HOST: SMTP6 if six else SMTP, **names}
+    hosts = {
+        "localhost": "127.0.0.1",
+        "mailhost": "127.0.1.1",
+        IMAP_HOST: MAIN6 if six else MAIN,
+        SMTP_HOST: SMTP6 if six else SMTP,
+        **names,
+    }
     (ETC / f"hosts-{number}").write_text("".join(f"{ip} {name}\n" for name, ip in hosts.items()))
 
 

@@ -43,7 +43,14 @@ from tests.lab.shell import run
 from tests.lab.syslog import FACILITIES, serve_syslog
 
 CONFIG = HERE / "config"
-SMTPD = {SMTP: ("imap1", "server"), SMTP_TERSE: ("imap2", "server"), DOWN: ("imap3", "server"), DENYING: ("imap4", "server"), EXPIRED: ("imap1", "expired"), UNTRUSTED: ("imap1", "untrusted")}
+SMTPD = {
+    SMTP: ("imap1", "server"),
+    SMTP_TERSE: ("imap2", "server"),
+    DOWN: ("imap3", "server"),
+    DENYING: ("imap4", "server"),
+    EXPIRED: ("imap1", "expired"),
+    UNTRUSTED: ("imap1", "untrusted"),
+}
 """Postfix by address: whose Dovecot it asks, and which certificate it shows."""
 QUIET_DENYING = "service anvil {\n  unix_listener anvil-auth-penalty {\n    mode = 0\n  }\n}"
 """Failures from one address would be stretched to 17 s."""
@@ -84,7 +91,17 @@ def boot(people: Iterable[Person]) -> None:
         _answers(ip, 993)
     for ip in SMTPD:
         _answers(ip, 587)
-    run("fail2ban-server", "-c", str(ETC / "fail2ban"), "-s", str(ROOT / "run" / "fail2ban.sock"), "-p", str(ROOT / "run" / "fail2ban.pid"), "-b", "start")
+    run(
+        "fail2ban-server",
+        "-c",
+        str(ETC / "fail2ban"),
+        "-s",
+        str(ROOT / "run" / "fail2ban.sock"),
+        "-p",
+        str(ROOT / "run" / "fail2ban.pid"),
+        "-b",
+        "start",
+    )
 
 
 def stop_dovecot(name: str) -> None:
@@ -139,7 +156,15 @@ def _network() -> None:
 
 def _configure() -> None:
     """Fill config/ in: one dovecot.conf an instance, Postfix' two files, fail2ban's folder."""
-    values = {"root": ROOT, "policy": POLICY_PORT, "smtp_host": SMTP_HOST, "total": TOTAL, "per_address": PER_ADDRESS, "rated": RATED, "retries": BAN_AFTER}
+    values = {
+        "root": ROOT,
+        "policy": POLICY_PORT,
+        "smtp_host": SMTP_HOST,
+        "total": TOTAL,
+        "per_address": PER_ADDRESS,
+        "rated": RATED,
+        "retries": BAN_AFTER,
+    }
     for ip, name in HOSTS.items():
         variants = "".join(
             f"local {address} {{\n  ssl_cert = <{ROOT}/tls/{kind}.pem\n  ssl_key = <{ROOT}/tls/{kind}.key\n}}\n"
@@ -147,10 +172,16 @@ def _configure() -> None:
         )
         first = name == "imap1"
         own = {
-            **values, "name": name, "facility": FACILITIES[name], "listen": f"{ip}, {MAIN6}, {EXPIRED}, {UNTRUSTED}" if first else ip,
-            "verbose": "no" if name == "imap2" else "yes", "ident": "" if name == "imap2" else "imap_id_log = *",
-            "certificates": variants if first else "", "passdbs": PASSDBS.get(name, USERS),
-            "penalty": "" if name == "imap4" else QUIET_DENYING, "ciphers": "ECDHE+AESGCM:!aNULL",
+            **values,
+            "name": name,
+            "facility": FACILITIES[name],
+            "listen": f"{ip}, {MAIN6}, {EXPIRED}, {UNTRUSTED}" if first else ip,
+            "verbose": "no" if name == "imap2" else "yes",
+            "ident": "" if name == "imap2" else "imap_id_log = *",
+            "certificates": variants if first else "",
+            "passdbs": PASSDBS.get(name, USERS),
+            "penalty": "" if name == "imap4" else QUIET_DENYING,
+            "ciphers": "ECDHE+AESGCM:!aNULL",
         }
         (ETC / f"{name}.conf").write_text(_filled("dovecot.conf", own))
     script = ETC / "total-cap"
@@ -173,10 +204,12 @@ def _smtpd(ip: str, how: tuple[str, str]) -> str:
     common = f"  -o smtpd_sasl_path=private/auth-{dovecot}\n  -o smtpd_tls_cert_file={ROOT}/tls/{certificate}.pem\n  -o smtpd_tls_key_file={ROOT}/tls/{certificate}.key\n"
     rows = ""
     for place in (ip, f"[{SMTP6}]") if ip == SMTP else (ip,):
-        rows += (f"{place}:587 inet n - n - - smtpd\n  -o syslog_name=postfix/submission\n  -o smtpd_tls_security_level=encrypt\n"
-                 f"  -o smtpd_sender_restrictions=$submission_sender\n{common}"
-                 f"{place}:465 inet n - n - - smtpd\n  -o syslog_name=postfix/smtps\n  -o smtpd_tls_wrappermode=yes\n"
-                 f"  -o smtpd_sender_restrictions=$smtps_sender\n{common}")
+        rows += (
+            f"{place}:587 inet n - n - - smtpd\n  -o syslog_name=postfix/submission\n  -o smtpd_tls_security_level=encrypt\n"
+            f"  -o smtpd_sender_restrictions=$submission_sender\n{common}"
+            f"{place}:465 inet n - n - - smtpd\n  -o syslog_name=postfix/smtps\n  -o smtpd_tls_wrappermode=yes\n"
+            f"  -o smtpd_sender_restrictions=$smtps_sender\n{common}"
+        )
     return rows
 
 
@@ -191,4 +224,6 @@ def _answers(ip: str, port: int) -> None:
                 return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"nothing answers on {ip}:{port}: {' '.join(p.read_text('utf-8', 'replace')[-1500:] for p in LOGS.iterdir())}")
+    raise RuntimeError(
+        f"nothing answers on {ip}:{port}: {' '.join(p.read_text('utf-8', 'replace')[-1500:] for p in LOGS.iterdir())}"
+    )

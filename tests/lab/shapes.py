@@ -18,7 +18,10 @@ _PARTS = (
     (re.compile(r"helo=<[^>]*>"), "helo=<…>"),
     (re.compile(r"ID sent: .*?(?=: user=|$)"), "ID sent: …"),
     (re.compile(r"\((?:IDLE running|[A-Za-z ]+ finished|[A-Z ]+ running|No commands sent)[^)]*\)"), "(…)"),
-    (re.compile(r"( (?:ehlo|helo|starttls|auth|mail|rcpt|data|bdat|rset|noop|quit|unknown|commands)=\d+(?:/\d+)?)+"), " COUNTS"),
+    (
+        re.compile(r"( (?:ehlo|helo|starttls|auth|mail|rcpt|data|bdat|rset|noop|quit|unknown|commands)=\d+(?:/\d+)?)+"),
+        " COUNTS",
+    ),
     (re.compile(r"lost connection after \w+(?: \(\d+ bytes\))?"), "lost connection after STAGE"),
     (re.compile(r"\d+"), "#"),
 )

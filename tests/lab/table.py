@@ -16,12 +16,32 @@ from tests.lab.scenarios import BY_NAME, SCENARIOS, Scenario
 
 PAGE = HERE.parents[1] / "docs" / "lab.md"
 WIDEST = 150
-BLOCKED = {"drop": "packets vanish", "reset": "a firewall resets", "prohibited": "a firewall prohibits (ICMP)", "eat": "the connection opens, data vanishes"}
-STATES = {
-    "nologin": "passdb field nologin", "denied": "deny passdb", "networks": "allow_nets", "hash": "password hash locked", "removed": "not in the user database",
-    "refused-sender": "check_sender_access", "refused-login": "check_sasl_access", "hourly": "policy daemon", "daily": "policy daemon", "account": "policy daemon", "full": "over quota",
+BLOCKED = {
+    "drop": "packets vanish",
+    "reset": "a firewall resets",
+    "prohibited": "a firewall prohibits (ICMP)",
+    "eat": "the connection opens, data vanishes",
 }
-INSTANCES = {TERSE: "auth_verbose off", SMTP_TERSE: "auth_verbose off", DOWN: "password database down", DENYING: "a deny passdb comes first", RESTARTED: "the server stops meanwhile"}
+STATES = {
+    "nologin": "passdb field nologin",
+    "denied": "deny passdb",
+    "networks": "allow_nets",
+    "hash": "password hash locked",
+    "removed": "not in the user database",
+    "refused-sender": "check_sender_access",
+    "refused-login": "check_sasl_access",
+    "hourly": "policy daemon",
+    "daily": "policy daemon",
+    "account": "policy daemon",
+    "full": "over quota",
+}
+INSTANCES = {
+    TERSE: "auth_verbose off",
+    SMTP_TERSE: "auth_verbose off",
+    DOWN: "password database down",
+    DENYING: "a deny passdb comes first",
+    RESTARTED: "the server stops meanwhile",
+}
 _STAMP = re.compile(r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\s*")
 HEAD = """# What each failure looks like, from both sides
 
@@ -40,13 +60,23 @@ def page(cases: list[Case]) -> str:
     """The whole page."""
     failed = [c for c in cases if c.cause and c.failed and c.text]
     programs = Counter(f"{c.program} {c.version}" for c in cases)
-    parts = [HEAD.format(dovecot="Dovecot 2.3", postfix="Postfix 3.7", cases=len(failed), scenarios=len({c.scenario for c in failed}), programs=", ".join(sorted(programs, key=str.lower)))]
+    parts = [
+        HEAD.format(
+            dovecot="Dovecot 2.3",
+            postfix="Postfix 3.7",
+            cases=len(failed),
+            scenarios=len({c.scenario for c in failed}),
+            programs=", ".join(sorted(programs, key=str.lower)),
+        )
+    ]
     titles = {}
     for path in sorted((HERE.parents[1] / "knowledge" / "checks").glob("*.toml")):
         row = tomllib.loads(path.read_text("utf-8"))
         titles[row["number"]] = row["title"]
     for check in (*range(1, 11), None):
-        parts.append(f"\n## {f'Check {check}: {titles[check]}' if check else 'Other causes'}\n\n| what was wrong | what programs say | what the servers write |\n|---|---|---|")
+        parts.append(
+            f"\n## {f'Check {check}: {titles[check]}' if check else 'Other causes'}\n\n| what was wrong | what programs say | what the servers write |\n|---|---|---|"
+        )
         for scenario in SCENARIOS:
             mine = [c for c in failed if c.scenario == scenario.name]
             if scenario.cause and scenario.check == check and mine:
@@ -56,14 +86,24 @@ def page(cases: list[Case]) -> str:
 
 def _row(name: str, cases: list[Case]) -> str:
     scenario = BY_NAME[name]
-    also = f" (or check {', '.join(str(n) for n in scenario.either if n != scenario.check)}: not to be told apart)" if scenario.either else ""
+    also = (
+        f" (or check {', '.join(str(n) for n in scenario.either if n != scenario.check)}: not to be told apart)"
+        if scenario.either
+        else ""
+    )
     said: dict[str, str] = {}
     for case in sorted(cases, key=lambda c: c.program != "Thunderbird"):  # what customers quote most comes first
         said.setdefault(_STAMP.sub("", telling(case.text)), case.program)
     texts = "<br>".join(f"{program}: `{_cell(text)}`" for text, program in list(said.items())[:4])
     best = max(cases, key=lambda c: len(c.right))
     lines = list(dict.fromkeys(_short(line) for line in best.right_lines))[:3]
-    wrote = "<br>".join(f"`{_cell(line)}`" for line in lines) if lines else "**none**" if not best.lines else f"*`{_cell(_short(best.lines[-1]))}`*"
+    wrote = (
+        "<br>".join(f"`{_cell(line)}`" for line in lines)
+        if lines
+        else "**none**"
+        if not best.lines
+        else f"*`{_cell(_short(best.lines[-1]))}`*"
+    )
     return f"| **{name.replace('-', ' ')}**{also}<br>{_wrong(scenario, cases[0])} | {texts} | {wrote} |"
 
 
@@ -78,12 +118,23 @@ def _wrong(scenario: Scenario, case: Case) -> str:
     usual = (told["port"], told["tls"]) in ((993, "implicit"), (465, "implicit"), (587, "starttls"))
     if told["host"] not in (IMAP_HOST, SMTP_HOST) or not usual:
         parts.append(f"`{told['host']}` port {told['port']} {SECURITY[told['tls']]}")
-    parts += [words for flag, words in (
-        (told["oldest_tls"], "nothing above TLS 1.1"), (not told["login"], "no SMTP login"), ("ca" in scenario.change, "an old provider's authority pinned"),
-        (scenario.block[0], BLOCKED.get(scenario.block[0], "")), (scenario.hold[0], "ten connections from the same address"), (scenario.hold[1], "fifteen connections in all"),
-        (scenario.state, STATES.get(scenario.state, "")), (not scenario.verified, "domain not verified"), (scenario.times > 1, "tries again and again"),
-        (scenario.second[0], f"and {scenario.second[0].replace('-', ' ')}"), ("sender" in scenario.change, "From is a colleague's address"),
-    ) if flag and words]
+    parts += [
+        words
+        for flag, words in (
+            (told["oldest_tls"], "nothing above TLS 1.1"),
+            (not told["login"], "no SMTP login"),
+            ("ca" in scenario.change, "an old provider's authority pinned"),
+            (scenario.block[0], BLOCKED.get(scenario.block[0], "")),
+            (scenario.hold[0], "ten connections from the same address"),
+            (scenario.hold[1], "fifteen connections in all"),
+            (scenario.state, STATES.get(scenario.state, "")),
+            (not scenario.verified, "domain not verified"),
+            (scenario.times > 1, "tries again and again"),
+            (scenario.second[0], f"and {scenario.second[0].replace('-', ' ')}"),
+            ("sender" in scenario.change, "From is a colleague's address"),
+        )
+        if flag and words
+    ]
     parts += [INSTANCES[ip] for ip in scenario.hosts.values() if ip in INSTANCES]
     return ", ".join(parts)
 
@@ -105,7 +156,11 @@ def main() -> None:
     options = parser.parse_args()
     made = page(read_cases(CASES))
     if options.check:
-        sys.exit(0 if options.out.read_text("utf-8") == made else f"{options.out}: not what the cases say; run python -m tests.lab.table")
+        sys.exit(
+            0
+            if options.out.read_text("utf-8") == made
+            else f"{options.out}: not what the cases say; run python -m tests.lab.table"
+        )
     options.out.write_text(made, "utf-8")
 
 

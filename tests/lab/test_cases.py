@@ -28,12 +28,36 @@ from tests.lab.table import PAGE, page
 ALL = read_cases(CASES)
 FAILED = [c for c in ALL if c.cause and c.failed and c.text]
 REFUSED = {"auth_failed", "login_disabled"}
-TLS = {"tls_failed", "no_auth_attempts", "lost_connection", "disconnect", "connect", "client_rejected", "cleartext_refused", "too_many_errors", "sender_rejected"}
+TLS = {
+    "tls_failed",
+    "no_auth_attempts",
+    "lost_connection",
+    "disconnect",
+    "connect",
+    "client_rejected",
+    "cleartext_refused",
+    "too_many_errors",
+    "sender_rejected",
+}
 MEANT = {
-    "username": REFUSED, "password": REFUSED, "hostname": TLS, "port": TLS, "network": TLS, "connections": {"connection_limit"}, "plan": {"plan_rejected"},
-    "limit": {"rate_limited"}, "paused": {*REFUSED, "server_error"}, "stale": {*REFUSED, *TLS}, "certificate_expired": TLS, "server_cert_trust": TLS,
-    "server_side": {"auth_unavailable", "server_error", "auth_failed", "disconnect", "logout"}, "blocked_after_failures": {"ban"}, "auth_method": {"auth_failed", "no_auth_attempts"},
-    "message_too_large": {"message_too_large"}, "recipient_refused": {"recipient_rejected"}, "sender_not_owned": {"sender_rejected"},
+    "username": REFUSED,
+    "password": REFUSED,
+    "hostname": TLS,
+    "port": TLS,
+    "network": TLS,
+    "connections": {"connection_limit"},
+    "plan": {"plan_rejected"},
+    "limit": {"rate_limited"},
+    "paused": {*REFUSED, "server_error"},
+    "stale": {*REFUSED, *TLS},
+    "certificate_expired": TLS,
+    "server_cert_trust": TLS,
+    "server_side": {"auth_unavailable", "server_error", "auth_failed", "disconnect", "logout"},
+    "blocked_after_failures": {"ban"},
+    "auth_method": {"auth_failed", "no_auth_attempts"},
+    "message_too_large": {"message_too_large"},
+    "recipient_refused": {"recipient_rejected"},
+    "sender_not_owned": {"sender_rejected"},
     "smtp_auth_off": {"relay_denied", "sender_rejected"},
 }
 """Which events a failure's own lines may be, by cause; at least one of its lines must be."""
@@ -90,7 +114,11 @@ def test_a_case_is_told_of_somebody_else(case: Case) -> None:
     for line in case.lines:
         at, _, message = telling.message(line, by)
         assert at == stamp_of(line) + by
-        assert case.mailbox not in message and case.address not in message and case.mailbox.partition("@")[0] not in message
+        assert (
+            case.mailbox not in message
+            and case.address not in message
+            and case.mailbox.partition("@")[0] not in message
+        )
         for word in message.replace("<", " ").replace(">", " ").split():
             made = session.decode(word)
             if made and case.address in line:
@@ -100,7 +128,9 @@ def test_a_case_is_told_of_somebody_else(case: Case) -> None:
 
 def test_shapes_leave_out_what_differs() -> None:
     a, b = [c for c in ALL if c.scenario == "panel-imap"][:2]
-    assert {shape(line) for line in a.right_lines if "mismatch" in line} == {shape(line) for line in b.right_lines if "mismatch" in line}
+    assert {shape(line) for line in a.right_lines if "mismatch" in line} == {
+        shape(line) for line in b.right_lines if "mismatch" in line
+    }
     assert all(c.mailbox not in shape(line) and c.address not in shape(line) for c in ALL for line in c.lines)
 
 
@@ -111,7 +141,11 @@ def test_the_page_says_what_the_cases_say() -> None:
 def test_the_samples_are_made_of_the_cases(tmp_path: Path) -> None:
     write_samples(tmp_path, ALL)
     made = {p.relative_to(tmp_path): content(p) for p in tmp_path.rglob("*") if p.is_file()}
-    kept = {p.relative_to(SAMPLES): content(p) for p in SAMPLES.rglob("*") if p.is_file() and not HAND_WRITTEN.match(p.name) and p.name != "README.md"}
+    kept = {
+        p.relative_to(SAMPLES): content(p)
+        for p in SAMPLES.rglob("*")
+        if p.is_file() and not HAND_WRITTEN.match(p.name) and p.name != "README.md"
+    }
     assert made == kept, "samples/: run python -m tests.lab.replay.samples"
     assert len(made) == 12 + 5 + 1
 
@@ -119,7 +153,9 @@ def test_the_samples_are_made_of_the_cases(tmp_path: Path) -> None:
 @pytest.mark.timeout(300)
 def test_triage_on_the_scenarios_that_rules_were_tuned_on(tmp_path: Path) -> None:
     figures = measured(ALL, "tuning", tmp_path, rounds=1, crowd=150)
-    misses = json.dumps([m for m in figures["misses"] if m["what"] in ("top1", "wrong_confirmed", "mailbox")], ensure_ascii=False)
+    misses = json.dumps(
+        [m for m in figures["misses"] if m["what"] in ("top1", "wrong_confirmed", "mailbox")], ensure_ascii=False
+    )
     assert figures["tickets"] > 180
     assert figures["line"] >= 0.9 and figures["top1"] >= 0.85 and figures["mailbox"] >= 0.99, misses
     assert figures["wrong_confirmed"] <= 0.01 * figures["confirmed"], misses

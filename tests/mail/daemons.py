@@ -1,4 +1,5 @@
-"""Real Dovecot and Postfix with three mailboxes, on the real ports of a namespace of their own; the customers' mail comes in on port 25."""
+"""Real Dovecot and Postfix with three mailboxes, on the real ports of a namespace of their own; the customers' mail
+comes in on port 25."""
 
 from __future__ import annotations
 
@@ -114,7 +115,8 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 def boot() -> None:
-    """Mount, name and start everything; returns once both answer. Must run as root of namespaces that are thrown away."""
+    """Mount, name and start everything; returns once both answer. Must run as root of namespaces that are thrown
+    away."""
     run("mount", "-t", "tmpfs", "-o", "mode=755", "mail", str(ROOT))
     for name in ("etc", "mail", "log", "run", "lib", "spool"):
         (ROOT / name).mkdir()
@@ -152,20 +154,33 @@ def stop_dovecot() -> None:
 def mails_of(address: str) -> list[bytes]:
     """What lies in somebody's inbox."""
     folder = MAIL / address
-    return [path.read_bytes() for sub in ("new", "cur") for path in sorted((folder / sub).glob("*"))] if folder.is_dir() else []
+    return (
+        [path.read_bytes() for sub in ("new", "cur") for path in sorted((folder / sub).glob("*"))]
+        if folder.is_dir()
+        else []
+    )
 
 
 def environment() -> dict[str, str]:
     """The channel's settings, as an administrator writes them."""
     return {
-        "MAILBOX_ADDRESS": OWN, "MAILBOX_PASSWORD": PASSWORD, "MAILBOX_IMAP": f"imaps://{IMAP_HOST}", "MAILBOX_SMTP": f"smtp://{SMTP_HOST}:587", "MAILBOX_CA": str(CA),
-        "MAILBOX_AGENTS": AGENTS, "DATABASE_URL": f"sqlite:///{ROOT}/triage.db", "LOG_STORE_URL": f"sqlite:///{ROOT}/logs.db",
+        "MAILBOX_ADDRESS": OWN,
+        "MAILBOX_PASSWORD": PASSWORD,
+        "MAILBOX_IMAP": f"imaps://{IMAP_HOST}",
+        "MAILBOX_SMTP": f"smtp://{SMTP_HOST}:587",
+        "MAILBOX_CA": str(CA),
+        "MAILBOX_AGENTS": AGENTS,
+        "DATABASE_URL": f"sqlite:///{ROOT}/triage.db",
+        "LOG_STORE_URL": f"sqlite:///{ROOT}/logs.db",
     }
 
 
 def logs() -> str:
     """The ends of the servers' logs."""
-    return "\n".join(subprocess.run(["tail", "-n", "15", str(path)], capture_output=True, text=True, check=False).stdout for path in LOG.iterdir())
+    return "\n".join(
+        subprocess.run(["tail", "-n", "15", str(path)], capture_output=True, text=True, check=False).stdout
+        for path in LOG.iterdir()
+    )
 
 
 def _answers(port: int) -> None:

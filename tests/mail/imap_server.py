@@ -1,4 +1,5 @@
-"""An IMAP server of a few commands (RFC 9051) on loopback, for one account: what a mailbox needs to be watched, and ways to make it fail."""
+"""An IMAP server of a few commands (RFC 9051) on loopback, for one account: what a mailbox needs to be watched, and
+ways to make it fail."""
 
 from __future__ import annotations
 
@@ -23,7 +24,11 @@ class Stored:
 
     def value(self, name: str) -> str:
         head = self.raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
-        return " ".join(line.partition(":")[2] for line in re.sub(r"\n[ \t]", " ", head).split("\n") if line.lower().startswith(name.lower() + ":"))
+        return " ".join(
+            line.partition(":")[2]
+            for line in re.sub(r"\n[ \t]", " ", head).split("\n")
+            if line.lower().startswith(name.lower() + ":")
+        )
 
 
 @dataclass
@@ -49,7 +54,8 @@ class Folder:
 
 
 class ImapServer:
-    """Start it as a context. ``die_at``: commands (``APPEND``, ``UID FETCH``, ``IDLE``) at which the connection breaks, once each."""
+    """Start it as a context. ``die_at``: commands (``APPEND``, ``UID FETCH``, ``IDLE``) at which the connection
+    breaks, once each."""
 
     def __init__(self) -> None:
         self.folders = {"INBOX": Folder(), "Sent Items": Folder()}
@@ -145,7 +151,9 @@ class ImapServer:
                         if mail.uid == int(uid):
                             (mail.flags.add if change[0] == "+" else mail.flags.discard)(flag.strip("()"))
                 elif name == "UID EXPUNGE":
-                    selected.mails[:] = [m for m in selected.mails if m.uid != int(rest.split()[2]) or "\\Deleted" not in m.flags]
+                    selected.mails[:] = [
+                        m for m in selected.mails if m.uid != int(rest.split()[2]) or "\\Deleted" not in m.flags
+                    ]
                 elif name == "APPEND":
                     said = re.match(r'APPEND ("[^"]*"|\S+) \(([^)]*)\) "([^"]*)" \{(\d+)\}', rest)
                     assert said
@@ -167,7 +175,9 @@ class ImapServer:
         if wanted := re.search(r"UID (\d+):\*", criteria):
             found = [m for m in found if m.uid >= int(wanted[1])] or found[-1:]
         if wanted := re.search(r"SINCE (\S+)", criteria):
-            found = [m for m in found if m.at.date() >= datetime.strptime(wanted[1], "%d-%b-%Y").replace(tzinfo=UTC).date()]
+            found = [
+                m for m in found if m.at.date() >= datetime.strptime(wanted[1], "%d-%b-%Y").replace(tzinfo=UTC).date()
+            ]
         if wanted := re.search(r'HEADER (\S+) "([^"]*)"', criteria):
             found = [m for m in found if wanted[2] in m.value(wanted[1])]
         if "DRAFT" in criteria.split():

@@ -1,4 +1,5 @@
-"""What runs inside the namespaces: ``python -m tests.mail.inside OUT KILLS``. Writes what it saw to OUT as JSON and judges nothing."""
+"""What runs inside the namespaces: ``python -m tests.mail.inside OUT KILLS``. Writes what it saw to OUT as JSON and
+judges nothing."""
 
 from __future__ import annotations
 
@@ -84,11 +85,30 @@ def decide_all(store: DeskStore) -> int:
 
 
 def _doctor() -> Seen:
-    good = subprocess.run([sys.executable, "-m", "bot", "doctor"], capture_output=True, text=True, timeout=60, check=False)
-    wrong = subprocess.run([sys.executable, "-m", "bot", "doctor"], capture_output=True, text=True, timeout=60, check=False,
-                           env={**os.environ, "MAILBOX_IMAP": "imaps://localhost", "MAILBOX_SMTP": "smtps://smtp.trekmail.net:587", "MAILBOX_SENT": "Outbox"})
-    other = subprocess.run([sys.executable, "-m", "bot", "doctor"], capture_output=True, text=True, timeout=60, check=False,
-                           env={**os.environ, "MAILBOX_IMAP": "imap://imap.trekmail.net", "MAILBOX_SMTP": "smtps://smtp.trekmail.net"})
+    good = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor"], capture_output=True, text=True, timeout=60, check=False
+    )
+    wrong = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={
+            **os.environ,
+            "MAILBOX_IMAP": "imaps://localhost",
+            "MAILBOX_SMTP": "smtps://smtp.trekmail.net:587",
+            "MAILBOX_SENT": "Outbox",
+        },
+    )
+    other = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "MAILBOX_IMAP": "imap://imap.trekmail.net", "MAILBOX_SMTP": "smtps://smtp.trekmail.net"},
+    )
     return {"doctor": good.stdout, "doctor_other": other.stdout, "doctor_wrong": wrong.stdout + wrong.stderr}
 
 
@@ -118,15 +138,25 @@ def _whole_program(settings: Settings) -> Seen:
         decide_all(store)
         until(lambda: len(mails_of(ANNA)) == 2)
         time.sleep(1.5)
-        second = message_from_bytes(next(raw for raw in mails_of(ANNA) if answer["Message-ID"].encode() not in raw.partition(b"References")[0]))
+        second = message_from_bytes(
+            next(raw for raw in mails_of(ANNA) if answer["Message-ID"].encode() not in raw.partition(b"References")[0])
+        )
         with store.look() as view:
             cases = sorted({answer["Subject"], second["Subject"]})
             inbox = view.people.setting(name)
     finally:
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
-    return {"to_note_s": round(to_note, 2), "after_break_s": round(after_break, 2), "answers": len(mails_of(ANNA)), "head": [[k, str(v)] for k, v in answer.items()],
-            "body": answer.get_payload(decode=True).decode(), "subjects": cases, "mark": inbox, "notes": len(mails_of(AGENTS))}
+    return {
+        "to_note_s": round(to_note, 2),
+        "after_break_s": round(after_break, 2),
+        "answers": len(mails_of(ANNA)),
+        "head": [[k, str(v)] for k, v in answer.items()],
+        "body": answer.get_payload(decode=True).decode(),
+        "subjects": cases,
+        "mark": inbox,
+        "notes": len(mails_of(AGENTS)),
+    }
 
 
 def _killed_between(settings: Settings) -> Seen:
@@ -149,7 +179,8 @@ def _sweep(settings: Settings, point: str) -> None:
 
 
 def _crash_run(settings: Settings, triager: Triager, kills: int) -> Seen:
-    """Customers write while the program is killed again and again; in the end each has one answer, or a human is told."""
+    """Customers write while the program is killed again and again; in the end each has one answer, or a human is
+    told."""
     handle.BURST_FROM = handle.CROWD_FROM = 10_000  # type: ignore[misc]  # each ticket is to have a card of its own
     store, dice = store_of(settings), random.Random(7)
     before = {message_from_bytes(raw)["Message-ID"] for raw in mails_of(ANNA)}
@@ -185,8 +216,14 @@ def _crash_run(settings: Settings, triager: Triager, kills: int) -> Seen:
             answered[str(mail["In-Reply-To"])] += 1
     wanted = {f"<crash{n}@example.com>" for n in range(kills)}
     parked = sum(1 for row in troubled if "reply:" in str(row))
-    return {"kills": kills, "accepted": len(wanted), "answered": sum(1 for w in wanted if answered[w]), "doubled": sum(1 for count in answered.values() if count > 1),
-            "parked": parked, "troubled": [list(map(str, row)) for row in troubled]}
+    return {
+        "kills": kills,
+        "accepted": len(wanted),
+        "answered": sum(1 for w in wanted if answered[w]),
+        "doubled": sum(1 for count in answered.values() if count > 1),
+        "parked": parked,
+        "troubled": [list(map(str, row)) for row in troubled],
+    }
 
 
 def _start(settings: Settings, triager: Triager, role: str) -> int:
@@ -199,7 +236,14 @@ def _start(settings: Settings, triager: Triager, role: str) -> int:
             mailbox_source_of(settings, store).run()
         assert settings.mailbox is not None
         clock = SystemClock()
-        courier = Courier(store, {"mailbox": MailboxOutlet(settings.mailbox, store, clock, gap=timedelta(seconds=0.05))}, clock, lease=timedelta(seconds=6), settle=timedelta(seconds=2), margin=timedelta(seconds=1))
+        courier = Courier(
+            store,
+            {"mailbox": MailboxOutlet(settings.mailbox, store, clock, gap=timedelta(seconds=0.05))},
+            clock,
+            lease=timedelta(seconds=6),
+            settle=timedelta(seconds=2),
+            margin=timedelta(seconds=1),
+        )
         worker = Worker(store, Handler(store, triager, clock), courier, lease=timedelta(seconds=4))
         while True:
             if not worker.turn():

@@ -95,11 +95,23 @@ class Post:
         return Decisions(self.store).decide(Decision(card.id, card.revision, action, "slack:T1:U9", "agent")).said
 
 
-def letter(body: str = "Outlook 365 says 535 5.7.8 authentication failed for anna@example.com.", *, sender: str = ANNA, subject: str = "cannot send",
-           id: str = "<m1@example.com>", **fields: str) -> bytes:
+def letter(
+    body: str = "Outlook 365 says 535 5.7.8 authentication failed for anna@example.com.",
+    *,
+    sender: str = ANNA,
+    subject: str = "cannot send",
+    id: str = "<m1@example.com>",
+    **fields: str,
+) -> bytes:
     """A customer's mail; ``in_reply_to`` and the like name further fields."""
     mail = EmailMessage()
-    mail["Return-Path"], mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = f"<{sender}>", sender, OWN, subject, id
+    mail["Return-Path"], mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = (
+        f"<{sender}>",
+        sender,
+        OWN,
+        subject,
+        id,
+    )
     for name, value in fields.items():
         del mail[name.replace("_", "-")]
         mail[name.replace("_", "-")] = value
@@ -109,7 +121,14 @@ def letter(body: str = "Outlook 365 says 535 5.7.8 authentication failed for ann
 
 def settings_for(imap_port: int, smtp_port: int) -> MailboxSettings:
     """Settings of the account on loopback."""
-    return MailboxSettings(OWN, OWN, "secret", MailServer("127.0.0.1", imap_port, True), MailServer("127.0.0.1", smtp_port, True), (AGENTS,))
+    return MailboxSettings(
+        OWN,
+        OWN,
+        "secret",
+        MailServer("127.0.0.1", imap_port, True),
+        MailServer("127.0.0.1", smtp_port, True),
+        (AGENTS,),
+    )
 
 
 def plain_imap(settings: MailboxSettings) -> imap.Connection:
@@ -128,7 +147,14 @@ def post(folder: Path, triager: Triager, **changes: Any) -> Iterator[Post]:
     smtp = Submissions()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    controller = Controller(smtp, "127.0.0.1", port, auth_require_tls=False, auth_required=True, authenticator=lambda *_: AuthResult(success=True))
+    controller = Controller(
+        smtp,
+        "127.0.0.1",
+        port,
+        auth_require_tls=False,
+        auth_required=True,
+        authenticator=lambda *_: AuthResult(success=True),
+    )
     controller.start()
     try:
         with ImapServer() as server:
@@ -137,7 +163,9 @@ def post(folder: Path, triager: Triager, **changes: Any) -> Iterator[Post]:
             clock = RealClock()
             store = DeskStore(database, clock)
             outlet = MailboxOutlet(settings, store, clock, plain_imap, plain_smtp)
-            source = MailboxSource(settings, store, ProgramReader(), {"1": "username-full-address"}, plain_imap, **changes)
+            source = MailboxSource(
+                settings, store, ProgramReader(), {"1": "username-full-address"}, plain_imap, **changes
+            )
             worker = Worker(store, Handler(store, triager, clock), Courier(store, {"mailbox": outlet}, clock))
             made = Post(server, smtp, store, source, outlet, worker, clock)
             made.take()  # the first look only notes how far the mailbox has come

@@ -1,4 +1,5 @@
-"""``triage probe`` against real Dovecot and Postfix, in namespaces that are thrown away: ``python -m tests.mail.probed OUT.json`` as their root."""
+"""``triage probe`` against real Dovecot and Postfix, in namespaces that are thrown away: ``python -m
+tests.mail.probed OUT.json`` as their root."""
 
 from __future__ import annotations
 
@@ -28,8 +29,18 @@ def main() -> None:
 
 
 def _probe(*arguments: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-m", "bot", "probe", "--json", *arguments], capture_output=True, text=True, check=False, env={**os.environ, **environment()})
-    return {"status": done.returncode, "errors": done.stderr, "results": {int(r["target"].rpartition(":")[2]): r for r in map(json.loads, done.stdout.splitlines())}}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "probe", "--json", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment()},
+    )
+    return {
+        "status": done.returncode,
+        "errors": done.stderr,
+        "results": {int(r["target"].rpartition(":")[2]): r for r in map(json.loads, done.stdout.splitlines())},
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The mailbox channel against real Dovecot and Postfix, killed again and again: ``python -m tests.mail.run --kills 200``.
+"""The mailbox channel against real Dovecot and Postfix, killed again and again: ``python -m tests.mail.run --kills
+200``.
 
 Prints a table and ends with one line ``figures {json}``; exits 1 where a mail was lost or an answer doubled.
 """
@@ -23,12 +24,29 @@ KEYS = ("kills", "accepted", "answered", "lost", "doubled", "parked", "to_note_s
 def play(folder: Path, kills: int) -> dict[str, Any]:
     """One run in namespaces of its own; what it saw. Raises LabFailed with its last words."""
     out, diary = folder / "seen.json", folder / "diary.txt"
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin",
+    }
     with diary.open("w") as words:
-        done = subprocess.run([*command(), sys.executable, "-m", "tests.mail.inside", str(out), str(kills)], stdin=subprocess.DEVNULL, stdout=words, stderr=words, env=env, cwd="/",
-                              timeout=300 + 12 * kills, check=False)
+        done = subprocess.run(
+            [*command(), sys.executable, "-m", "tests.mail.inside", str(out), str(kills)],
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=words,
+            env=env,
+            cwd="/",
+            timeout=300 + 12 * kills,
+            check=False,
+        )
     if done.returncode:
-        raise LabFailed(f"the mail servers' run ended with {done.returncode}:\n{diary.read_text('utf-8', 'replace')[-4000:]}")
+        raise LabFailed(
+            f"the mail servers' run ended with {done.returncode}:\n{diary.read_text('utf-8', 'replace')[-4000:]}"
+        )
     seen: dict[str, Any] = json.loads(out.read_text())
     return {**seen, "lost": seen["accepted"] - seen["answered"] - seen["parked"]}
 

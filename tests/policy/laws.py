@@ -41,6 +41,8 @@ def broken(case: Case, knowledge: Knowledge, count: Counter[str]) -> list[str]:
     if recipient is not None:
         count["recipients"] += 1
         strangers = {p for e in case.envelopes for p in e.participants} | {"mallory@evil.example", "new@evil.example"}
-        if recipient != case.envelopes[0].requester or (recipient in strangers and case.envelopes[0].requester != recipient):
+        if recipient != case.envelopes[0].requester or (
+            recipient in strangers and case.envelopes[0].requester != recipient
+        ):
             faults.append(f"wrong recipient {recipient}: {case.why}")
     return faults

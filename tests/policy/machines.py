@@ -1,5 +1,6 @@
-"""Headers as programs write them: out-of-office notices, bounces, lists, tickets of other systems. Written by hand after what each program is known to
-send; addresses and hosts are reserved ones. None of these may ever be answered by a machine.
+"""Headers as programs write them: out-of-office notices, bounces, lists, tickets of other systems. Written by hand
+after what each program is known to send; addresses and hosts are reserved ones. None of these may ever be answered
+by a machine.
 
 One sample a block: its name, the envelope sender (``-`` unknown, ``<>`` null), then the header.
 """

@@ -12,7 +12,8 @@ from bot.core.desk.values import Accepted, Card, Delivery, Envelope, Found, Inbo
 from bot.core.policy.gate import Rules
 from bot.decide import Decisions
 from bot.deliver import Courier
-from bot.handle import Door, Handler
+from bot.door import Door
+from bot.handle import Handler
 from bot.triage import Triager
 from bot.work import Worker
 from tests.databases import new_database
@@ -21,8 +22,10 @@ START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 AUTHSERV = "mx.host.example"
 OURS = "support@host.example"
 RULES = Rules(frozenset({AUTHSERV}), frozenset({OURS}))
-SETTINGS_FAULT = ("Hello, I cannot receive mail for {mailbox} with Thunderbird 128. My settings: IMAP server imap.trekmail.net, port 143, "
-                  "connection security STARTTLS. It says: connection refused.")
+SETTINGS_FAULT = (
+    "Hello, I cannot receive mail for {mailbox} with Thunderbird 128. My settings: IMAP server imap.trekmail.net, port 143, "
+    "connection security STARTTLS. It says: connection refused."
+)
 """A fault that stands in the settings that the customer wrote."""
 
 
@@ -80,9 +83,22 @@ class Helpdesk:
         """One message comes in; each is a ticket of its own unless ``thread`` says otherwise."""
         self._number += 1
         thread = thread or f"t{self._number}"
-        message = {"body": body, "requester": envelope.requester if envelope else None, "received_at": self.clock.now().isoformat()}
-        values: dict[str, Any] = {"channel": "desk", "delivery_id": f"d{self._number}", "conversation": f"desk:{thread}", "message": message,
-                                  "author": envelope.requester or "" if envelope else "", "at": self.clock.now(), "place": "desk", "thread": thread, "envelope": envelope}
+        message = {
+            "body": body,
+            "requester": envelope.requester if envelope else None,
+            "received_at": self.clock.now().isoformat(),
+        }
+        values: dict[str, Any] = {
+            "channel": "desk",
+            "delivery_id": f"d{self._number}",
+            "conversation": f"desk:{thread}",
+            "message": message,
+            "author": envelope.requester or "" if envelope else "",
+            "at": self.clock.now(),
+            "place": "desk",
+            "thread": thread,
+            "envelope": envelope,
+        }
         return self.door.accept(Inbound(**{**values, **more}))
 
     def work(self, turns: int = 400) -> None:
@@ -128,7 +144,11 @@ def open_helpdesk(url: str, triager: Triager, rules: Rules = RULES, *, auto: boo
 def proven(address: str, *, extra: tuple[tuple[str, str], ...] = (), **more: Any) -> Envelope:
     """A mail that our exchanger has proven to be ``address``'s."""
     domain = address.rpartition("@")[2]
-    headers = (("Authentication-Results", f"{AUTHSERV}; dmarc=pass (p=reject dis=none) header.from={domain}"), ("From", f"Somebody <{address}>"), *extra)
+    headers = (
+        ("Authentication-Results", f"{AUTHSERV}; dmarc=pass (p=reject dis=none) header.from={domain}"),
+        ("From", f"Somebody <{address}>"),
+        *extra,
+    )
     return Envelope(address, headers, address, **more)
 
 

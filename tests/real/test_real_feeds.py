@@ -71,7 +71,9 @@ def running(store: Path, feeds: list[Feed]) -> Iterator[None]:
 
 
 def numbers(store: Path) -> list[int]:
-    found = SqliteLogStore(store).search(LogQuery(now() - timedelta(days=1), now() + timedelta(days=1), domains=("firm.example",), limit=1_000_000))
+    found = SqliteLogStore(store).search(
+        LogQuery(now() - timedelta(days=1), now() + timedelta(days=1), domains=("firm.example",), limit=1_000_000)
+    )
     return sorted(int(str(event.login).partition("@")[0][1:]) for event in found.lines)
 
 
@@ -82,7 +84,9 @@ class Rsyslog:
         self.folder, self.log, self.ours, self.port = folder, folder / "mail.log", free_port(), free_port()
         settings = folder / "rsyslog.conf"
         settings.write_text((RSYSLOG + forward).format(folder=folder, port=self.port, log=self.log, ours=self.ours))
-        self.process = subprocess.Popen(["/usr/sbin/rsyslogd", "-n", "-f", str(settings), "-i", str(folder / "pid")], stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["/usr/sbin/rsyslogd", "-n", "-f", str(settings), "-i", str(folder / "pid")], stderr=subprocess.DEVNULL
+        )
         self.sent = 0
         wait(self._up)
 
@@ -98,15 +102,21 @@ class Rsyslog:
         with socket.create_connection(("127.0.0.1", self.port)) as sender:
             for number in range(self.sent, self.sent + count):
                 at = datetime.now(UTC).astimezone()
-                sender.sendall(f"<22>{at:%b} {at.day:>2} {at:%H:%M:%S} imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
-                               f"user=<n{number}@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, TLS, session=<s{number}>\n".encode())
+                sender.sendall(
+                    f"<22>{at:%b} {at.day:>2} {at:%H:%M:%S} imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
+                    f"user=<n{number}@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, TLS, session=<s{number}>\n".encode()
+                )
         self.sent += count
 
     def rotate(self, how: str) -> None:
         settings = self.folder / "logrotate.conf"
         settings.write_text(LOGROTATE.format(log=self.log, how=how))
         settings.chmod(0o644)
-        subprocess.run(["/usr/sbin/logrotate", "-f", "-s", str(self.folder / "state"), str(settings)], check=True, capture_output=True)
+        subprocess.run(
+            ["/usr/sbin/logrotate", "-f", "-s", str(self.folder / "state"), str(settings)],
+            check=True,
+            capture_output=True,
+        )
         if "copytruncate" not in how:
             self.process.send_signal(signal.SIGHUP)
             time.sleep(1.1)  # until it has opened the new file; dateext names files by the second
@@ -120,12 +130,22 @@ def rsyslog(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rsyslog]
     made.process.wait(10)
 
 
-@pytest.mark.parametrize("how", ["create\n    compress", "create\n    dateext\n    dateformat -%Y%m%d-%s\n    delaycompress\n    compress", "copytruncate"], ids=["compress", "dateext", "copytruncate"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "create\n    compress",
+        "create\n    dateext\n    dateformat -%Y%m%d-%s\n    delaycompress\n    compress",
+        "copytruncate",
+    ],
+    ids=["compress", "dateext", "copytruncate"],
+)
 def test_a_file_that_rsyslog_writes_and_logrotate_rotates(rsyslog: Rsyslog, how: str, tmp_path: Path) -> None:
     store = tmp_path / "store" / "logs.db"
     rsyslog.send(50)
     wait(rsyslog.log.exists)
-    Follow(SqliteFeedStore(store), [FileFeed(rsyslog.log, Stream(UTC, now), lambda _: None)], say=lambda _: None).run(once=True)
+    Follow(SqliteFeedStore(store), [FileFeed(rsyslog.log, Stream(UTC, now), lambda _: None)], say=lambda _: None).run(
+        once=True
+    )
     for turn in range(3):
         with running(store, [FileFeed(rsyslog.log, Stream(UTC, now), lambda _: None)]):
             rsyslog.send(200)

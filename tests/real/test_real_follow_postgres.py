@@ -1,4 +1,5 @@
-"""Live feeds into a real PostgreSQL server: the contract of tests/contract/test_feed_store.py, and kill -9 and a full disk under a writer at work."""
+"""Live feeds into a real PostgreSQL server: the contract of tests/contract/test_feed_store.py, and kill -9 and a
+full disk under a writer at work."""
 
 from __future__ import annotations
 
@@ -85,10 +86,14 @@ class Writer:
         self._thread.join()
 
 
-def test_killed_under_a_writer_at_1000_lines_a_second_nothing_is_lost_or_doubled(place: Open, server: str, tmp_path: Path) -> None:
+def test_killed_under_a_writer_at_1000_lines_a_second_nothing_is_lost_or_doubled(
+    place: Open, server: str, tmp_path: Path
+) -> None:
     log, searched = tmp_path / "mail.log", place()[1]
     log.write_text(line(0))
-    Follow(place()[0], [FileFeed(log, Stream(UTC, lambda: datetime.now(UTC)), lambda _: None)], say=lambda _: None).run(once=True)
+    Follow(place()[0], [FileFeed(log, Stream(UTC, lambda: datetime.now(UTC)), lambda _: None)], say=lambda _: None).run(
+        once=True
+    )
     writer = Writer(log)
     command = [sys.executable, "-c", FOLLOWER, server, str(log)]
     try:
@@ -120,10 +125,14 @@ CREATE TRIGGER is_full BEFORE INSERT ON triage_logs.log_login EXECUTE FUNCTION t
 """The server's error of a full disk (class 53100), in the middle of a batch."""
 
 
-@pytest.mark.parametrize(("trouble", "said"), [(FULL, "its disk is full; make room, nothing stored so far is lost"), ("", "another writer was in the way")], ids=["full", "locked"])
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [(FULL, "its disk is full; make room, nothing stored so far is lost"), ("", "another writer was in the way")],
+    ids=["full", "locked"],
+)
 def test_a_full_disk_or_a_lock_loses_nothing_acknowledged_is_said_once_and_ends_by_itself(
-    place: Open, server: str, monkeypatch: pytest.MonkeyPatch, trouble: str, said: str,
-) -> None:  # fmt: skip
+    place: Open, server: str, monkeypatch: pytest.MonkeyPatch, trouble: str, said: str
+) -> None:
     monkeypatch.setattr(feeding, "WAITS_FOR_LOCKS", 1)
     feeds, searched = place()
     heard: list[str] = []
@@ -188,5 +197,9 @@ def test_two_machines_follow_paths_of_the_same_name_into_one_store(place: Open, 
     two, _ = place("two")
     for feeds, name in ((one, "imap1"), (two, "imap2")):
         feeds.claim()
-        Follow(feeds, [FileFeed(tmp_path / name / "mail.log", Stream(UTC, lambda: START), lambda _: None)], say=lambda _: None).run(once=True)
+        Follow(
+            feeds,
+            [FileFeed(tmp_path / name / "mail.log", Stream(UTC, lambda: START), lambda _: None)],
+            say=lambda _: None,
+        ).run(once=True)
     assert stored(searched) == [0, 1] and [one.host for one in searched.status()] == ["imap1", "imap2"]

@@ -1,4 +1,5 @@
-"""Letting go, backup and restore over a real PostgreSQL server and its own tools; tests/scenario/test_keeping.py runs the same on SQLite."""
+"""Letting go, backup and restore over a real PostgreSQL server and its own tools; tests/scenario/test_keeping.py
+runs the same on SQLite."""
 
 from __future__ import annotations
 
@@ -43,8 +44,19 @@ def everything(url: str) -> str:
 def hand_in(office: Office, number: int) -> str:
     # the address in the id of a case, which six tables point to
     key = f"mail:{number}:{ANNA}"
-    office.edge.door.accept(Inbound("slack", f"{number}:x", key, {"body": f'{ANNA}: "535 5.7.8 Error: authentication failed"', "requester": ANNA, "channel": "slack"}, ANNA,
-                                    office.clock.now(), "slack/C1", "", explicit=True))
+    office.edge.door.accept(
+        Inbound(
+            "slack",
+            f"{number}:x",
+            key,
+            {"body": f'{ANNA}: "535 5.7.8 Error: authentication failed"', "requester": ANNA, "channel": "slack"},
+            ANNA,
+            office.clock.now(),
+            "slack/C1",
+            "",
+            explicit=True,
+        )
+    )
     office.work()
     return key
 
@@ -64,7 +76,9 @@ def test_words_persons_and_one_requester_go(office: Office, url: str) -> None:
         assert sum(n for _, n in view.views.causes(timedelta(days=3650))) == before == 2
 
 
-def test_a_restored_copy_sends_nothing_until_it_is_released(office: Office, url: str, slack: FakeSlack, tmp_path: Path) -> None:
+def test_a_restored_copy_sends_nothing_until_it_is_released(
+    office: Office, url: str, slack: FakeSlack, tmp_path: Path
+) -> None:
     case = hand_in(office, 1)
     copy = tmp_path / "triage.dump"
     assert backup(url, copy) > 0 and copy.stat().st_mode & 0o077 == 0

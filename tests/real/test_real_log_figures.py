@@ -1,4 +1,5 @@
-"""The port LogFigures over a real PostgreSQL server: the contract of tests/contract/test_log_figures.py, and writers whose commits cross."""
+"""The port LogFigures over a real PostgreSQL server: the contract of tests/contract/test_log_figures.py, and writers
+whose commits cross."""
 
 from __future__ import annotations
 
@@ -35,7 +36,10 @@ def new(server: str) -> Iterator[Callable[[str], Place]]:
 def test_a_batch_that_is_committed_later_than_a_younger_one_is_not_passed_over(server: str, place: Place) -> None:
     add, figures = place
     add([])  # makes the tables
-    with open_for_writing(server, "slow") as slow, PostgresSink(slow).storing(rows_of(gathered([failure(0, raw="slow")]))):
+    with (
+        open_for_writing(server, "slow") as slow,
+        PostgresSink(slow).storing(rows_of(gathered([failure(0, raw="slow")]))),
+    ):
         add([failure(1, "ben@example.com", raw="quick", host="imap2")])  # writers of one name wait for each other
         found, mark = figures.lines_after(0, 100)
         assert [line.raw for line in found] == ["quick"]

@@ -1,4 +1,5 @@
-"""The whole contract of the log store once more, over a real PostgreSQL server, and what only such a server can show."""
+"""The whole contract of the log store once more, over a real PostgreSQL server, and what only such a server can
+show."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ def places(server: str) -> list[str]:
 
 @pytest.fixture
 def make(places: list[str]) -> Iterator[Make]:
-    """A function that makes a store over some events, one batch an argument. The fourth takes the place of the first."""
+    """A function that makes a store over some events, one batch an argument. The fourth takes the place of the
+    first."""
     made: list[PostgresLogStore] = []
 
     def postgresql(*batches: Sequence[LogEvent]) -> LogStore:
@@ -67,7 +69,9 @@ def make(places: list[str]) -> Iterator[Make]:
 def wipe(url: str) -> None:
     """Empty the tables: quicker than making them anew."""
     with psycopg.connect(url) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'triage_logs' AND tablename <> 'log_meta'").fetchall()
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'triage_logs' AND tablename <> 'log_meta'"
+        ).fetchall()
         for (table,) in tables:
             connection.execute(f"DELETE FROM triage_logs.{table}".encode())
 
@@ -110,7 +114,9 @@ def empty_store(places: list[str]) -> Iterator[PostgresLogStore]:
     store.close()
 
 
-def test_killed_at_any_moment_nothing_is_lost_or_doubled(empty_store: PostgresLogStore, places: list[str], tmp_path: Path) -> None:
+def test_killed_at_any_moment_nothing_is_lost_or_doubled(
+    empty_store: PostgresLogStore, places: list[str], tmp_path: Path
+) -> None:
     def begun(log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen([sys.executable, "-c", WRITER, places[0], str(log)], cwd=Path(__file__).parents[2])
 
@@ -133,9 +139,17 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(empty_store: PostgresLo
     assert kills, "no run was slow enough to be killed"
 
 
-def test_several_write_at_a_time_the_same_names_and_different_hosts(empty_store: PostgresLogStore, places: list[str], tmp_path: Path) -> None:
+def test_several_write_at_a_time_the_same_names_and_different_hosts(
+    empty_store: PostgresLogStore, places: list[str], tmp_path: Path
+) -> None:
     every = [line for number in range(3) for line in written(tmp_path / f"imap{number}.log", 1500, f"imap{number}")]
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, places[0], str(tmp_path / f"imap{number}.log")], cwd=Path(__file__).parents[2]) for number in range(3)]
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, places[0], str(tmp_path / f"imap{number}.log")],
+            cwd=Path(__file__).parents[2],
+        )
+        for number in range(3)
+    ]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     assert sorted(found(empty_store)) == sorted(every)
     assert [(one.host, one.lines) for one in empty_store.status()] == [(f"imap{number}", 1500) for number in range(3)]
@@ -144,11 +158,18 @@ def test_several_write_at_a_time_the_same_names_and_different_hosts(empty_store:
 def test_a_day_is_a_partition_and_pruning_drops_it(empty_store: PostgresLogStore, places: list[str]) -> None:
     today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
     since = (today - NOON).total_seconds() / 60
-    empty_store.add([failure(since - 1440 * day) for day in range(4)] + [success(since - 1440 * 3)] + [failure(since - 1440 * 9000)])
+    empty_store.add(
+        [failure(since - 1440 * day) for day in range(4)] + [success(since - 1440 * 3)] + [failure(since - 1440 * 9000)]
+    )
 
     def days() -> set[str]:
         with psycopg.connect(places[0]) as connection:
-            return {name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'triage_logs' AND tablename LIKE 'log_line_%'").fetchall()}
+            return {
+                name
+                for (name,) in connection.execute(
+                    "SELECT tablename FROM pg_tables WHERE schemaname = 'triage_logs' AND tablename LIKE 'log_line_%'"
+                ).fetchall()
+            }
 
     named = [f"log_line_{today - day * DAY:%Y%m%d}" for day in range(4)]
     assert {*named, "log_line_other"} <= days()
@@ -159,24 +180,47 @@ def test_a_day_is_a_partition_and_pruning_drops_it(empty_store: PostgresLogStore
     assert len(result.lines) == 3 and not result.successes, "the partition of odd dates is cleared too"
     assert all(one.first >= cut for one in empty_store.status())
     assert empty_store.prune(size=1) is not None
-    assert len(empty_store.search(LogQuery(today - 9 * DAY, today, mailboxes=("anna@example.com",))).lines) == 1, "the newest day stays"
+    assert len(empty_store.search(LogQuery(today - 9 * DAY, today, mailboxes=("anna@example.com",))).lines) == 1, (
+        "the newest day stays"
+    )
 
 
 def test_the_main_question_reads_by_an_index(empty_store: PostgresLogStore, places: list[str]) -> None:
     """Of one mailbox among many as of one that fills the log, the newest lines come without sorting them all."""
-    empty_store.add([failure(number / 100, "busy@example.com" if number % 2 else f"user{number}@example.com") for number in range(20_000)])
+    empty_store.add(
+        [
+            failure(number / 100, "busy@example.com" if number % 2 else f"user{number}@example.com")
+            for number in range(20_000)
+        ]
+    )
     with psycopg.connect(places[0], autocommit=True) as connection:
         connection.execute("ANALYZE triage_logs.log_line")
         connection.execute("SET search_path TO triage_logs; SET enable_sort = off; SET jit = off")
-        asked = {"who": ["busy@example.com"], "domains": [], "networks": [], "also": ["busy@example.com"], "since": NOON - DAY, "until": NOON + DAY, "limit": 101}
-        plan = "\n".join(row[0] for row in connection.execute(("EXPLAIN ANALYZE " + lines_query(asked)).encode(), asked).fetchall())
+        asked = {
+            "who": ["busy@example.com"],
+            "domains": [],
+            "networks": [],
+            "also": ["busy@example.com"],
+            "since": NOON - DAY,
+            "until": NOON + DAY,
+            "limit": 101,
+        }
+        plan = "\n".join(
+            row[0] for row in connection.execute(("EXPLAIN ANALYZE " + lines_query(asked)).encode(), asked).fetchall()
+        )
     read = max(int(regex.search(r"rows=(\d+)", part, timeout=1)[1]) for part in plan.split("(actual ")[1:])  # type: ignore[index]
     assert read <= 202, plan
 
 
 def test_hostile_names_on_the_server_itself(empty_store: PostgresLogStore) -> None:
     names = [name for name in PIECES[::2] if name.strip()]
-    empty_store.add([*(failure(number, name) for number, name in enumerate(names)), failure(0, "victim@example.com"), success(0, "victim@example.com")])
+    empty_store.add(
+        [
+            *(failure(number, name) for number, name in enumerate(names)),
+            failure(0, "victim@example.com"),
+            success(0, "victim@example.com"),
+        ]
+    )
     for name in names:
         result = empty_store.search(ask(mailboxes=(name,), domains=(name + ".",)))
         assert result.failed is None and not result.successes
@@ -190,7 +234,12 @@ def test_a_server_that_hangs_is_given_up_in_time(places: list[str]) -> None:
     store.add([failure(0)])
     assert store.search(ask(mailboxes=("anna@example.com",))).lines
     with psycopg.connect(places[0], autocommit=True) as connection:
-        backends = [pid for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'triage'").fetchall()]
+        backends = [
+            pid
+            for (pid,) in connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'triage'"
+            ).fetchall()
+        ]
     for pid in backends:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -224,11 +273,23 @@ def test_the_commands_work_with_it(places: list[str], tmp_path: Path) -> None:
     environment = os.environ | {"LOG_STORE_URL": places[0]}
 
     def triage(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "bot", "logs", *words], env=environment, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+        return subprocess.run(
+            [sys.executable, "-m", "bot", "logs", *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
 
     assert "20 lines read, 20 kept verbatim" in triage("ingest", str(tmp_path / "mail.log")).stdout
     until = (NOON + DAY).isoformat()
-    assert triage("search", "--mailbox", "anna@example.com", "--until", until, "--since", NOON.isoformat(), "--json").stdout.count("\n") == 20
+    assert (
+        triage(
+            "search", "--mailbox", "anna@example.com", "--until", until, "--since", NOON.isoformat(), "--json"
+        ).stdout.count("\n")
+        == 20
+    )
     assert "imap1" in triage("status").stdout
     assert triage("prune", "--days", "9000").stdout == "nothing to drop\n"
 
@@ -236,13 +297,29 @@ def test_the_commands_work_with_it(places: list[str], tmp_path: Path) -> None:
 # -- ClickHouse's engine, interrupted at more inserts ---------------------------------------------------------
 
 
-def test_clickhouse_interrupted_at_more_inserts(engine: tuple[str, Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clickhouse_interrupted_at_more_inserts(
+    engine: tuple[str, Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(test_clickhouse, "POINTS", (0, 2, 4, 7, 11, 17))
-    new = test_clickhouse.new.__wrapped__ if hasattr(test_clickhouse.new, "__wrapped__") else test_clickhouse.new._get_wrapped_function()
-    test_clickhouse.test_interrupted_at_any_insert_nothing_is_lost_or_doubled(engine, new(engine), tmp_path, monkeypatch)
+    new = (
+        test_clickhouse.new.__wrapped__
+        if hasattr(test_clickhouse.new, "__wrapped__")
+        else test_clickhouse.new._get_wrapped_function()
+    )
+    test_clickhouse.test_interrupted_at_any_insert_nothing_is_lost_or_doubled(
+        engine, new(engine), tmp_path, monkeypatch
+    )
 
 
-def test_clickhouse_follower_interrupted_at_more_inserts(engine: tuple[str, Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clickhouse_follower_interrupted_at_more_inserts(
+    engine: tuple[str, Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(test_clickhouse, "FOLLOW_POINTS", (0, 2, 4, 8, 10))
-    new = test_clickhouse.new.__wrapped__ if hasattr(test_clickhouse.new, "__wrapped__") else test_clickhouse.new._get_wrapped_function()
-    test_clickhouse.test_a_follower_interrupted_at_any_insert_loses_and_doubles_nothing(engine, new(engine), tmp_path, monkeypatch)
+    new = (
+        test_clickhouse.new.__wrapped__
+        if hasattr(test_clickhouse.new, "__wrapped__")
+        else test_clickhouse.new._get_wrapped_function()
+    )
+    test_clickhouse.test_a_follower_interrupted_at_any_insert_loses_and_doubles_nothing(
+        engine, new(engine), tmp_path, monkeypatch
+    )

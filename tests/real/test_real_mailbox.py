@@ -1,4 +1,5 @@
-"""The support mailbox against real Dovecot and Postfix: TLS verified, STARTTLS and implicit, connections that break, kill -9."""
+"""The support mailbox against real Dovecot and Postfix: TLS verified, STARTTLS and implicit, connections that break,
+kill -9."""
 
 from __future__ import annotations
 
@@ -28,18 +29,38 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_doctor_says_what_is_right_and_what_is_wrong(seen: dict[str, Any]) -> None:
     good = [line for line in seen["doctor"].splitlines() if "MAILBOX_" in line]
-    assert len(good) == 5 and all(line.startswith("ok") for line in good) and "IDLE" in seen["doctor"] and "Sent Messages" in seen["doctor"]
+    assert (
+        len(good) == 5
+        and all(line.startswith("ok") for line in good)
+        and "IDLE" in seen["doctor"]
+        and "Sent Messages" in seen["doctor"]
+    )
     other = [line for line in seen["doctor_other"].splitlines() if "MAILBOX_IMAP" in line or "MAILBOX_SMTP" in line]
-    assert [line[:4].strip() for line in other] == ["ok", "ok"] and "143, STARTTLS: logged in" in other[0] and "465, implicit TLS: logged in" in other[1]
+    assert (
+        [line[:4].strip() for line in other] == ["ok", "ok"]
+        and "143, STARTTLS: logged in" in other[0]
+        and "465, implicit TLS: logged in" in other[1]
+    )
     wrong = seen["doctor_wrong"]
     assert "the certificate is not trusted" in wrong and "no TLS there" in wrong and "Traceback" not in wrong
 
 
 def test_a_mail_is_picked_up_within_seconds_and_answered_once(seen: dict[str, Any]) -> None:
     head = dict(seen["head"])
-    assert seen["to_note_s"] < 10, "from the customer's mail to the note in the agents' mailbox, triage and two deliveries included"
-    assert head["From"] == OWN and head["To"] == ANNA and head["Subject"].startswith("Re: [mail-") and head["In-Reply-To"] == "<first@example.com>"
-    assert head["References"].split() == ["<root@example.com>", "<first@example.com>"] and head["X-Auto-Response-Suppress"] == "All" and head["X-Triage-Delivery"]
+    assert seen["to_note_s"] < 10, (
+        "from the customer's mail to the note in the agents' mailbox, triage and two deliveries included"
+    )
+    assert (
+        head["From"] == OWN
+        and head["To"] == ANNA
+        and head["Subject"].startswith("Re: [mail-")
+        and head["In-Reply-To"] == "<first@example.com>"
+    )
+    assert (
+        head["References"].split() == ["<root@example.com>", "<first@example.com>"]
+        and head["X-Auto-Response-Suppress"] == "All"
+        and head["X-Triage-Delivery"]
+    )
     assert "Auto-Submitted" not in head and head["Return-Path"] == f"<{OWN}>" and len(seen["body"]) > 100
 
 
@@ -52,5 +73,7 @@ def test_kill_9_between_accept_and_mark_makes_one_case(seen: dict[str, Any]) -> 
 
 
 def test_killed_again_and_again_nothing_is_lost_or_doubled(seen: dict[str, Any]) -> None:
-    print(f"mailbox: kills {seen['kills']}, accepted {seen['accepted']}, answered {seen['answered']}, doubled {seen['doubled']}, parked {seen['parked']}")
+    print(
+        f"mailbox: kills {seen['kills']}, accepted {seen['accepted']}, answered {seen['answered']}, doubled {seen['doubled']}, parked {seen['parked']}"
+    )
     assert seen["doubled"] == 0 and seen["lost"] == 0, seen["troubled"]

@@ -1,4 +1,5 @@
-"""Screenshots drawn here and read by the real tesseract: the codes come out whole, at a dialog's usual sizes, light and dark."""
+"""Screenshots drawn here and read by the real tesseract: the codes come out whole, at a dialog's usual sizes, light
+and dark."""
 
 from __future__ import annotations
 
@@ -16,8 +17,12 @@ from bot.triage import Triager
 from tests.distribution import need
 
 DIALOG = (
-    "Microsoft Outlook", "Task 'alice@example.com - Sending' reported error (0x800CCC0F):", "'The connection to the server was interrupted. If this problem",
-    "continues, contact your server administrator or Internet service", "provider (ISP).'", "AUTHENTICATIONFAILED 0x8004010F 0x80042108",
+    "Microsoft Outlook",
+    "Task 'alice@example.com - Sending' reported error (0x800CCC0F):",
+    "'The connection to the server was interrupted. If this problem",
+    "continues, contact your server administrator or Internet service",
+    "provider (ISP).'",
+    "AUTHENTICATIONFAILED 0x8004010F 0x80042108",
 )
 
 
@@ -31,7 +36,9 @@ def reader() -> ProgramReader:
 
 def drawn(lines: tuple[str, ...], size: float, *, dark: bool, form: str = "PNG") -> str:
     font = ImageFont.load_default(size)
-    picture = Image.new("RGB", (int(size * 44), int(size * 1.6 * (len(lines) + 2))), (32, 32, 32) if dark else (240, 240, 240))
+    picture = Image.new(
+        "RGB", (int(size * 44), int(size * 1.6 * (len(lines) + 2))), (32, 32, 32) if dark else (240, 240, 240)
+    )
     pen = ImageDraw.Draw(picture)
     for row, line in enumerate(lines):
         pen.text((size, size * (1 + 1.6 * row)), line, font=font, fill=(230, 230, 230) if dark else (20, 20, 20))
@@ -41,7 +48,10 @@ def drawn(lines: tuple[str, ...], size: float, *, dark: bool, form: str = "PNG")
 
 
 def ticket_with(content: str, kind: str) -> dict[str, object]:
-    return {"body": "It does not send, see the picture.", "attachments": [{"name": "shot", "content_type": kind, "content": content}]}
+    return {
+        "body": "It does not send, see the picture.",
+        "attachments": [{"name": "shot", "content_type": kind, "content": content}],
+    }
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG"])
@@ -58,9 +68,13 @@ def test_codes_on_screenshots_come_out_whole(reader: ProgramReader, size: int, d
 
 def test_the_agent_reads_where_it_came_from(reader: ProgramReader, triager: Triager) -> None:
     content = drawn(DIALOG, 16, dark=False)
-    triage = triager.triage(reader.read(ticket_from_json(ticket_with(content, "image/png"), where="t", fallback_id="t")))
+    triage = triager.triage(
+        reader.read(ticket_from_json(ticket_with(content, "image/png"), where="t", fallback_id="t"))
+    )
     assert "(read from the picture)" in triage.note and "letters and digits may be misread" in triage.note
-    assert any("0x800CCC0F" in triage.reading.text[slice(*e.span)] or "interrupted" in e.text for e in triage.facts.errors)
+    assert any(
+        "0x800CCC0F" in triage.reading.text[slice(*e.span)] or "interrupted" in e.text for e in triage.facts.errors
+    )
 
 
 def test_a_picture_that_is_no_picture_costs_nothing(reader: ProgramReader) -> None:

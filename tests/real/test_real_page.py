@@ -1,5 +1,5 @@
-"""The page in real Chromium: every view at a phone's and a desk's width, a decision by keyboard alone, axe-core, no request to anywhere else. Pictures for people to
-look at are kept under var/pages."""
+"""The page in real Chromium: every view at a phone's and a desk's width, a decision by keyboard alone, axe-core, no
+request to anywhere else. Pictures for people to look at are kept under var/pages."""
 
 from __future__ import annotations
 
@@ -23,8 +23,20 @@ from tests.distribution import need
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "var" / "pages"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-VIEWS = {"playground": "/playground", "queue": "/queue", "decided": "/queue?show=decided", "tickets": "/tickets", "knowledge": "/knowledge", "cause": "/knowledge/cause?id=imap-connection-limit",
-         "error": "/knowledge/error?id=auth-failed", "logs": "/logs", "report": "/report", "incidents": "/incidents", "health": "/health", "audit": "/audit"}
+VIEWS = {
+    "playground": "/playground",
+    "queue": "/queue",
+    "decided": "/queue?show=decided",
+    "tickets": "/tickets",
+    "knowledge": "/knowledge",
+    "cause": "/knowledge/cause?id=imap-connection-limit",
+    "error": "/knowledge/error?id=auth-failed",
+    "logs": "/logs",
+    "report": "/report",
+    "incidents": "/incidents",
+    "health": "/health",
+    "audit": "/audit",
+}
 LOOKS = ((375, "light", True), (1280, "light", False), (1280, "dark", True))
 """Width, colours, and whether axe-core looks too: every width and both sets of colours once."""
 HOSTILE = 'anna@firm.example <script>document.title = "broken"</script><img src="https://evil.example/x.png"> Thunderbird: "535 5.7.8 Error: authentication failed"'
@@ -34,11 +46,29 @@ HOSTILE = 'anna@firm.example <script>document.title = "broken"</script><img src=
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """``triage web`` on the sample data, as ``make serve`` starts it; its sign-in address."""
     folder = tmp_path_factory.mktemp("page")
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{folder}/desk.db", "LOG_STORE_URL": f"sqlite:///{folder}/logs.db"}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{folder}/desk.db",
+        "LOG_STORE_URL": f"sqlite:///{folder}/logs.db",
+    }
     triage = [sys.executable, "-m", "bot"]
-    subprocess.run([*triage, "accounts", "import", "samples/accounts.csv"], cwd=ROOT, env=environment, check=True, capture_output=True)
-    subprocess.run([*triage, "logs", "ingest", "samples/logs"], cwd=ROOT, env=environment, check=True, capture_output=True)
-    server = subprocess.Popen([*triage, "web", "--port", "18475", "--queue", "samples/tickets"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    subprocess.run(
+        [*triage, "accounts", "import", "samples/accounts.csv"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run(
+        [*triage, "logs", "ingest", "samples/logs"], cwd=ROOT, env=environment, check=True, capture_output=True
+    )
+    server = subprocess.Popen(
+        [*triage, "web", "--port", "18475", "--queue", "samples/tickets"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert server.stdout is not None
     line = server.stdout.readline()
     yield line.removeprefix("The page: ").strip()
@@ -61,12 +91,18 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 def opened(browser: Browser, address: str, width: int = 1280, **options: Any) -> tuple[BrowserContext, Page]:
-    """A window that is signed in. What the page says on the console, or asks of another host, fails the test when it is closed."""
+    """A window that is signed in. What the page says on the console, or asks of another host, fails the test when it
+    is closed."""
     context = browser.new_context(viewport={"width": width, "height": 900}, **options)
     page = context.new_page()
     page.complaints = []  # type: ignore[attr-defined]
     page.on("console", lambda said: page.complaints.append(said.text) if said.type in ("error", "warning") else None)  # type: ignore[attr-defined]
-    page.on("request", lambda asked: page.complaints.append(asked.url) if not asked.url.startswith("http://127.0.0.1:18475/") else None)  # type: ignore[attr-defined]
+    page.on(
+        "request",
+        lambda asked: (
+            page.complaints.append(asked.url) if not asked.url.startswith("http://127.0.0.1:18475/") else None
+        ),
+    )  # type: ignore[attr-defined]
     for _ in range(240):  # tickets are put in the queue before the page answers
         try:
             page.goto(address, timeout=20_000)
@@ -81,7 +117,11 @@ def opened(browser: Browser, address: str, width: int = 1280, **options: Any) ->
 def serious(page: Page) -> list[str]:
     """What axe-core finds, serious or critical."""
     found = Axe().run(page).response["violations"]
-    return [f"{v['impact']} {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+    return [
+        f"{v['impact']} {v['id']}: {v['nodes'][0]['html'][:200]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
 
 
 def sideways(page: Page) -> bool:
@@ -92,7 +132,8 @@ def sideways(page: Page) -> bool:
 @pytest.mark.parametrize(("width", "scheme", "axe"), LOOKS)
 def test_every_view_is_sound_at_every_width(browser: Browser, address: str, width: int, scheme: Any, axe: bool) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
-    # axe-core is put into the page as a script, which our policy would refuse; test_nothing_foreign_runs has the policy on
+    # axe-core is put into the page as a script, which our policy would refuse; test_nothing_foreign_runs has the policy
+    # on
     context, page = opened(browser, address, width, color_scheme=scheme, bypass_csp=True)
     root = address.partition("/sign-in")[0]
 
@@ -132,7 +173,9 @@ def test_a_decision_by_keyboard_alone(browser: Browser, address: str) -> None:
         for _ in range(80):
             page.keyboard.press("Tab")
             if re.search(what, page.evaluate("document.activeElement.innerText || document.activeElement.name || ''")):
-                assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", f"{what}: the focus is not seen"
+                assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", (
+                    f"{what}: the focus is not seen"
+                )
                 return
         raise AssertionError(f"the keyboard does not reach {what}")
 
@@ -171,8 +214,14 @@ def test_nothing_foreign_runs_and_nothing_foreign_is_asked_for(browser: Browser,
     assert page.complaints == []  # type: ignore[attr-defined]
     # a form that another page sends is refused: the browser says where it comes from
     foreign = context.new_page()
-    foreign.route("https://evil.example/", lambda route: route.fulfill(content_type="text/html", body=f"<form method=post action='{address.partition('/sign-in')[0]}/health'>"
-                                                                       "<input name=action value=pause><button>go</button></form>"))
+    foreign.route(
+        "https://evil.example/",
+        lambda route: route.fulfill(
+            content_type="text/html",
+            body=f"<form method=post action='{address.partition('/sign-in')[0]}/health'>"
+            "<input name=action value=pause><button>go</button></form>",
+        ),
+    )
     foreign.goto("https://evil.example/")
     foreign.get_by_role("button").click()
     foreign.wait_for_load_state()

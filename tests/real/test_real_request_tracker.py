@@ -1,4 +1,5 @@
-"""Request Tracker 5 itself: a ticket comes in, the note with the draft stands in it, an agent's note sends the reply, the card is decided."""
+"""Request Tracker 5 itself: a ticket comes in, the note with the draft stands in it, an agent's note sends the
+reply, the card is decided."""
 
 from __future__ import annotations
 
@@ -48,13 +49,17 @@ def office(rt: Tracker, tmp_path_factory: pytest.TempPathFactory, triager: Triag
 @pytest.fixture(scope="module")
 def agent(rt: Tracker) -> Callable[..., None]:
     """What Anna does in RT."""
-    client = httpx.Client(base_url=rt.url + "/REST/2.0", headers={"Authorization": f"token {rt.agent}"}, trust_env=False)
+    client = httpx.Client(
+        base_url=rt.url + "/REST/2.0", headers={"Authorization": f"token {rt.agent}"}, trust_env=False
+    )
 
     def act(ticket: str, what: str, text: str = "") -> None:
         if what == "close":
             client.put(f"/ticket/{ticket}", json={"Status": "resolved"}).raise_for_status()
         else:
-            client.post(f"/ticket/{ticket}/{what}", json={"Content": text, "ContentType": "text/plain"}).raise_for_status()
+            client.post(
+                f"/ticket/{ticket}/{what}", json={"Content": text, "ContentType": "text/plain"}
+            ).raise_for_status()
 
     return act
 
@@ -89,9 +94,15 @@ def test_a_whole_round_trip(rt: Tracker, office: Office, agent: Callable[..., No
     assert card is not None and card.state == "open" and card.content.draft
     thread = helpdesk(rt).read(ticket)
     assert thread.requester == "alice@customer.example" and "Grüße" in thread.posts[0].body
-    assert ("Authentication-Results", "mx.desk.example; dmarc=pass header.from=customer.example") in thread.posts[0].headers
+    assert ("Authentication-Results", "mx.desk.example; dmarc=pass header.from=customer.example") in thread.posts[
+        0
+    ].headers
     (note,) = notes(rt, ticket)
-    assert card.content.draft in note and card.content.title in note and note.endswith(f"Ref: {token_of(f'card:{card.id}')[:16]}")
+    assert (
+        card.content.draft in note
+        and card.content.title in note
+        and note.endswith(f"Ref: {token_of(f'card:{card.id}')[:16]}")
+    )
     assert not to_customer(rt, "alice")
     office.work()
     assert len(notes(rt, ticket)) == 1, "its own note brings nothing about"
@@ -109,7 +120,9 @@ def test_a_whole_round_trip(rt: Tracker, office: Office, agent: Callable[..., No
     assert [tuple(r) for r in labels] == [("rt:anna", "send")] and not office.troubled()
 
 
-def test_another_check_is_named_and_a_bad_word_is_answered(rt: Tracker, office: Office, agent: Callable[..., None]) -> None:
+def test_another_check_is_named_and_a_bad_word_is_answered(
+    rt: Tracker, office: Office, agent: Callable[..., None]
+) -> None:
     ticket = arrive(rt, office, "bob")
     agent(ticket, "comment", "/triage check 3")
     agent(ticket, "comment", "/triage dance")
@@ -159,7 +172,12 @@ def test_files_are_fetched_from_it_and_a_second_mail_has_its_own_header(rt: Trac
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("client.log", "535 5.7.8 Error: authentication failed (Grüße) for file@customer.example")
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = "file@customer.example", "support@desk.example", "with-a-file", "<with-a-file@customer.example>"
+    mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = (
+        "file@customer.example",
+        "support@desk.example",
+        "with-a-file",
+        "<with-a-file@customer.example>",
+    )
     mail["Authentication-Results"] = "mx.desk.example; dmarc=pass header.from=customer.example"
     mail.set_content("Hello, Thunderbird 128 does not connect; the log is with it. Grüße")
     mail.add_attachment("550 5.7.1 in the text", subtype="plain", filename="notes.txt")
@@ -176,4 +194,7 @@ def test_files_are_fetched_from_it_and_a_second_mail_has_its_own_header(rt: Trac
     rt.mail_in(MAIL.format(who="file", subject=f"Re: [desk.example #{ticket}] again", body="It still fails."))
     thread = helpdesk(rt).read(ticket)
     mine = [p for p in thread.posts if not p.staff]
-    assert len(mine) == 2 and all(("Authentication-Results", "mx.desk.example; dmarc=pass header.from=customer.example") in p.headers for p in mine)
+    assert len(mine) == 2 and all(
+        ("Authentication-Results", "mx.desk.example; dmarc=pass header.from=customer.example") in p.headers
+        for p in mine
+    )

@@ -1,4 +1,5 @@
-"""The processes themselves: ``triage web`` takes a webhook, ``triage worker`` writes the note, and the reply that an agent's note asks for."""
+"""The processes themselves: ``triage web`` takes a webhook, ``triage worker`` writes the note, and the reply that an
+agent's note asks for."""
 
 from __future__ import annotations
 
@@ -25,9 +26,21 @@ def test_from_a_webhook_to_the_reply_with_the_real_processes(tmp_path: Path) -> 
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
-        environment = {**os.environ, "LOG_STORE_URL": f"sqlite:///{tmp_path}/logs.db", "HELPDESK_KIND": "zendesk", "HELPDESK_URL": server.url, "HELPDESK_USER": USER,
-                       "DATABASE_URL": f"sqlite:///{tmp_path}/desk.db", "HELPDESK_TOKEN": TOKEN, "HELPDESK_WEBHOOK_SECRET": "sec", "PYTHONPATH": str(ROOT)}
-        started = [subprocess.Popen([sys.executable, "-m", "bot", *command], env=environment, cwd=tmp_path) for command in (("web", "--port", str(port)), ("worker",))]
+        environment = {
+            **os.environ,
+            "LOG_STORE_URL": f"sqlite:///{tmp_path}/logs.db",
+            "HELPDESK_KIND": "zendesk",
+            "HELPDESK_URL": server.url,
+            "HELPDESK_USER": USER,
+            "DATABASE_URL": f"sqlite:///{tmp_path}/desk.db",
+            "HELPDESK_TOKEN": TOKEN,
+            "HELPDESK_WEBHOOK_SECRET": "sec",
+            "PYTHONPATH": str(ROOT),
+        }
+        started = [
+            subprocess.Popen([sys.executable, "-m", "bot", *command], env=environment, cwd=tmp_path)
+            for command in (("web", "--port", str(port)), ("worker",))
+        ]
         try:
             base = f"http://127.0.0.1:{port}"
             _until(lambda _: httpx.get(f"{base}/readyz").status_code == 200)

@@ -1,4 +1,5 @@
-"""Simulated months of failures and tickets: a daily and weekly rhythm, noise, attacks on single mailboxes; and incidents of many shapes put into them.
+"""Simulated months of failures and tickets: a daily and weekly rhythm, noise, attacks on single mailboxes; and
+incidents of many shapes put into them.
 
 python -m tests.report.traffic: ``make bench-incidents``
 """
@@ -18,14 +19,24 @@ from bot.core.incident import COOL_DOWN, KEPT, Key, Normal, Trouble, bursts, nor
 
 START = datetime(2026, 10, 5, tzinfo=UTC)  # a Monday
 MINUTE = timedelta(minutes=1)
-CAUSES = ("mailbox-password", "hostnames", "port-and-tls", "network-block", "imap-connection-limit", "server_side", "quota_full", "server_cert_trust")
+CAUSES = (
+    "mailbox-password",
+    "hostnames",
+    "port-and-tls",
+    "network-block",
+    "imap-connection-limit",
+    "server_side",
+    "quota_full",
+    "server_cert_trust",
+)
 HOSTS = ("imap1", "imap2", "smtp1", "smtp2")
 CLIENTS = ("Thunderbird 128", "Outlook 16", "iOS Mail 18", "Apple Mail 16", "K-9 Mail 8")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """One incident: customers a minute by minutes since its onset, what they share, and the share that writes a ticket."""
+    """One incident: customers a minute by minutes since its onset, what they share, and the share that writes a
+    ticket."""
 
     name: str
     rate: Callable[[float], float]
@@ -37,19 +48,44 @@ class Shape:
 
 
 def shapes() -> list[Shape]:
-    """Thirty: jumps, ramps, waves and blocks; by host, protocol, cause, client, network; by day and by night; seen in logs, in tickets, in both."""
-    steps = {"jump": lambda m: 8.0, "hard jump": lambda m: 30.0, "ramp": lambda m: 3.0 + 3.0 * m, "waves": lambda m: 14.0 if int(m) % 2 == 0 else 4.0, "fading": lambda m: 25.0 * 0.93**m}
+    """Thirty: jumps, ramps, waves and blocks; by host, protocol, cause, client, network; by day and by night; seen
+    in logs, in tickets, in both."""
+    steps = {
+        "jump": lambda m: 8.0,
+        "hard jump": lambda m: 30.0,
+        "ramp": lambda m: 3.0 + 3.0 * m,
+        "waves": lambda m: 14.0 if int(m) % 2 == 0 else 4.0,
+        "fading": lambda m: 25.0 * 0.93**m,
+    }
     places: list[tuple[str, tuple[tuple[str, str], ...]]] = [
-        ("TLS on smtp2", (("cause", "port-and-tls"), ("host", "smtp2"), ("protocol", "submission"))), ("imap1 down", (("cause", "server_side"), ("host", "imap1"), ("protocol", "imap"))),
-        ("certificate", (("cause", "certificate_expired"),)), ("client update", (("cause", "mailbox-password"), ("client", "Thunderbird 140"))),
-        ("one provider", (("cause", "network-block"), ("network", "203.0.113.0/24")))]
-    out = [Shape(f"{step}, {place}", rate, common, hour=(3 if number % 3 == 2 else 9 + number % 8)) for number, (step, rate, place, common) in enumerate(
-        (s, r, p, c) for s, r in steps.items() for p, c in places)]
-    out += [Shape("tickets only, autodiscover", lambda m: 2.5, (("cause", "hostnames"), ("client", "Outlook 16")), tickets=1.0, logged=False),
-            Shape("tickets only, at night", lambda m: 1.6, (("cause", "webmail_down"),), tickets=1.0, logged=False, hour=2),
-            Shape("logs only, quota service", lambda m: 9.0, (("cause", "quota_full"), ("host", "imap2")), tickets=0.0),
-            Shape("a few and tickets", lambda m: 2.5, (("cause", "sending-limit"), ("host", "smtp1"), ("protocol", "submission")), tickets=0.5),
-            Shape("whole protocol", lambda m: 20.0, (("cause", "server_side"), ("protocol", "imap")), tickets=0.1)]
+        ("TLS on smtp2", (("cause", "port-and-tls"), ("host", "smtp2"), ("protocol", "submission"))),
+        ("imap1 down", (("cause", "server_side"), ("host", "imap1"), ("protocol", "imap"))),
+        ("certificate", (("cause", "certificate_expired"),)),
+        ("client update", (("cause", "mailbox-password"), ("client", "Thunderbird 140"))),
+        ("one provider", (("cause", "network-block"), ("network", "203.0.113.0/24"))),
+    ]
+    out = [
+        Shape(f"{step}, {place}", rate, common, hour=(3 if number % 3 == 2 else 9 + number % 8))
+        for number, (step, rate, place, common) in enumerate((s, r, p, c) for s, r in steps.items() for p, c in places)
+    ]
+    out += [
+        Shape(
+            "tickets only, autodiscover",
+            lambda m: 2.5,
+            (("cause", "hostnames"), ("client", "Outlook 16")),
+            tickets=1.0,
+            logged=False,
+        ),
+        Shape("tickets only, at night", lambda m: 1.6, (("cause", "webmail_down"),), tickets=1.0, logged=False, hour=2),
+        Shape("logs only, quota service", lambda m: 9.0, (("cause", "quota_full"), ("host", "imap2")), tickets=0.0),
+        Shape(
+            "a few and tickets",
+            lambda m: 2.5,
+            (("cause", "sending-limit"), ("host", "smtp1"), ("protocol", "submission")),
+            tickets=0.5,
+        ),
+        Shape("whole protocol", lambda m: 20.0, (("cause", "server_side"), ("protocol", "imap")), tickets=0.1),
+    ]
     return out
 
 
@@ -61,7 +97,8 @@ class Traffic:
         self._level: dict[datetime, float] = {}
 
     def minute(self, at: datetime) -> list[Trouble]:
-        """What a normal minute brings: customers by the rhythm, now and then one that hammers, a botnet's guesses at single mailboxes."""
+        """What a normal minute brings: customers by the rhythm, now and then one that hammers, a botnet's guesses at
+        single mailboxes."""
         rate = self._busy * rhythm(at) * self._day(at)
         out = [self._one(at, "log", None) for _ in range(self._poisson(rate))]
         out += [self._one(at, "ticket", None) for _ in range(self._poisson(rate / 12))]
@@ -85,7 +122,11 @@ class Traffic:
     def _one(self, at: datetime, source: str, actor: str | None) -> Trouble:
         pick = self._chance
         host = pick.choices(HOSTS, (5, 5, 2, 2))[0]
-        common = [("cause", pick.choices(CAUSES, (30, 10, 8, 6, 5, 2, 2, 4))[0]), ("host", host), ("protocol", "imap" if host.startswith("imap") else "submission")]
+        common = [
+            ("cause", pick.choices(CAUSES, (30, 10, 8, 6, 5, 2, 2, 4))[0]),
+            ("host", host),
+            ("protocol", "imap" if host.startswith("imap") else "submission"),
+        ]
         if pick.random() < 0.5:
             common.append(("client", pick.choice(CLIENTS)))
         common.append(("network", f"198.51.{pick.randrange(200)}.0/24"))
@@ -152,7 +193,13 @@ class Watcher:
         near = [hour, hour + timedelta(hours=1 if now.minute >= 30 else -1)]
         keys = {key for week in range(1, 5) for h in near for key in self.hours.get(h - timedelta(weeks=week), {})}
         weeks = [week for week in range(1, 5) if hour - timedelta(weeks=week) >= START]
-        return {key: max((normal_of([self.hours.get(h - timedelta(weeks=w), {}).get(key, 0) for w in weeks], []) for h in near), key=lambda n: n.rate) for key in keys}
+        return {
+            key: max(
+                (normal_of([self.hours.get(h - timedelta(weeks=w), {}).get(key, 0) for w in weeks], []) for h in near),
+                key=lambda n: n.rate,
+            )
+            for key in keys
+        }
 
 
 def learned(traffic: Traffic, weeks: int = 4) -> Watcher:
@@ -168,7 +215,11 @@ def false_alarms(seed: int, days: int) -> list[str]:
     traffic = Traffic(seed)
     watcher = learned(traffic)
     begun = START + timedelta(weeks=4)
-    return [f"{now:%a %H:%M} {what}" for now in (begun + n * MINUTE for n in range(days * 1440)) for what in watcher.tick(traffic.minute(now), now + MINUTE)]
+    return [
+        f"{now:%a %H:%M} {what}"
+        for now in (begun + n * MINUTE for n in range(days * 1440))
+        for what in watcher.tick(traffic.minute(now), now + MINUTE)
+    ]
 
 
 def found_after(shape: Shape, watcher: Watcher, traffic: Traffic) -> int | None:
@@ -187,7 +238,8 @@ def found_after(shape: Shape, watcher: Watcher, traffic: Traffic) -> int | None:
 
 
 def main() -> None:
-    """Print what is found and what is told falsely; exits 1 below 95 % within five minutes, or at more than one false alarm a month."""
+    """Print what is found and what is told falsely; exits 1 below 95 % within five minutes, or at more than one
+    false alarm a month."""
     within, false = [], []
     for seed in (1, 2, 3):
         watcher, traffic = learned(Traffic(seed)), Traffic(seed + 100)
@@ -195,11 +247,17 @@ def main() -> None:
             after = found_after(shape, watcher, traffic)
             within.append(after is not None and after <= 5)
             if not within[-1]:
-                sys.stdout.write(f"seed {seed}: {shape.name}: {'after ' + str(after) + ' min' if after else 'not found'}\n")
+                sys.stdout.write(
+                    f"seed {seed}: {shape.name}: {'after ' + str(after) + ' min' if after else 'not found'}\n"
+                )
         false.append(len(told := false_alarms(seed, 30)))
         sys.stdout.write(f"seed {seed}: false alarms in 30 days: {len(told)} {told[:5]}\n")
     share = sum(within) / len(within)
-    sys.stdout.write("figures " + json.dumps({"incidents": len(within), "within_5_min": round(share, 4), "false_alarms_a_month": false}) + "\n")
+    sys.stdout.write(
+        "figures "
+        + json.dumps({"incidents": len(within), "within_5_min": round(share, 4), "false_alarms_a_month": false})
+        + "\n"
+    )
     sys.exit(int(share < 0.95 or max(false) > 1))
 
 

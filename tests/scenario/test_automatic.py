@@ -1,4 +1,5 @@
-"""Answers that nobody clicked, through the whole desk: once, to one person, and not at all where anything speaks against it."""
+"""Answers that nobody clicked, through the whole desk: once, to one person, and not at all where anything speaks
+against it."""
 
 from __future__ import annotations
 
@@ -39,7 +40,11 @@ def decide(desk: Helpdesk, card: Card, action: str, **more: str) -> Outcome:
 
 def audit(desk: Helpdesk, action: str) -> int:
     with desk.store.database.read() as session:
-        return int(session.connection().execute(text("SELECT count(*) FROM audit WHERE action = :a"), {"a": action}).scalar_one())
+        return int(
+            session.connection()
+            .execute(text("SELECT count(*) FROM audit WHERE action = :a"), {"a": action})
+            .scalar_one()
+        )
 
 
 def test_nothing_leaves_by_default_and_the_note_carries_the_draft(tmp_path: Path, triager: Triager) -> None:
@@ -49,7 +54,13 @@ def test_nothing_leaves_by_default_and_the_note_carries_the_draft(tmp_path: Path
     card = desk.card("t1")
     assert [d.send.kind for d in desk.outbox.sent] == ["card"] and desk.outbox.replies == []
     note = note_of(card)
-    assert "it would be acknowledged by itself: trust is not earned yet" in note and card.content.draft in note and "/triage send" in note and "Check 4" in note and "\nEvidence:" in note
+    assert (
+        "it would be acknowledged by itself: trust is not earned yet" in note
+        and card.content.draft in note
+        and "/triage send" in note
+        and "Check 4" in note
+        and "\nEvidence:" in note
+    )
     assert decide(desk, card, "send").done
     desk.work()
     [reply] = desk.outbox.replies
@@ -67,7 +78,9 @@ def test_a_sound_ticket_is_answered_once_and_its_card_says_so(desk: Helpdesk, tr
     assert reply.send.payload["to"] == ANNA and reply.send.payload["automatic"] is True and reply.send.automatic
     assert desk.outbox.sent[0].send.kind == "card", "agents see it no later than the customer"
     promise = triager.knowledge.replies["en"].sentences["automatic.promise"]
-    assert f"\n\n{promise}\n\nKind regards" in reply.send.payload["text"], "the hand-over that may follow is told here: there is no second mail"
+    assert f"\n\n{promise}\n\nKind regards" in reply.send.payload["text"], (
+        "the hand-over that may follow is told here: there is no second mail"
+    )
     card = desk.card("t1")
     assert promise not in card.content.draft, "what an agent sends is no machine's"
     assert (card.state, card.decision) == ("answered", "auto") and "Answered by itself" in card.content.by_itself
@@ -90,7 +103,9 @@ def test_an_answer_is_corrected_afterwards_and_costs_trust(desk: Helpdesk) -> No
     assert [r.send.automatic for r in desk.outbox.replies] == [True, False]
     with desk.store.look() as view:
         record = view.automatic.record("port-and-tls", WINDOW)
-        assert (record.decisions, record.right) == (1, 0) and view.automatic.record("hostnames", WINDOW).decisions == 0, "what an agent chose proves nothing"
+        assert (record.decisions, record.right) == (1, 0) and view.automatic.record(
+            "hostnames", WINDOW
+        ).decisions == 0, "what an agent chose proves nothing"
     desk.ticket(TICKET, proven("ben@kunde.example"))
     desk.work()
     assert "switched on by hand, but" in desk.card("t2").content.by_itself
@@ -111,7 +126,9 @@ def test_trust_is_earned_and_lost(desk: Helpdesk) -> None:
         step.cases.review(Card("desk:a", 2, 1, "open", content), "a", "not_ours", agrees=False)
     desk.ticket(TICKET, proven("ben@kunde.example"), thread="b")
     desk.work()
-    assert [r.send.payload["answer"] for r in desk.outbox.replies] == [True, False], "one correction, and it is acknowledged only"
+    assert [r.send.payload["answer"] for r in desk.outbox.replies] == [True, False], (
+        "one correction, and it is acknowledged only"
+    )
     desk.pass_(days=91)
     with desk.store.look() as view:
         assert view.automatic.record("port-and-tls", WINDOW).decisions == 0
@@ -173,7 +190,11 @@ def test_somebody_who_joins_meanwhile_stops_it(desk: Helpdesk) -> None:
     _held(desk)
     desk.ticket("me too", proven(ANNA, participants=("new@evil.example",)), thread="t1")
     sent = _released(desk)
-    assert [r.send.key for r in sent] == ["auto:desk:t1:2"] and sent[0].send.payload["proven"] is False and sent[0].send.payload["mailbox"] is None
+    assert (
+        [r.send.key for r in sent] == ["auto:desk:t1:2"]
+        and sent[0].send.payload["proven"] is False
+        and sent[0].send.payload["mailbox"] is None
+    )
 
 
 def test_a_reply_that_is_on_its_way_is_not_overtaken(desk: Helpdesk) -> None:
@@ -207,18 +228,36 @@ def test_a_reply_that_is_on_its_way_is_not_overtaken(desk: Helpdesk) -> None:
 
 
 def test_only_the_proven_owner_reads_facts(tmp_path: Path, triager: Triager) -> None:
-    accounts = MemoryAccountDirectory([Account(ANNA, plan="nano", paused=False, domain_verified=True, admins=("chef@kunde.example",))])
+    accounts = MemoryAccountDirectory(
+        [Account(ANNA, plan="nano", paused=False, domain_verified=True, admins=("chef@kunde.example",))]
+    )
     known = Triager(triager.knowledge, triager.logs, accounts, triager.clock)
     desk = open_helpdesk(f"sqlite:///{tmp_path}/desk.db", known)
     body = f"Hello, I cannot log in to {ANNA} with Thunderbird 128. My user name there is anna, IMAP server imap.trekmail.net, port 993, SSL/TLS. Error: authentication failed."
-    for number, envelope in enumerate((proven(ANNA), unproven(ANNA), proven("mallory@evil.example"), proven("chef@kunde.example"),
-                                       Envelope(ANNA, (("Authentication-Results", "evil.example; dmarc=pass header.from=kunde.example"), ("From", ANNA)))), 1):
+    for number, envelope in enumerate(
+        (
+            proven(ANNA),
+            unproven(ANNA),
+            proven("mallory@evil.example"),
+            proven("chef@kunde.example"),
+            Envelope(
+                ANNA, (("Authentication-Results", "evil.example; dmarc=pass header.from=kunde.example"), ("From", ANNA))
+            ),
+        ),
+        1,
+    ):
         desk.ticket(body, envelope)
         desk.pass_(days=2)
         desk.work()
-        drafts = [d.send.payload["text"] for d in desk.outbox.replies[number - 1:]] + [desk.card(f"t{number}").content.draft]
+        drafts = [d.send.payload["text"] for d in desk.outbox.replies[number - 1 :]] + [
+            desk.card(f"t{number}").content.draft
+        ]
         assert all((ANNA in draft) == (number in (1, 4)) for draft in drafts), (number, drafts)
-    assert {d.send.payload["to"] for d in desk.outbox.replies} <= {ANNA, "mallory@evil.example", "chef@kunde.example"} and len(desk.outbox.replies) == 5
+    assert {d.send.payload["to"] for d in desk.outbox.replies} <= {
+        ANNA,
+        "mallory@evil.example",
+        "chef@kunde.example",
+    } and len(desk.outbox.replies) == 5
     desk.store.database.engine.dispose()
 
 
@@ -227,7 +266,11 @@ def test_what_is_not_clear_is_acknowledged_with_what_is_missing_or_not_at_all(tm
     asked.ticket(VAGUE, proven(ANNA))
     asked.work()
     [reply] = asked.outbox.replies
-    assert reply.send.payload["answer"] is False and "please tell us" in reply.send.payload["text"] and asked.card("t1").state == "open"
+    assert (
+        reply.send.payload["answer"] is False
+        and "please tell us" in reply.send.payload["text"]
+        and asked.card("t1").state == "open"
+    )
     assert "Acknowledged by itself" in asked.card("t1").content.by_itself
     silent = open_helpdesk(f"sqlite:///{tmp_path}/b.db", triager, replace(RULES, acknowledge="nothing"))
     silent.ticket(VAGUE, proven(ANNA))
@@ -239,20 +282,34 @@ def test_what_is_not_clear_is_acknowledged_with_what_is_missing_or_not_at_all(tm
 
 def test_an_abused_mailbox_goes_to_the_abuse_queue_in_silence(tmp_path: Path, triager: Triager) -> None:
     accounts = MemoryAccountDirectory([Account(ANNA, paused=True, paused_reason="abuse")])
-    desk = open_helpdesk(f"sqlite:///{tmp_path}/desk.db", Triager(triager.knowledge, triager.logs, accounts, triager.clock))
+    desk = open_helpdesk(
+        f"sqlite:///{tmp_path}/desk.db", Triager(triager.knowledge, triager.logs, accounts, triager.clock)
+    )
     desk.set("cards:desk", "slack/C1")
     assert desk.decisions.set_abuse("l", "lead", "slack/CABUSE").done
     desk.ticket(TICKET, proven(ANNA))
     desk.ticket(SETTINGS_FAULT.format(mailbox="ben@kunde.example"), proven("ben@kunde.example"))
     desk.work()
-    assert [(d.send.kind, d.send.place) for d in desk.slack.kinds("card")] == [("card", "slack/CABUSE"), ("card", "slack/C1")]
-    assert [d.send.kind for d in desk.outbox.sent].count("note") == 2 and [d.send.payload["to"] for d in desk.outbox.replies] == ["ben@kunde.example"]
+    assert [(d.send.kind, d.send.place) for d in desk.slack.kinds("card")] == [
+        ("card", "slack/CABUSE"),
+        ("card", "slack/C1"),
+    ]
+    assert [d.send.kind for d in desk.outbox.sent].count("note") == 2 and [
+        d.send.payload["to"] for d in desk.outbox.replies
+    ] == ["ben@kunde.example"]
     desk.store.database.engine.dispose()
 
 
 def test_our_own_machines_and_unknown_paths_hear_nothing(desk: Helpdesk) -> None:
-    for envelope in (None, proven(OURS), proven(ANNA, extra=(("Auto-Submitted", "auto-replied"),)), replace(proven(ANNA), return_path=""), proven("bot@trekmail.net"),
-                     proven(ANNA, extra=(("From", "mallory@evil.example"),)), replace(proven(ANNA), requester=None)):
+    for envelope in (
+        None,
+        proven(OURS),
+        proven(ANNA, extra=(("Auto-Submitted", "auto-replied"),)),
+        replace(proven(ANNA), return_path=""),
+        proven("bot@trekmail.net"),
+        proven(ANNA, extra=(("From", "mallory@evil.example"),)),
+        replace(proven(ANNA), requester=None),
+    ):
         desk.ticket(TICKET, envelope)
     desk.work()
     assert desk.outbox.replies == [] and len(desk.outbox.kinds("card")) == 7
@@ -267,7 +324,11 @@ def test_the_breaker_trips_and_tells_the_leads(tmp_path: Path, triager: Triager)
     desk.set("escalate-to", "slack/CLEAD")
     assert forged_tickets(desk, 6, victim=False) == 3
     [alarm] = desk.slack.kinds("alarm")
-    assert alarm.send.place == "slack/CLEAD" and "stopped answering" in alarm.send.payload["text"] and audit(desk, "breaker") == 1
+    assert (
+        alarm.send.place == "slack/CLEAD"
+        and "stopped answering" in alarm.send.payload["text"]
+        and audit(desk, "breaker") == 1
+    )
     desk.pass_(hours=1)
     assert forged_tickets(desk, 1, victim=False) == 3, "it stays open until a lead says so"
     desk.decisions.set_paused("l", "lead", paused=False)
@@ -281,8 +342,12 @@ def test_a_peer_that_strips_headers_and_answers_everything(desk: Helpdesk) -> No
 
 @pytest.mark.parametrize("stripping", [False, True])
 def test_two_copies_of_the_bot(tmp_path: Path, triager: Triager, *, stripping: bool) -> None:
-    ours = open_helpdesk(f"sqlite:///{tmp_path}/a.db", triager, replace(RULES, own_addresses=frozenset({"a@host.example"})))
-    theirs = open_helpdesk(f"sqlite:///{tmp_path}/b.db", triager, replace(RULES, own_addresses=frozenset({"b@desk.example"})))
+    ours = open_helpdesk(
+        f"sqlite:///{tmp_path}/a.db", triager, replace(RULES, own_addresses=frozenset({"a@host.example"}))
+    )
+    theirs = open_helpdesk(
+        f"sqlite:///{tmp_path}/b.db", triager, replace(RULES, own_addresses=frozenset({"b@desk.example"}))
+    )
     assert bot_meets_bot(ours, theirs, stripping=stripping, rounds=3) == 1
     for office in (ours, theirs):
         office.store.database.engine.dispose()

@@ -24,7 +24,14 @@ def test_exactly_one_reply_each(kind: Any) -> None:
 
 @pytest.mark.timeout(300)
 def test_poison_tickets_hold_up_nobody() -> None:
-    done = subprocess.run([sys.executable, "-m", "tests.crash.poison", "--tickets", "15", "--limit", "200"], cwd=ROOT, capture_output=True, text=True, timeout=290, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.crash.poison", "--tickets", "15", "--limit", "200"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=290,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout.rpartition("figures ")[2])["poison"]
     assert figures["dead"] == 3 and figures["done"] == 12 and figures["deaths"] >= 15

@@ -24,29 +24,45 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def line(number: int, moment: datetime) -> str:
-    return (f"{moment.isoformat()} imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
-            f"user=<n{number}@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, TLS, session=<s{number}>\n")
+    return (
+        f"{moment.isoformat()} imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
+        f"user=<n{number}@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, TLS, session=<s{number}>\n"
+    )
 
 
 class Place:
     def __init__(self, folder: Path) -> None:
         self.folder, self.log = folder, folder / "mail.log"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LOG_")}
-        self.environment = kept | {"LOG_STORE_URL": f"sqlite:///{folder}/logs.db", "DATABASE_URL": f"sqlite:///{folder}/triage.db", "PYTHONPATH": str(ROOT)}
+        self.environment = kept | {
+            "LOG_STORE_URL": f"sqlite:///{folder}/logs.db",
+            "DATABASE_URL": f"sqlite:///{folder}/triage.db",
+            "PYTHONPATH": str(ROOT),
+        }
 
     def start(self, *words: str, **settings: str) -> subprocess.Popen[str]:
-        return subprocess.Popen([sys.executable, "-m", "bot", "logs", *words], cwd=self.folder, env=self.environment | settings, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            [sys.executable, "-m", "bot", "logs", *words],
+            cwd=self.folder,
+            env=self.environment | settings,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def run(self, *words: str, **settings: str) -> tuple[int, str, str]:
         process = self.start(*words, **settings)
         out, err = process.communicate(timeout=60)
         return process.returncode, out, err
 
-
     def stored(self) -> int:
         """Lines that can be found."""
         end = datetime.now(UTC) + timedelta(days=1)
-        return len(SqliteLogStore(self.folder / "logs.db").search(LogQuery(end - timedelta(days=2), end, domains=("firm.example",))).lines)
+        return len(
+            SqliteLogStore(self.folder / "logs.db")
+            .search(LogQuery(end - timedelta(days=2), end, domains=("firm.example",)))
+            .lines
+        )
 
 
 @pytest.fixture
@@ -61,7 +77,12 @@ def test_it_reads_what_is_new_and_status_tells_of_the_feed(place: Place) -> None
     assert place.run("follow", "--once", LOG_FOLLOW=f"{place.log}:") == (0, "0 lines read\n", "")
     status, out, _ = place.run("status", "--json")
     covered = json.loads(out)
-    assert status == 0 and (covered["host"], covered["lines"], covered["gaps"], covered["skew_seconds"]) == ("imap1", 50, [], None)
+    assert status == 0 and (covered["host"], covered["lines"], covered["gaps"], covered["skew_seconds"]) == (
+        "imap1",
+        50,
+        [],
+        None,
+    )
     assert 200 < covered["lag_seconds"] < 400 and covered["seen"] > covered["last"]
     _, out, _ = place.run("status")
     assert "newest line stored" in out
@@ -83,15 +104,20 @@ def test_killed_and_started_again_and_told_to_stop(place: Place) -> None:
     assert place.stored() == 3
 
 
-@pytest.mark.parametrize(("words", "settings", "said"), [
-    ((), {}, "LOG_FOLLOW: is not set and no PATH is given"),
-    (("-",), {}, "-: standard input cannot be followed"),
-    ((), {"LOG_HTTP": ":5080"}, "LOG_HTTP_TOKEN: is not set"),
-    ((), {"LOG_HTTP": "here"}, "LOG_HTTP: 'here' is no address and port"),
-    ((), {"LOG_SYSLOG_TCP": ":99999"}, "LOG_SYSLOG_TCP: ':99999' is no address and port"),
-    (("mail.log",), {"LOG_KEEP_DAYS": "-3"}, "LOG_KEEP_DAYS: '-3' is no whole number above zero"),
-])
-def test_a_setting_that_makes_no_sense_is_named(words: tuple[str, ...], settings: dict[str, str], said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "settings", "said"),
+    [
+        ((), {}, "LOG_FOLLOW: is not set and no PATH is given"),
+        (("-",), {}, "-: standard input cannot be followed"),
+        ((), {"LOG_HTTP": ":5080"}, "LOG_HTTP_TOKEN: is not set"),
+        ((), {"LOG_HTTP": "here"}, "LOG_HTTP: 'here' is no address and port"),
+        ((), {"LOG_SYSLOG_TCP": ":99999"}, "LOG_SYSLOG_TCP: ':99999' is no address and port"),
+        (("mail.log",), {"LOG_KEEP_DAYS": "-3"}, "LOG_KEEP_DAYS: '-3' is no whole number above zero"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(
+    words: tuple[str, ...], settings: dict[str, str], said: str, tmp_path: Path
+) -> None:
     with pytest.raises(TriageError) as caught:
         follow_of(read_settings(settings, tmp_path / "none"), words, lambda _: None)
     assert str(caught.value).startswith(said)

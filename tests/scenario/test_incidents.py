@@ -21,7 +21,8 @@ from bot.core.desk.values import Inbound, Outcome
 from bot.core.incident import ALARM, Normal, normal_of, surprise
 from bot.core.probe_evidence import ProbeFact
 from bot.decide_incident import IncidentDecisions
-from bot.handle import Door, Handler
+from bot.door import Door
+from bot.handle import Handler
 from bot.incidents import IncidentWatch
 from bot.logs.decode import Decoder
 from bot.reporting import Reporter
@@ -62,8 +63,18 @@ class Watchman:
         self.logs.add(decoder.decode(line) for line in lines)
 
     def ticket(self, name: str, body: str) -> None:
-        Door(self.desk).accept(Inbound("slack", name, f"slack:T1:C1:{name}", {"id": name, "body": body, "received_at": self.clock.moment.isoformat()}, "slack:T1:U1", self.clock.moment,
-                                       "slack/C1", name))
+        Door(self.desk).accept(
+            Inbound(
+                "slack",
+                name,
+                f"slack:T1:C1:{name}",
+                {"id": name, "body": body, "received_at": self.clock.moment.isoformat()},
+                "slack:T1:U1",
+                self.clock.moment,
+                "slack/C1",
+                name,
+            )
+        )
         while True:
             with self.desk.step("test.claim") as step:
                 job = step.queues.claim_job(timedelta(seconds=60))
@@ -73,7 +84,10 @@ class Watchman:
 
     def queued(self) -> list[tuple[str, str, str]]:
         with self.desk.database.read() as session:
-            return [tuple(row) for row in session.connection().exec_driver_sql("SELECT kind, place, payload FROM delivery ORDER BY id")]
+            return [
+                tuple(row)
+                for row in session.connection().exec_driver_sql("SELECT kind, place, payload FROM delivery ORDER BY id")
+            ]
 
 
 @pytest.fixture
@@ -87,21 +101,27 @@ def watchman(tmp_path: Path) -> Iterator[Watchman]:
         step.people.set("escalate-to", "slack/C9")
         step.people.set("mode:slack/C1", "draft")
     triager = replace(TRIAGER, logs=logs, clock=clock)
-    yield Watchman(desk, logs, IncidentWatch(desk, reporter, titles, ZoneInfo("UTC")), clock, Handler(desk, triager, clock))
+    yield Watchman(
+        desk, logs, IncidentWatch(desk, reporter, titles, ZoneInfo("UTC")), clock, Handler(desk, triager, clock)
+    )
     logs.close()
     database.engine.dispose()
 
 
 def unavailable(minute: int, who: int, host: str = "imap2") -> str:
     at = NOW - timedelta(minutes=minute)
-    return (f"{at:%Y-%m-%dT%H:%M:%S}+00:00 {host} dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<user{who}@firm.example>, "
-            f"method=PLAIN, rip=192.0.2.{who % 250 + 1}, lip=198.51.100.2, TLS, session=<s{who}>")
+    return (
+        f"{at:%Y-%m-%dT%H:%M:%S}+00:00 {host} dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<user{who}@firm.example>, "
+        f"method=PLAIN, rip=192.0.2.{who % 250 + 1}, lip=198.51.100.2, TLS, session=<s{who}>"
+    )
 
 
 def login(who: int) -> str:
     at = NOW - timedelta(days=2)
-    return (f"{at:%Y-%m-%dT%H:%M:%S}+00:00 imap2 dovecot: imap-login: Login: user=<user{who}@firm.example>, method=PLAIN, rip=192.0.2.{who % 250 + 1}, lip=198.51.100.2, "
-            f"mpid=1, TLS, session=<l{who}>")
+    return (
+        f"{at:%Y-%m-%dT%H:%M:%S}+00:00 imap2 dovecot: imap-login: Login: user=<user{who}@firm.example>, method=PLAIN, rip=192.0.2.{who % 250 + 1}, lip=198.51.100.2, "
+        f"mpid=1, TLS, session=<l{who}>"
+    )
 
 
 def burst(watchman: Watchman, count: int = 60) -> None:
@@ -131,11 +151,25 @@ class Down:
 def test_a_failing_probe_makes_few_customers_an_incident_and_is_named(watchman: Watchman) -> None:
     burst(watchman, 14)
     assert watchman.watch.look(NOW) == [], "fourteen alone are within what a first day may bring"
-    imap = ProbeFact("imap.trekmail.net:993", "server", NOW - timedelta(minutes=1), False, "refused", NOW - timedelta(minutes=12), 3, "imap", 993)
-    assert replace(watchman.watch, probes=Down(replace(imap, at=NOW - timedelta(hours=3)))).look(NOW) == [], "a look of long ago says nothing"
+    imap = ProbeFact(
+        "imap.trekmail.net:993",
+        "server",
+        NOW - timedelta(minutes=1),
+        False,
+        "refused",
+        NOW - timedelta(minutes=12),
+        3,
+        "imap",
+        993,
+    )
+    assert replace(watchman.watch, probes=Down(replace(imap, at=NOW - timedelta(hours=3)))).look(NOW) == [], (
+        "a look of long ago says nothing"
+    )
     assert len(replace(watchman.watch, probes=Down(imap)).look(NOW)) == 1
     with watchman.desk.look() as view:
-        assert view.incidents.listing()[0].said.endswith("Our probe: imap.trekmail.net:993 refuses the connection since 09:18")
+        assert view.incidents.listing()[0].said.endswith(
+            "Our probe: imap.trekmail.net:993 refuses the connection since 09:18"
+        )
 
 
 def test_guesses_of_strangers_are_no_incident(watchman: Watchman) -> None:
@@ -152,7 +186,9 @@ TICKET = "My mailbox user{0}@firm.example, Thunderbird 128: 535 5.7.8 Error: aut
 
 
 def end(watchman: Watchman, number: int, role: str, text: str = "") -> Outcome:
-    return IncidentDecisions(watchman.desk).decide(IncidentDecision(number, "answer" if text else "close", "cli:x", role, text))
+    return IncidentDecisions(watchman.desk).decide(
+        IncidentDecision(number, "answer" if text else "close", "cli:x", role, text)
+    )
 
 
 def opened(watchman: Watchman) -> int:
@@ -182,12 +218,17 @@ def test_closing_without_an_answer_gives_them_their_cards(watchman: Watchman) ->
     assert end(watchman, number, "lead").done
     assert [kind for kind, *_ in watchman.queued() if kind in ("card", "reply")] == ["card"]
     watchman.ticket("1700000002.000100", TICKET.format(2))
-    assert [kind for kind, *_ in watchman.queued() if kind == "card"] == ["card", "card"], "and what comes later has its own"
+    assert [kind for kind, *_ in watchman.queued() if kind == "card"] == ["card", "card"], (
+        "and what comes later has its own"
+    )
 
 
 def test_a_ticket_about_something_else_is_not_held(watchman: Watchman) -> None:
     number = opened(watchman)
-    watchman.ticket("1700000001.000100", "The error of zoe@other.example in Thunderbird: mailbox is full, quota exceeded (over quota)")
+    watchman.ticket(
+        "1700000001.000100",
+        "The error of zoe@other.example in Thunderbird: mailbox is full, quota exceeded (over quota)",
+    )
     with watchman.desk.look() as view:
         assert view.incidents.grouped(number) == []
 
@@ -202,7 +243,7 @@ def test_what_is_quiet_for_an_hour_ends_by_itself(watchman: Watchman) -> None:
     assert [kind for kind, *_ in watchman.queued() if kind == "card"] == ["card"]
 
 
-# -- the statistic, and months in short ---------------------------------------------------------------------------------------
+# -- the statistic, and months in short ------------------------------------------------------------------------------
 
 
 def test_one_bad_week_changes_nothing() -> None:
@@ -228,4 +269,6 @@ def test_incidents_are_found_within_five_minutes(month: Watcher, shape: object) 
 
 def test_a_normal_morning_is_quiet(month: Watcher) -> None:
     traffic, begun = Traffic(56), START + timedelta(weeks=4, hours=6)
-    assert [what for n in range(240) for what in month.tick(traffic.minute(begun + n * MINUTE), begun + (n + 1) * MINUTE)] == []
+    assert [
+        what for n in range(240) for what in month.tick(traffic.minute(begun + n * MINUTE), begun + (n + 1) * MINUTE)
+    ] == []

@@ -1,4 +1,5 @@
-"""An incident in Slack, by signed payloads: what its message shows, who may decide, and one reply for each of its tickets."""
+"""An incident in Slack, by signed payloads: what its message shows, who may decide, and one reply for each of its
+tickets."""
 
 from __future__ import annotations
 
@@ -132,10 +133,7 @@ def test_the_message_names_what_is_common_and_lists_the_tickets(office: Office) 
     post = shown(office)
     drawn = json.dumps(post["blocks"])
     assert (
-        "host smtp2" in drawn
-        and "41 mailboxes in the logs" in drawn
-        and "normal 3" in drawn
-        and "Tickets: 3" in drawn
+        "host smtp2" in drawn and "41 mailboxes in the logs" in drawn and "normal 3" in drawn and "Tickets: 3" in drawn
     )
     assert (
         "2 held back" in drawn
@@ -218,9 +216,7 @@ def test_agents_strangers_and_hostile_clicks_change_nothing(office: Office) -> N
     )
     elsewhere = click("x", "x", 0, user="U8", channel="C9", team=TEAM)
     elsewhere["user"]["team_id"] = "T2"
-    elsewhere["actions"][0].update(
-        action_id="incident:close", value=json.dumps({"incident": number, "seen": 1})
-    )
+    elsewhere["actions"][0].update(action_id="incident:close", value=json.dumps({"incident": number, "seen": 1}))
     dispatch(office.app, elsewhere)
     for value in (
         "",

@@ -1,4 +1,5 @@
-"""Letting go: words after 30 days, persons after 13 months, one requester at once and to the last byte; backups, and copies that stay silent."""
+"""Letting go: words after 30 days, persons after 13 months, one requester at once and to the last byte; backups, and
+copies that stay silent."""
 
 from __future__ import annotations
 
@@ -36,8 +37,19 @@ def hand_in(office: Office, mailbox: str, number: int = 1) -> str:
     """A ticket of somebody about their mailbox, in a thread of its own; its case."""
     text = f'{WORDS}: {mailbox.title()} with Thunderbird, it says "535 5.7.8 Error: authentication failed". User name {mailbox.partition("@")[0]}, webmail works.'
     key = f"mail:{number}:{mailbox}"
-    office.edge.door.accept(Inbound("slack", f"{number}:{mailbox}", key, {"body": text, "requester": mailbox, "channel": "slack"}, mailbox,
-                                    office.clock.now(), "slack/C1", "", explicit=True))
+    office.edge.door.accept(
+        Inbound(
+            "slack",
+            f"{number}:{mailbox}",
+            key,
+            {"body": text, "requester": mailbox, "channel": "slack"},
+            mailbox,
+            office.clock.now(),
+            "slack/C1",
+            "",
+            explicit=True,
+        )
+    )
     office.work()
     return key
 
@@ -58,7 +70,9 @@ def distinct_mailboxes(folder: Path) -> int:
         return int(raw.execute("SELECT count(DISTINCT mailbox) FROM triage").fetchone()[0])
 
 
-def test_words_go_after_30_days_and_persons_after_13_months_and_the_numbers_stay(office: Office, tmp_path: Path) -> None:
+def test_words_go_after_30_days_and_persons_after_13_months_and_the_numbers_stay(
+    office: Office, tmp_path: Path
+) -> None:
     hand_in(office, ANNA)
     hand_in(office, ANNA, 2)
     before = figures(office.store)
@@ -108,7 +122,9 @@ def test_erasing_a_requester_leaves_no_byte_and_all_numbers(office: Office, slac
     assert found_in(tmp_path, BERT) and figures(office.store) == before and distinct_mailboxes(tmp_path) == 2
     with office.store.look() as view:
         actions = {line.action: line for line in view.views.audit()}
-    assert actions["logs.lookup"].subject == "erased" and actions["erase"].subject == "1 cases", "the record stays, the key is gone"
+    assert actions["logs.lookup"].subject == "erased" and actions["erase"].subject == "1 cases", (
+        "the record stays, the key is gone"
+    )
     office.work()
     mine = [m for m in slack.posts() if m["ts"] == card.remote_id]
     assert mine and "data was erased" in str(mine[0]) and not any(ANNA in str(m) for m in slack.posts())
@@ -129,11 +145,16 @@ def test_what_we_posted_is_taken_back_when_its_words_go(office: Office, slack: F
     assert Retention(office.store.database, now + timedelta(days=32)).purge().redacted == 0, "once"
     office.clock.ahead += timedelta(days=31)
     office.work()
-    assert len(slack.posts()) == 2 and all("let go after 30 days" in str(m) and not [b for b in m["blocks"] if b["type"] == "actions"] for m in slack.posts())
+    assert len(slack.posts()) == 2 and all(
+        "let go after 30 days" in str(m) and not [b for b in m["blocks"] if b["type"] == "actions"]
+        for m in slack.posts()
+    )
     assert "firm.example" not in str(slack.posts()) and "authentication" not in str(slack.posts())
 
 
-def test_where_editing_is_forbidden_the_message_is_deleted_else_a_human_is_told(office: Office, slack: FakeSlack) -> None:
+def test_where_editing_is_forbidden_the_message_is_deleted_else_a_human_is_told(
+    office: Office, slack: FakeSlack
+) -> None:
     hand_in(office, ANNA)
     hand_in(office, BERT)
     slack.forbids_editing = True
@@ -151,24 +172,59 @@ def test_where_editing_is_forbidden_the_message_is_deleted_else_a_human_is_told(
 def test_what_no_api_takes_back_is_listed(office: Office) -> None:
     case = hand_in(office, ANNA)
     with office.store.step("test.sent") as step:
-        for number, (outlet, kind) in enumerate([("rt", "note"), ("rt", "reply"), ("zendesk", "note"), ("zendesk", "reply"), ("mailbox", "reply"), ("page", "reply")]):
+        for number, (outlet, kind) in enumerate(
+            [
+                ("rt", "note"),
+                ("rt", "reply"),
+                ("zendesk", "note"),
+                ("zendesk", "reply"),
+                ("mailbox", "reply"),
+                ("page", "reply"),
+            ]
+        ):
             step.queues.send(Send(f"x:{number}", outlet, kind, f"{outlet}/9", {"thread": "9"}, case))
             delivery = step.queues.claim_delivery(outlet, timedelta(seconds=9), timedelta(0), paused=False)
             assert delivery is not None and step.queues.sent(delivery, f"post{number}")
     purged = Retention(office.store.database, office.clock.now() + timedelta(days=31)).purge()
-    assert sorted(line.partition(" in ")[0] for line in purged.by_hand) == ["mailbox: reply post4", "rt: note post0", "rt: reply post1", "zendesk: reply post3"]
+    assert sorted(line.partition(" in ")[0] for line in purged.by_hand) == [
+        "mailbox: reply post4",
+        "rt: note post0",
+        "rt: reply post1",
+        "zendesk: reply post3",
+    ]
     assert purged.redacted == 2, "the card in Slack, the note in Zendesk"
 
 
 def test_erasing_reaches_incidents_reports_and_attachments(office: Office, slack: FakeSlack, tmp_path: Path) -> None:
-    """An address in a case's id, in an incident's text, in a report's rows, in an attachment's name, and in what somebody else wrote."""
+    """An address in a case's id, in an incident's text, in a report's rows, in an attachment's name, and in what
+    somebody else wrote."""
     case = hand_in(office, ANNA)
     now = office.clock.now()
-    office.edge.door.accept(Inbound("slack", "b1", f"mail:7:{BERT}", {"body": f"{WORDS}, as {ANNA} says", "requester": BERT, "channel": "slack", "attachments": [
-        {"name": f"{ANNA}.txt", "content_type": "text/plain", "text": f"from {ANNA}"}]}, BERT, now, "slack/C1", "", explicit=True))
+    office.edge.door.accept(
+        Inbound(
+            "slack",
+            "b1",
+            f"mail:7:{BERT}",
+            {
+                "body": f"{WORDS}, as {ANNA} says",
+                "requester": BERT,
+                "channel": "slack",
+                "attachments": [{"name": f"{ANNA}.txt", "content_type": "text/plain", "text": f"from {ANNA}"}],
+            },
+            BERT,
+            now,
+            "slack/C1",
+            "",
+            explicit=True,
+        )
+    )
     office.work()
     with office.store.step("test.incident") as step:
-        number = step.incidents.open(Burst("cause", "x", (("client", f"Mail of {ANNA}"),), now - timedelta(hours=1), 3, 1, 0.2, 20.0), f"Failures of {ANNA}", "slack/C9")
+        number = step.incidents.open(
+            Burst("cause", "x", (("client", f"Mail of {ANNA}"),), now - timedelta(hours=1), 3, 1, 0.2, 20.0),
+            f"Failures of {ANNA}",
+            "slack/C9",
+        )
         assert step.incidents.hold(number, case, 1)
         incident = step.incidents.incident(number)
         assert incident is not None
@@ -177,8 +233,14 @@ def test_erasing_reaches_incidents_reports_and_attachments(office: Office, slack
     office.work()
     assert any(ANNA in str(m) for m in slack.posts("C9"))
     with office.store.database.write("test.fact") as session:
-        session.connection().exec_driver_sql("INSERT INTO failing VALUES ('2026-11-20 00:00:00.000000', 'mailbox-password', ?, 'imap1', 'imap', 1, '', 1, '2026-11-20 00:00:00.000000', '2026-11-20 00:00:00.000000', 3)", (ANNA,))
-        session.connection().exec_driver_sql("INSERT INTO trouble VALUES ('2026-11-20 09:00:00.000000', ?, 'mailbox-password', 'imap1', 'imap', '', '')", (ANNA,))
+        session.connection().exec_driver_sql(
+            "INSERT INTO failing VALUES ('2026-11-20 00:00:00.000000', 'mailbox-password', ?, 'imap1', 'imap', 1, '', 1, '2026-11-20 00:00:00.000000', '2026-11-20 00:00:00.000000', 3)",
+            (ANNA,),
+        )
+        session.connection().exec_driver_sql(
+            "INSERT INTO trouble VALUES ('2026-11-20 09:00:00.000000', ?, 'mailbox-password', 'imap1', 'imap', '', '')",
+            (ANNA,),
+        )
     erase(office.store.database, ANNA, now, "cli:test")
     office.work()
     assert found_in(tmp_path, ANNA) == [] and found_in(tmp_path, BERT)
@@ -187,9 +249,14 @@ def test_erasing_reaches_incidents_reports_and_attachments(office: Office, slack
 
 def test_erasing_reaches_the_log_store(tmp_path: Path) -> None:
     logs = tmp_path / "mail.log"
-    lines = [f"2026-11-20T09:0{n}:00+00:00 imap1 dovecot: imap-login: {what}" for n, who in enumerate((ANNA, BERT))
-             for what in (f"Login: user=<{who}>, method=PLAIN, rip=192.0.2.{n + 1}, lip=198.51.100.1, mpid=1, TLS, session=<a{n}>",
-                          f"Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<{who}>, method=PLAIN, rip=192.0.2.{n + 1}, lip=198.51.100.1, TLS, session=<b{n}>")]
+    lines = [
+        f"2026-11-20T09:0{n}:00+00:00 imap1 dovecot: imap-login: {what}"
+        for n, who in enumerate((ANNA, BERT))
+        for what in (
+            f"Login: user=<{who}>, method=PLAIN, rip=192.0.2.{n + 1}, lip=198.51.100.1, mpid=1, TLS, session=<a{n}>",
+            f"Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<{who}>, method=PLAIN, rip=192.0.2.{n + 1}, lip=198.51.100.1, TLS, session=<b{n}>",
+        )
+    ]
     logs.write_text("\n".join(lines) + "\n", "utf-8")
     folder = tmp_path / "store"
     store = SqliteLogStore(folder / "logs.db")
@@ -211,12 +278,20 @@ def test_erasing_reaches_the_log_store(tmp_path: Path) -> None:
         import zstandard
 
         from bot.adapters.logstore.sqlite.packing import sums_in
-        kept = "".join(zstandard.ZstdDecompressor().decompress(data).decode() for (data,) in raw.execute("SELECT data FROM log_block"))
+
+        kept = "".join(
+            zstandard.ZstdDecompressor().decompress(data).decode()
+            for (data,) in raw.execute("SELECT data FROM log_block")
+        )
         assert ANNA not in kept.lower() and "erased-0123" in kept and BERT in kept
-        assert sum(one.logins for (packed,) in raw.execute("SELECT sums FROM log_success") for one in sums_in(packed)) == 2
+        assert (
+            sum(one.logins for (packed,) in raw.execute("SELECT sums FROM log_success") for one in sums_in(packed)) == 2
+        )
 
 
-def test_a_backup_is_whole_and_a_restored_copy_sends_nothing_until_it_is_released(office: Office, slack: FakeSlack, triager: Triager, tmp_path: Path) -> None:
+def test_a_backup_is_whole_and_a_restored_copy_sends_nothing_until_it_is_released(
+    office: Office, slack: FakeSlack, triager: Triager, tmp_path: Path
+) -> None:
     case = hand_in(office, ANNA)
     with office.store.look() as view:
         card = view.cases.card(f"{case}#1")
@@ -240,7 +315,9 @@ def test_a_backup_is_whole_and_a_restored_copy_sends_nothing_until_it_is_release
         assert not courier.carry()
         office.clock.ahead += timedelta(seconds=5)
     assert len(slack.posts()) == sent
-    assert not Decisions(store).set_paused("slack:T1:U8", "lead", paused=True).done, "a pause would let through what somebody clicked"
+    assert not Decisions(store).set_paused("slack:T1:U8", "lead", paused=True).done, (
+        "a pause would let through what somebody clicked"
+    )
     assert Decisions(store).set_paused("slack:T1:U8", "lead", paused=False).said.startswith("Released")
     for _ in range(40):
         courier.carry()
@@ -276,5 +353,3 @@ def test_the_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     status, _, err = run("restore", "copy.db")
     assert status == 2 and "pg_restore: is not installed" in err and "secret" not in err
-
-

@@ -19,7 +19,11 @@ from bot.cli import main
 from bot.errors import SettingsError
 from bot.settings import read_settings
 
-READ_ONLY = ("loki+https://loki.example", "opensearch+https://search.example/mail", "elasticsearch+http://127.0.0.1/mail")
+READ_ONLY = (
+    "loki+https://loki.example",
+    "opensearch+https://search.example/mail",
+    "elasticsearch+http://127.0.0.1/mail",
+)
 
 
 @dataclass
@@ -55,11 +59,15 @@ def triage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("url", "kind"),
     [
-        ("sqlite:///logs.db", SqliteLogStore), ("postgresql://user:s3cret@db.example/logs", PostgresLogStore), ("clickhouse://ch.example/logs", ClickHouseLogStore),
-        ("clickhouse+https://user:s3cret@ch.example/logs?days=30", ClickHouseLogStore), ("loki+https://loki.example", LokiLogStore),
-        ("opensearch+https://search.example/mail", OpenSearchLogStore), ("elasticsearch+http://127.0.0.1/mail", OpenSearchLogStore),
+        ("sqlite:///logs.db", SqliteLogStore),
+        ("postgresql://user:s3cret@db.example/logs", PostgresLogStore),
+        ("clickhouse://ch.example/logs", ClickHouseLogStore),
+        ("clickhouse+https://user:s3cret@ch.example/logs?days=30", ClickHouseLogStore),
+        ("loki+https://loki.example", LokiLogStore),
+        ("opensearch+https://search.example/mail", OpenSearchLogStore),
+        ("elasticsearch+http://127.0.0.1/mail", OpenSearchLogStore),
     ],
-)  # fmt: skip
+)
 def test_each_scheme_has_its_store(url: str, kind: type) -> None:
     store = log_store_of(read_settings({"LOG_STORE_URL": url}, Path("no such file")))
     assert isinstance(store, kind) and "s3cret" not in store.name
@@ -68,10 +76,23 @@ def test_each_scheme_has_its_store(url: str, kind: type) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "carrier-pigeon", "postgres://h/db", "mysql://h/db", "http://h", "loki://h", "clickhouse:h", "sqlite://", "sqlite:///", "clickhouse://",
-        "clickhouse://h/a/b", "clickhouse://h/a;b", "clickhouse://h/a?days=0", "clickhouse://h/a?days=many", "clickhouse://h/a?ttl=3", "opensearch+https://h",
+        "carrier-pigeon",
+        "postgres://h/db",
+        "mysql://h/db",
+        "http://h",
+        "loki://h",
+        "clickhouse:h",
+        "sqlite://",
+        "sqlite:///",
+        "clickhouse://",
+        "clickhouse://h/a/b",
+        "clickhouse://h/a;b",
+        "clickhouse://h/a?days=0",
+        "clickhouse://h/a?days=many",
+        "clickhouse://h/a?ttl=3",
+        "opensearch+https://h",
     ],
-)  # fmt: skip
+)
 def test_what_makes_no_sense_names_the_variable(url: str) -> None:
     with pytest.raises(SettingsError, match=r"^LOG_STORE_URL: "):
         log_store_of(read_settings({"LOG_STORE_URL": url}, Path("no such file")))
@@ -91,7 +112,15 @@ def test_ingest_and_prune_refuse_in_one_line(triage: Triage, tmp_path: Path) -> 
         assert done.stderr.startswith("triage: LOG_STORE_URL: loki: is only searched")
 
 
-@pytest.mark.parametrize("scheme", ["postgresql://user:s3cret@{}/logs", "clickhouse://user:s3cret@{}/logs", "loki+http://user:s3cret@{}", "opensearch+http://user:s3cret@{}/mail"])
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "postgresql://user:s3cret@{}/logs",
+        "clickhouse://user:s3cret@{}/logs",
+        "loki+http://user:s3cret@{}",
+        "opensearch+http://user:s3cret@{}/mail",
+    ],
+)
 def test_a_store_that_is_down_is_one_line_and_no_password(triage: Triage, scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = scheme.format(f"127.0.0.1:{server.getsockname()[1]}")

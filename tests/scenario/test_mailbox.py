@@ -1,4 +1,5 @@
-"""The support mailbox from end to end, over servers in this process: once in, once out, whatever breaks; tests/real has Dovecot and Postfix."""
+"""The support mailbox from end to end, over servers in this process: once in, once out, whatever breaks; tests/real
+has Dovecot and Postfix."""
 
 from __future__ import annotations
 
@@ -54,14 +55,24 @@ def test_a_mail_becomes_a_note_and_a_click_one_answer(desk: Post) -> None:
     desk.work()
     (note,) = desk.smtp.to(AGENTS)
     (card,) = desk.cards()
-    assert note["Subject"].startswith(f"[{card.case_id}] ") and note["Auto-Submitted"] == "auto-generated" and "draft" in note.get_payload()
+    assert (
+        note["Subject"].startswith(f"[{card.case_id}] ")
+        and note["Auto-Submitted"] == "auto-generated"
+        and "draft" in note.get_payload()
+    )
     assert desk.decide(card) == "Sent."
     desk.work()
     (answer,) = desk.smtp.to(ANNA)
     assert answer["From"] == OWN and answer["To"] == ANNA and answer["Subject"] == f"Re: [{card.case_id}]"
-    assert answer["In-Reply-To"] == "<m1@example.com>" and answer["References"].split() == ["<root@example.com>", "<m1@example.com>"]
+    assert answer["In-Reply-To"] == "<m1@example.com>" and answer["References"].split() == [
+        "<root@example.com>",
+        "<m1@example.com>",
+    ]
     assert answer["X-Auto-Response-Suppress"] == "All" and answer["Auto-Submitted"] is None and answer[LOOP_HEADER]
-    assert "cannot send" not in answer.as_string() and card.content.draft.split("\n")[0] in answer.get_payload(decode=True).decode()  # type: ignore[union-attr]
+    assert (
+        "cannot send" not in answer.as_string()
+        and card.content.draft.split("\n")[0] in answer.get_payload(decode=True).decode()
+    )  # type: ignore[union-attr]
     assert {f for m in desk.server.sent.mails for f in m.flags} == {"\\Seen"}
     assert len(desk.smtp.to(AGENTS)) == 2, "and one line that says what became of it"
 
@@ -80,7 +91,17 @@ def test_what_was_there_before_is_nobodys_new_ticket(tmp_path: Path, triager: Tr
         assert desk.take() == 1, "what had arrived before the first look stays the past even then"
 
 
-@pytest.mark.parametrize("point", ["mailbox.accept.before", "inbox.accept.before", "inbox.accept.after", "mailbox.thread.before", "mailbox.accepted", "mailbox.mark.before"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "mailbox.accept.before",
+        "inbox.accept.before",
+        "inbox.accept.after",
+        "mailbox.thread.before",
+        "mailbox.accepted",
+        "mailbox.mark.before",
+    ],
+)
 def test_killed_anywhere_on_the_way_in_a_mail_is_one_case(desk: Post, point: str) -> None:
     desk.server.deliver(letter())
     dying_at(point, desk.take)
@@ -116,19 +137,39 @@ def test_one_thread_is_one_case(desk: Post) -> None:
     desk.decide(card)
     desk.work()
     (answer,) = desk.smtp.to(ANNA)
-    desk.server.deliver(letter(f"still the same\n\nOn Fri, 20 Nov 2026 at 10:14, {OWN} wrote:\n> {'quoted ' * 9}\n", id="<m2@example.com>", in_reply_to=answer["Message-ID"]))
-    desk.server.deliver(letter("and my colleague sees it too", sender="bob@example.com", id="<m3@example.com>", references=f"<x@example.com> {answer['Message-ID']}"))
+    desk.server.deliver(
+        letter(
+            f"still the same\n\nOn Fri, 20 Nov 2026 at 10:14, {OWN} wrote:\n> {'quoted ' * 9}\n",
+            id="<m2@example.com>",
+            in_reply_to=answer["Message-ID"],
+        )
+    )
+    desk.server.deliver(
+        letter(
+            "and my colleague sees it too",
+            sender="bob@example.com",
+            id="<m3@example.com>",
+            references=f"<x@example.com> {answer['Message-ID']}",
+        )
+    )
     desk.server.deliver(letter("a program without threads", id="<m4@example.com>", subject=answer["Subject"]))
     assert desk.take() == 3 and messages(desk, card.case_id) == 4
     with desk.store.look() as view:
         case = view.cases.case(card.case_id)
-    assert case is not None and case.author == ANNA and case.round == 2 and "quoted" not in str(case.messages[1]["body"])
+    assert (
+        case is not None and case.author == ANNA and case.round == 2 and "quoted" not in str(case.messages[1]["body"])
+    )
 
 
-@pytest.mark.parametrize("fields", [
-    {"id": "<m5@example.com>", "references": "<newsletter@example.net>"}, {"sender": "mallory@example.org", "subject": "Re: [CASE]", "id": "<m6@example.com>"},
-    {"id": "<m7@example.com>", "in_reply_to": "<m1@example.com>", "auto_submitted": "auto-replied"}, {"id": "<m8@example.com>", "in_reply_to": "<m1@example.com>", "return_path": "<>"},
-])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"id": "<m5@example.com>", "references": "<newsletter@example.net>"},
+        {"sender": "mallory@example.org", "subject": "Re: [CASE]", "id": "<m6@example.com>"},
+        {"id": "<m7@example.com>", "in_reply_to": "<m1@example.com>", "auto_submitted": "auto-replied"},
+        {"id": "<m8@example.com>", "in_reply_to": "<m1@example.com>", "return_path": "<>"},
+    ],
+)
 def test_what_only_looks_like_the_thread_is_a_case_of_its_own(desk: Post, fields: dict[str, str]) -> None:
     desk.server.deliver(letter())
     desk.take()
@@ -152,7 +193,12 @@ def test_a_colleagues_own_answer_withdraws_the_draft(desk: Post) -> None:
     desk.server.deliver(letter())
     desk.take()
     (name,) = _cases(desk)
-    desk.server.sent.add(letter("Done, please try again", sender=OWN, id="<h1@example.net>", in_reply_to="<m1@example.com>").replace(b"\n", b"\r\n"), "\\Seen")
+    desk.server.sent.add(
+        letter("Done, please try again", sender=OWN, id="<h1@example.net>", in_reply_to="<m1@example.com>").replace(
+            b"\n", b"\r\n"
+        ),
+        "\\Seen",
+    )
     desk.take()
     with desk.store.look() as view:
         card = view.cases.card(f"{name}#1")
@@ -162,7 +208,16 @@ def test_a_colleagues_own_answer_withdraws_the_draft(desk: Post) -> None:
     assert messages(desk, name) == 2
 
 
-@pytest.mark.parametrize("point", ["mailbox.append.before", "mailbox.append.after", "mailbox.data.before", "mailbox.data.after", "delivery.sent.before"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "mailbox.append.before",
+        "mailbox.append.after",
+        "mailbox.data.before",
+        "mailbox.data.after",
+        "delivery.sent.before",
+    ],
+)
 def test_killed_anywhere_on_the_way_out_there_is_one_answer_or_a_human(desk: Post, point: str) -> None:
     desk.server.deliver(letter())
     desk.take()
@@ -179,7 +234,9 @@ def test_killed_anywhere_on_the_way_out_there_is_one_answer_or_a_human(desk: Pos
     assert (answers, state) == ((1, "sent") if knowable else (int(point == "mailbox.data.after"), "parked"))
 
 
-@pytest.mark.parametrize(("mood", "state", "copies"), [("drop", "parked", 1), ("refuse", "parked", 0), ("busy", "queued", 0)])
+@pytest.mark.parametrize(
+    ("mood", "state", "copies"), [("drop", "parked", 1), ("refuse", "parked", 0), ("busy", "queued", 0)]
+)
 def test_what_the_submission_server_says_is_believed(desk: Post, mood: str, state: str, copies: int) -> None:
     desk.server.deliver(letter())
     desk.take()
@@ -209,7 +266,16 @@ def test_an_answer_that_lies_in_sent_is_never_sent_again(desk: Post) -> None:
     desk.decide(card)
     desk.work()
     with desk.store.step("test.restored") as step:
-        step.queues.send(Send(f"reply:{card.id}", "mailbox", "reply", f"mailbox/{OWN}", {"text": "x", "thread": card.case_id, "card": card.id}, card.case_id))
+        step.queues.send(
+            Send(
+                f"reply:{card.id}",
+                "mailbox",
+                "reply",
+                f"mailbox/{OWN}",
+                {"text": "x", "thread": card.case_id, "card": card.id},
+                card.case_id,
+            )
+        )
     desk.server.sent.mails[:] = [*before, *[m for m in desk.server.sent.mails if m not in before]]
     desk.work()
     assert len(desk.smtp.to(ANNA)) == 1
@@ -235,13 +301,26 @@ def test_an_automatic_answer_says_so_and_lets_a_colleague_be_first(desk: Post) -
     def auto(key: str) -> str:
         payload = {"text": "Hello", "thread": name, "card": f"{name}#1", "automatic": True}
         now = desk.clock.now()
-        return desk.outlet.send(Delivery(1, Send(key, "mailbox", "reply", f"mailbox/{OWN}", payload, name, automatic=True), 1, 1, False, now, now + timedelta(minutes=1)))
+        return desk.outlet.send(
+            Delivery(
+                1,
+                Send(key, "mailbox", "reply", f"mailbox/{OWN}", payload, name, automatic=True),
+                1,
+                1,
+                False,
+                now,
+                now + timedelta(minutes=1),
+            )
+        )
 
     auto("auto:1")
     (answer,) = desk.smtp.to(ANNA)
     assert answer["Auto-Submitted"] == "auto-replied"
     desk.server.sent.mails.clear()
-    desk.server.sent.add(letter("I am on it", sender=OWN, id="<h1@example.net>", in_reply_to="<m1@example.com>").replace(b"\n", b"\r\n"), "\\Seen")
+    desk.server.sent.add(
+        letter("I am on it", sender=OWN, id="<h1@example.net>", in_reply_to="<m1@example.com>").replace(b"\n", b"\r\n"),
+        "\\Seen",
+    )
     with pytest.raises(SendPointless, match="a colleague has answered"):
         auto("auto:2")
     assert len(desk.smtp.to(ANNA)) == 1
@@ -278,7 +357,9 @@ def test_a_colleague_decides_by_answering_the_note(desk: Post) -> None:
     subject = "Re: " + desk.smtp.to(AGENTS)[0]["Subject"]
 
     def says(text: str, number: int, **fields: str) -> None:
-        desk.server.deliver(letter(text, **{"sender": AGENTS, "subject": subject, "id": f"<a{number}@example.net>", **fields}))
+        desk.server.deliver(
+            letter(text, **{"sender": AGENTS, "subject": subject, "id": f"<a{number}@example.net>", **fields})
+        )
         assert desk.take() == 0
         desk.work()
 
@@ -302,12 +383,25 @@ def test_a_colleague_decides_by_answering_the_note(desk: Post) -> None:
 
 def test_the_weekly_report_comes_by_mail_once_with_its_page_and_its_picture(desk: Post) -> None:
     lead = "leads@example.com"
-    payload = {"subject": "Why they could not connect: 2026-W47\nBcc: eve@example.com", "to": lead, "text": "Check 2: 4", "html": "<p>Check 2: 4</p>", "name": "report-2026-W47",
-               "title": "t", "png": base64.b64encode(b"\x89PNG").decode()}
+    payload = {
+        "subject": "Why they could not connect: 2026-W47\nBcc: eve@example.com",
+        "to": lead,
+        "text": "Check 2: 4",
+        "html": "<p>Check 2: 4</p>",
+        "name": "report-2026-W47",
+        "title": "t",
+        "png": base64.b64encode(b"\x89PNG").decode(),
+    }
     for _ in range(2):
         with desk.store.step("test.report") as step:
             step.queues.send(Send(f"report:2026-W47:mailbox/{lead}", "mailbox", "report", f"mailbox/{lead}", payload))
         desk.work()
     (mail,) = desk.smtp.to(lead)
-    assert [part.get_content_type() for part in mail.walk() if not part.is_multipart()] == ["text/plain", "text/html", "image/png"]
-    assert mail["To"] == lead and mail["Bcc"] is None and mail["Auto-Submitted"] == "auto-generated" and mail[LOOP_HEADER]
+    assert [part.get_content_type() for part in mail.walk() if not part.is_multipart()] == [
+        "text/plain",
+        "text/html",
+        "image/png",
+    ]
+    assert (
+        mail["To"] == lead and mail["Bcc"] is None and mail["Auto-Submitted"] == "auto-generated" and mail[LOOP_HEADER]
+    )

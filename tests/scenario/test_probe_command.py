@@ -1,4 +1,5 @@
-"""``triage probe`` as a command, and the worker's look by the clock from the first fault to the word that all is well."""
+"""``triage probe`` as a command, and the worker's look by the clock from the first fault to the word that all is
+well."""
 
 from __future__ import annotations
 
@@ -35,11 +36,27 @@ def authority() -> trustme.CA:
 
 
 def host(knowledge: Knowledge, *peers: tuple[Peer, str]) -> Settings:
-    ports = tuple(Port(port=peer.port, protocol=protocol, tls="implicit" if peer.implicit else "starttls", supported=True) for peer, protocol in peers)
-    return replace(knowledge.settings, imap_host="localhost", smtp_host="localhost", own_domains=("host.example",), ports=ports, dkim_selectors=("s1",))
+    ports = tuple(
+        Port(port=peer.port, protocol=protocol, tls="implicit" if peer.implicit else "starttls", supported=True)
+        for peer, protocol in peers
+    )
+    return replace(
+        knowledge.settings,
+        imap_host="localhost",
+        smtp_host="localhost",
+        own_domains=("host.example",),
+        ports=ports,
+        dkim_selectors=("s1",),
+    )
 
 
-def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, knowledge: Knowledge, settings: Settings, *arguments: str) -> tuple[int, str, str]:
+def command(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    knowledge: Knowledge,
+    settings: Settings,
+    *arguments: str,
+) -> tuple[int, str, str]:
     monkeypatch.setattr("bot.commands.probe.knowledge_of", lambda _: replace(knowledge, settings=settings))
     with pytest.raises(SystemExit) as left:
         main(["probe", *arguments])
@@ -47,7 +64,13 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     return int(left.value.code or 0), out, err
 
 
-def test_our_own_servers(knowledge: Knowledge, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_our_own_servers(
+    knowledge: Knowledge,
+    authority: trustme.CA,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     authority.cert_pem.write_to_path("ca.pem")
     tls = context(authority)
@@ -57,33 +80,71 @@ def test_our_own_servers(knowledge: Knowledge, authority: trustme.CA, tmp_path: 
         results = [json.loads(line) for line in out.splitlines()]
         assert (status, err) == (0, "") and [r["ok"] for r in results] == [True, True]
         assert [faults("probe.json", r) for r in results] == [[], []]
-        assert results[1]["starttls"] is True and results[1]["banner"] == "220 mx ESMTP" and results[0]["days_left"] == 59
+        assert (
+            results[1]["starttls"] is True and results[1]["banner"] == "220 mx ESMTP" and results[0]["days_left"] == 59
+        )
         status, out, err = command(capsys, monkeypatch, knowledge, settings, "--ca", "ca.pem")
         assert status == 0 and out.splitlines()[0].startswith(f"ok\tserver\tlocalhost:{imap.port}\t")
         status, out, err = command(capsys, monkeypatch, knowledge, settings)
         assert status == 1 and out.count("BAD") == 2 and out.count("not trusted") == 2
 
 
-def test_a_customers_domain(knowledge: Knowledge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_customers_domain(
+    knowledge: Knowledge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
-    table = {("firm.example", "MX"): ["10 mx.host.example."], ("firm.example", "TXT"): ['"v=spf1 include:host.example -all"'],
-             ("s1._domainkey.firm.example", "TXT"): ['"v=DKIM1; p=MIIB"']}
+    table = {
+        ("firm.example", "MX"): ["10 mx.host.example."],
+        ("firm.example", "TXT"): ['"v=spf1 include:host.example -all"'],
+        ("s1._domainkey.firm.example", "TXT"): ['"v=DKIM1; p=MIIB"'],
+    }
     settings = host(knowledge)
     with name_server(table) as port:
-        status, out, err = command(capsys, monkeypatch, knowledge, settings, "firm.example", "--dns", f"127.0.0.1:{port}", "--json")
+        status, out, err = command(
+            capsys, monkeypatch, knowledge, settings, "firm.example", "--dns", f"127.0.0.1:{port}", "--json"
+        )
         results = [json.loads(line) for line in out.splitlines()]
         assert (status, err) == (0, ""), out
-        assert [(r["kind"], r["ok"]) for r in results] == [("mx", True), ("spf", True), ("dkim", True)] + [("host", None)] * 3
+        assert [(r["kind"], r["ok"]) for r in results] == [("mx", True), ("spf", True), ("dkim", True)] + [
+            ("host", None)
+        ] * 3
         assert [faults("probe.json", r) for r in results] == [[]] * 6
-        status, out, _ = command(capsys, monkeypatch, knowledge, settings, "firm.example", "--dns", f"127.0.0.1:{port}", "--selector", "s1", "--selector", "s2")
+        status, out, _ = command(
+            capsys,
+            monkeypatch,
+            knowledge,
+            settings,
+            "firm.example",
+            "--dns",
+            f"127.0.0.1:{port}",
+            "--selector",
+            "s1",
+            "--selector",
+            "s2",
+        )
         assert status == 1 and out.splitlines()[3].startswith("BAD\tdkim\ts2._domainkey.firm.example\t")
 
 
-@pytest.mark.parametrize(("arguments", "word"), [
-    (["anna@firm.example"], "no domain"), (["firm.example", "--selector", "a b"], "--selector"), (["firm.example", "--dns", "x"], "--dns"), (["firm.example", "--dns", "127.0.0.1:0"], "--dns"),
-    (["--selector", "s1"], "--selector"), (["--ca", "missing.pem"], "missing.pem"), (["firm.example", "--ca", "x"], "--ca"),
-])
-def test_bad_usage_is_one_line(arguments: list[str], word: str, knowledge: Knowledge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["anna@firm.example"], "no domain"),
+        (["firm.example", "--selector", "a b"], "--selector"),
+        (["firm.example", "--dns", "x"], "--dns"),
+        (["firm.example", "--dns", "127.0.0.1:0"], "--dns"),
+        (["--selector", "s1"], "--selector"),
+        (["--ca", "missing.pem"], "missing.pem"),
+        (["firm.example", "--ca", "x"], "--ca"),
+    ],
+)
+def test_bad_usage_is_one_line(
+    arguments: list[str],
+    word: str,
+    knowledge: Knowledge,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     status, out, err = command(capsys, monkeypatch, knowledge, host(knowledge), *arguments)
     assert (status, out, err.count("\n")) == (2, "", 1) and word in err
@@ -113,7 +174,9 @@ def told(desk: DeskStore) -> list[str]:
             out.append(str(delivery.send.payload["text"]))
 
 
-def test_the_worker_tells_once_and_once_that_it_is_well(knowledge: Knowledge, authority: trustme.CA, desk: DeskStore, tmp_path: Path) -> None:
+def test_the_worker_tells_once_and_once_that_it_is_well(
+    knowledge: Knowledge, authority: trustme.CA, desk: DeskStore, tmp_path: Path
+) -> None:
     ca = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(ca))
     moment = NOW
@@ -135,7 +198,9 @@ def test_the_worker_tells_once_and_once_that_it_is_well(knowledge: Knowledge, au
         for _ in range(3):
             watch.look(moment := moment + timedelta(minutes=5))
         (text,) = told(desk)
-        assert f"localhost:{peer.port}" in text and "BYE overloaded" not in text and "since 2026-11-23T09:00:00Z" in text
+        assert (
+            f"localhost:{peer.port}" in text and "BYE overloaded" not in text and "since 2026-11-23T09:00:00Z" in text
+        )
         peer.greeting = b"* OK ready\r\n"
         for _ in range(2):
             watch.look(moment := moment + timedelta(minutes=5))

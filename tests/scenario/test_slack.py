@@ -54,7 +54,9 @@ def test_a_message_gets_eyes_and_one_card_in_its_thread(office: Office) -> None:
     assert post["thread_ts"] == inner["ts"] and post["ts"] == card.remote_id
     assert buttons(post)[:6] == ["Send", "Edit and send", "Wrong check", "Ask", "Escalate", "Not ours"]
     shown = json.dumps(post["blocks"])
-    assert "Because: The " in shown and shown.index("Because") < shown.index("Draft for the customer"), "without a server's line the card says why all the same"
+    assert "Because: The " in shown and shown.index("Because") < shown.index("Draft for the customer"), (
+        "without a server's line the card says why all the same"
+    )
     assert "anna@firm.example" in shown and faults(post["blocks"], text=post["text"]) == []
 
 
@@ -98,7 +100,9 @@ def test_a_stranger_is_refused(office: Office) -> None:
     elsewhere["user"]["team_id"] = "T2"
     dispatch(office.app, elsewhere)
     office.work()
-    assert len(office.slack.posts()) == 1 and all("support agents" in t for t in told(office)) and len(told(office)) == 2
+    assert (
+        len(office.slack.posts()) == 1 and all("support agents" in t for t in told(office)) and len(told(office)) == 2
+    )
 
 
 def test_a_card_whose_ticket_has_changed_is_refused_and_redrawn(office: Office) -> None:
@@ -110,7 +114,11 @@ def test_a_card_whose_ticket_has_changed_is_refused_and_redrawn(office: Office) 
     updates = len(office.slack.called("chat.update"))
     dispatch(office.app, click("send", card.id, card.revision))
     office.work()
-    assert "changed" in told(office)[-1] and len(office.slack.posts()) == 1 and len(office.slack.called("chat.update")) > updates
+    assert (
+        "changed" in told(office)[-1]
+        and len(office.slack.posts()) == 1
+        and len(office.slack.called("chat.update")) > updates
+    )
 
 
 def test_edit_and_send(office: Office) -> None:
@@ -118,7 +126,14 @@ def test_edit_and_send(office: Office) -> None:
     dispatch(office.app, click("edit", card.id, card.revision))
     view = office.slack.called("views.open")[0]["view"]
     assert faults(view["blocks"], surface="modal") == []
-    answer = dispatch(office.app, submit("edit", json.loads(view["private_metadata"]), {"text": {"type": "plain_text_input", "value": "Please use 993 &amp; try <again>."}}))
+    answer = dispatch(
+        office.app,
+        submit(
+            "edit",
+            json.loads(view["private_metadata"]),
+            {"text": {"type": "plain_text_input", "value": "Please use 993 &amp; try <again>."}},
+        ),
+    )
     assert answer.status == 200
     office.work()
     assert office.slack.posts()[-1]["text"] == "Please use 993 &amp; try &lt;again&gt;."
@@ -154,7 +169,17 @@ def test_escalate_with_a_reason_goes_to_the_target(office: Office) -> None:
     office.edge.decisions.set_escalation("x", "lead", "slack/C9")
     dispatch(office.app, click("escalate", card.id, card.revision))
     kept = json.loads(office.slack.called("views.open")[0]["view"]["private_metadata"])
-    dispatch(office.app, submit("escalate", kept, {"assignee": {"type": "users_select", "selected_user": "U8"}, "reason": {"type": "plain_text_input", "value": "VIP <!here>"}}))
+    dispatch(
+        office.app,
+        submit(
+            "escalate",
+            kept,
+            {
+                "assignee": {"type": "users_select", "selected_user": "U8"},
+                "reason": {"type": "plain_text_input", "value": "VIP <!here>"},
+            },
+        ),
+    )
     office.work()
     [post] = office.slack.posts("C9")
     assert "<@U8>" in post["text"] and "&lt;!here&gt;" in post["text"] and "<!here>" not in json.dumps(post)
@@ -174,8 +199,14 @@ def test_looks_change_nothing(office: Office) -> None:
 
 def test_greetings_strangers_talk_bots_and_shared_channels_are_no_tickets(office: Office) -> None:
     root, _ = ticket(office)
-    quiet = [event(message("Hi all, thanks!")), event(message(TICKET, channel="C2")), event(message(TICKET, bot_id="B7")), event(message(TICKET, subtype="message_deleted")),
-             event(message(TICKET), is_ext_shared_channel=True), event(message("I have an idea about that", user="U4", thread_ts=root["ts"]))]
+    quiet = [
+        event(message("Hi all, thanks!")),
+        event(message(TICKET, channel="C2")),
+        event(message(TICKET, bot_id="B7")),
+        event(message(TICKET, subtype="message_deleted")),
+        event(message(TICKET), is_ext_shared_channel=True),
+        event(message("I have an idea about that", user="U4", thread_ts=root["ts"])),
+    ]
     for body in quiet:
         assert dispatch(office.app, body).status == 200
     office.work()
@@ -230,7 +261,12 @@ def test_two_messages_in_a_row_are_one_ticket(office: Office) -> None:
 
 
 def test_a_forwarded_mail_is_a_ticket_from_its_sender(office: Office) -> None:
-    mail = {"filetype": "email", "subject": "Cannot send", "from": [{"address": "anna@firm.example"}], "plain_text": "Outlook says 550 5.7.1 relaying denied, anna@firm.example"}
+    mail = {
+        "filetype": "email",
+        "subject": "Cannot send",
+        "from": [{"address": "anna@firm.example"}],
+        "plain_text": "Outlook says 550 5.7.1 relaying denied, anna@firm.example",
+    }
     inner = message("", subtype="file_share", user="USLACKBOT", files=[mail])
     dispatch(office.app, event(inner))
     office.work()
@@ -262,32 +298,35 @@ def test_note_mode_offers_no_draft(office: Office) -> None:
     assert len(office.slack.posts()) == 1
 
 
-@pytest.mark.parametrize(("text", "user", "words"), [
-    ("help", "U5", "/triage explain"),
-    ("explain 535 5.7.8 Error: authentication failed", "U9", "*"),
-    ("explain zzz qqq", "U9", "Nothing in the table claims"),
-    ("mode draft", "U9", "That is for leads"),
-    ("mode auto", "U8", "nothing is answered without a click"),
-    ("mode zendesk auto", "U8", "Mode of zendesk: auto"),
-    ("mode zendesk auto 4", "U8", "zendesk#port-and-tls: auto"),
-    ("mode zendesk auto 99", "U8", "Such as"),
-    ("mode zendesk auto", "U9", "That is for leads"),
-    ("cards-to zendesk <#C9|desk>", "U8", "Cards of zendesk go to"),
-    ("cards-to <#C9|desk>", "U8", "Which, and where to?"),
-    ("abuse-to <#C9|desk>", "U8", "suspended for abuse go to"),
-    ("abuse-to nowhere", "U8", "Where to?"),
-    ("mode sideways", "U8", "off, note, draft"),
-    ("pause", "U9", "That is for leads"),
-    ("pause", "U8", "Paused"),
-    ("role <@U5|eve> agent", "U8", "<@U5>: agent"),
-    ("role nobody agent", "U8", "Whom?"),
-    ("escalate-to <#C9|desk>", "U8", "<#C9>"),
-    ("logs anna@firm.example", "U9", "ticket's mailbox only"),
-    ("logs anna@firm.example", "U8", "No failures of anna@firm.example"),
-    ("mode draft", "U5", "Sorry"),
-    (TICKET, "U5", "Sorry"),
-    (TICKET, "U9", "Check 2"),
-])
+@pytest.mark.parametrize(
+    ("text", "user", "words"),
+    [
+        ("help", "U5", "/triage explain"),
+        ("explain 535 5.7.8 Error: authentication failed", "U9", "*"),
+        ("explain zzz qqq", "U9", "Nothing in the table claims"),
+        ("mode draft", "U9", "That is for leads"),
+        ("mode auto", "U8", "nothing is answered without a click"),
+        ("mode zendesk auto", "U8", "Mode of zendesk: auto"),
+        ("mode zendesk auto 4", "U8", "zendesk#port-and-tls: auto"),
+        ("mode zendesk auto 99", "U8", "Such as"),
+        ("mode zendesk auto", "U9", "That is for leads"),
+        ("cards-to zendesk <#C9|desk>", "U8", "Cards of zendesk go to"),
+        ("cards-to <#C9|desk>", "U8", "Which, and where to?"),
+        ("abuse-to <#C9|desk>", "U8", "suspended for abuse go to"),
+        ("abuse-to nowhere", "U8", "Where to?"),
+        ("mode sideways", "U8", "off, note, draft"),
+        ("pause", "U9", "That is for leads"),
+        ("pause", "U8", "Paused"),
+        ("role <@U5|eve> agent", "U8", "<@U5>: agent"),
+        ("role nobody agent", "U8", "Whom?"),
+        ("escalate-to <#C9|desk>", "U8", "<#C9>"),
+        ("logs anna@firm.example", "U9", "ticket's mailbox only"),
+        ("logs anna@firm.example", "U8", "No failures of anna@firm.example"),
+        ("mode draft", "U5", "Sorry"),
+        (TICKET, "U5", "Sorry"),
+        (TICKET, "U9", "Check 2"),
+    ],
+)
 def test_commands(office: Office, text: str, user: str, words: str) -> None:
     answer = dispatch(office.app, command(text, user=user))
     assert answer.status == 200 and words in answer.body, answer.body
@@ -314,9 +353,21 @@ def test_app_home_and_search(office: Office) -> None:
     dispatch(office.app, event({"type": "app_home_opened", "user": "U9", "tab": "home", "channel": "D1"}))
     dispatch(office.app, event({"type": "app_home_opened", "user": "U5", "tab": "home", "channel": "D1"}))
     agents, strangers = (c["view"] for c in office.slack.called("views.publish"))
-    assert faults(agents["blocks"], surface="home") == [] and "Open cards: 1" in json.dumps(agents) and "firm.example" not in json.dumps(strangers)
-    found = json.loads(dispatch(office.app, submit("search", {}, {"words": {"type": "plain_text_input", "value": "anna@firm.example"}})).body)
-    assert found["response_action"] == "update" and faults(found["view"]["blocks"], surface="modal") == [] and "ticket" in json.dumps(found["view"])
+    assert (
+        faults(agents["blocks"], surface="home") == []
+        and "Open cards: 1" in json.dumps(agents)
+        and "firm.example" not in json.dumps(strangers)
+    )
+    found = json.loads(
+        dispatch(
+            office.app, submit("search", {}, {"words": {"type": "plain_text_input", "value": "anna@firm.example"}})
+        ).body
+    )
+    assert (
+        found["response_action"] == "update"
+        and faults(found["view"]["blocks"], surface="modal") == []
+        and "ticket" in json.dumps(found["view"])
+    )
 
 
 def test_a_failed_triage_says_so_and_can_be_tried_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -334,7 +385,9 @@ def test_a_failed_triage_says_so_and_can_be_tried_again(office: Office, monkeypa
         assert view.queues.troubled() == []
 
 
-def test_an_event_that_cannot_be_written_down_is_not_acknowledged(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_that_cannot_be_written_down_is_not_acknowledged(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def busy(*_: object) -> None:
         raise StoreBusy("held by another process")
 
@@ -350,11 +403,17 @@ def test_an_event_that_cannot_be_written_down_is_not_acknowledged(office: Office
 def test_a_ticket_that_kills_its_worker_each_time_is_given_to_a_human(office: Office) -> None:
     inner = message(TICKET)
     dispatch(office.app, event(inner))
-    dispatch(office.app, event(message("bob@firm.example: 535 5.7.8 Error: authentication failed", user="U2", ts="1795000000.000001")))
+    dispatch(
+        office.app,
+        event(message("bob@firm.example: 535 5.7.8 Error: authentication failed", user="U2", ts="1795000000.000001")),
+    )
     for _ in range(MAX_ATTEMPTS):  # five workers claim it and die
         office.clock.ahead += timedelta(seconds=61)
         with office.store.step("test.dying") as step:
-            assert any((job := step.queues.claim_job(timedelta(seconds=60))) and job.case_id == f"slack:T1:C1:{inner['ts']}" for _ in range(2))
+            assert any(
+                (job := step.queues.claim_job(timedelta(seconds=60))) and job.case_id == f"slack:T1:C1:{inner['ts']}"
+                for _ in range(2)
+            )
     office.clock.ahead += timedelta(seconds=61)
     office.work()
     assert card_of(office, inner["ts"]).state == "failed" and "died" in card_of(office, inner["ts"]).detail

@@ -1,4 +1,5 @@
-"""The ways in and out: signed HTTP, Socket Mode, and sends whose connection breaks, that are limited, refused, or cannot be found again."""
+"""The ways in and out: signed HTTP, Socket Mode, and sends whose connection breaks, that are limited, refused, or
+cannot be found again."""
 
 from __future__ import annotations
 
@@ -37,9 +38,16 @@ def test_signed_requests_only(office: Office) -> None:
     body, kind = wire(event(message(TICKET)))
     now = time.time()
     tampered = [
-        (body + " ", signed(body, kind)), (body.replace("anna", "anne"), signed(body, kind)), (body, {**signed(body, kind), "x-slack-signature": "v0=" + "0" * 64}),
-        (body, signed(body, kind, at=now - 310)), (body, signed(body, kind, at=now + 310)), (body, signed(body, kind, stamp="abc")), (body, signed(body, kind, stamp="")),
-        (body, signed(body, kind, stamp="-5")), (body, signed(body, kind, stamp="9" * 40)), (body, {"content-type": kind}),
+        (body + " ", signed(body, kind)),
+        (body.replace("anna", "anne"), signed(body, kind)),
+        (body, {**signed(body, kind), "x-slack-signature": "v0=" + "0" * 64}),
+        (body, signed(body, kind, at=now - 310)),
+        (body, signed(body, kind, at=now + 310)),
+        (body, signed(body, kind, stamp="abc")),
+        (body, signed(body, kind, stamp="")),
+        (body, signed(body, kind, stamp="-5")),
+        (body, signed(body, kind, stamp="9" * 40)),
+        (body, {"content-type": kind}),
     ]
     for sent, headers in tampered:
         assert client.post("/slack/events", content=sent, headers=headers).status_code == 401
@@ -65,7 +73,10 @@ def test_slacks_challenge_health_and_odd_requests(office: Office) -> None:
     body = json.dumps({"type": "url_verification", "challenge": "abc", "token": "x"})
     assert "abc" in client.post("/slack/events", content=body, headers=signed(body, "application/json")).text
     assert client.get("/healthz").status_code == 200 and client.get("/readyz").status_code == 503
-    assert client.post("/slack/events", content=b"x" * 1_000_001).status_code == 413 and client.get("/slack/events").status_code == 405
+    assert (
+        client.post("/slack/events", content=b"x" * 1_000_001).status_code == 413
+        and client.get("/slack/events").status_code == 405
+    )
 
 
 def test_a_slow_listener_holds_up_nobody(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +101,11 @@ def test_a_slow_listener_holds_up_nobody(office: Office, monkeypatch: pytest.Mon
     url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     body, kind = wire(event(message(TICKET)))
     answer: list[int] = []
-    waiting = threading.Thread(target=lambda: answer.append(httpx.post(url + "/slack/events", content=body, headers=signed(body, kind), timeout=60).status_code))
+    waiting = threading.Thread(
+        target=lambda: answer.append(
+            httpx.post(url + "/slack/events", content=body, headers=signed(body, kind), timeout=60).status_code
+        )
+    )
     waiting.start()
     assert entered.wait(30)
     assert httpx.get(url + "/healthz", timeout=20).status_code == 200 and not answer
@@ -101,7 +116,7 @@ def test_a_slow_listener_holds_up_nobody(office: Office, monkeypatch: pytest.Mon
     assert answer == [200]
 
 
-# -- Socket Mode --------------------------------------------------------------------------------------------------------
+# -- Socket Mode -----------------------------------------------------------------------------------------------------
 
 
 def until(condition: Any, seconds: float = 30.0) -> bool:
@@ -111,7 +126,9 @@ def until(condition: Any, seconds: float = 30.0) -> bool:
     return bool(condition())
 
 
-def test_socket_mode_acknowledges_after_the_commit_and_not_before(office: Office, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_socket_mode_acknowledges_after_the_commit_and_not_before(
+    office: Office, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from bot.adapters.store.desk import DeskStore
     from bot.errors import StoreBusy
 
@@ -131,13 +148,17 @@ def test_socket_mode_acknowledges_after_the_commit_and_not_before(office: Office
         assert "refused" not in slack.acknowledged and cases(office) == 0
         assert slack.push("events_api", body, "again") and until(lambda: "again" in slack.acknowledged)
         assert cases(office) == 1
-        assert slack.push("slash_commands", command("help"), "command") and until(lambda: "command" in slack.acknowledged)
+        assert slack.push("slash_commands", command("help"), "command") and until(
+            lambda: "command" in slack.acknowledged
+        )
         assert "/triage explain" in json.dumps(slack.acknowledged["command"])
     finally:
         handler.close()  # type: ignore[no-untyped-call]
 
 
-def test_a_refused_token_is_said_once_and_asked_for_again(office: Office, slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refused_token_is_said_once_and_asked_for_again(
+    office: Office, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
     """Beside Slack this process serves nothing that may end with it, and a token is renewed while it runs."""
     slack.refuses["apps.connections.open"] = "invalid_auth"
     waits: list[float] = []
@@ -157,7 +178,7 @@ def test_a_refused_token_is_said_once_and_asked_for_again(office: Office, slack:
         handler.close()  # type: ignore[no-untyped-call]
 
 
-# -- sending --------------------------------------------------------------------------------------------------------------
+# -- sending ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_library_repeats_nothing_by_itself() -> None:
@@ -165,13 +186,17 @@ def test_the_library_repeats_nothing_by_itself() -> None:
 
 
 @pytest.mark.parametrize("keep_metadata", [True, False])
-def test_a_connection_that_breaks_after_the_message_was_taken(tmp_path: Path, triager: Triager, keep_metadata: bool) -> None:
+def test_a_connection_that_breaks_after_the_message_was_taken(
+    tmp_path: Path, triager: Triager, keep_metadata: bool
+) -> None:
     """The key is found again in the metadata, or in the first block's id where a server drops metadata."""
     with FakeSlack(drop_after=0.5, seed=3, keep_metadata=keep_metadata) as slack:
         office = open_office(f"sqlite:///{tmp_path}/desk.db", slack, triager)
         with office.store.step("test.sends") as step:
             for number in range(30):
-                step.queues.send(Send(f"notice:{number}", "slack", "notice", f"slack/C{number % 2 + 1}", {"text": f"n{number}"}))
+                step.queues.send(
+                    Send(f"notice:{number}", "slack", "notice", f"slack/C{number % 2 + 1}", {"text": f"n{number}"})
+                )
         office.clock.ahead += timedelta(seconds=1)
         office.work(2000)
         texts = sorted(p["text"] for p in slack.posts())
@@ -185,13 +210,20 @@ def test_a_limit_is_honoured_and_nothing_is_lost(tmp_path: Path, triager: Triage
         office = open_office(f"sqlite:///{tmp_path}/desk.db", slack, triager)
         with office.store.step("test.sends") as step:
             for number in range(5):
-                step.queues.send(Send(f"notice:{number}", "slack", "notice", "slack/C1", {"text": f"n{number}"}, priority=8))
+                step.queues.send(
+                    Send(f"notice:{number}", "slack", "notice", "slack/C1", {"text": f"n{number}"}, priority=8)
+                )
             step.queues.send(Send("notice:urgent", "slack", "notice", "slack/C1", {"text": "urgent"}, priority=1))
         ends = time.monotonic() + 60
         while len(slack.posts()) < 6 and time.monotonic() < ends:
             office.worker.turn()
             time.sleep(0.02)
-        assert slack.posts()[0]["text"] == "urgent" and len(slack.posts()) == 6 and not slack.doubled() and slack.early == 0
+        assert (
+            slack.posts()[0]["text"] == "urgent"
+            and len(slack.posts()) == 6
+            and not slack.doubled()
+            and slack.early == 0
+        )
 
 
 def test_what_slack_refuses_and_what_nobody_can_find_out_is_parked(office: Office, slack: FakeSlack) -> None:
@@ -204,6 +236,7 @@ def test_what_slack_refuses_and_what_nobody_can_find_out_is_parked(office: Offic
 
     def broken(arguments: dict[str, Any]) -> dict[str, Any]:
         from tests.slack.server import Refused
+
         raise Refused("internal_error")
 
     slack._history = broken  # type: ignore[method-assign]
@@ -230,11 +263,15 @@ def test_a_reply_that_was_parked_shows_on_its_card(office: Office, slack: FakeSl
 
 
 def test_an_outage_of_ten_thousand_tickets_in_small(office: Office, slack: FakeSlack) -> None:
-    """Many tickets of one error within minutes: each is kept, few posts, all listed. ``make soak`` runs the large form."""
+    """Many tickets of one error within minutes: each is kept, few posts, all listed. ``make soak`` runs the large
+    form."""
     count = 40
     stamps = []
     for number in range(count):
-        inner = message(f"user{number}@firm.example: Thunderbird says 535 5.7.8 Error: authentication failed", user=f"U{100 + number}")
+        inner = message(
+            f"user{number}@firm.example: Thunderbird says 535 5.7.8 Error: authentication failed",
+            user=f"U{100 + number}",
+        )
         stamps.append(inner["ts"])
         assert dispatch(office.app, event(inner)).status == 200
     office.work(3000)

@@ -42,7 +42,9 @@ def test_no_process_outlives_the_first(how: signal.Signals) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    started = subprocess.Popen([sys.executable, "-c", PROGRAM, str(port)], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    started = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(port)], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         assert started.stdout is not None
         assert [started.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
@@ -66,7 +68,8 @@ def test_no_process_outlives_the_first(how: signal.Signals) -> None:
 
 
 def _gone(group: int) -> bool:
-    """Whether no process of a group runs any more. One that has ended and that nobody has asked about (a container without an init) counts as gone."""
+    """Whether no process of a group runs any more. One that has ended and that nobody has asked about (a container
+    without an init) counts as gone."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, its = stat.read_text("utf-8").rpartition(")")[2].split()[:3]

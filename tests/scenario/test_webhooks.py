@@ -1,4 +1,5 @@
-"""The web side: acknowledged after commit and not before, once, within limits; and the generic webhook from end to end."""
+"""The web side: acknowledged after commit and not before, once, within limits; and the generic webhook from end to
+end."""
 
 from __future__ import annotations
 
@@ -34,7 +35,11 @@ from tests.helpdesk.office import open_office
 from tests.helpdesk.vendors import LOOKALIKES
 from tests.slack.desk import RealClock
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4), max_leaves=8)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=8,
+)
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SCHEMA = json.loads((ROOT / "docs/schema/helpdesk-webhook.json").read_text("utf-8"))
@@ -42,12 +47,22 @@ SCHEMA = json.loads((ROOT / "docs/schema/helpdesk-webhook.json").read_text("utf-
 
 def settings(folder: Path, kind: str = "webhook", url: str = "http://127.0.0.1:9/") -> Settings:
     """What bootstrap reads."""
-    return Settings(database_url=f"sqlite:///{folder}/desk.db", helpdesk_kind=kind, helpdesk_url=url, helpdesk_token="t", helpdesk_user="u", helpdesk_account="1", helpdesk_webhook_secrets=(SECRET,))
+    return Settings(
+        database_url=f"sqlite:///{folder}/desk.db",
+        helpdesk_kind=kind,
+        helpdesk_url=url,
+        helpdesk_token="t",
+        helpdesk_user="u",
+        helpdesk_account="1",
+        helpdesk_webhook_secrets=(SECRET,),
+    )
 
 
 def app_of(chosen: Settings, peer: str = "127.0.0.1") -> TestClient:
     """The app as ``triage web`` serves it to ``peer``."""
-    return TestClient(Starlette(routes=ingress_of(chosen, desk_of(chosen))), raise_server_exceptions=False, client=(peer, 4000))
+    return TestClient(
+        Starlette(routes=ingress_of(chosen, desk_of(chosen))), raise_server_exceptions=False, client=(peer, 4000)
+    )
 
 
 def jobs(chosen: Settings) -> list[str]:
@@ -59,17 +74,36 @@ def jobs(chosen: Settings) -> list[str]:
 def event(document: Any, identity: str = "msg_1", *, ago: int = 0) -> tuple[dict[str, str], bytes]:
     """A signed event as another system sends it."""
     body, stamp = json.dumps(document).encode(), int(time.time()) - ago
-    return {"webhook-id": identity, "webhook-timestamp": str(stamp), "webhook-signature": sign_standard(SECRET, identity, stamp, body)}, body
+    return {
+        "webhook-id": identity,
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": sign_standard(SECRET, identity, stamp, body),
+    }, body
 
 
 def changed(*messages: dict[str, Any], **ticket: Any) -> dict[str, Any]:
     """``ticket.changed``, as the schema has it."""
-    document = {"type": "ticket.changed", "timestamp": "2026-11-20T12:00:00Z", "data": {"id": "T-1", "subject": "No mail", "requester": "alice@customer.example", "messages": list(messages), **ticket}}
+    document = {
+        "type": "ticket.changed",
+        "timestamp": "2026-11-20T12:00:00Z",
+        "data": {
+            "id": "T-1",
+            "subject": "No mail",
+            "requester": "alice@customer.example",
+            "messages": list(messages),
+            **ticket,
+        },
+    }
     Draft202012Validator(SCHEMA).validate(document)
     return document
 
 
-FIRST = {"id": "1", "at": "2026-11-20T11:59:00Z", "author": "alice", "body": "Thunderbird 128 for alice@customer.example: 535 5.7.8 Error: authentication failed"}
+FIRST = {
+    "id": "1",
+    "at": "2026-11-20T11:59:00Z",
+    "author": "alice",
+    "body": "Thunderbird 128 for alice@customer.example: 535 5.7.8 Error: authentication failed",
+}
 
 
 @pytest.mark.parametrize("kind", LOOKALIKES, ids=lambda kind: kind.kind)
@@ -84,7 +118,9 @@ def test_each_vendors_webhook_is_taken_once(kind: type[LookAlike], tmp_path: Pat
     again = client.post(path, content=body, headers=headers).status_code
     tampered = client.post(path, content=body + b" ", headers=headers).status_code
     assert again in (200, 202) and tampered == (202 if kind.kind == "freshdesk" else 401)
-    assert len(jobs(chosen)) == 1 or kind.kind in ("freshdesk", "helpscout"), "those two name no delivery: reading the ticket once more changes nothing"
+    assert len(jobs(chosen)) == 1 or kind.kind in ("freshdesk", "helpscout"), (
+        "those two name no delivery: reading the ticket once more changes nothing"
+    )
     with desk_of(chosen).database.read() as session:
         payloads = {str(r[0]) for r in session.connection().exec_driver_sql("SELECT payload FROM job")}
     assert payloads == {json.dumps({"ticket": ticket})}
@@ -98,10 +134,17 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert client.get("/webhooks/webhook").status_code == 405 and client.head("/webhooks/webhook").status_code == 200
     assert client.post("/webhooks/webhook", content=body).status_code == 401
     assert client.post("/webhooks/webhook", content=b"x" * 5_000_001, headers=headers).status_code == 413
-    assert client.post("/webhooks/webhook", content=(b"x" * 100_000 for _ in range(60)), headers=headers).status_code == 413
+    assert (
+        client.post("/webhooks/webhook", content=(b"x" * 100_000 for _ in range(60)), headers=headers).status_code
+        == 413
+    )
     for bad in (b"", b"nonsense", b"[" * 100_000):
         stamp = int(time.time())
-        signed = {"webhook-id": "m", "webhook-timestamp": str(stamp), "webhook-signature": sign_standard(SECRET, "m", stamp, bad)}
+        signed = {
+            "webhook-id": "m",
+            "webhook-timestamp": str(stamp),
+            "webhook-signature": sign_standard(SECRET, "m", stamp, bad),
+        }
         assert client.post("/webhooks/webhook", content=bad, headers=signed).status_code == 400
     assert client.post("/webhooks/webhook", content=body, headers=event(changed(FIRST), ago=310)[0]).status_code == 401
     for nothing in ({}, [], {"data": {"id": "../../etc"}}, {"data": {"id": True}}, {"data": 3}):
@@ -133,7 +176,11 @@ def test_health_and_metrics(tmp_path: Path) -> None:
     client.post("/webhooks/webhook", content=body, headers=headers)
     assert client.get("/healthz").text == "ok" and client.get("/readyz").status_code == 200
     text = client.get("/metrics").text
-    assert "triage_jobs 1.0" in text and 'triage_webhooks_total{channel="webhook",status="202"} 1.0' in text and "triage_parked 0.0" in text
+    assert (
+        "triage_jobs 1.0" in text
+        and 'triage_webhooks_total{channel="webhook",status="202"} 1.0' in text
+        and "triage_parked 0.0" in text
+    )
 
 
 def test_metrics_are_for_this_machine_or_for_the_token(tmp_path: Path) -> None:
@@ -144,12 +191,17 @@ def test_metrics_are_for_this_machine_or_for_the_token(tmp_path: Path) -> None:
 
     assert [status(chosen, peer) for peer in ("127.0.0.1", "::1", "::ffff:127.0.0.1")] == [200] * 3
     assert [status(chosen, peer) for peer in ("192.0.2.9", "10.0.0.1", "2001:db8::1", "testclient")] == [401] * 4
-    assert [status(chosen, **{name: "192.0.2.9"}) for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP")] == [401] * 3, "a proxy on this machine"
+    assert [status(chosen, **{name: "192.0.2.9"}) for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP")] == [
+        401
+    ] * 3, "a proxy on this machine"
     assert status(replace(chosen, web_url="https://triage.example.com")) == 401
     guarded = replace(chosen, metrics_token=token, web_url="https://triage.example.com")
     assert status(guarded, "192.0.2.9", Authorization=f"Bearer {token}") == 200
     for wrong in ("", token, f"Basic {token}", f"Bearer {token}x", "Bearer", "Bearer \u00e9"):
-        assert status(guarded, **({"Authorization": wrong.encode("latin-1").decode("latin-1")} if wrong.isascii() else {})) == 401
+        assert (
+            status(guarded, **({"Authorization": wrong.encode("latin-1").decode("latin-1")} if wrong.isascii() else {}))
+            == 401
+        )
     with pytest.raises(SettingsError, match="METRICS_TOKEN"):
         read_settings({"METRICS_TOKEN": "short"}, tmp_path / ".env")
 
@@ -173,7 +225,14 @@ def test_any_other_system_from_end_to_end(tmp_path: Path, triager: Triager) -> N
         card = office.card("T-1")
         assert card is not None and card.content.draft
         assert [kind for kind, _ in got] == ["note.created"] and card.content.draft in got[0][1]["text"]
-        command = {"id": "2", "at": "2026-11-20T12:01:00Z", "author": "anna", "from_agent": True, "public": False, "body": "/triage send"}
+        command = {
+            "id": "2",
+            "at": "2026-11-20T12:01:00Z",
+            "author": "anna",
+            "from_agent": True,
+            "public": False,
+            "body": "/triage send",
+        }
         tell("msg_2", FIRST, command)
         tell("msg_3", FIRST, command)
         assert [data["text"] for kind, data in got if kind == "reply.created"] == [card.content.draft]
@@ -190,9 +249,30 @@ def test_a_document_that_is_wrong_is_a_humans() -> None:
 @limits(max_examples=150, deadline=None)
 @given(JSON, JSON, JSON, JSON)
 def test_whatever_a_signed_document_holds_is_a_ticket_or_refused(one: Any, two: Any, three: Any, four: Any) -> None:
-    message = {"id": one, "at": "2026-11-20T12:00:00Z", "body": two, "headers": three, "attachments": four, "author": one, "format": two}
-    ticket = {"id": "T-1", "subject": one, "requester": two, "participants": three, "linked_mailboxes": four, "headers": one, "closed_by": three}
-    for document in (one, {"data": one}, {"data": {**ticket, "messages": four}}, {"data": {**ticket, "messages": [message, one]}}):
+    message = {
+        "id": one,
+        "at": "2026-11-20T12:00:00Z",
+        "body": two,
+        "headers": three,
+        "attachments": four,
+        "author": one,
+        "format": two,
+    }
+    ticket = {
+        "id": "T-1",
+        "subject": one,
+        "requester": two,
+        "participants": three,
+        "linked_mailboxes": four,
+        "headers": one,
+        "closed_by": three,
+    }
+    for document in (
+        one,
+        {"data": one},
+        {"data": {**ticket, "messages": four}},
+        {"data": {**ticket, "messages": [message, one]}},
+    ):
         try:
             thread = thread_of(document)
         except SendRefused:
@@ -216,7 +296,9 @@ def test_our_own_api_never_breaks(tmp_path: Path) -> None:
             asked.pop("timeout", None)
             assert client.request(**asked).status_code < 500
             if case.method.upper() == "POST":  # and behind the signature
-                headers, body = event(case.body if isinstance(case.body, dict | list) else {"body": str(case.body)}, identity=f"m{count}")
+                headers, body = event(
+                    case.body if isinstance(case.body, dict | list) else {"body": str(case.body)}, identity=f"m{count}"
+                )
                 assert client.post("/webhooks/webhook", content=body, headers=headers).status_code < 500
             count += 1
 
@@ -253,4 +335,3 @@ def receiver() -> Iterator[tuple[str, list[tuple[str, dict[str, Any]]]]]:
     finally:
         server.shutdown()
         server.server_close()
-

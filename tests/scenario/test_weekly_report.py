@@ -46,12 +46,22 @@ LOG = """\
 2026-11-17T09:10:01+00:00 imap1 dovecot: auth: passwd-file(bob@firm.example,192.0.2.8,<d>): Password mismatch
 2026-11-17T09:20:01+00:00 imap1 dovecot: auth: passwd-file(info@firm.example,203.0.113.66,<e>): Password mismatch
 """
-TICKET = {"id": "t1", "body": "My mailbox anna@firm.example, Thunderbird 128: 535 5.7.8 Error: authentication failed", "received_at": "2026-11-17T10:00:00Z"}
-STRANGE = {"id": "t2", "body": 'My mailbox zoe@firm.example shows the error: "Gizmo subsystem refused the frobnication 0x9 of bob@other.example"', "received_at": "2026-11-18T10:00:00Z"}
+TICKET = {
+    "id": "t1",
+    "body": "My mailbox anna@firm.example, Thunderbird 128: 535 5.7.8 Error: authentication failed",
+    "received_at": "2026-11-17T10:00:00Z",
+}
+STRANGE = {
+    "id": "t2",
+    "body": 'My mailbox zoe@firm.example shows the error: "Gizmo subsystem refused the frobnication 0x9 of bob@other.example"',
+    "received_at": "2026-11-18T10:00:00Z",
+}
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., tuple[int, bytes, bytes]]:
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> Callable[..., tuple[int, bytes, bytes]]:
     """The command in an empty folder; (status, output, errors)."""
     monkeypatch.chdir(tmp_path)
     for name in ("DATABASE_URL", "LOG_STORE_URL", "KNOWLEDGE_DIR", "REPORT_TO", "REPORT_AT", "LOG_ZONE", "REPORT_ZONE"):
@@ -86,7 +96,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def kept(run: Callable[..., tuple[int, bytes, bytes]], tmp_path: Path, stored: Path) -> Callable[..., tuple[int, bytes, bytes]]:
+def kept(
+    run: Callable[..., tuple[int, bytes, bytes]], tmp_path: Path, stored: Path
+) -> Callable[..., tuple[int, bytes, bytes]]:
     """With a log and two tickets in the database."""
     shutil.copytree(stored / "var", tmp_path / "var")
     return run
@@ -98,7 +110,9 @@ def test_tickets_and_logs_become_a_report(kept: Callable[..., tuple[int, bytes, 
     assert status == 0 and not list(Draft202012Validator(SCHEMA).iter_errors(report))
     assert report["tickets"] == 2 and report["funnel"][0] == ["received", 2]
     causes = {c["cause"]: c for c in report["causes"]}
-    assert causes["mailbox-password"]["silent"] == 1, "bob fails from his own address and wrote nothing; anna wrote; info's stranger is nobody's"
+    assert causes["mailbox-password"]["silent"] == 1, (
+        "bob fails from his own address and wrote nothing; anna wrote; info's stranger is nobody's"
+    )
     assert causes["mailbox-password"]["unproven"] == 1
     assert report["mailboxes"] == 2 and report["mailboxes_of"] == "mailboxes that logged in"
     assert [h["host"] for h in report["hosts"]] == ["imap1"]
@@ -109,7 +123,9 @@ def test_tickets_and_logs_become_a_report(kept: Callable[..., tuple[int, bytes, 
 def test_nobody_is_named_in_any_form(kept: Callable[..., tuple[int, bytes, bytes]], tmp_path: Path) -> None:
     for form in ("text", "json", "html", "csv", "svg"):
         _, out, _ = kept("report", "--week", "2026-W47", "--format", form)
-        assert out and not [secret for secret in (b"anna", b"bob@", b"192.0.2.7", b"203.0.113.66", b"zoe") if secret in out], form
+        assert out and not [
+            secret for secret in (b"anna", b"bob@", b"192.0.2.7", b"203.0.113.66", b"zoe") if secret in out
+        ], form
     status, _, _ = kept("report", "--week", "2026-W47", "--format", "png", "--out", str(tmp_path / "r.png"))
     assert status == 0 and (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
@@ -124,7 +140,9 @@ def test_the_page_is_whole_in_itself(kept: Callable[..., tuple[int, bytes, bytes
 def test_a_fix_is_noted_and_judged(kept: Callable[..., tuple[int, bytes, bytes]]) -> None:
     assert kept("fix", "mailbox-password", "--owner", "Ada", "--since", "2026-11-17")[0] == 0
     report = json.loads(kept("report", "--week", "2026-W47", "--format", "json")[1])
-    assert [(f["cause"], f["owner"], f["since"]) for f in report["fixes"]] == [("mailbox-password", "Ada", "2026-11-17")]
+    assert [(f["cause"], f["owner"], f["since"]) for f in report["fixes"]] == [
+        ("mailbox-password", "Ada", "2026-11-17")
+    ]
     assert kept("fix", "nonsense", "--owner", "Ada")[0] == 2
 
 
@@ -132,20 +150,39 @@ def test_filters_count_their_own_only(kept: Callable[..., tuple[int, bytes, byte
     def tickets(*more: str) -> int:
         return int(json.loads(kept("report", "--week", "2026-W47", "--format", "json", *more)[1])["tickets"])
 
-    assert (tickets("--domain", "firm.example"), tickets("--domain", "x.example"), tickets("--plan", "pro")) == (2, 0, 0)
+    assert (tickets("--domain", "firm.example"), tickets("--domain", "x.example"), tickets("--plan", "pro")) == (
+        2,
+        0,
+        0,
+    )
 
 
-@pytest.mark.parametrize(("arguments", "says"), [
-    (("--week", "2026-W60"), b"2026-W47"), (("--from", "2026-11-16"), b"--to"), (("--week", "2026-W47", "--from", "2026-11-16"), b"--week"),
-    (("--plan", "gold"), b"--plan gold"), (("--post",), b"REPORT_TO"), (("--post", "--domain", "x.example"), b"--post"), (("--out", "no/such/dir/x"), b"--out"),
-])
-def test_what_makes_no_sense_is_one_line(run: Callable[..., tuple[int, bytes, bytes]], arguments: tuple[str, ...], says: bytes) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--week", "2026-W60"), b"2026-W47"),
+        (("--from", "2026-11-16"), b"--to"),
+        (("--week", "2026-W47", "--from", "2026-11-16"), b"--week"),
+        (("--plan", "gold"), b"--plan gold"),
+        (("--post",), b"REPORT_TO"),
+        (("--post", "--domain", "x.example"), b"--post"),
+        (("--out", "no/such/dir/x"), b"--out"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(
+    run: Callable[..., tuple[int, bytes, bytes]], arguments: tuple[str, ...], says: bytes
+) -> None:
     status, _, err = run("report", *arguments)
     assert status == 2 and says in err and err.count(b"\n") == 1 and b"Traceback" not in err
 
 
-@pytest.mark.parametrize(("name", "value"), [("REPORT_AT", "Monday"), ("REPORT_AT", "Mon 25:00"), ("REPORT_TO", "C1"), ("REPORT_ZONE", "Mars/Base")])
-def test_settings_that_make_no_sense_are_named(run: Callable[..., tuple[int, bytes, bytes]], name: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("REPORT_AT", "Monday"), ("REPORT_AT", "Mon 25:00"), ("REPORT_TO", "C1"), ("REPORT_ZONE", "Mars/Base")],
+)
+def test_settings_that_make_no_sense_are_named(
+    run: Callable[..., tuple[int, bytes, bytes]], name: str, value: str
+) -> None:
     status, _, err = run("report", **{name: value})
     assert status == 2 and err.startswith(f"triage: {name}".encode()) and err.count(b"\n") == 1
 
@@ -159,7 +196,7 @@ def test_a_database_of_before_gets_its_facts(kept: Callable[..., tuple[int, byte
     assert json.loads(kept("report", "--week", "2026-W47", "--format", "json")[1])["tickets"] == 2
 
 
-# -- Slack ---------------------------------------------------------------------------------------------------------------
+# -- Slack -----------------------------------------------------------------------------------------------------------
 
 
 class Clock:
@@ -182,7 +219,12 @@ def office(tmp_path: Path, slack: FakeSlack, moment: datetime) -> tuple[DeskStor
     chores = workers_of(desk, [Chore("report", timedelta(minutes=5), lambda now: post.by_the_clock((0, 8, 0), now))])
     triager = Triager(KNOWLEDGE, EmptyLogStore(), EmptyAccountDirectory(), clock)
     outlet = SlackOutlet(SlackCalls(web_client("xoxb-test", slack.url)), desk)
-    return desk, reporter, Worker(desk, Handler(desk, triager, clock, jobs=chores), Courier(desk, {"slack": outlet}, clock)), clock
+    return (
+        desk,
+        reporter,
+        Worker(desk, Handler(desk, triager, clock, jobs=chores), Courier(desk, {"slack": outlet}, clock)),
+        clock,
+    )
 
 
 def pass_time(worker: Worker, clock: Clock, minutes: int) -> None:
@@ -218,7 +260,15 @@ def test_posting_by_hand_twice_is_once(tmp_path: Path) -> None:
 def test_two_workers_at_the_same_moment_post_once(tmp_path: Path) -> None:
     with FakeSlack() as slack:
         _, reporter, worker, clock = office(tmp_path, slack, datetime(2024, 1, 8, 8, 1, tzinfo=UTC))
-        posts = [ReportPost(DeskStore(Database(f"sqlite:///{tmp_path}/desk.db"), clock), reporter, lambda _chart: b"\x89PNG", ("slack/C1", "slack/C2")) for _ in range(4)]
+        posts = [
+            ReportPost(
+                DeskStore(Database(f"sqlite:///{tmp_path}/desk.db"), clock),
+                reporter,
+                lambda _chart: b"\x89PNG",
+                ("slack/C1", "slack/C2"),
+            )
+            for _ in range(4)
+        ]
         with ThreadPoolExecutor(4) as together:
             list(together.map(lambda post: post.by_the_clock((0, 8, 0), clock.now()), posts))
         pass_time(worker, clock, 3)
@@ -227,17 +277,34 @@ def test_two_workers_at_the_same_moment_post_once(tmp_path: Path) -> None:
             post.desk.database.engine.dispose()  # type: ignore[attr-defined]
 
 
-def test_answers_that_a_login_followed_stay_verified(kept: Callable[..., tuple[int, bytes, bytes]], tmp_path: Path) -> None:
+def test_answers_that_a_login_followed_stay_verified(
+    kept: Callable[..., tuple[int, bytes, bytes]], tmp_path: Path
+) -> None:
     database = Database(f"sqlite:///{tmp_path}/var/triage.db")
-    after = LOG + "2026-11-17T12:00:01+00:00 imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.2, mpid=1, TLS, session=<z>\n" \
+    after = (
+        LOG
+        + "2026-11-17T12:00:01+00:00 imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.2, mpid=1, TLS, session=<z>\n"
         + "2026-11-21T12:00:01+00:00 imap1 dovecot: imap-login: Login: user=<bob@firm.example>, method=PLAIN, rip=192.0.2.8, lip=198.51.100.2, mpid=1, TLS, session=<y>\n"
+    )
     (tmp_path / "mail.log").write_text(after, "utf-8")
     assert kept("logs", "ingest", "mail.log")[0] == 0
     with database.write("test.sent") as session:
         at = datetime(2026, 11, 17, 11, tzinfo=UTC)
         for ticket in ("t1", "t2"):
-            session.add(DeliveryRow(key=f"reply:{ticket}#1", outlet="mail", kind="reply", place="x", payload="{}", ticket_id=ticket, state="sent", not_before=at, created_at=at,
-                                    sent_at=at + timedelta(days=int(ticket == "t2"))))
+            session.add(
+                DeliveryRow(
+                    key=f"reply:{ticket}#1",
+                    outlet="mail",
+                    kind="reply",
+                    place="x",
+                    payload="{}",
+                    ticket_id=ticket,
+                    state="sent",
+                    not_before=at,
+                    created_at=at,
+                    sent_at=at + timedelta(days=int(ticket == "t2")),
+                )
+            )
 
     def solved() -> tuple[int, int]:
         report = json.loads(kept("report", "--week", "2026-W47", "--format", "json")[1])

@@ -20,7 +20,8 @@ from bot.core.model import Ticket
 from bot.core.verdict import Triage
 from bot.decide import Decisions
 from bot.deliver import Courier
-from bot.handle import Door, Handler
+from bot.door import Door
+from bot.handle import Handler
 from bot.ports import Clock
 from bot.triage import Told, Triager
 from bot.work import Worker
@@ -52,7 +53,8 @@ class SimulatedClock(RealClock):
 
 @dataclass(frozen=True)
 class RememberingTriager(Triager):
-    """Triages each kind of ticket once: where many tickets differ in their mailbox alone and what is tried is the desk, not the reading."""
+    """Triages each kind of ticket once: where many tickets differ in their mailbox alone and what is tried is the
+    desk, not the reading."""
 
     read: dict[str, Told] = field(default_factory=dict)
     known: dict[tuple[str, tuple[str, ...], str | None], Triage] = field(default_factory=dict)
@@ -63,7 +65,9 @@ class RememberingTriager(Triager):
             self.read[kind] = super().told(ticket)
         return replace(self.read[kind], ticket=ticket)
 
-    def triage(self, ticket: Ticket | Told, *, tried: Sequence[str] = (), chosen: str | None = None, **more: Any) -> Triage:
+    def triage(
+        self, ticket: Ticket | Told, *, tried: Sequence[str] = (), chosen: str | None = None, **more: Any
+    ) -> Triage:
         told = ticket if isinstance(ticket, Told) else self.told(ticket)
         key = (_kind(told.ticket), tuple(tried), chosen)
         if key not in self.known:
@@ -100,7 +104,9 @@ class Office:
         return bool(backlog["jobs"] or backlog["deliveries"])
 
 
-def open_office(url: str, slack: FakeSlack, triager: Triager, *, settle: float = 0.0, clock: RealClock | None = None, **courier: Any) -> Office:
+def open_office(
+    url: str, slack: FakeSlack, triager: Triager, *, settle: float = 0.0, clock: RealClock | None = None, **courier: Any
+) -> Office:
     """Wire it as bootstrap does, with an agent U9, a lead U8, and channel C1 on draft."""
     clock = clock or RealClock()
     database = new_database(url)

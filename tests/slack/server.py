@@ -1,8 +1,9 @@
-"""A small Slack: the Web API methods that we call, its rate limits, its accidents, and Socket Mode, in this process or its own.
+"""A small Slack: the Web API methods that we call, its rate limits, its accidents, and Socket Mode, in this process
+or its own.
 
-Behaviour as Slack documents it: one message a second and channel with a short burst, 429 with Retry-After, metadata that comes back with
-``include_all_metadata``, reads that take no JSON. Accidents on demand: a connection that is dropped after the message was accepted, a 500,
-a plain refusal.
+Behaviour as Slack documents it: one message a second and channel with a short burst, 429 with Retry-After, metadata
+that comes back with ``include_all_metadata``, reads that take no JSON. Accidents on demand: a connection that is
+dropped after the message was accepted, a 500, a plain refusal.
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ from typing import Any
 from bot.adapters.slack.lint import view_faults
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-READS = {"auth.test", "conversations.history", "conversations.info", "conversations.replies", "users.info", "usergroups.users.list"}
+READS = {
+    "auth.test",
+    "conversations.history",
+    "conversations.info",
+    "conversations.replies",
+    "users.info",
+    "usergroups.users.list",
+}
 
 
 class Refused(Exception):
@@ -31,12 +39,29 @@ class Refused(Exception):
 
 
 class FakeSlack:
-    """The state of the workspace. ``drop_after``: the share of posts whose connection is dropped after they were accepted; ``errors``: of 500s
-    before; ``limited``: of 429s at random; ``per_second``: False switches the limit off; ``keep_metadata``: as some servers do not."""
+    """The state of the workspace. ``drop_after``: the share of posts whose connection is dropped after they were
+    accepted; ``errors``: of 500s before; ``limited``: of 429s at random; ``per_second``: False switches the limit
+    off; ``keep_metadata``: as some servers do not."""
 
-    def __init__(self, *, seed: int = 1, drop_after: float = 0.0, errors: float = 0.0, limited: float = 0.0, per_second: bool = False, keep_metadata: bool = True,
-                 latency: float = 0.0) -> None:
-        self.drop_after, self.errors, self.limited, self.per_second, self.keep_metadata, self.latency = drop_after, errors, limited, per_second, keep_metadata, latency
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        drop_after: float = 0.0,
+        errors: float = 0.0,
+        limited: float = 0.0,
+        per_second: bool = False,
+        keep_metadata: bool = True,
+        latency: float = 0.0,
+    ) -> None:
+        self.drop_after, self.errors, self.limited, self.per_second, self.keep_metadata, self.latency = (
+            drop_after,
+            errors,
+            limited,
+            per_second,
+            keep_metadata,
+            latency,
+        )
         self.messages: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.calls: list[tuple[float, str, dict[str, Any]]] = []
         self.groups: dict[str, list[str]] = {}
@@ -166,7 +191,10 @@ class FakeSlack:
                 answer = {"ok": True, **self._do(method, arguments, handler)}
             except Refused as error:
                 answer = {"ok": False, "error": str(error)}
-            drop = method in ("chat.postMessage", "files.completeUploadExternal") and self.errors <= chance < self.errors + self.drop_after
+            drop = (
+                method in ("chat.postMessage", "files.completeUploadExternal")
+                and self.errors <= chance < self.errors + self.drop_after
+            )
         if drop:
             handler.close_connection = True
             handler.connection.shutdown(socket.SHUT_RDWR)
@@ -194,7 +222,14 @@ class FakeSlack:
         if method in self.refuses:
             raise Refused(self.refuses[method])
         if method == "auth.test":
-            return {"team": "Test", "team_id": "T1", "user": "triage", "user_id": "UBOT", "bot_id": "BBOT", "url": "https://test.example/"}
+            return {
+                "team": "Test",
+                "team_id": "T1",
+                "user": "triage",
+                "user_id": "UBOT",
+                "bot_id": "BBOT",
+                "url": "https://test.example/",
+            }
         if method == "chat.postMessage":
             return self._post(arguments)
         if method == "chat.update":
@@ -204,8 +239,14 @@ class FakeSlack:
         if method in ("conversations.history", "conversations.replies"):
             return self._history(arguments)
         if method == "conversations.info":
-            return {"channel": {"id": arguments["channel"], "name": str(arguments["channel"]).lower(), "is_member": arguments["channel"] in self.members,
-                                "is_ext_shared": arguments["channel"] in self.shared}}
+            return {
+                "channel": {
+                    "id": arguments["channel"],
+                    "name": str(arguments["channel"]).lower(),
+                    "is_member": arguments["channel"] in self.members,
+                    "is_ext_shared": arguments["channel"] in self.shared,
+                }
+            }
         if method == "openid.connect.token":
             if not self.openid:
                 raise Refused("invalid_code")
@@ -216,7 +257,12 @@ class FakeSlack:
             return {"url": f"ws://127.0.0.1:{self._server.server_port}/socket"}
         if method == "files.getUploadURLExternal":
             file = f"F{len(self.files) + 1}"
-            self.files[file] = {"id": file, "name": arguments["filename"], "length": int(arguments["length"]), "data": b""}
+            self.files[file] = {
+                "id": file,
+                "name": arguments["filename"],
+                "length": int(arguments["length"]),
+                "data": b"",
+            }
             return {"file_id": file, "upload_url": f"http://127.0.0.1:{self._server.server_port}/upload/{file}"}
         if method == "files.completeUploadExternal":
             return self._share(arguments)
@@ -238,7 +284,13 @@ class FakeSlack:
             raise Refused("channel_not_found")
         self._count += 1
         ts = f"{int(time.time())}.{self._count:06d}"
-        message = {"ts": ts, "text": arguments.get("text", ""), "blocks": arguments.get("blocks") or [], "bot_id": "BBOT", "channel": channel}
+        message = {
+            "ts": ts,
+            "text": arguments.get("text", ""),
+            "blocks": arguments.get("blocks") or [],
+            "bot_id": "BBOT",
+            "channel": channel,
+        }
         if arguments.get("thread_ts"):
             message["thread_ts"] = arguments["thread_ts"]
         if self.keep_metadata and arguments.get("metadata"):
@@ -276,19 +328,37 @@ class FakeSlack:
 
     def _history(self, arguments: dict[str, Any]) -> dict[str, Any]:
         thread = arguments.get("ts")
-        found = [m for m in self.messages[str(arguments["channel"])] if m["ts"] >= str(arguments.get("oldest", "0")) and (
-            thread in (m["ts"], m.get("thread_ts")) if thread else "thread_ts" not in m)]
+        found = [
+            m
+            for m in self.messages[str(arguments["channel"])]
+            if m["ts"] >= str(arguments.get("oldest", "0"))
+            and (thread in (m["ts"], m.get("thread_ts")) if thread else "thread_ts" not in m)
+        ]
         start = int(arguments.get("cursor") or 0)
         size = int(arguments.get("limit") or 100)
         page = found[start : start + size]
         more = start + size < len(found)
-        return {"messages": page, "has_more": more, "response_metadata": {"next_cursor": str(start + size) if more else ""}}
+        return {
+            "messages": page,
+            "has_more": more,
+            "response_metadata": {"next_cursor": str(start + size) if more else ""},
+        }
 
-    def _write(self, handler: BaseHTTPRequestHandler, status: int, answer: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+    def _write(
+        self,
+        handler: BaseHTTPRequestHandler,
+        status: int,
+        answer: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> None:
         data = json.dumps(answer).encode()
         try:
             handler.send_response(status)
-            for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **(headers or {})}.items():
+            for name, value in {
+                "Content-Type": "application/json",
+                "Content-Length": str(len(data)),
+                **(headers or {}),
+            }.items():
                 handler.send_header(name, value)
             handler.end_headers()
             handler.wfile.write(data)
@@ -298,8 +368,12 @@ class FakeSlack:
     # -- Socket Mode (RFC 6455, text frames only) -------------------------------------------------------------------
 
     def _socket(self, handler: BaseHTTPRequestHandler) -> None:
-        accept = base64.b64encode(hashlib.sha1((handler.headers["Sec-WebSocket-Key"] + GUID).encode()).digest()).decode()
-        handler.wfile.write(f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n".encode())
+        accept = base64.b64encode(
+            hashlib.sha1((handler.headers["Sec-WebSocket-Key"] + GUID).encode()).digest()
+        ).decode()
+        handler.wfile.write(
+            f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n".encode()
+        )
         held = handler.connection
         _send_frame(held, json.dumps({"type": "hello", "num_connections": 1}).encode())
         with self._lock:
@@ -330,7 +404,17 @@ class FakeSlack:
             sockets = list(self._sockets)
         for held in sockets:
             try:
-                _send_frame(held, json.dumps({"type": kind, "envelope_id": envelope, "payload": payload, "accepts_response_payload": kind != "events_api"}).encode())
+                _send_frame(
+                    held,
+                    json.dumps(
+                        {
+                            "type": kind,
+                            "envelope_id": envelope,
+                            "payload": payload,
+                            "accepts_response_payload": kind != "events_api",
+                        }
+                    ).encode(),
+                )
                 return True
             except OSError:
                 continue
@@ -353,7 +437,13 @@ def _arguments(handler: BaseHTTPRequestHandler, body: bytes, method: str) -> dic
 def _send_frame(held: socket.socket, data: bytes, *, opcode: int = 1) -> None:
     size = len(data)
     head = bytes([0x80 | opcode])
-    head += bytes([size]) if size < 126 else b"\x7e" + struct.pack("!H", size) if size < 65536 else b"\x7f" + struct.pack("!Q", size)
+    head += (
+        bytes([size])
+        if size < 126
+        else b"\x7e" + struct.pack("!H", size)
+        if size < 65536
+        else b"\x7f" + struct.pack("!Q", size)
+    )
     held.sendall(head + data)
 
 

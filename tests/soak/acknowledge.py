@@ -1,6 +1,8 @@
-"""How long events take to be acknowledged while the database is busy: signed HTTP at a steady rate, workers and the listener in processes of their own.
+"""How long events take to be acknowledged while the database is busy: signed HTTP at a steady rate, workers and the
+listener in processes of their own.
 
-An event is timed from when it was due, so that waiting counts. Also a thousand clicks on one card from many threads: how often its reply is sent.
+An event is timed from when it was due, so that waiting counts. Also a thousand clicks on one card from many threads:
+how often its reply is sent.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ SENDERS = 32
 TEXT = "user{n}@firm.example cannot log in: 535 5.7.8 Error: authentication failed"
 
 
-def acknowledged(url: str, slack: FakeSlack, triager: Triager, *, seconds: float, rate: float, workers: int = 2) -> dict[str, Any]:
+def acknowledged(
+    url: str, slack: FakeSlack, triager: Triager, *, seconds: float, rate: float, workers: int = 2
+) -> dict[str, Any]:
     """Events at ``rate`` a second for ``seconds``, while ``workers`` triage and post them."""
     with DeskStore(Database(url), RealClock()).step("soak.mode") as step:
         for number in range(40):
@@ -44,7 +48,10 @@ def acknowledged(url: str, slack: FakeSlack, triager: Triager, *, seconds: float
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    children = [spawn(lambda: _listen(url, slack.url, triager, port)), *(spawn(lambda: _work(url, slack.url, triager)) for _ in range(workers))]
+    children = [
+        spawn(lambda: _listen(url, slack.url, triager, port)),
+        *(spawn(lambda: _work(url, slack.url, triager)) for _ in range(workers)),
+    ]
     try:
         _until(lambda: _get(port, "/healthz") == 200)
         taken: list[float] = []
@@ -54,7 +61,12 @@ def acknowledged(url: str, slack: FakeSlack, triager: Triager, *, seconds: float
         def one(number: int) -> None:
             due = began + number / rate
             time.sleep(max(0.0, due - time.monotonic()))
-            inner = message(TEXT.format(n=number), user=f"U{1000 + number}", channel=f"C{100 + number % 40}", ts=f"1795000000.{number:06d}")
+            inner = message(
+                TEXT.format(n=number),
+                user=f"U{1000 + number}",
+                channel=f"C{100 + number % 40}",
+                ts=f"1795000000.{number:06d}",
+            )
             body, kind = wire(event(inner))
             status = _post(port, body, signed(body, kind))
             taken.append(time.monotonic() - due)
@@ -64,19 +76,31 @@ def acknowledged(url: str, slack: FakeSlack, triager: Triager, *, seconds: float
         with ThreadPoolExecutor(SENDERS) as pool:
             list(pool.map(one, range(int(seconds * rate))))
         with DeskStore(Database(url), RealClock()).look() as view:
-            lost = sum(1 for n in range(int(seconds * rate)) if n not in refused and view.cases.case(f"slack:T1:C{100 + n % 40}:1795000000.{n:06d}") is None)
+            lost = sum(
+                1
+                for n in range(int(seconds * rate))
+                if n not in refused and view.cases.case(f"slack:T1:C{100 + n % 40}:1795000000.{n:06d}") is None
+            )
     finally:
         spent = []
         for pid in children:
             os.kill(pid, signal.SIGKILL)
             usage = os.wait4(pid, 0)[2]
             spent.append(usage.ru_utime + usage.ru_stime)
-    return {"events": len(taken), "a_second": rate, "ack_p50_ms": round(sorted(taken)[len(taken) // 2] * 1000, 1), "ack_p99_ms": round(quantiles(taken, n=100)[98] * 1000, 1),
-            "listener_cpu_ms_an_event": round(spent[0] / max(len(taken), 1) * 1000, 1), "refused": len(refused), "lost": lost}
+    return {
+        "events": len(taken),
+        "a_second": rate,
+        "ack_p50_ms": round(sorted(taken)[len(taken) // 2] * 1000, 1),
+        "ack_p99_ms": round(quantiles(taken, n=100)[98] * 1000, 1),
+        "listener_cpu_ms_an_event": round(spent[0] / max(len(taken), 1) * 1000, 1),
+        "refused": len(refused),
+        "lost": lost,
+    }
 
 
 def clicks(office: Office, count: int) -> dict[str, Any]:
-    """``count`` clicks on Send of one card, as many at a time as there are threads; how many replies stand in the thread."""
+    """``count`` clicks on Send of one card, as many at a time as there are threads; how many replies stand in the
+    thread."""
     inner = message(TEXT.format(n=1))
     dispatch(office.app, event(inner))
     office.work()

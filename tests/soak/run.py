@@ -1,8 +1,10 @@
-"""``python -m tests.soak.run``: events at a steady rate for hours against a worker and a fake Slack, and an outage in simulated time.
+"""``python -m tests.soak.run``: events at a steady rate for hours against a worker and a fake Slack, and an outage
+in simulated time.
 
-Prints the slope of memory (least squares over the second half), open handles at the start and the end, how long events took to be acknowledged at fifty
-a second while workers kept the database busy, and how often a reply was sent that a thousand clicks asked for. ``--minutes 0``, ``--tickets 0`` and so on
-leave a part out; the promise about memory is held over two hours.
+Prints the slope of memory (least squares over the second half), open handles at the start and the end, how long
+events took to be acknowledged at fifty a second while workers kept the database busy, and how often a reply was sent
+that a thousand clicks asked for. ``--minutes 0``, ``--tickets 0`` and so on leave a part out; the promise about
+memory is held over two hours.
 """
 
 from __future__ import annotations
@@ -32,12 +34,19 @@ from tests.slack.payloads import dispatch, event, message
 from tests.slack.server import FakeSlack
 from tests.soak.acknowledge import acknowledged, clicks
 
-TEXTS = ("user{n}@firm.example cannot log in: 535 5.7.8 Error: authentication failed", "Outlook fails for user{n}@firm.example with 0x800CCC0E, port 143",
-         "Hello, user{n}@firm.example gets 550 5.7.1 relaying denied in Apple Mail")
+TEXTS = (
+    "user{n}@firm.example cannot log in: 535 5.7.8 Error: authentication failed",
+    "Outlook fails for user{n}@firm.example with 0x800CCC0E, port 143",
+    "Hello, user{n}@firm.example gets 550 5.7.1 relaying denied in Apple Mail",
+)
 OUTAGE_TEXTS = (
-    "u{n}@firm.example: Thunderbird: 535 5.7.8 Error: authentication failed, server {host} port 993", "Outlook 16 for u{n}@firm.example: 0x800CCC0E, {host} port 143",
-    "Guten Tag, u{n}@firm.example geht nicht: Zeitüberschreitung, Server {host}", "u{n}@firm.example: the connection to the server {host} timed out in Apple Mail",
-    "u{n}@firm.example: 550 5.7.1 relaying denied by {host}", "Mail is down for u{n}@firm.example!! nothing works since ten minutes")
+    "u{n}@firm.example: Thunderbird: 535 5.7.8 Error: authentication failed, server {host} port 993",
+    "Outlook 16 for u{n}@firm.example: 0x800CCC0E, {host} port 143",
+    "Guten Tag, u{n}@firm.example geht nicht: Zeitüberschreitung, Server {host}",
+    "u{n}@firm.example: the connection to the server {host} timed out in Apple Mail",
+    "u{n}@firm.example: 550 5.7.1 relaying denied by {host}",
+    "Mail is down for u{n}@firm.example!! nothing works since ten minutes",
+)
 MAX_SLOPE_MB_H = 1.0
 MIN_HOURS = 0.5
 """Below this the slope says nothing (caches still fill) and is printed only."""
@@ -87,14 +96,23 @@ def soak(office: Office, minutes: float, rate: float) -> dict[str, Any]:
     stop.set()
     worker.join(30)
     slope = _slope(samples[len(samples) // 2 :])
-    return {"hours": round(minutes / 60, 3), "events": len(taken), "ack_p50_ms": round(sorted(taken)[len(taken) // 2] * 1000, 1),
-            "ack_p99_ms": round(quantiles(taken, n=100)[98] * 1000, 1), "rss_mb": round(_rss_mb()), "rss_slope_mb_h": round(slope, 2), "fds": _handles() - handles}
+    return {
+        "hours": round(minutes / 60, 3),
+        "events": len(taken),
+        "ack_p50_ms": round(sorted(taken)[len(taken) // 2] * 1000, 1),
+        "ack_p99_ms": round(quantiles(taken, n=100)[98] * 1000, 1),
+        "rss_mb": round(_rss_mb()),
+        "rss_slope_mb_h": round(slope, 2),
+        "fds": _handles() - handles,
+    }
 
 
 def outage(office: Office, tickets: int) -> dict[str, Any]:
-    """``tickets`` within ten simulated minutes, of many errors and servers, into one channel: between them the worker does what is due.
+    """``tickets`` within ten simulated minutes, of many errors and servers, into one channel: between them the
+    worker does what is due.
 
-    ``cpu_s`` is what this process took for all of it: it must be less than the time there is, or one worker could not keep up.
+    ``cpu_s`` is what this process took for all of it: it must be less than the time there is, or one worker could
+    not keep up.
     """
     sent: list[float] = []
     stamps: list[str] = []
@@ -136,7 +154,14 @@ def outage(office: Office, tickets: int) -> dict[str, Any]:
     threads = {p.get("thread_ts") for p in posts}
     shown = sum(1 for ts in stamps if ts in threads or ts.replace(".", "") in listed)
     minute = max((bisect_left(sent, start + 60) - place for place, start in enumerate(sent)), default=0)
-    return {"tickets": tickets, "lost": tickets - min(kept, shown), "posts": len(posts), "posts_a_minute": minute, "drained_s": round(drained), "cpu_s": round(cpu)}
+    return {
+        "tickets": tickets,
+        "lost": tickets - min(kept, shown),
+        "posts": len(posts),
+        "posts_a_minute": minute,
+        "drained_s": round(drained),
+        "cpu_s": round(cpu),
+    }
 
 
 def main() -> None:
@@ -147,28 +172,63 @@ def main() -> None:
     parser.add_argument("--tickets", type=int, default=10_000)
     parser.add_argument("--clicks", type=int, default=1_000)
     parser.add_argument("--busy-rate", type=float, default=EVENTS_A_SECOND)
-    parser.add_argument("--busy-seconds", type=float, default=60.0, help="how long events come in at that rate while workers keep the database busy")
+    parser.add_argument(
+        "--busy-seconds",
+        type=float,
+        default=60.0,
+        help="how long events come in at that rate while workers keep the database busy",
+    )
     chosen = parser.parse_args()
     triager = Triager(load(), EmptyLogStore(), EmptyAccountDirectory(), RealClock())
     triager.warm()
     clock = SimulatedClock()
     with tempfile.TemporaryDirectory() as folder, FakeSlack() as slack:
-        first = outage(open_office(f"sqlite:///{folder}/outage.db", slack, RememberingTriager(triager.knowledge, triager.logs, triager.accounts, clock), clock=clock), chosen.tickets) if chosen.tickets else {}
+        first = (
+            outage(
+                open_office(
+                    f"sqlite:///{folder}/outage.db",
+                    slack,
+                    RememberingTriager(triager.knowledge, triager.logs, triager.accounts, clock),
+                    clock=clock,
+                ),
+                chosen.tickets,
+            )
+            if chosen.tickets
+            else {}
+        )
     with tempfile.TemporaryDirectory() as folder, FakeSlack() as slack:
-        second = soak(open_office(f"sqlite:///{folder}/soak.db", slack, triager), chosen.minutes, chosen.rate) if chosen.minutes else {}
+        second = (
+            soak(open_office(f"sqlite:///{folder}/soak.db", slack, triager), chosen.minutes, chosen.rate)
+            if chosen.minutes
+            else {}
+        )
     with tempfile.TemporaryDirectory() as folder, FakeSlack() as slack:
         url = f"sqlite:///{folder}/busy.db"
         office = open_office(url, slack, triager)
         clicked = clicks(office, chosen.clicks) if chosen.clicks else {}
         office.store.database.engine.dispose()  # the processes that follow begin their own connections
-        busy = acknowledged(url, slack, triager, seconds=chosen.busy_seconds, rate=chosen.busy_rate) if chosen.busy_seconds else {}
+        busy = (
+            acknowledged(url, slack, triager, seconds=chosen.busy_seconds, rate=chosen.busy_rate)
+            if chosen.busy_seconds
+            else {}
+        )
     rows = {"outage": first, "clicks": clicked, "busy": busy, "soak": second}
     for name, row in rows.items():
         sys.stdout.write(f"{name:<8}" + "  ".join(f"{k.replace('_', ' ')} {v}" for k, v in row.items()) + "\n")
-    sys.stdout.write("figures " + json.dumps({**second, **{name: row for name, row in rows.items() if row and name != "soak"}}) + "\n")
-    broken = bool(first) and (first["lost"] > 0 or first["posts_a_minute"] > MAX_POSTS_A_MINUTE or first["drained_s"] >= MAX_DRAIN_SECONDS
-                            or first["cpu_s"] > OUTAGE_SECONDS + MAX_DRAIN_SECONDS)
-    broken |= bool(second) and (second["fds"] > 5 or (second["hours"] >= MIN_HOURS and second["rss_slope_mb_h"] > MAX_SLOPE_MB_H))
+    sys.stdout.write(
+        "figures "
+        + json.dumps({**second, **{name: row for name, row in rows.items() if row and name != "soak"}})
+        + "\n"
+    )
+    broken = bool(first) and (
+        first["lost"] > 0
+        or first["posts_a_minute"] > MAX_POSTS_A_MINUTE
+        or first["drained_s"] >= MAX_DRAIN_SECONDS
+        or first["cpu_s"] > OUTAGE_SECONDS + MAX_DRAIN_SECONDS
+    )
+    broken |= bool(second) and (
+        second["fds"] > 5 or (second["hours"] >= MIN_HOURS and second["rss_slope_mb_h"] > MAX_SLOPE_MB_H)
+    )
     broken |= bool(clicked) and clicked["sent"] != 1
     broken |= bool(busy) and (busy["lost"] > 0 or busy["ack_p99_ms"] >= MAX_ACK_MS)
     sys.exit(1 if broken else 0)

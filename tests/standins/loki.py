@@ -50,7 +50,8 @@ def go_string(text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=64)
 def log_query(text: str) -> tuple[str, str | None]:
-    """The stream selector and the line filter's expression of a log query. Raises ValueError where anything is left over."""
+    """The stream selector and the line filter's expression of a log query. Raises ValueError where anything is left
+    over."""
     close = text.index("}") + 1
     selector, rest = text[:close], text[close:].strip()
     if not rest:
@@ -64,7 +65,8 @@ def log_query(text: str) -> tuple[str, str | None]:
 
 
 def alternatives(expression: str) -> list[str]:
-    """The texts that ``(?i)(?:a|b)`` matches, where each is a literal. Raises ValueError for anything that has a meaning."""
+    """The texts that ``(?i)(?:a|b)`` matches, where each is a literal. Raises ValueError for anything that has a
+    meaning."""
     if not expression.startswith("(?i)(?:") or not expression.endswith(")"):
         raise ValueError(f"no list of alternatives: {expression[:40]!r}")
     body, place = expression[7:-1], 0
@@ -89,7 +91,9 @@ def alternatives(expression: str) -> list[str]:
 @lru_cache(maxsize=64)
 def compiled(expression: str) -> regex.Pattern[str]:
     """RE2's expression as one that Python runs: only the spelling of code points differs."""
-    return regex.compile(regex.sub(r"\\x\{([0-9a-f]+)\}", lambda m: regex.escape(chr(int(m[1], 16)), special_only=False), expression))
+    return regex.compile(
+        regex.sub(r"\\x\{([0-9a-f]+)\}", lambda m: regex.escape(chr(int(m[1], 16)), special_only=False), expression)
+    )
 
 
 class Loki:
@@ -111,13 +115,20 @@ class Loki:
             return self._counted(asked["query"], begin, end, int(asked["step"]))
         limit = int(asked.get("limit", "100"))
         if limit > MAX_ENTRIES:
-            return httpx.Response(400, text=f"max entries limit per query exceeded, limit > max_entries_limit ({limit} > {MAX_ENTRIES})")
+            return httpx.Response(
+                400, text=f"max entries limit per query exceeded, limit > max_entries_limit ({limit} > {MAX_ENTRIES})"
+            )
         assert asked["direction"] == "backward"
-        found = sorted((one for one in self.lines if begin <= one.time < end and self._takes(asked["query"], one)), key=lambda one: -one.time)
+        found = sorted(
+            (one for one in self.lines if begin <= one.time < end and self._takes(asked["query"], one)),
+            key=lambda one: -one.time,
+        )
         streams: dict[str, list[list[str]]] = {}
         for one in found[:limit]:
             streams.setdefault(json.dumps(one.labels), []).append([str(one.time), one.text])
-        return self._success("streams", [{"stream": json.loads(labels), "values": values} for labels, values in streams.items()])
+        return self._success(
+            "streams", [{"stream": json.loads(labels), "values": values} for labels, values in streams.items()]
+        )
 
     def _takes(self, query: str, line: Line) -> bool:
         selector, expression = log_query(query)
@@ -144,8 +155,12 @@ class Loki:
         for key, counted in points.items():
             series[key] = [[at // 10**9, str(lines)] for at, lines in sorted(counted.items())]
             assert len(series[key]) <= 11_000
-        return self._success("matrix", [{"metric": dict(zip(by, key, strict=True)), "values": values} for key, values in series.items()])
+        return self._success(
+            "matrix", [{"metric": dict(zip(by, key, strict=True)), "values": values} for key, values in series.items()]
+        )
 
     @staticmethod
     def _success(kind: str, result: list[object]) -> httpx.Response:
-        return httpx.Response(200, json={"status": "success", "data": {"resultType": kind, "result": result, "stats": {}}})
+        return httpx.Response(
+            200, json={"status": "success", "data": {"resultType": kind, "result": result, "stats": {}}}
+        )

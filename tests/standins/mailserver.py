@@ -20,9 +20,17 @@ class Peer:
     context: ssl.SSLContext
     implicit: bool
     greeting: bytes = b"* OK [CAPABILITY IMAP4rev1] ready\r\n"
-    answers: dict[str, bytes] = field(default_factory=lambda: {
-        "CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\n%s OK done\r\n", "LOGOUT": b"* BYE\r\n%s OK\r\n", "EHLO": b"250-mail.example.net\r\n250-STARTTLS\r\n250 SIZE 1\r\n",
-        "STARTTLS": b"220 go ahead\r\n", "QUIT": b"221 bye\r\n", "CAPA": b"+OK\r\nSTLS\r\n.\r\n", "STLS": b"+OK begin\r\n"})
+    answers: dict[str, bytes] = field(
+        default_factory=lambda: {
+            "CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\n%s OK done\r\n",
+            "LOGOUT": b"* BYE\r\n%s OK\r\n",
+            "EHLO": b"250-mail.example.net\r\n250-STARTTLS\r\n250 SIZE 1\r\n",
+            "STARTTLS": b"220 go ahead\r\n",
+            "QUIT": b"221 bye\r\n",
+            "CAPA": b"+OK\r\nSTLS\r\n.\r\n",
+            "STLS": b"+OK begin\r\n",
+        }
+    )
     told: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -77,5 +85,7 @@ def context(authority: trustme.CA, name: str = "localhost", *, ends: timedelta =
     """TLS for ``name``, signed by ``authority``, over in ``ends``."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     now = datetime.now(UTC)
-    authority.issue_cert(name, not_before=now - timedelta(days=90), not_after=now + ends, key_type=trustme.KeyType.ECDSA).configure_cert(made)
+    authority.issue_cert(
+        name, not_before=now - timedelta(days=90), not_after=now + ends, key_type=trustme.KeyType.ECDSA
+    ).configure_cert(made)
     return made

@@ -42,7 +42,9 @@ def name_server(table: Mapping[tuple[str, str], Sequence[str]]) -> Iterator[int]
         thread.join(2)
 
 
-def _answer(question: dns.message.Message, table: Mapping[tuple[str, str], Sequence[str]]) -> dns.message.Message | None:
+def _answer(
+    question: dns.message.Message, table: Mapping[tuple[str, str], Sequence[str]]
+) -> dns.message.Message | None:
     asked = question.question[0]
     name, kind = asked.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(asked.rdtype)
     answer = dns.message.make_response(question)

@@ -49,8 +49,13 @@ class OpenSearch:
         if request.url.path == "/_msearch":
             lines = request.content.decode().split("\n")
             assert lines[-1] == "" and request.headers["Content-Type"] == "application/x-ndjson"
-            return httpx.Response(200, json={"took": 1, "responses": [self._search(json.loads(body)) for body in lines[1::2]]})
-        assert regex.fullmatch(r"/[^/]+/_search", request.url.path) and request.url.params["allow_partial_search_results"] == "false"
+            return httpx.Response(
+                200, json={"took": 1, "responses": [self._search(json.loads(body)) for body in lines[1::2]]}
+            )
+        assert (
+            regex.fullmatch(r"/[^/]+/_search", request.url.path)
+            and request.url.params["allow_partial_search_results"] == "false"
+        )
         return httpx.Response(200, json=self._search(json.loads(request.content)))
 
     def _search(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -58,10 +63,18 @@ class OpenSearch:
         assert body["size"] <= MAX_RESULT_WINDOW and body["timeout"].endswith("ms")
         found = [one for one in self.documents if self._takes(body["query"], one)]
         answer: dict[str, Any] = {
-            "took": 1, "timed_out": False, "_shards": {"total": 2, "successful": 2 - self.partial, "skipped": 0, "failed": int(self.partial)},
-        }  # fmt: skip
+            "took": 1,
+            "timed_out": False,
+            "_shards": {"total": 2, "successful": 2 - self.partial, "skipped": 0, "failed": int(self.partial)},
+        }
         hits = sorted(found, key=lambda one: -one["@timestamp"])[: body["size"]] if body["size"] else []
-        answer["hits"] = {"max_score": None, "hits": [{"_index": "mail", "_id": str(n), "_source": one, "sort": [one["@timestamp"]]} for n, one in enumerate(hits)]}
+        answer["hits"] = {
+            "max_score": None,
+            "hits": [
+                {"_index": "mail", "_id": str(n), "_source": one, "sort": [one["@timestamp"]]}
+                for n, one in enumerate(hits)
+            ],
+        }
         if "aggs" in body:
             answer["aggregations"] = {name: self._counted(asked, found) for name, asked in body["aggs"].items()}
         return answer
@@ -85,7 +98,9 @@ class OpenSearch:
         asked, there = words(value["query"]), words(str(at(one, name) or ""))
         if self.careless:
             return True
-        return bool(asked) and any(there[start : start + len(asked)] == asked for start in range(len(there) - len(asked) + 1))
+        return bool(asked) and any(
+            there[start : start + len(asked)] == asked for start in range(len(there) - len(asked) + 1)
+        )
 
     def _counted(self, asked: dict[str, Any], found: Sequence[dict[str, Any]]) -> dict[str, Any]:
         inner = asked.get("aggs", {})
@@ -94,7 +109,12 @@ class OpenSearch:
             return {**key, "doc_count": len(part), **{name: self._counted(more, part) for name, more in inner.items()}}
 
         if "filters" in asked:
-            return {"buckets": {name: bucket([one for one in found if self._takes(query, one)]) for name, query in asked["filters"]["filters"].items()}}
+            return {
+                "buckets": {
+                    name: bucket([one for one in found if self._takes(query, one)])
+                    for name, query in asked["filters"]["filters"].items()
+                }
+            }
         groups: dict[Any, list[dict[str, Any]]] = {}
         for one in found:
             if "terms" in asked:

@@ -67,7 +67,9 @@ def test_a_process_that_is_killed_is_told() -> None:
 
 def test_triages_are_those_of_one_process() -> None:
     triager = Triager(load(), EmptyLogStore(), EmptyAccountDirectory(), SystemClock())
-    tickets = [t for t in read_tickets(TICKETS.read_bytes(), format="jsonl", name="t") if not isinstance(t, BadTicket)][:MANY + 4]
+    tickets = [t for t in read_tickets(TICKETS.read_bytes(), format="jsonl", name="t") if not isinstance(t, BadTicket)][
+        : MANY + 4
+    ]
     assert len(tickets) == MANY + 4 and all(t.received_at for t in tickets)
     work: Callable[..., dict[str, object]] = lambda ticket: to_json(triager.triage(ticket))  # noqa: E731
     assert list(in_order(work, tickets)) == [work(ticket) for ticket in tickets]
@@ -75,11 +77,20 @@ def test_triages_are_those_of_one_process() -> None:
 
 def test_scores_of_parts_add_up_to_the_score_of_all() -> None:
     triager = Triager(load(), EmptyLogStore(), EmptyAccountDirectory(), SystemClock())
-    bodies = [("Relay access denied", None, "smtp_auth_off"), ("My user name is anna, password wrong", 1, "x"), ("Rechnung bitte", None, "not_ours")]
+    bodies = [
+        ("Relay access denied", None, "smtp_auth_off"),
+        ("My user name is anna, password wrong", 1, "x"),
+        ("Rechnung bitte", None, "not_ours"),
+    ]
     lines = "\n".join(f'{{"id": "{number}", "body": "{body}"}}' for number, (body, _, _) in enumerate(bodies))
     tickets = [t for t in read_tickets(lines.encode(), format="jsonl", name="t") if not isinstance(t, BadTicket)]
-    pairs = [(triager.triage(ticket), {"check": check, "cause": cause, "mailbox": None, "hard_negative": cause == "not_ours"})
-             for ticket, (_, check, cause) in zip(tickets, bodies, strict=True)]
+    pairs = [
+        (
+            triager.triage(ticket),
+            {"check": check, "cause": cause, "mailbox": None, "hard_negative": cause == "not_ours"},
+        )
+        for ticket, (_, check, cause) in zip(tickets, bodies, strict=True)
+    ]
     total = Score()
     for pair in pairs:
         total.add(evaluate([pair], triager.knowledge))

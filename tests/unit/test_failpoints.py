@@ -29,21 +29,36 @@ def calls() -> Iterator[tuple[str, ast.Call, str]]:
 
 
 def test_nothing_is_committed_elsewhere() -> None:
-    wrong = [f"{path}:{node.lineno}" for path, node, name in calls()
-             if name in ("commit", "begin") and path not in COMMITS and not path.startswith(STORES_OF_THEIR_OWN)]
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path, node, name in calls()
+        if name in ("commit", "begin") and path not in COMMITS and not path.startswith(STORES_OF_THEIR_OWN)
+    ]
     assert not wrong, "a write without a fail-point: " + ", ".join(wrong)
 
 
 def test_slack_is_called_in_one_place() -> None:
-    wrong = [f"{path}:{node.lineno}" for path, node, name in calls()
-             if (name.startswith(("chat_", "views_", "reactions_", "conversations_", "files_")) or name == "api_call") and path not in CALLS]
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path, node, name in calls()
+        if (name.startswith(("chat_", "views_", "reactions_", "conversations_", "files_")) or name == "api_call")
+        and path not in CALLS
+    ]
     assert not wrong, "a send without a fail-point: " + ", ".join(wrong)
 
 
 def test_mail_is_handed_in_in_one_place() -> None:
-    assert {path.relative_to(ROOT).as_posix() for path in BOT if "import smtplib" in path.read_text("utf-8")} == {"bot/adapters/mailbox/submission.py"}
-    wrong = [f"{path}:{node.lineno}" for path, node, name in calls() if name == "append" and len(node.args) > 2 and path != "bot/adapters/mailbox/imap.py"
-             and path != "bot/adapters/mailbox/outlet.py"]
+    assert {path.relative_to(ROOT).as_posix() for path in BOT if "import smtplib" in path.read_text("utf-8")} == {
+        "bot/adapters/mailbox/submission.py"
+    }
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path, node, name in calls()
+        if name == "append"
+        and len(node.args) > 2
+        and path != "bot/adapters/mailbox/imap.py"
+        and path != "bot/adapters/mailbox/outlet.py"
+    ]
     assert not wrong, "a copy without a fail-point: " + ", ".join(wrong)
 
 
@@ -54,7 +69,9 @@ def test_every_step_has_a_name_written_out() -> None:
             literal = isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
             forwarded = path == "bot/adapters/store/desk.py"
             if name == "step" or "database" in ast.unparse(node.func):
-                assert literal or forwarded, f"{path}:{node.lineno}: a step without a written name has no fail-point that a crash run could ask for"
+                assert literal or forwarded, (
+                    f"{path}:{node.lineno}: a step without a written name has no fail-point that a crash run could ask for"
+                )
             if literal and name == "step":
                 names[ast.literal_eval(node.args[0])] += 1
     assert len(names) >= 15 and {n for n, count in names.items() if count > 1} <= {"delivery.unsure"}, names

@@ -17,7 +17,8 @@ from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.tables import JobRow
 from bot.core.desk.values import Card, Inbound
 from bot.core.observed import HostCoverage, LogQuery, LogResult
-from bot.handle import Door, Handler
+from bot.door import Door
+from bot.handle import Handler
 from bot.logs.event import LogEvent
 from bot.triage import Triager
 from knowledge import Knowledge
@@ -64,8 +65,20 @@ class Logs:
 
 def event(minute: float, login: str = "bob@firm.example") -> LogEvent:
     """A refused login; of anna's it is the line that explains her ticket."""
-    return LogEvent(raw=f"imap-login {minute}", event="auth_failed", outcome="failure", reason="password_mismatch", time=NOON + timedelta(minutes=minute), host="imap1", program="dovecot",
-                    service="imap", login=login, mailbox=login, remote_ip="192.0.2.7", format="rfc3339")
+    return LogEvent(
+        raw=f"imap-login {minute}",
+        event="auth_failed",
+        outcome="failure",
+        reason="password_mismatch",
+        time=NOON + timedelta(minutes=minute),
+        host="imap1",
+        program="dovecot",
+        service="imap",
+        login=login,
+        mailbox=login,
+        remote_ip="192.0.2.7",
+        format="rfc3339",
+    )
 
 
 class Office:
@@ -186,6 +199,10 @@ def test_a_store_that_comes_later_is_seen(tmp_path: Path) -> None:
     store = SqliteLogStore(tmp_path / "logs.db")
     logs = LaterLogStore(store)
     query = LogQuery(NOON - timedelta(days=1), NOON + timedelta(days=1), mailboxes=("anna@firm.example",))
-    assert (logs.search(query), list(logs.coverage(query.since, query.until)), list(logs.logins_like("a@b.example", query.since, query.until))) == (LogResult(), [], [])
+    assert (
+        logs.search(query),
+        list(logs.coverage(query.since, query.until)),
+        list(logs.logins_like("a@b.example", query.since, query.until)),
+    ) == (LogResult(), [], [])
     store.add([event(0, "anna@firm.example")])
     assert len(logs.search(query).lines) == 1

@@ -73,7 +73,15 @@ def log_lines() -> Iterator[str]:
 
 
 def test_the_schemas_are_schemas() -> None:
-    assert set(SCHEMAS) == {"triage.json", "log-event.json", "eval.json", "helpdesk-webhook.json", "probe.json", "report.json", "ticket.json"}
+    assert set(SCHEMAS) == {
+        "triage.json",
+        "log-event.json",
+        "eval.json",
+        "helpdesk-webhook.json",
+        "probe.json",
+        "report.json",
+        "ticket.json",
+    }
     for name, schema in SCHEMAS.items():
         Draft202012Validator.check_schema(schema)
         assert schema["$schema"].endswith("2020-12/schema") and schema["$id"] == name
@@ -96,7 +104,9 @@ def test_no_object_of_ours_is_open() -> None:
 def test_tickets_are_as_the_schema_says() -> None:
     for ticket in tuning():
         assert faults("ticket.json", ticket_to_json(ticket)) == []
-    assert faults("ticket.json", {"subject": "no body"}) and faults("ticket.json", {"body": "x", "attachments": [{"content": 3}]})
+    assert faults("ticket.json", {"subject": "no body"}) and faults(
+        "ticket.json", {"body": "x", "attachments": [{"content": 3}]}
+    )
 
 
 def test_triages_are_as_the_schema_says(triages: list[Triage]) -> None:
@@ -108,10 +118,16 @@ def test_a_schema_that_takes_everything_would_be_noticed(triages: list[Triage]) 
     good = json.loads(json.dumps(to_json(next(t for t in triages if t.diagnosis.causes and t.reply))))
     assert faults("triage.json", good) == []
     for damage in (
-        lambda t: t.update(surplus=1), lambda t: t.pop("log"), lambda t: t["facts"].update(mailbox=5), lambda t: t.update(schema="triage/2"),
-        lambda t: t["diagnosis"].update(verdict="perhaps"), lambda t: t["diagnosis"].update(other="gremlins"),
-        lambda t: t["diagnosis"].update(verdict="none"), lambda t: t["facts"]["errors"].append({"text": "x", "span": [1]}),
-        lambda t: t["log"].update({"from": "2026-11-20 09:14"}), lambda t: t["log"]["lines"].append({"raw": "x"}),
+        lambda t: t.update(surplus=1),
+        lambda t: t.pop("log"),
+        lambda t: t["facts"].update(mailbox=5),
+        lambda t: t.update(schema="triage/2"),
+        lambda t: t["diagnosis"].update(verdict="perhaps"),
+        lambda t: t["diagnosis"].update(other="gremlins"),
+        lambda t: t["diagnosis"].update(verdict="none"),
+        lambda t: t["facts"]["errors"].append({"text": "x", "span": [1]}),
+        lambda t: t["log"].update({"from": "2026-11-20 09:14"}),
+        lambda t: t["log"]["lines"].append({"raw": "x"}),
     ):
         bad = copy.deepcopy(good)
         damage(bad)
@@ -128,8 +144,11 @@ def test_a_triage_with_a_server_line_is_as_the_schema_says(knowledge: Knowledge)
     decoder = Decoder(reference=REFERENCE)
     store = MemoryLogStore([decoder.decode(line) for line in lines])
     triager = Triager(knowledge, store, EmptyAccountDirectory(), type("Clock", (), {"now": lambda self: REFERENCE})())
-    ticket = Ticket("t1", "Thunderbird cannot open anna@firm.example: too many simultaneous connections.",
-                    received_at=datetime(2026, 11, 20, 9, 15, tzinfo=UTC))
+    ticket = Ticket(
+        "t1",
+        "Thunderbird cannot open anna@firm.example: too many simultaneous connections.",
+        received_at=datetime(2026, 11, 20, 9, 15, tzinfo=UTC),
+    )
     out = to_json(triager.triage(ticket))
     assert faults("triage.json", out) == []
     assert out["log"]["matching_line"]["raw"] == lines[1]
@@ -158,7 +177,15 @@ def test_the_figures_of_an_evaluation_are_as_the_schema_says(triages: list[Triag
 def test_probes_are_as_the_schema_says() -> None:
     server = Server("imap.example.net", 993, "imap", True)
     for fault in ("", *SAID):
-        assert faults("probe.json", judge(Seen(server, 0.1, fault, "x", "TLS", "192.0.2.1", "* OK", None, "TLSv1.3", REFERENCE), REFERENCE).to_json()) == []
+        assert (
+            faults(
+                "probe.json",
+                judge(
+                    Seen(server, 0.1, fault, "x", "TLS", "192.0.2.1", "* OK", None, "TLSv1.3", REFERENCE), REFERENCE
+                ).to_json(),
+            )
+            == []
+        )
     assert faults("probe.json", ProbeResult("firm.example", "spf", None, "", 0.1, "gremlins").to_json())
     assert set(SAID) < set(SCHEMAS["probe.json"]["properties"]["fault"]["enum"])
 
@@ -184,6 +211,22 @@ def test_causes_are_those_of_the_knowledge(knowledge: Knowledge) -> None:
 
 def test_the_contracts_other_causes_are_all_there(knowledge: Knowledge) -> None:
     assert set(knowledge.others) == {
-        "server_cert_trust", "certificate_expired", "server_side", "blocked_after_failures", "smtp_auth_off", "sender_not_owned", "alias_login",
-        "auth_method", "quota_full", "message_too_large", "recipient_refused", "suspended_abuse", "compromised", "pop3", "offline", "works_now",
-        "unknown", "not_ours"}
+        "server_cert_trust",
+        "certificate_expired",
+        "server_side",
+        "blocked_after_failures",
+        "smtp_auth_off",
+        "sender_not_owned",
+        "alias_login",
+        "auth_method",
+        "quota_full",
+        "message_too_large",
+        "recipient_refused",
+        "suspended_abuse",
+        "compromised",
+        "pop3",
+        "offline",
+        "works_now",
+        "unknown",
+        "not_ours",
+    }

@@ -1,4 +1,5 @@
-"""The fit of knowledge/tendencies.toml: it learns what parts causes, says the same twice, and never sees a held-out ticket."""
+"""The fit of knowledge/tendencies.toml: it learns what parts causes, says the same twice, and never sees a held-out
+ticket."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ import pytest
 
 from tests.eval.tendencies import fit, rows_of, text_of
 
-ROWS = [(("fails wifi", "spoken mail"), "network-block")] * 8 + [(("fails password", "spoken mail"), "mailbox-password")] * 8
+ROWS = [(("fails wifi", "spoken mail"), "network-block")] * 8 + [
+    (("fails password", "spoken mail"), "mailbox-password")
+] * 8
 
 
 def test_what_parts_two_causes_leans_to_them_and_what_both_speak_of_to_none() -> None:

@@ -22,8 +22,7 @@ TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS account_entry (address TEXT PRIMARY KEY, mailbox TEXT NOT NULL,"
     " domain TEXT NOT NULL, entry TEXT) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS account_entry_domain ON account_entry (domain, address)",
-    "CREATE TABLE IF NOT EXISTS account_import (as_of TEXT NOT NULL, file TEXT NOT NULL,"
-    " accounts INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS account_import (as_of TEXT NOT NULL, file TEXT NOT NULL, accounts INTEGER NOT NULL)",
 )
 """``account_entry`` holds mailboxes (with ``entry``) and aliases (without), by address, case-folded."""
 
@@ -59,9 +58,7 @@ class CsvAccountDirectory:
         self._kept = local()
         """This thread's connection for looking up, and whose it is: a look-up takes less time than opening does."""
 
-    def import_csv(
-        self, file: Path | str, *, plans: Collection[str] = (), as_of: datetime | None = None
-    ) -> int:
+    def import_csv(self, file: Path | str, *, plans: Collection[str] = (), as_of: datetime | None = None) -> int:
         """Replace all accounts by those of ``file``; returns how many mailboxes there are now.
 
         ``as_of`` is the moment the table was true (default: now). All or nothing: raises TableError naming
@@ -74,27 +71,19 @@ class CsvAccountDirectory:
             for account in accounts
             for alias in account.aliases
         }
+        # a mailbox wins over an alias of the same name
         rows |= {
-            account.mailbox: (
-                account.mailbox,
-                account.mailbox,
-                account.mailbox.rpartition("@")[2],
-                _packed(account),
-            )
+            account.mailbox: (account.mailbox, account.mailbox, account.mailbox.rpartition("@")[2], _packed(account))
             for account in accounts
-        }  # a mailbox wins over an alias of the same name
+        }
         with self._opened(write=True) as db:
             db.execute("BEGIN IMMEDIATE")
             for statement in TABLES:
                 db.execute(statement)
             db.execute("DELETE FROM account_entry")
             db.execute("DELETE FROM account_import")
-            db.executemany(
-                "INSERT INTO account_entry VALUES (?, ?, ?, ?)", [rows[address] for address in sorted(rows)]
-            )
-            db.execute(
-                "INSERT INTO account_import VALUES (?, ?, ?)", (moment.isoformat(), str(file), len(accounts))
-            )
+            db.executemany("INSERT INTO account_entry VALUES (?, ?, ?, ?)", [rows[address] for address in sorted(rows)])
+            db.execute("INSERT INTO account_import VALUES (?, ?, ?)", (moment.isoformat(), str(file), len(accounts)))
             db.execute("COMMIT")
         return len(accounts)
 
@@ -160,14 +149,9 @@ class CsvAccountDirectory:
                 raise StoreBusy(f"{self.path}: another process is writing to it; try again") from error
             raise StoreError(f"{self.path}: accounts cannot be used ({error}); check the path") from error
         except sqlite3.DatabaseError as error:
-            raise StoreCorrupt(
-                f"{self.path}: no usable database ({error}); move it away, import anew"
-            ) from error
+            raise StoreCorrupt(f"{self.path}: no usable database ({error}); move it away, import anew") from error
         except OSError as error:
-            raise StoreError(
-                f"{self.path}: cannot be made ({error.strerror or error}); check the path"
-            ) from error
-
+            raise StoreError(f"{self.path}: cannot be made ({error.strerror or error}); check the path") from error
 
     def _reading(self) -> sqlite3.Connection:
         """The connection kept for this thread; a new one in a forked process and where the file is another one."""
@@ -200,9 +184,7 @@ _TIMES: Final = ("password_changed_at", "created_at")
 
 
 def _packed(account: Account) -> str:
-    entry: dict[str, object] = {
-        name: getattr(account, name) for name in (*_WORDS, "paused", "domain_verified")
-    }
+    entry: dict[str, object] = {name: getattr(account, name) for name in (*_WORDS, "paused", "domain_verified")}
     for name in _TIMES:
         moment: datetime | None = getattr(account, name)
         entry[name] = moment.isoformat() if moment is not None else None

@@ -113,9 +113,7 @@ class HttpAccountDirectory:
         if not isinstance(found, dict):
             return AccountView(failed=f"{self._name}: answered JSON that is no object")
         try:
-            account = account_of(
-                {name: value for name, value in found.items() if value is not None}, self._plans
-            )
+            account = account_of({name: value for name, value in found.items() if value is not None}, self._plans)
         except BadValue as error:
             return AccountView(failed=f"{self._name}: {error.column}: {error}")
         alias = account.mailbox if account.mailbox != wanted else None

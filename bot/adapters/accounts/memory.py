@@ -16,9 +16,7 @@ class MemoryAccountDirectory:
     def __init__(self, accounts: Iterable[Account]) -> None:
         self._accounts = {account.mailbox.casefold(): account for account in accounts}
         self._aliases = {
-            alias.casefold(): mailbox
-            for mailbox, account in self._accounts.items()
-            for alias in account.aliases
+            alias.casefold(): mailbox for mailbox, account in self._accounts.items() for alias in account.aliases
         }
         self._domains: dict[str, list[str]] = defaultdict(list)
         for mailbox in sorted(self._accounts):
@@ -35,9 +33,7 @@ class MemoryAccountDirectory:
             return AccountView(replace(self._accounts[mailbox], alias_of=mailbox), domain_known=True)
         domain = wanted.rpartition("@")[2]
         return AccountView(
-            absent=True,
-            domain_known=bool(self._domains.get(domain)),
-            near=near(wanted, self.in_domain(domain)),
+            absent=True, domain_known=bool(self._domains.get(domain)), near=near(wanted, self.in_domain(domain))
         )
 
     def in_domain(self, domain: str) -> Sequence[str]:

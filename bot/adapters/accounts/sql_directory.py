@@ -68,17 +68,13 @@ class SqlAccountDirectory:
             domain_known = None if self._domain_query is None else bool(known)
             return AccountView(absent=True, domain_known=domain_known, near=near(wanted, known))
         try:
-            account = account_of(
-                {name: value for name, value in row.items() if value is not None}, self._plans
-            )
+            account = account_of({name: value for name, value in row.items() if value is not None}, self._plans)
         except BadValue as error:
             return AccountView(failed=f"{self._name}: column {error.column}: {error}")
         alias = account.mailbox if account.mailbox != wanted else None
         if alias is not None and account.aliases and wanted not in account.aliases:
             return AccountView(failed=f"{self._name}: the query returned another mailbox than was asked for")
-        return AccountView(
-            replace(account, as_of=account.as_of or self._now(), alias_of=alias), domain_known=True
-        )
+        return AccountView(replace(account, as_of=account.as_of or self._now(), alias_of=alias), domain_known=True)
 
     def in_domain(self, domain: str) -> Sequence[str]:
         """Mailboxes of ``domain``; empty without a domain query, and where we could not look."""
@@ -103,9 +99,7 @@ def _checked(query: str, parameter: str) -> str:
     if not _READS.match(bare) or ";" in bare:
         raise SettingsError("the account query must be one SELECT statement")
     if names != {parameter}:
-        raise SettingsError(
-            f"the account query must use the one parameter :{parameter}, it uses {sorted(names)}"
-        )
+        raise SettingsError(f"the account query must use the one parameter :{parameter}, it uses {sorted(names)}")
     return statement
 
 

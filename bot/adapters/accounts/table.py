@@ -37,17 +37,14 @@ def read_accounts(path: Path, plans: Collection[str] = ()) -> list[Account]:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-                raise TableError(
-                    f"{path}: line {line}: {len(cells)} cells for {len(header)} columns; quote the cell"
-                )
+                raise TableError(f"{path}: line {line}: {len(cells)} cells for {len(header)} columns; quote the cell")
             try:
                 account = account_of(dict(zip(header, cells, strict=False)), plans)
             except BadValue as error:
                 raise TableError(f"{path}: line {line}, column {error.column}: {error}") from None
             if account.mailbox in seen:
                 raise TableError(
-                    f"{path}: line {line}, column mailbox: {account.mailbox} is on line"
-                    f" {seen[account.mailbox]} too"
+                    f"{path}: line {line}, column mailbox: {account.mailbox} is on line {seen[account.mailbox]} too"
                 )
             seen[account.mailbox] = line
             accounts.append(account)

@@ -16,9 +16,18 @@ from rapidfuzz.distance import DamerauLevenshtein
 from bot.core.observed import Account
 
 COLUMNS: Final = (
-    "mailbox", "account", "domain", "plan", "paused", "paused_reason", "domain_verified", "aliases", "admins",
-    "password_changed_at", "created_at",
-)  # fmt: skip
+    "mailbox",
+    "account",
+    "domain",
+    "plan",
+    "paused",
+    "paused_reason",
+    "domain_verified",
+    "aliases",
+    "admins",
+    "password_changed_at",
+    "created_at",
+)
 """Every column that a row may have; only the first is required."""
 
 SLIP: Final = 2
@@ -75,9 +84,7 @@ def account_of(row: Mapping[str, object], plans: Collection[str] = ()) -> Accoun
 
 def aged(account: Account) -> Account:
     """``account`` as an old table knows it: what may have changed since is unknown."""
-    return replace(
-        account, plan=None, paused=None, paused_reason=None, domain_verified=None, password_changed_at=None
-    )
+    return replace(account, plan=None, paused=None, paused_reason=None, domain_verified=None, password_changed_at=None)
 
 
 def near(address: str, mailboxes: Iterable[str]) -> tuple[str, ...]:
@@ -112,9 +119,7 @@ def _flag(row: Mapping[str, object], column: str) -> bool | None:
         return True
     if word.casefold() in _NO:
         return False
-    raise BadValue(
-        column, f"{_shown(word)} is neither yes nor no; write 1 or 0, and nothing where it is unknown"
-    )
+    raise BadValue(column, f"{_shown(word)} is neither yes nor no; write 1 or 0, and nothing where it is unknown")
 
 
 def _moment(row: Mapping[str, object], column: str) -> datetime | None:
@@ -130,9 +135,7 @@ def _moment(row: Mapping[str, object], column: str) -> datetime | None:
         try:
             moment = datetime.fromisoformat(word)
         except ValueError:
-            raise BadValue(
-                column, f"{_shown(word)} is no date; write 2026-11-20 or 2026-11-20T09:14:00Z"
-            ) from None
+            raise BadValue(column, f"{_shown(word)} is no date; write 2026-11-20 or 2026-11-20T09:14:00Z") from None
     return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 

@@ -1,1 +1,2 @@
-"""What came with a ticket and needs a program to be read: pictures and archives, each in a process with limits of its own."""
+"""What came with a ticket and needs a program to be read: pictures and archives, each in a process with limits of
+its own."""

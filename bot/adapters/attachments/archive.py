@@ -1,8 +1,9 @@
-"""What an archive holds, told by a process that may fail: ``python -I -S archive.py`` with a ZIP or gzip file on standard input.
+"""What an archive holds, told by a process that may fail: ``python -I -S archive.py`` with a ZIP or gzip file on
+standard input.
 
-It runs under the limits that ``limited.py`` sets, needs the standard library alone, and answers with one JSON object: ``names`` of the
-members (a gzip file has none), ``members`` (name and base64 content of those that may be read), ``notes``. An archive inside the
-archive is named and not opened.
+It runs under the limits that ``limited.py`` sets, needs the standard library alone, and answers with one JSON
+object: ``names`` of the members (a gzip file has none), ``members`` (name and base64 content of those that may be
+read), ``notes``. An archive inside the archive is named and not opened.
 """
 
 from __future__ import annotations
@@ -22,7 +23,25 @@ MAX_OPENED = 20
 MAX_MEMBER = 1_500_000
 """Bytes read of one member; the rest is cut off unread, so an over-large member costs no more than this."""
 MAX_ALL = 3_000_000
-READABLE = (".txt", ".log", ".eml", ".csv", ".conf", ".cfg", ".ini", ".json", ".xml", ".md", ".out", ".err", ".htm", ".html", ".png", ".jpg", ".jpeg")
+READABLE = (
+    ".txt",
+    ".log",
+    ".eml",
+    ".csv",
+    ".conf",
+    ".cfg",
+    ".ini",
+    ".json",
+    ".xml",
+    ".md",
+    ".out",
+    ".err",
+    ".htm",
+    ".html",
+    ".png",
+    ".jpg",
+    ".jpeg",
+)
 PLAIN = (".png", ".jpg", ".jpeg")
 """A part of a picture is no picture: it is taken whole or not at all."""
 
@@ -32,7 +51,11 @@ def told(data: bytes) -> dict[str, Any]:
     if data.startswith(b"\x1f\x8b"):
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as opened:
             content, cut = _capped(opened, MAX_MEMBER)
-        return {"names": [], "members": [["", base64.b64encode(content).decode()]], "notes": ["only its beginning was read"] if cut else []}
+        return {
+            "names": [],
+            "members": [["", base64.b64encode(content).decode()]],
+            "notes": ["only its beginning was read"] if cut else [],
+        }
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return _zip(archive)
 
@@ -57,10 +80,17 @@ def _zip(archive: zipfile.ZipFile) -> dict[str, Any]:
             continue
         left -= len(content)
         if cut:
-            notes.append(f"{entry.filename[:80]} is too large: " + ("not read" if name.endswith(PLAIN) else "only its beginning was read"))
+            notes.append(
+                f"{entry.filename[:80]} is too large: "
+                + ("not read" if name.endswith(PLAIN) else "only its beginning was read")
+            )
         if not (cut and name.endswith(PLAIN)):
             members.append([entry.filename[:200], base64.b64encode(content).decode()])
-    return {"names": [entry.filename[:200] for entry in entries[:100]], "members": members, "notes": list(dict.fromkeys(notes))[:10]}
+    return {
+        "names": [entry.filename[:200] for entry in entries[:100]],
+        "members": members,
+        "notes": list(dict.fromkeys(notes))[:10],
+    }
 
 
 def _capped(opened: IO[bytes] | gzip.GzipFile, most: int) -> tuple[bytes, bool]:
@@ -80,7 +110,16 @@ def main() -> None:
     """One JSON object on standard output; an archive that cannot be opened says why in ``notes``."""
     try:
         answer = told(sys.stdin.buffer.read())
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, MemoryError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        MemoryError,
+    ) as error:
         answer = {"names": [], "members": [], "notes": [f"it could not be opened ({type(error).__name__})"]}
     json.dump(answer, sys.stdout)
 

@@ -1,6 +1,7 @@
 """Become another program under limits: ``python -I -S limited.py CPU_SECONDS MEMORY_BYTES PROGRAM [ARGUMENT ...]``.
 
-A process of its own sets the limits and turns into the program, so that nothing runs between fork and exec of a process with threads.
+A process of its own sets the limits and turns into the program, so that nothing runs between fork and exec of a
+process with threads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""OCR by RapidOCR, for machines without tesseract: ``python rapid.py`` with a picture on standard input, its lines on standard output.
+"""OCR by RapidOCR, for machines without tesseract: ``python rapid.py`` with a picture on standard input, its lines
+on standard output.
 
 A process of its own, because the library needs some 600 MB; started by :mod:`bot.adapters.attachments.ocr`.
 """

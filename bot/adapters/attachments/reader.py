@@ -1,5 +1,5 @@
-"""Opens what came with a ticket: archives are unpacked and pictures read in processes of their own, so that a bomb costs two seconds
-and its own memory, and the ticket goes on without it. Nothing is fetched from anywhere.
+"""Opens what came with a ticket: archives are unpacked and pictures read in processes of their own, so that a bomb
+costs two seconds and its own memory, and the ticket goes on without it. Nothing is fetched from anywhere.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class ProgramReader:
     ocr: Ocr | None = None
 
     def read(self, ticket: Ticket) -> Ticket:
-        """``ticket`` with the text of its pictures and archives as far as it can be had, and what could not in its notes. Never raises on
-        foreign bytes; the bytes themselves are let go."""
+        """``ticket`` with the text of its pictures and archives as far as it can be had, and what could not in its
+        notes. Never raises on foreign bytes; the bytes themselves are let go."""
         if not any(a.content for a in ticket.attachments):
             return ticket
         until = time.monotonic() + READER_SECONDS
@@ -72,7 +72,10 @@ class ProgramReader:
         closed = replace(attachment, content=None)
         size = dimensions(data)
         if size is None or size[0] * size[1] > MAX_PIXELS:
-            contents.note(f"attachment {_shown(attachment)} was not looked at: " + ("its head is damaged" if size is None else f"{size[0]} x {size[1]} pixels"))
+            contents.note(
+                f"attachment {_shown(attachment)} was not looked at: "
+                + ("its head is damaged" if size is None else f"{size[0]} x {size[1]} pixels")
+            )
             return closed
         if self.ocr is None or size[0] < MIN_SIDES[0] or size[1] < MIN_SIDES[1]:
             return closed
@@ -85,7 +88,8 @@ class ProgramReader:
 
 
 def _unpacked(attachment: Attachment, data: bytes, contents: Contents) -> list[Attachment]:
-    """The members of an archive that can be read, as attachments of their own; the rest, archives among them, is named in the notes."""
+    """The members of an archive that can be read, as attachments of their own; the rest, archives among them, is
+    named in the notes."""
     shown = _shown(attachment)
     told = _told(data)
     if told is None:
@@ -102,7 +106,10 @@ def _unpacked(attachment: Attachment, data: bytes, contents: Contents) -> list[A
     contents.room, contents.keep = below.room, below.keep
     for note in below.notes:
         contents.note(note)
-    return [replace(a, content=None) if _KINDS.get(openable(a.content or b"") or "") == "archive" else a for a in below.attachments]
+    return [
+        replace(a, content=None) if _KINDS.get(openable(a.content or b"") or "") == "archive" else a
+        for a in below.attachments
+    ]
 
 
 def _type_of(name: str) -> str:
@@ -113,7 +120,9 @@ def _type_of(name: str) -> str:
 def _told(data: bytes) -> dict[str, Any] | None:
     command = [*LIMITED, str(ARCHIVE_SECONDS), str(ARCHIVE_MEMORY), LIMITED[0], "-I", "-S", _ARCHIVE]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=ARCHIVE_SECONDS, env={"LC_ALL": "C.UTF-8"}, check=False)
+        done = subprocess.run(
+            command, input=data, capture_output=True, timeout=ARCHIVE_SECONDS, env={"LC_ALL": "C.UTF-8"}, check=False
+        )
         told = json.loads(done.stdout) if done.returncode == 0 else None
     except (subprocess.TimeoutExpired, ValueError):
         return None

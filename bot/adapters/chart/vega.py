@@ -1,4 +1,5 @@
-"""Vega-Lite specifications to PNG and SVG by vl-convert: an embedded engine with its own fonts; no browser, and no network since no URL is allowed."""
+"""Vega-Lite specifications to PNG and SVG by vl-convert: an embedded engine with its own fonts; no browser, and no
+network since no URL is allowed."""
 
 from __future__ import annotations
 

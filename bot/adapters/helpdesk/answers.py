@@ -1,4 +1,5 @@
-"""Reading what vendors answer: JSON of which nothing is certain, times, header fields, files in base64; and writing for them."""
+"""Reading what vendors answer: JSON of which nothing is certain, times, header fields, files in base64; and writing
+for them."""
 
 from __future__ import annotations
 
@@ -87,7 +88,8 @@ def whole(value: Json) -> int:
 
 
 def decoded(value: Json, limit: int) -> bytes:
-    """Bytes that a vendor gives in base64, at most ``limit``. Raises SendRefused for what is no base64 or more than that."""
+    """Bytes that a vendor gives in base64, at most ``limit``. Raises SendRefused for what is no base64 or more than
+    that."""
     if not isinstance(value, str) or len(value) > limit * 3 // 2:
         raise SendRefused("a file that is too large, or none")
     try:

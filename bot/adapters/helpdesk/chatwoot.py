@@ -1,4 +1,5 @@
-"""Chatwoot, application API (https://developers.chatwoot.com/api-reference/conversations/, …/messages/, …/conversation-labels/)."""
+"""Chatwoot, application API (https://developers.chatwoot.com/api-reference/conversations/, …/messages/,
+…/conversation-labels/)."""
 
 from __future__ import annotations
 
@@ -35,13 +36,26 @@ class Chatwoot:
         since = float(cursor) if cursor else (datetime.now(UTC) - timedelta(days=1)).timestamp()
         rows: dict[str, float] = {}
         for page in range(1, PAGES + 1):
-            found = items(self._api.get(f"{self._base}/conversations", status="all", assignee_type="all", sort_by="last_activity_at_desc", page=page), "data", "payload")
+            found = items(
+                self._api.get(
+                    f"{self._base}/conversations",
+                    status="all",
+                    assignee_type="all",
+                    sort_by="last_activity_at_desc",
+                    page=page,
+                ),
+                "data",
+                "payload",
+            )
             active = [(str(c.get("id")), number(c.get("last_activity_at") or c.get("timestamp"))) for c in found]
             rows.update({ticket: when for ticket, when in active if when >= since})
             if not active or active[-1][1] < since:
                 break
         new = sorted(rows.items(), key=lambda row: row[1])
-        return Changes(tuple((ticket, f"{when:.3f}") for ticket, when in new), str(max(new[-1][1] - OVERLAP, since) if new else since))
+        return Changes(
+            tuple((ticket, f"{when:.3f}") for ticket, when in new),
+            str(max(new[-1][1] - OVERLAP, since) if new else since),
+        )
 
     def read(self, ticket: str) -> Thread:
         """The conversation and all its messages."""
@@ -57,14 +71,27 @@ class Chatwoot:
             if len(new) < 20:
                 break
             before = str(min(int(number(m.get("id"))) for m in new))
-        entries = sorted((m for m in messages.values() if m.get("message_type") in (*_INCOMING, *_OUTGOING)), key=lambda m: number(m.get("id")))
+        entries = sorted(
+            (m for m in messages.values() if m.get("message_type") in (*_INCOMING, *_OUTGOING)),
+            key=lambda m: number(m.get("id")),
+        )
         contact = shaped(the(head, "meta", "sender"))
-        # what the hash proves is the identifier; the address beside it is whatever the page's script has said ("Identity validation")
-        known = the(head, "meta", "hmac_verified") is True and str(contact.get("identifier") or "?").lower() == str(contact.get("email") or "").lower()
+        # what the hash proves is the identifier; the address beside it is whatever the page's script has said
+        # ("Identity validation")
+        known = (
+            the(head, "meta", "hmac_verified") is True
+            and str(contact.get("identifier") or "?").lower() == str(contact.get("email") or "").lower()
+        )
         closed, closer = the(head, "status") == "resolved", the(head, "meta", "assignee", "id")
-        return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "additional_attributes", "mail_subject") or ""), posts=tuple(_post(m, me) for m in entries),
-                      requester=single_address(str(the(head, "meta", "sender", "email") or "")), closed=closed, closed_by=str(closer) if closed and closer and str(closer) != me else None,
-                      vouched=known)
+        return Thread(
+            id=str(the(head, "id") or ticket),
+            subject=str(the(head, "additional_attributes", "mail_subject") or ""),
+            posts=tuple(_post(m, me) for m in entries),
+            requester=single_address(str(the(head, "meta", "sender", "email") or "")),
+            closed=closed,
+            closed_by=str(closer) if closed and closer and str(closer) != me else None,
+            vouched=known,
+        )
 
     def fetch(self, ref: str, limit: int) -> bytes:
         """An attachment, by its data_url: Chatwoot's own host, or where it redirects there."""
@@ -76,7 +103,11 @@ class Chatwoot:
 
     def reply(self, thread: Thread, text: str, key: str) -> str:
         """An outgoing message."""
-        mail = {"to_emails": thread.requester, "cc_emails": "", "bcc_emails": ""} if thread.requester and thread.subject else {}
+        mail = (
+            {"to_emails": thread.requester, "cc_emails": "", "bcc_emails": ""}
+            if thread.requester and thread.subject
+            else {}
+        )
         return self._write(thread.id, {"content": text, "private": False, **mail})
 
     def take_back(self, ticket: str, post: str) -> None:
@@ -110,7 +141,9 @@ class Chatwoot:
         return self._me
 
     def _write(self, ticket: str, message: dict[str, Any]) -> str:
-        found = self._api.call("POST", f"{self._base}/conversations/{segment(ticket)}/messages", {"message_type": "outgoing", **message})
+        found = self._api.call(
+            "POST", f"{self._base}/conversations/{segment(ticket)}/messages", {"message_type": "outgoing", **message}
+        )
         return str(the(found, "id") or f"{ticket}:message")
 
 
@@ -118,13 +151,25 @@ def _post(message: dict[str, Any], me: str) -> Post:
     files = tuple(_file(a) for a in items(message, "attachments"))
     staff = message.get("message_type") in _OUTGOING
     author = str(the(message, "sender", "id"))
-    return Post(id=str(message.get("id")), at=moment(message.get("created_at")), author=author, staff=staff, public=not message.get("private"),
-                body=str(message.get("content") or ""), mine=staff and author == me, files=files,
-                machine=not staff and the(message, "content_attributes", "email", "auto_reply") is True)
+    return Post(
+        id=str(message.get("id")),
+        at=moment(message.get("created_at")),
+        author=author,
+        staff=staff,
+        public=not message.get("private"),
+        body=str(message.get("content") or ""),
+        mine=staff and author == me,
+        files=files,
+        machine=not staff and the(message, "content_attributes", "email", "auto_reply") is True,
+    )
 
 
 def _file(attachment: dict[str, Any]) -> File:
     """Chatwoot names no file but in its address, and ``file_type`` is a word (image, file) and no media type."""
     place = str(attachment.get("data_url") or "")
-    name = str(attachment.get("file_name") or "") or unquote(place.partition("?")[0].rpartition("/")[2]) or str(attachment.get("extension") or "")
+    name = (
+        str(attachment.get("file_name") or "")
+        or unquote(place.partition("?")[0].rpartition("/")[2])
+        or str(attachment.get("extension") or "")
+    )
     return File(name, "", whole(attachment.get("file_size")), place)

@@ -1,4 +1,5 @@
-"""Freshdesk (https://developers.freshdesk.com/api/#tickets, #conversations). Its webhooks are not signed: a secret header of ours stands in for that."""
+"""Freshdesk (https://developers.freshdesk.com/api/#tickets, #conversations). Its webhooks are not signed: a secret
+header of ours stands in for that."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ STORES: Final = ("cdn.freshdesk.com", "attachment.freshdesk.com")
 
 
 class Freshdesk:
-    """The port ``Helpdesk`` for Freshdesk. A reply goes to the requester; who stands in CC is named in the call, so nobody is."""
+    """The port ``Helpdesk`` for Freshdesk. A reply goes to the requester; who stands in CC is named in the call, so
+    nobody is."""
 
     name = "freshdesk"
     limits_recipients = True
@@ -38,7 +40,16 @@ class Freshdesk:
         rows: list[tuple[str, str]] = []
         found: list[dict[str, Any]] = []
         for page in range(1, PAGES + 1):
-            found = items(self._api.get("/api/v2/tickets", updated_since=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", order_by="updated_at", order_type="asc", per_page=PAGE, page=page))
+            found = items(
+                self._api.get(
+                    "/api/v2/tickets",
+                    updated_since=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                    order_by="updated_at",
+                    order_type="asc",
+                    per_page=PAGE,
+                    page=page,
+                )
+            )
             rows += [(str(t.get("id")), str(t.get("updated_at"))) for t in found]
             if len(found) < PAGE:
                 break
@@ -52,17 +63,32 @@ class Freshdesk:
         path = f"/api/v2/tickets/{segment(ticket)}"
         head = self._api.get(path, include="requester")
         me = self._who()
-        posts = [Post(id="0", at=moment(the(head, "created_at")), author=str(the(head, "requester_id")), staff=False, public=True,
-                      body=str(the(head, "description_text") or the(head, "description") or ""), files=_files(head))]
+        posts = [
+            Post(
+                id="0",
+                at=moment(the(head, "created_at")),
+                author=str(the(head, "requester_id")),
+                staff=False,
+                public=True,
+                body=str(the(head, "description_text") or the(head, "description") or ""),
+                files=_files(head),
+            )
+        ]
         for page in range(1, PAGES + 1):
             found = items(self._api.get(f"{path}/conversations", per_page=PAGE, page=page))
             posts += [_post(c, me) for c in found]
             if len(found) < PAGE:
                 break
         closed, closer = number(the(head, "status")) in _CLOSED, the(head, "responder_id")
-        return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(head, "requester", "email") or "")),
-                      posts=tuple(posts), closed=closed, closed_by=str(closer) if closed and closer and str(closer) != me else None,
-                      participants=texts(the(head, "cc_emails")))
+        return Thread(
+            id=str(the(head, "id") or ticket),
+            subject=str(the(head, "subject") or ""),
+            requester=single_address(str(the(head, "requester", "email") or "")),
+            posts=tuple(posts),
+            closed=closed,
+            closed_by=str(closer) if closed and closer and str(closer) != me else None,
+            participants=texts(the(head, "cc_emails")),
+        )
 
     def fetch(self, ref: str, limit: int) -> bytes:
         """An attachment, by its attachment_url."""
@@ -70,12 +96,16 @@ class Freshdesk:
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """A private note."""
-        found = self._api.call("POST", f"/api/v2/tickets/{segment(ticket)}/notes", {"body": as_html(text), "private": True})
+        found = self._api.call(
+            "POST", f"/api/v2/tickets/{segment(ticket)}/notes", {"body": as_html(text), "private": True}
+        )
         return str(the(found, "id") or f"{ticket}:note")
 
     def reply(self, thread: Thread, text: str, key: str) -> str:
         """A reply to the requester, without any CC."""
-        found = self._api.call("POST", f"/api/v2/tickets/{segment(thread.id)}/reply", {"body": as_html(text), "cc_emails": []})
+        found = self._api.call(
+            "POST", f"/api/v2/tickets/{segment(thread.id)}/reply", {"body": as_html(text), "cc_emails": []}
+        )
         return str(the(found, "id") or f"{thread.id}:reply")
 
     def take_back(self, ticket: str, post: str) -> None:
@@ -111,9 +141,26 @@ class Freshdesk:
 
 def _post(entry: dict[str, Any], me: str) -> Post:
     author = str(entry.get("user_id"))
-    return Post(id=str(entry.get("id")), at=moment(entry.get("created_at")), author=author, staff=not entry.get("incoming"), public=not entry.get("private"),
-                body=str(entry.get("body_text") or entry.get("body") or ""), html=not entry.get("body_text"), mine=author == me, files=_files(entry))
+    return Post(
+        id=str(entry.get("id")),
+        at=moment(entry.get("created_at")),
+        author=author,
+        staff=not entry.get("incoming"),
+        public=not entry.get("private"),
+        body=str(entry.get("body_text") or entry.get("body") or ""),
+        html=not entry.get("body_text"),
+        mine=author == me,
+        files=_files(entry),
+    )
 
 
 def _files(entry: Any) -> tuple[File, ...]:
-    return tuple(File(str(a.get("name") or ""), str(a.get("content_type") or ""), whole(a.get("size")), str(a.get("attachment_url") or "")) for a in items(entry, "attachments"))
+    return tuple(
+        File(
+            str(a.get("name") or ""),
+            str(a.get("content_type") or ""),
+            whole(a.get("size")),
+            str(a.get("attachment_url") or ""),
+        )
+        for a in items(entry, "attachments")
+    )

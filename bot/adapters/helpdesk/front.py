@@ -30,7 +30,8 @@ TYPES: Final = ("inbound", "outbound", "comment", "archive", "reopen")
 
 
 class Front:
-    """The port ``Helpdesk`` for Front. A message names its recipients. A token is nobody's account: what has no author is ours."""
+    """The port ``Helpdesk`` for Front. A message names its recipients. A token is nobody's account: what has no
+    author is ours."""
 
     name = "front"
     limits_recipients = True
@@ -67,9 +68,21 @@ class Front:
         posts = [_message(m, self._headers(m)) for m in messages] + [_comment(c) for c in self._all(f"{path}/comments")]
         closed = the(head, "status") == "archived"
         closer = the(head, "assignee", "id")
-        handles = {str(r.get("handle")).lower() for p in messages for r in items(p, "recipients") if word(r.get("role")) in ("cc", "bcc")}
-        return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(head, "recipient", "handle") or "")),
-                      posts=tuple(sorted(posts, key=lambda p: p.at)), closed=closed, closed_by=str(closer) if closed and closer else None, participants=tuple(sorted(handles)))
+        handles = {
+            str(r.get("handle")).lower()
+            for p in messages
+            for r in items(p, "recipients")
+            if word(r.get("role")) in ("cc", "bcc")
+        }
+        return Thread(
+            id=str(the(head, "id") or ticket),
+            subject=str(the(head, "subject") or ""),
+            requester=single_address(str(the(head, "recipient", "handle") or "")),
+            posts=tuple(sorted(posts, key=lambda p: p.at)),
+            closed=closed,
+            closed_by=str(closer) if closed and closer else None,
+            participants=tuple(sorted(handles)),
+        )
 
     def fetch(self, ref: str, limit: int) -> bytes:
         """A file by its id (fil_…), from the API's own host."""
@@ -84,13 +97,21 @@ class Front:
         """A message to the requester; the conversation stays open."""
         if thread.requester is None:
             raise SendRefused("Front: the conversation has no single address to reply to")
-        body = {"to": [thread.requester], "cc": [], "bcc": [], "body": as_html(text), "text": text, "options": {"archive": False},
-                **({"channel_id": self._channel} if self._channel else {})}
+        body = {
+            "to": [thread.requester],
+            "cc": [],
+            "bcc": [],
+            "body": as_html(text),
+            "text": text,
+            "options": {"archive": False},
+            **({"channel_id": self._channel} if self._channel else {}),
+        }
         found = self._api.call("POST", f"/conversations/{segment(thread.id)}/messages", body)
         return str(the(found, "message_uid") or the(found, "id") or f"{thread.id}:message")
 
     def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
-        """Tags by their names, which Front wants as ids; custom fields are replaced as a whole, so what is there is read first."""
+        """Tags by their names, which Front wants as ids; custom fields are replaced as a whole, so what is there is
+        read first."""
         path = f"/conversations/{segment(ticket)}"
         if tags:
             self._api.call("POST", f"{path}/tags", {"tag_ids": [self._tag(tag) for tag in tags]})
@@ -116,7 +137,8 @@ class Front:
             return [(False, str(error))]
 
     def _headers(self, message: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Of a customer's mail, which Front gives as it came (Get message: Accept message/rfc822). A message never changes, so it is asked for once."""
+        """Of a customer's mail, which Front gives as it came (Get message: Accept message/rfc822). A message never
+        changes, so it is asked for once."""
         if not message.get("is_inbound") or message.get("type") != "email":
             return ()
         return self._heads.of(str(message.get("id")), self._source)
@@ -141,14 +163,38 @@ class Front:
 
 
 def _message(message: dict[str, Any], headers: tuple[tuple[str, str], ...]) -> Post:
-    files = tuple(File(str(a.get("filename") or ""), str(a.get("content_type") or ""), whole(a.get("size")), f"/download/{segment(a['id'])}" if a.get("id") else "")
-                  for a in items(message, "attachments"))
+    files = tuple(
+        File(
+            str(a.get("filename") or ""),
+            str(a.get("content_type") or ""),
+            whole(a.get("size")),
+            f"/download/{segment(a['id'])}" if a.get("id") else "",
+        )
+        for a in items(message, "attachments")
+    )
     inbound = bool(message.get("is_inbound"))
     text = message.get("text")
-    return Post(id=str(message.get("id")), at=moment(message.get("created_at")), author=str(the(message, "author", "id") or ""), staff=not inbound, public=True,
-                body=str(text or message.get("body") or ""), html=not text, mine=not inbound and not message.get("author"), files=files, headers=headers)
+    return Post(
+        id=str(message.get("id")),
+        at=moment(message.get("created_at")),
+        author=str(the(message, "author", "id") or ""),
+        staff=not inbound,
+        public=True,
+        body=str(text or message.get("body") or ""),
+        html=not text,
+        mine=not inbound and not message.get("author"),
+        files=files,
+        headers=headers,
+    )
 
 
 def _comment(comment: dict[str, Any]) -> Post:
-    return Post(id=str(comment.get("id")), at=moment(comment.get("posted_at")), author=str(the(comment, "author", "id") or ""), staff=True, public=False,
-                body=str(comment.get("body") or ""), mine=not comment.get("author") or the(comment, "author", "is_teammate") is False)
+    return Post(
+        id=str(comment.get("id")),
+        at=moment(comment.get("posted_at")),
+        author=str(the(comment, "author", "id") or ""),
+        staff=True,
+        public=False,
+        body=str(comment.get("body") or ""),
+        mine=not comment.get("author") or the(comment, "author", "is_teammate") is False,
+    )

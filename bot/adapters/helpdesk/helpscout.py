@@ -1,4 +1,5 @@
-"""Help Scout, Mailbox API 2.0 (https://developer.helpscout.com/mailbox-api/): OAuth by client credentials, conversations, threads."""
+"""Help Scout, Mailbox API 2.0 (https://developer.helpscout.com/mailbox-api/): OAuth by client credentials,
+conversations, threads."""
 
 from __future__ import annotations
 
@@ -42,7 +43,10 @@ class HelpScout:
     recognises = False
 
     def __init__(self, api: Api, app_id: str, app_secret: str) -> None:
-        self._api, self._app = api, {"grant_type": "client_credentials", "client_id": app_id, "client_secret": app_secret}
+        self._api, self._app = (
+            api,
+            {"grant_type": "client_credentials", "client_id": app_id, "client_secret": app_secret},
+        )
         self._token, self._until = "", 0.0
         self._me: str | None = None
         self._heads = Kept[tuple[tuple[str, str], ...]]()
@@ -53,8 +57,18 @@ class HelpScout:
         rows: list[tuple[str, str]] = []
         more = False
         for page in range(1, PAGES + 1):
-            found = self._get("/v2/conversations", status="all", modifiedSince=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", sortField="modifiedAt", sortOrder="asc", page=page)
-            rows += [(str(c.get("id")), str(c.get("userUpdatedAt") or c.get("modifiedAt"))) for c in items(found, "_embedded", "conversations")]
+            found = self._get(
+                "/v2/conversations",
+                status="all",
+                modifiedSince=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                sortField="modifiedAt",
+                sortOrder="asc",
+                page=page,
+            )
+            rows += [
+                (str(c.get("id")), str(c.get("userUpdatedAt") or c.get("modifiedAt")))
+                for c in items(found, "_embedded", "conversations")
+            ]
             more = page < number(the(found, "page", "totalPages"))
             if not more:
                 break
@@ -67,14 +81,25 @@ class HelpScout:
         """The conversation with its threads, which come newest first."""
         head = self._get(f"/v2/conversations/{segment(ticket)}", embed="threads")
         me = self._who()
-        entries = [t for t in items(head, "_embedded", "threads") if word(t.get("type")) in _PUBLIC and t.get("state") != "draft"]
+        entries = [
+            t
+            for t in items(head, "_embedded", "threads")
+            if word(t.get("type")) in _PUBLIC and t.get("state") != "draft"
+        ]
         posts = sorted((_post(t, me, ticket, self._headers(ticket, t)) for t in entries), key=lambda p: p.at)
         customer = shaped(the(head, "primaryCustomer") or the(head, "createdBy"))
         closed = the(head, "status") == "closed"
         closer = the(head, "closedByUser", "id") or the(head, "closedBy")
-        return Thread(id=str(the(head, "id") or ticket), subject=str(the(head, "subject") or ""), requester=single_address(str(the(customer, "email") or "")), posts=tuple(posts),
-                      closed=closed, closed_by=str(closer) if closed and closer and str(closer) != me else None,
-                      participants=tuple(c for name in ("cc", "bcc") for c in texts(the(head, name))), customer=str(the(customer, "id") or ""))
+        return Thread(
+            id=str(the(head, "id") or ticket),
+            subject=str(the(head, "subject") or ""),
+            requester=single_address(str(the(customer, "email") or "")),
+            posts=tuple(posts),
+            closed=closed,
+            closed_by=str(closer) if closed and closer and str(closer) != me else None,
+            participants=tuple(c for name in ("cc", "bcc") for c in texts(the(head, name))),
+            customer=str(the(customer, "id") or ""),
+        )
 
     def fetch(self, ref: str, limit: int) -> bytes:
         """An attachment's data, which comes as JSON in base64."""
@@ -88,14 +113,20 @@ class HelpScout:
         """A reply to the conversation's customer."""
         if not thread.customer.isdigit():
             raise SendRefused("Help Scout: the conversation has no customer to reply to")
-        return self._post("reply", f"/v2/conversations/{segment(thread.id)}/reply", {"customer": {"id": int(thread.customer)}, "text": as_html(text), "cc": [], "bcc": []})
+        return self._post(
+            "reply",
+            f"/v2/conversations/{segment(thread.id)}/reply",
+            {"customer": {"id": int(thread.customer)}, "text": as_html(text), "cc": [], "bcc": []},
+        )
 
     def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
         """Help Scout replaces tags and fields as whole lists, so what is there is read first."""
         head = self._get(f"/v2/conversations/{segment(ticket)}")
         if tags:
             there = [str(t.get("tag")) for t in items(head, "tags")]
-            self._call("PUT", f"/v2/conversations/{segment(ticket)}/tags", {"tags": list(dict.fromkeys([*there, *tags]))})
+            self._call(
+                "PUT", f"/v2/conversations/{segment(ticket)}/tags", {"tags": list(dict.fromkeys([*there, *tags]))}
+            )
         if fields:
             kept = {str(f.get("id")): str(f.get("value") or "") for f in items(head, "customFields")}
             values = [{"id": int(k), "value": v} for k, v in {**kept, **fields}.items() if k.isdigit()]
@@ -118,10 +149,13 @@ class HelpScout:
         return headers.get("resource-id") or f"{path}:{what}"
 
     def _headers(self, ticket: str, entry: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Of a customer's mail, which Help Scout keeps for some time ("Get thread original source"). It never changes, so it is asked for once."""
+        """Of a customer's mail, which Help Scout keeps for some time ("Get thread original source"). It never
+        changes, so it is asked for once."""
         if entry.get("type") != "customer" or the(entry, "source", "type") != "email":
             return ()
-        return self._heads.of(f"/v2/conversations/{segment(ticket)}/threads/{segment(entry.get('id'))}/original-source", self._source)
+        return self._heads.of(
+            f"/v2/conversations/{segment(ticket)}/threads/{segment(entry.get('id'))}/original-source", self._source
+        )
 
     def _source(self, path: str) -> tuple[tuple[str, str], ...]:
         try:
@@ -142,7 +176,9 @@ class HelpScout:
             found = self._api.call("POST", "/v2/oauth2/token", self._app)
             token = the(found, "access_token")
             if not token:
-                raise SendRefused("Help Scout: gave no token for HELPDESK_USER (App ID) and HELPDESK_TOKEN (App Secret)")
+                raise SendRefused(
+                    "Help Scout: gave no token for HELPDESK_USER (App ID) and HELPDESK_TOKEN (App Secret)"
+                )
             self._token, self._until = str(token), time.monotonic() + (number(the(found, "expires_in")) or 120.0) - 60
         return {"Authorization": f"Bearer {self._token}"}
 
@@ -154,8 +190,25 @@ class HelpScout:
 
 def _post(entry: dict[str, Any], me: str, ticket: str, headers: tuple[tuple[str, str], ...]) -> Post:
     author = shaped(the(entry, "createdBy"))
-    files = tuple(File(str(a.get("filename") or ""), str(a.get("mimeType") or ""), whole(a.get("size")), f"/v2/conversations/{segment(ticket)}/attachments/{segment(a.get('id'))}/data")
-                  for a in items(entry, "_embedded", "attachments"))
+    files = tuple(
+        File(
+            str(a.get("filename") or ""),
+            str(a.get("mimeType") or ""),
+            whole(a.get("size")),
+            f"/v2/conversations/{segment(ticket)}/attachments/{segment(a.get('id'))}/data",
+        )
+        for a in items(entry, "_embedded", "attachments")
+    )
     kind = str(entry.get("type"))
-    return Post(id=str(entry.get("id")), at=moment(entry.get("createdAt")), author=str(the(author, "id")), staff=kind != "customer" and the(author, "type") != "customer",
-                public=_PUBLIC[kind], body=str(entry.get("body") or ""), html=True, mine=the(author, "type") == "user" and str(the(author, "id")) == me, files=files, headers=headers)
+    return Post(
+        id=str(entry.get("id")),
+        at=moment(entry.get("createdAt")),
+        author=str(the(author, "id")),
+        staff=kind != "customer" and the(author, "type") != "customer",
+        public=_PUBLIC[kind],
+        body=str(entry.get("body") or ""),
+        html=True,
+        mine=the(author, "type") == "user" and str(the(author, "id")) == me,
+        files=files,
+        headers=headers,
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from bot.cards import change_card
 from bot.core.desk.helpdesk import TICKET_ID, Closed, Command, File, Thread, events_of
 from bot.core.desk.rules import highest
 from bot.core.desk.values import Decision, Inbound, Job, Outcome, Send
@@ -16,8 +17,8 @@ from bot.core.parse.mime_parts import MAX_CONTENT, may_hold_text
 from bot.core.parse.plain import one_line
 from bot.core.parse.ticket_json import ticket_from_json, ticket_to_json
 from bot.decide import Decisions
+from bot.door import Door
 from bot.errors import InputError, SendError, SendLater, SendPointless, SendRefused
-from bot.handle import Door, change_card
 from bot.ports import AttachmentReader, Clock, Desk, Helpdesk
 from knowledge.model import Knowledge
 
@@ -27,8 +28,8 @@ LONGEST_WAIT: Final = 900.0
 TRIES: Final = 20
 """A ticket that the helpdesk will not show is asked for some hours; then it is a human's."""
 SETTLED: Final = timedelta(seconds=2)
-"""Most vendors stamp a change with whole seconds. A ticket is read when the second in which it was found changed is over: what else happened within
-that second is read too, and whatever comes later has another stamp."""
+"""Most vendors stamp a change with whole seconds. A ticket is read when the second in which it was found changed is
+over: what else happened within that second is read too, and whatever comes later has another stamp."""
 MAX_FILES: Final = 6
 FETCH_SECONDS: Final = 10.0
 PATIENCE: Final = 2
@@ -39,7 +40,8 @@ PATIENCE: Final = 2
 class HelpdeskInbox:
     """Reads tickets and hands in what is new: messages to the door, agents' notes and closes to the decisions.
 
-    Everything it takes has a key of its own, so a job may be done twice, and webhook and sweep may both tell of the same change.
+    Everything it takes has a key of its own, so a job may be done twice, and webhook and sweep may both tell of the
+    same change.
     """
 
     helpdesk: Helpdesk
@@ -74,20 +76,32 @@ class HelpdeskInbox:
             self._later(job, error)
             return
         except (SendRefused, SendPointless) as error:
-            self._later(job, SendLater(str(error), seconds=LONGEST_WAIT))  # a token that is renewed tomorrow must not end the sweep for good
+            # a token that is renewed tomorrow must not end the sweep for good
+            self._later(job, SendLater(str(error), seconds=LONGEST_WAIT))
             return
         with self.desk.step("helpdesk.swept") as step:
             wait = timedelta(seconds=1) if found.more else self.every
             if step.queues.again(job, step.now + wait, payload={"cursor": found.cursor}):
                 for ticket, version in found.tickets:
                     if TICKET_ID.fullmatch(ticket):
-                        step.queues.schedule(f"read:{self.helpdesk.name}:{ticket}:{version}", READ, None, {"ticket": ticket}, run_at=step.now + SETTLED, priority=4)
+                        step.queues.schedule(
+                            f"read:{self.helpdesk.name}:{ticket}:{version}",
+                            READ,
+                            None,
+                            {"ticket": ticket},
+                            run_at=step.now + SETTLED,
+                            priority=4,
+                        )
 
     def read(self, job: Job) -> None:
         """Read one ticket and take what is new of it."""
         try:
             document = job.payload.get("document")
-            thread: Thread | None = self.thread_of(document) if self.thread_of is not None else self.helpdesk.read(str(job.payload["ticket"]))
+            thread: Thread | None = (
+                self.thread_of(document)
+                if self.thread_of is not None
+                else self.helpdesk.read(str(job.payload["ticket"]))
+            )
         except SendLater as error:
             self._later(job, error)
             return
@@ -108,12 +122,18 @@ class HelpdeskInbox:
             return
         asked = str(job.payload.get("ticket") or (thread.id if thread else ""))
         if thread is None or thread.merged or thread.id != asked:
-            self._withdraw(asked, "the ticket is gone" if thread is None else "the ticket was merged" + (f" into {thread.id}" if thread.id != asked else " into another"))
+            self._withdraw(
+                asked,
+                "the ticket is gone"
+                if thread is None
+                else "the ticket was merged" + (f" into {thread.id}" if thread.id != asked else " into another"),
+            )
         with self.desk.step("helpdesk.read") as step:
             step.queues.finish_job(job)
 
     def take(self, thread: Thread, *, patient: bool = False) -> None:
-        """Everything that is new about a ticket, in order. A ticket that was closed before we ever saw it is left alone.
+        """Everything that is new about a ticket, in order. A ticket that was closed before we ever saw it is left
+        alone.
 
         Raises SendLater where a file cannot be had now and we are ``patient``; what came before it has been taken.
         """
@@ -139,34 +159,55 @@ class HelpdeskInbox:
                 change_card(step, replace(card, state="withdrawn", detail=why))
 
     def _opened(self, inbound: Inbound, files: tuple[File, ...], *, patient: bool) -> Inbound:
-        """A customer's message with the text of its files, where they can be read within limits; what cannot be read is named. Raises SendLater."""
+        """A customer's message with the text of its files, where they can be read within limits; what cannot be read
+        is named. Raises SendLater."""
         if self.reader is None or not files or inbound.from_agent:
             return inbound
         with self.desk.look() as view:
             if view.cases.had(f"{inbound.channel}:{inbound.delivery_id}"):
                 return inbound
         told, notes = [f.told() for f in files], list[str]()
-        until, wanted = time.monotonic() + FETCH_SECONDS, [n for n, f in enumerate(files) if f.ref and f.size <= MAX_CONTENT and may_hold_text(f.name, f.content_type)]
+        until, wanted = (
+            time.monotonic() + FETCH_SECONDS,
+            [
+                n
+                for n, f in enumerate(files)
+                if f.ref and f.size <= MAX_CONTENT and may_hold_text(f.name, f.content_type)
+            ],
+        )
         for number in wanted[:MAX_FILES]:
             name = one_line(files[number].name, 80) or "without a name"
             if time.monotonic() > until:
                 notes.append(f"attachment {name} was not fetched in time")
                 continue
             try:
-                told[number] = {**told[number], "content": base64.b64encode(self.helpdesk.fetch(files[number].ref, MAX_CONTENT)).decode()}
+                told[number] = {
+                    **told[number],
+                    "content": base64.b64encode(self.helpdesk.fetch(files[number].ref, MAX_CONTENT)).decode(),
+                }
             except SendError as error:
                 if isinstance(error, SendLater) and patient:
                     raise
                 notes.append(f"attachment {name} could not be fetched: {one_line(str(error), 160)}")
         message = {**inbound.message, "attachments": told, "notes": notes}
         try:
-            read = ticket_to_json(self.reader.read(ticket_from_json(message, where=inbound.delivery_id, fallback_id=inbound.conversation)))
+            read = ticket_to_json(
+                self.reader.read(ticket_from_json(message, where=inbound.delivery_id, fallback_id=inbound.conversation))
+            )
         except InputError as error:  # what a delivery calls base64 and is none
-            return replace(inbound, message={**inbound.message, "attachments": [{k: v for k, v in f.items() if k != "content"} for f in told], "notes": [str(error)]})
+            return replace(
+                inbound,
+                message={
+                    **inbound.message,
+                    "attachments": [{k: v for k, v in f.items() if k != "content"} for f in told],
+                    "notes": [str(error)],
+                },
+            )
         return replace(inbound, message={**inbound.message, "attachments": read["attachments"], "notes": read["notes"]})
 
     def _decide(self, thread: Thread, event: Command | Closed) -> None:
-        """Take an agent's word once. It is marked as taken after it was carried out: a decision that is taken twice is refused the second time."""
+        """Take an agent's word once. It is marked as taken after it was carried out: a decision that is taken twice
+        is refused the second time."""
         key = f"{self.helpdesk.name}:word:{event.key}"
         with self.desk.look() as view:
             case_id = view.cases.belongs(f"{self.helpdesk.name}/{thread.id}")
@@ -178,10 +219,24 @@ class HelpdeskInbox:
             return
         outcome = Outcome(False, "There is nothing to decide for this ticket yet.")
         if card is not None:
-            outcome = self._carry_out(Decision(card.id, card.revision, "not_ours", event.by, role) if isinstance(event, Closed) else self._decision(card.id, card.revision, event, role))
+            outcome = self._carry_out(
+                Decision(card.id, card.revision, "not_ours", event.by, role)
+                if isinstance(event, Closed)
+                else self._decision(card.id, card.revision, event, role)
+            )
         with self.desk.step("helpdesk.word") as step:
             if step.cases.first_time(key) and not outcome.done and isinstance(event, Command):
-                step.queues.send(Send(f"say:{key}", self.helpdesk.name, "say", self.helpdesk.name, {"thread": thread.id, "text": f"Triage: {outcome.said}"}, case_id, priority=1))
+                step.queues.send(
+                    Send(
+                        f"say:{key}",
+                        self.helpdesk.name,
+                        "say",
+                        self.helpdesk.name,
+                        {"thread": thread.id, "text": f"Triage: {outcome.said}"},
+                        case_id,
+                        priority=1,
+                    )
+                )
 
     def _carry_out(self, decision: Decision | Outcome) -> Outcome:
         return decision if isinstance(decision, Outcome) else Decisions(self.desk).decide(decision)
@@ -189,9 +244,13 @@ class HelpdeskInbox:
     def _decision(self, card_id: str, revision: int, command: Command, role: str) -> Decision | Outcome:
         """A command as a decision, or what is wrong with it."""
         if command.stale:
-            return Outcome(False, "The customer has written since the last note; the new note has the draft as it is now.")
+            return Outcome(
+                False, "The customer has written since the last note; the new note has the draft as it is now."
+            )
         if not command.action:
-            return Outcome(False, "That is no command. Known: /triage send, check NUMBER, ask, not-ours, escalate REASON, retry.")
+            return Outcome(
+                False, "That is no command. Known: /triage send, check NUMBER, ask, not-ours, escalate REASON, retry."
+            )
         if command.action != "other_check":
             return Decision(card_id, revision, command.action, command.by, role, text=command.argument)
         wanted = command.argument.strip().removeprefix("#")
@@ -207,6 +266,6 @@ class HelpdeskInbox:
         with self.desk.step("helpdesk.later") as step:
             tries = int(job.payload.get("tries", 0)) + 1
             wait = min(max(error.seconds, 5.0 * 2.0 ** min(tries, 10)), LONGEST_WAIT)
-            step.queues.again(job, step.now + timedelta(seconds=wait), payload={**job.payload, "tries": tries, "why": str(error)})
-
-
+            step.queues.again(
+                job, step.now + timedelta(seconds=wait), payload={**job.payload, "tries": tries, "why": str(error)}
+            )

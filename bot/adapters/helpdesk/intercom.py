@@ -38,8 +38,11 @@ class Intercom:
         rows: list[tuple[str, str]] = []
         after: str | None = None
         for _ in range(PAGES):
-            body = {"query": {"field": "updated_at", "operator": ">", "value": since}, "sort": {"field": "updated_at", "order": "ascending"},
-                    "pagination": {"per_page": PAGE, **({"starting_after": after} if after else {})}}
+            body = {
+                "query": {"field": "updated_at", "operator": ">", "value": since},
+                "sort": {"field": "updated_at", "order": "ascending"},
+                "pagination": {"per_page": PAGE, **({"starting_after": after} if after else {})},
+            }
             found = self._api.call("POST", "/conversations/search", body)
             rows += [(str(c.get("id")), str(c.get("updated_at"))) for c in items(found, "conversations")]
             after = the(found, "pages", "next", "starting_after")
@@ -53,8 +56,16 @@ class Intercom:
         head = self._api.get(f"/conversations/{segment(ticket)}", display_as="plaintext")
         me = self._who()
         source = shaped(the(head, "source"))
-        opening = Post(id=f"source-{source.get('id') or ''}", at=moment(the(head, "created_at")), author=str(the(source, "author", "id")), staff=word(the(source, "author", "type")) in _STAFF, public=True,
-                       body=str(source.get("body") or ""), mine=str(the(source, "author", "id")) == me, files=_files(source))
+        opening = Post(
+            id=f"source-{source.get('id') or ''}",
+            at=moment(the(head, "created_at")),
+            author=str(the(source, "author", "id")),
+            staff=word(the(source, "author", "type")) in _STAFF,
+            public=True,
+            body=str(source.get("body") or ""),
+            mine=str(the(source, "author", "id")) == me,
+            files=_files(source),
+        )
         parts = items(head, "conversation_parts", "conversation_parts")
         posts = [opening, *(_part(p, me) for p in parts if p.get("body"))]
         contacts = [str(c.get("id")) for c in items(head, "contacts", "contacts")]
@@ -62,9 +73,23 @@ class Intercom:
         if address is None and len(contacts) == 1:
             address = the(self._api.beside(f"/contacts/{segment(contacts[0])}"), "email")
         closed = the(head, "state") == "closed"
-        closer = next((str(the(p, "author", "id")) for p in reversed(parts) if p.get("part_type") == "close" and the(p, "author", "type") == "admin"), None)
-        return Thread(id=str(the(head, "id") or ticket), subject=str(source.get("subject") or ""), requester=single_address(str(address or "")), posts=tuple(posts),
-                      closed=closed, closed_by=closer if closed and closer != me else None, participants=tuple(f"intercom:{c}" for c in contacts[1:]))
+        closer = next(
+            (
+                str(the(p, "author", "id"))
+                for p in reversed(parts)
+                if p.get("part_type") == "close" and the(p, "author", "type") == "admin"
+            ),
+            None,
+        )
+        return Thread(
+            id=str(the(head, "id") or ticket),
+            subject=str(source.get("subject") or ""),
+            requester=single_address(str(address or "")),
+            posts=tuple(posts),
+            closed=closed,
+            closed_by=closer if closed and closer != me else None,
+            participants=tuple(f"intercom:{c}" for c in contacts[1:]),
+        )
 
     def fetch(self, ref: str, limit: int) -> bytes:
         """An attachment, by its url."""
@@ -101,7 +126,11 @@ class Intercom:
         return self._me
 
     def _reply(self, ticket: str, kind: str, text: str) -> str:
-        found = self._api.call("POST", f"/conversations/{segment(ticket)}/reply", {"message_type": kind, "type": "admin", "admin_id": self._who(), "body": as_html(text)})
+        found = self._api.call(
+            "POST",
+            f"/conversations/{segment(ticket)}/reply",
+            {"message_type": kind, "type": "admin", "admin_id": self._who(), "body": as_html(text)},
+        )
         parts = items(found, "conversation_parts", "conversation_parts")
         return str(parts[-1].get("id")) if parts else f"{ticket}:{kind}"
 
@@ -109,9 +138,26 @@ class Intercom:
 def _part(part: dict[str, Any], me: str) -> Post:
     author = str(the(part, "author", "id"))
     body = str(part.get("body") or "")
-    return Post(id=str(part.get("id")), at=moment(part.get("created_at")), author=author, staff=word(the(part, "author", "type")) in _STAFF, public="note" not in str(part.get("part_type")),
-                body=body, html=body.lstrip().startswith("<"), mine=author == me, files=_files(part))
+    return Post(
+        id=str(part.get("id")),
+        at=moment(part.get("created_at")),
+        author=author,
+        staff=word(the(part, "author", "type")) in _STAFF,
+        public="note" not in str(part.get("part_type")),
+        body=body,
+        html=body.lstrip().startswith("<"),
+        mine=author == me,
+        files=_files(part),
+    )
 
 
 def _files(entry: Any) -> tuple[File, ...]:
-    return tuple(File(str(a.get("name") or ""), str(a.get("content_type") or ""), whole(a.get("filesize")), str(a.get("url") or "")) for a in items(entry, "attachments"))
+    return tuple(
+        File(
+            str(a.get("name") or ""),
+            str(a.get("content_type") or ""),
+            whole(a.get("filesize")),
+            str(a.get("url") or ""),
+        )
+        for a in items(entry, "attachments")
+    )

@@ -1,4 +1,5 @@
-"""A helpdesk as an outlet: notes with the diagnosis and the draft, replies, tags; each carries its key and is found again by it."""
+"""A helpdesk as an outlet: notes with the diagnosis and the draft, replies, tags; each carries its key and is found
+again by it."""
 
 from __future__ import annotations
 
@@ -14,16 +15,24 @@ from bot.ports import Desk, Helpdesk, TakesBack
 
 
 class HelpdeskOutlet:
-    """The port ``Outlet`` for any :class:`Helpdesk`. All tickets of a helpdesk are one place: its rate limit is the account's."""
+    """The port ``Outlet`` for any :class:`Helpdesk`. All tickets of a helpdesk are one place: its rate limit is the
+    account's."""
 
     gap = timedelta(milliseconds=50)
 
     def __init__(self, helpdesk: Helpdesk, desk: Desk, *, tag: str = "", field: str = "") -> None:
-        """``tag`` begins the tags of decided tickets, ``field`` is the helpdesk's own field that gets the cause; "" sets none."""
+        """``tag`` begins the tags of decided tickets, ``field`` is the helpdesk's own field that gets the cause; ""
+        sets none."""
         self._helpdesk, self._desk, self._tag, self._cause_field = helpdesk, desk, tag, field
         self._kinds: dict[str, Callable[[Delivery], str]] = {
-            "card": self._note, "note": self._note, "card_update": self._update, "reply": self._reply, "field": self._field, "say": self._say,
-            "escalation": self._escalation, "redact": self._redact,
+            "card": self._note,
+            "note": self._note,
+            "card_update": self._update,
+            "reply": self._reply,
+            "field": self._field,
+            "say": self._say,
+            "escalation": self._escalation,
+            "redact": self._redact,
         }
 
     def send(self, delivery: Delivery) -> str:
@@ -34,8 +43,10 @@ class HelpdeskOutlet:
         return kind(delivery)
 
     def find(self, delivery: Delivery) -> Found:
-        """Look for the key among the ticket's posts. Where the other side knows keys by itself, sending again is the search."""
-        if self._helpdesk.recognises or delivery.send.kind == "field":  # tags and fields that are set twice are set once
+        """Look for the key among the ticket's posts. Where the other side knows keys by itself, sending again is the
+        search."""
+        # tags and fields that are set twice are set once
+        if self._helpdesk.recognises or delivery.send.kind == "field":
             return Found(None)
         try:
             post = carries(self._helpdesk.read(self._ticket(delivery)), token_of(delivery.send.key))
@@ -73,26 +84,47 @@ class HelpdeskOutlet:
         return self._helpdesk.reply(thread, self._signed(str(payload["text"]), delivery.send.key), delivery.send.key)
 
     def _still_safe(self, delivery: Delivery, thread: Thread) -> None:
-        """What was judged when the answer was queued is looked at once more: who would read it, and whether a colleague was quicker."""
+        """What was judged when the answer was queued is looked at once more: who would read it, and whether a
+        colleague was quicker."""
         if self._helpdesk.recognises:
             return
         if answered_by_agent(thread, delivery.created_at - timedelta(hours=24)):
             raise SendPointless("a colleague has answered")
         if thread.requester is None:
-            raise SendRefused(f"{self._helpdesk.name}: the ticket has no single requester any more; nothing is answered by itself")
+            raise SendRefused(
+                f"{self._helpdesk.name}: the ticket has no single requester any more; nothing is answered by itself"
+            )
         if thread.participants and not self._helpdesk.limits_recipients:
-            raise SendRefused(f"{self._helpdesk.name}: a reply would also go to others on the ticket; an agent has to send it")
+            raise SendRefused(
+                f"{self._helpdesk.name}: a reply would also go to others on the ticket; an agent has to send it"
+            )
 
     def _mark(self, card: Card, ticket: str) -> None:
-        """See to it that the ticket's field holds the cause as the card has it, and a tag what was decided: once for each revision of the card."""
+        """See to it that the ticket's field holds the cause as the card has it, and a tag what was decided: once for
+        each revision of the card."""
         fields = {self._cause_field: card.content.cause} if self._cause_field and card.content.cause else {}
-        decided = {"not_ours": "not-ours", "escalate": "escalated"}.get(card.decision or "", card.content.cause) if card.decision else None
+        decided = (
+            {"not_ours": "not-ours", "escalate": "escalated"}.get(card.decision or "", card.content.cause)
+            if card.decision
+            else None
+        )
         tags = [f"{self._tag}-{decided}"] if self._tag and decided else []
         if not fields and not tags:
             return
         payload = {"thread": ticket, "tags": tags, "fields": fields}
         with self._desk.step("helpdesk.mark") as step:
-            step.queues.send(Send(f"field:{card.id}:{card.revision}", self._helpdesk.name, "field", self._helpdesk.name, payload, card.case_id, priority=6, repeatable=True))
+            step.queues.send(
+                Send(
+                    f"field:{card.id}:{card.revision}",
+                    self._helpdesk.name,
+                    "field",
+                    self._helpdesk.name,
+                    payload,
+                    card.case_id,
+                    priority=6,
+                    repeatable=True,
+                )
+            )
 
     def _field(self, delivery: Delivery) -> str:
         payload = delivery.send.payload
@@ -106,14 +138,20 @@ class HelpdeskOutlet:
 
     def _escalation(self, delivery: Delivery) -> str:
         payload = delivery.send.payload
-        text = f"Escalated by {payload.get('by', '')}" + (f" to {payload['assignee']}" if payload.get("assignee") else "") + f": {payload.get('reason', '')}"
+        text = (
+            f"Escalated by {payload.get('by', '')}"
+            + (f" to {payload['assignee']}" if payload.get("assignee") else "")
+            + f": {payload.get('reason', '')}"
+        )
         return self._write_note(self._ticket(delivery), text, delivery.send.key)
 
     def _redact(self, delivery: Delivery) -> str:
         """Take back a note of ours."""
         ticket, post = self._ticket(delivery), str(delivery.send.payload["post"])
         if not isinstance(self._helpdesk, TakesBack):
-            raise SendRefused(f"{self._helpdesk.name}: has no way to take a note back; by hand: note {post} of ticket {ticket}")
+            raise SendRefused(
+                f"{self._helpdesk.name}: has no way to take a note back; by hand: note {post} of ticket {ticket}"
+            )
         self._helpdesk.take_back(ticket, post)
         return post
 

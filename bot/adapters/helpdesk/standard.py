@@ -1,7 +1,9 @@
-"""Any other system, by signed webhooks in both directions (https://www.standardwebhooks.com). docs/schema/helpdesk-webhook.json says what they hold.
+"""Any other system, by signed webhooks in both directions (https://www.standardwebhooks.com).
+docs/schema/helpdesk-webhook.json says what they hold.
 
-Coming in, ``ticket.changed`` holds the whole ticket as it is now. Going out, ``note.created``, ``reply.created`` and ``ticket.marked`` carry a
-webhook-id that is the same however often they are sent: by the standard it is the receiver's key for telling a second copy.
+Coming in, ``ticket.changed`` holds the whole ticket as it is now. Going out, ``note.created``, ``reply.created`` and
+``ticket.marked`` carry a webhook-id that is the same however often they are sent: by the standard it is the
+receiver's key for telling a second copy.
 """
 
 from __future__ import annotations
@@ -66,8 +68,18 @@ class StandardWebhook:
         body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data}, ensure_ascii=False).encode()
         stamp = int(now.timestamp())
         signatures = " ".join(sign_standard(secret, identity, stamp, body) for secret in self._secrets)
-        self._api.exchange("POST", "", content=body, any_answer=True, headers={"Content-Type": "application/json", "webhook-id": identity, "webhook-timestamp": str(stamp),
-                                                                               "webhook-signature": signatures})
+        self._api.exchange(
+            "POST",
+            "",
+            content=body,
+            any_answer=True,
+            headers={
+                "Content-Type": "application/json",
+                "webhook-id": identity,
+                "webhook-timestamp": str(stamp),
+                "webhook-signature": signatures,
+            },
+        )
         return identity
 
 
@@ -80,19 +92,42 @@ def thread_of(document: Any) -> Thread:
     entries = items(ticket, "messages")[-MAX_POSTS:]
     if not entries:
         raise SendRefused("webhook: data.messages: a ticket needs at least one")
-    posts = tuple(Post(id=str(m.get("id") or n)[:80], at=moment(m.get("at")), author=str(m.get("author") or "")[:200], staff=m.get("from_agent") is True, public=m.get("public") is not False,
-                       body=str(m.get("body") or ""), html=m.get("format") == "html", files=tuple(_file(a) for a in items(m, "attachments")), headers=_fields(the(m, "headers") or (the(ticket, "headers") if n == 0 else None)))
-                  for n, m in enumerate(entries))
+    posts = tuple(
+        Post(
+            id=str(m.get("id") or n)[:80],
+            at=moment(m.get("at")),
+            author=str(m.get("author") or "")[:200],
+            staff=m.get("from_agent") is True,
+            public=m.get("public") is not False,
+            body=str(m.get("body") or ""),
+            html=m.get("format") == "html",
+            files=tuple(_file(a) for a in items(m, "attachments")),
+            headers=_fields(the(m, "headers") or (the(ticket, "headers") if n == 0 else None)),
+        )
+        for n, m in enumerate(entries)
+    )
     closer = the(ticket, "closed_by")
     return Thread(
-        id=identity, subject=str(the(ticket, "subject") or ""), requester=single_address(str(the(ticket, "requester") or "")), posts=posts, closed=the(ticket, "closed") is True,
-        closed_by=str(closer)[:200] if closer else None, participants=_texts(the(ticket, "participants")), vouched=the(ticket, "requester_verified") is True,
-        linked=_texts(the(ticket, "linked_mailboxes")))
+        id=identity,
+        subject=str(the(ticket, "subject") or ""),
+        requester=single_address(str(the(ticket, "requester") or "")),
+        posts=posts,
+        closed=the(ticket, "closed") is True,
+        closed_by=str(closer)[:200] if closer else None,
+        participants=_texts(the(ticket, "participants")),
+        vouched=the(ticket, "requester_verified") is True,
+        linked=_texts(the(ticket, "linked_mailboxes")),
+    )
 
 
 def _fields(value: Any) -> tuple[tuple[str, str], ...]:
-    """Header fields as pairs, topmost first. All of them count: where a list of fields is cut, nobody can say what the rest would have said."""
-    return tuple((str(h[0]), str(h[1])) for h in value if isinstance(h, list) and len(h) == 2) if isinstance(value, list) else ()
+    """Header fields as pairs, topmost first. All of them count: where a list of fields is cut, nobody can say what
+    the rest would have said."""
+    return (
+        tuple((str(h[0]), str(h[1])) for h in value if isinstance(h, list) and len(h) == 2)
+        if isinstance(value, list)
+        else ()
+    )
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -101,4 +136,9 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def _file(attachment: dict[str, Any]) -> File:
     given = {name: str(attachment.get(name) or "") for name in ("text", "content")}
-    return File(str(attachment.get("name") or ""), str(attachment.get("content_type") or ""), whole(attachment.get("size")), **given)
+    return File(
+        str(attachment.get("name") or ""),
+        str(attachment.get("content_type") or ""),
+        whole(attachment.get("size")),
+        **given,
+    )

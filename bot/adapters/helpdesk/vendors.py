@@ -1,4 +1,5 @@
-"""The helpdesks that are known, as data: what each needs of the settings, how it signs its webhooks, which ticket a webhook is about.
+"""The helpdesks that are known, as data: what each needs of the settings, how it signs its webhooks, which ticket a
+webhook is about.
 
 A new one is a module with the port ``Helpdesk``, and one entry here.
 """
@@ -38,7 +39,8 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One kind of helpdesk. ``needs``: the settings without which it cannot be used; ``url``: where its API is unless HELPDESK_URL says otherwise."""
+    """One kind of helpdesk. ``needs``: the settings without which it cannot be used; ``url``: where its API is
+    unless HELPDESK_URL says otherwise."""
 
     make: Callable[[Settings, str], Helpdesk]
     needs: tuple[str, ...] = ("url", "token")
@@ -52,7 +54,8 @@ class Vendor:
     whole: bool = False
     """The body holds the ticket itself."""
     every: int = 15
-    """Seconds between two sweeps without webhooks: one's own server may be asked oftener than a vendor that counts requests."""
+    """Seconds between two sweeps without webhooks: one's own server may be asked oftener than a vendor that counts
+    requests."""
 
 
 def _rt(settings: Settings, url: str) -> Helpdesk:
@@ -63,7 +66,14 @@ def _rt(settings: Settings, url: str) -> Helpdesk:
 def _zendesk(settings: Settings, url: str) -> Helpdesk:
     """An API token with the address of its agent, or an OAuth token alone."""
     if settings.helpdesk_user:
-        return Zendesk(Api("Zendesk", url, auth=(f"{settings.helpdesk_user}/token", settings.helpdesk_token or ""), stores=ZENDESK_FILES))
+        return Zendesk(
+            Api(
+                "Zendesk",
+                url,
+                auth=(f"{settings.helpdesk_user}/token", settings.helpdesk_token or ""),
+                stores=ZENDESK_FILES,
+            )
+        )
     return Zendesk(Api("Zendesk", url, {"Authorization": f"Bearer {settings.helpdesk_token}"}, stores=ZENDESK_FILES))
 
 
@@ -76,19 +86,35 @@ def _freshdesk(settings: Settings, url: str) -> Helpdesk:
 
 
 def _helpscout(settings: Settings, url: str) -> Helpdesk:
-    return HelpScout(Api("Help Scout", url, wait_of=_seconds("x-ratelimit-retry-after")), settings.helpdesk_user or "", settings.helpdesk_token or "")
+    return HelpScout(
+        Api("Help Scout", url, wait_of=_seconds("x-ratelimit-retry-after")),
+        settings.helpdesk_user or "",
+        settings.helpdesk_token or "",
+    )
 
 
 def _front(settings: Settings, url: str) -> Helpdesk:
-    return Front(Api("Front", url, {"Authorization": f"Bearer {settings.helpdesk_token}"}), settings.helpdesk_account or "")
+    return Front(
+        Api("Front", url, {"Authorization": f"Bearer {settings.helpdesk_token}"}), settings.helpdesk_account or ""
+    )
 
 
 def _intercom(settings: Settings, url: str) -> Helpdesk:
-    return Intercom(Api("Intercom", url, {"Authorization": f"Bearer {settings.helpdesk_token}", "Intercom-Version": VERSION}, wait_of=_until("x-ratelimit-reset"), stores=INTERCOM_FILES))
+    return Intercom(
+        Api(
+            "Intercom",
+            url,
+            {"Authorization": f"Bearer {settings.helpdesk_token}", "Intercom-Version": VERSION},
+            wait_of=_until("x-ratelimit-reset"),
+            stores=INTERCOM_FILES,
+        )
+    )
 
 
 def _chatwoot(settings: Settings, url: str) -> Helpdesk:
-    return Chatwoot(Api("Chatwoot", url, {"api_access_token": settings.helpdesk_token or ""}), settings.helpdesk_account or "")
+    return Chatwoot(
+        Api("Chatwoot", url, {"api_access_token": settings.helpdesk_token or ""}), settings.helpdesk_account or ""
+    )
 
 
 def _webhook(settings: Settings, url: str) -> Helpdesk:
@@ -105,39 +131,94 @@ def _until(name: str) -> Callable[[httpx.Headers], float | None]:
 
 
 _HUB: Final = Scheme("x-hub-signature", "sha1", "hex", "sha1=")
-VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType({
-    "rt": Vendor(_rt, ("url", "token", "user"), every=5),
-    # Zendesk, "Verifying webhook authenticity": base64(HMAC-SHA256(timestamp + body)); the time is ISO 8601
-    "zendesk": Vendor(_zendesk, scheme=Scheme("x-zendesk-webhook-signature", stamp="x-zendesk-webhook-signature-timestamp", stamp_unit=0, id="x-zendesk-webhook-invocation-id"),
-                      tickets=(("detail", "id"), ("ticket", "id"), ("ticket_id",), ("id",))),
-    # Zammad, "Webhook: request headers": sha1=hex(HMAC-SHA1(body))
-    "zammad": Vendor(_zammad, scheme=Scheme("x-hub-signature", "sha1", "hex", "sha1=", id="x-zammad-delivery"), tickets=(("ticket", "id"),), every=5),
-    # Freshdesk signs nothing; a header of its automation rule holds the secret
-    "freshdesk": Vendor(_freshdesk, scheme=Scheme("x-triage-secret", ""), tickets=(("freshdesk_webhook", "ticket_id"), ("ticket_id",), ("ticket", "id"))),
-    # Help Scout, "Webhooks": base64(HMAC-SHA1(body))
-    "helpscout": Vendor(_helpscout, ("user", "token"), "https://api.helpscout.net", Scheme("x-helpscout-signature", "sha1"), tickets=(("id",),)),
-    # Front, "Application webhooks": base64(HMAC-SHA256(timestamp in milliseconds + ":" + body))
-    "front": Vendor(_front, ("token",), "https://api2.frontapp.com", Scheme("x-front-signature", stamp="x-front-request-timestamp", stamp_unit=0.001, joint=b":"),
-                    tickets=(("payload", "conversation", "id"), ("conversation", "id")), delivery=(("payload", "id"), ("id",))),
-    # Intercom, "Webhooks: signed notifications": sha1=hex(HMAC-SHA1(client secret, body))
-    "intercom": Vendor(_intercom, ("token",), "https://api.intercom.io", _HUB, tickets=(("data", "item", "id"),), delivery=(("id",),)),
-    # Chatwoot (chatwoot/chatwoot#13573): sha256=hex(HMAC-SHA256(timestamp + "." + body))
-    "chatwoot": Vendor(_chatwoot, ("url", "token", "account"), scheme=Scheme("x-chatwoot-signature", encoding="hex", prefix="sha256=", stamp="x-chatwoot-timestamp", joint=b".",
-                                                                         id="x-chatwoot-delivery"), tickets=(("conversation", "id"), ("id",)), every=5),
-    "webhook": Vendor(_webhook, ("url",), scheme=STANDARD, tickets=(("data", "id"),), whole=True),
-})
+VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType(
+    {
+        "rt": Vendor(_rt, ("url", "token", "user"), every=5),
+        # Zendesk, "Verifying webhook authenticity": base64(HMAC-SHA256(timestamp + body)); the time is ISO 8601
+        "zendesk": Vendor(
+            _zendesk,
+            scheme=Scheme(
+                "x-zendesk-webhook-signature",
+                stamp="x-zendesk-webhook-signature-timestamp",
+                stamp_unit=0,
+                id="x-zendesk-webhook-invocation-id",
+            ),
+            tickets=(("detail", "id"), ("ticket", "id"), ("ticket_id",), ("id",)),
+        ),
+        # Zammad, "Webhook: request headers": sha1=hex(HMAC-SHA1(body))
+        "zammad": Vendor(
+            _zammad,
+            scheme=Scheme("x-hub-signature", "sha1", "hex", "sha1=", id="x-zammad-delivery"),
+            tickets=(("ticket", "id"),),
+            every=5,
+        ),
+        # Freshdesk signs nothing; a header of its automation rule holds the secret
+        "freshdesk": Vendor(
+            _freshdesk,
+            scheme=Scheme("x-triage-secret", ""),
+            tickets=(("freshdesk_webhook", "ticket_id"), ("ticket_id",), ("ticket", "id")),
+        ),
+        # Help Scout, "Webhooks": base64(HMAC-SHA1(body))
+        "helpscout": Vendor(
+            _helpscout,
+            ("user", "token"),
+            "https://api.helpscout.net",
+            Scheme("x-helpscout-signature", "sha1"),
+            tickets=(("id",),),
+        ),
+        # Front, "Application webhooks": base64(HMAC-SHA256(timestamp in milliseconds + ":" + body))
+        "front": Vendor(
+            _front,
+            ("token",),
+            "https://api2.frontapp.com",
+            Scheme("x-front-signature", stamp="x-front-request-timestamp", stamp_unit=0.001, joint=b":"),
+            tickets=(("payload", "conversation", "id"), ("conversation", "id")),
+            delivery=(("payload", "id"), ("id",)),
+        ),
+        # Intercom, "Webhooks: signed notifications": sha1=hex(HMAC-SHA1(client secret, body))
+        "intercom": Vendor(
+            _intercom,
+            ("token",),
+            "https://api.intercom.io",
+            _HUB,
+            tickets=(("data", "item", "id"),),
+            delivery=(("id",),),
+        ),
+        # Chatwoot (chatwoot/chatwoot#13573): sha256=hex(HMAC-SHA256(timestamp + "." + body))
+        "chatwoot": Vendor(
+            _chatwoot,
+            ("url", "token", "account"),
+            scheme=Scheme(
+                "x-chatwoot-signature",
+                encoding="hex",
+                prefix="sha256=",
+                stamp="x-chatwoot-timestamp",
+                joint=b".",
+                id="x-chatwoot-delivery",
+            ),
+            tickets=(("conversation", "id"), ("id",)),
+            every=5,
+        ),
+        "webhook": Vendor(_webhook, ("url",), scheme=STANDARD, tickets=(("data", "id"),), whole=True),
+    }
+)
 
 
 def helpdesk_of(settings: Settings) -> Helpdesk | None:
-    """The configured helpdesk; None where there is none. Raises SettingsError naming the variable that is missing or wrong."""
+    """The configured helpdesk; None where there is none. Raises SettingsError naming the variable that is missing or
+    wrong."""
     vendor = vendor_of(settings)
     if vendor is None:
         return None
     for name in vendor.needs:
         if not getattr(settings, f"helpdesk_{name}"):
-            raise SettingsError(f"HELPDESK_{name.upper()}: is not set; {settings.helpdesk_kind} needs it (docs/helpdesks.md)")
+            raise SettingsError(
+                f"HELPDESK_{name.upper()}: is not set; {settings.helpdesk_kind} needs it (docs/helpdesks.md)"
+            )
     if settings.helpdesk_kind == "webhook" and not settings.helpdesk_webhook_secrets:
-        raise SettingsError("HELPDESK_WEBHOOK_SECRET: is not set; webhook needs it to sign and to verify (docs/helpdesks.md)")
+        raise SettingsError(
+            "HELPDESK_WEBHOOK_SECRET: is not set; webhook needs it to sign and to verify (docs/helpdesks.md)"
+        )
     return vendor.make(settings, settings.helpdesk_url or vendor.url)
 
 
@@ -154,7 +235,8 @@ def vendor_of(settings: Settings) -> Vendor | None:
 
 
 def arrival_of(vendor: Vendor, document: Any) -> tuple[str | None, str | None, Any]:
-    """(ticket, the sender's id of the delivery, the document where the ticket comes with it) of a webhook's body; no ticket where it concerns none."""
+    """(ticket, the sender's id of the delivery, the document where the ticket comes with it) of a webhook's body; no
+    ticket where it concerns none."""
     ticket = _named(document, vendor.tickets)
     if ticket is None or not TICKET_ID.fullmatch(ticket):
         return None, None, None

@@ -1,4 +1,5 @@
-"""Zammad 5 and later (https://docs.zammad.org/en/latest/api/ticket/index.html, …/api/ticket/articles.html, …/api/tags.html).
+"""Zammad 5 and later (https://docs.zammad.org/en/latest/api/ticket/index.html, …/api/ticket/articles.html,
+…/api/tags.html).
 
 The search for everything (``*``) is answered from the database and not from the index, so it misses nothing that is new
 (Zammad's own app/models/concerns/can_search.rb).
@@ -41,7 +42,18 @@ class Zammad:
         since = moment(cursor) if cursor else datetime.now(UTC) - timedelta(days=1)
         rows: list[tuple[datetime, str, str]] = []
         for page in range(1, PAGES + 1):
-            found = items(self._api.get("/api/v1/tickets/search", query="*", sort_by="updated_at", order_by="desc", page=page, per_page=PAGE, limit=PAGE, expand="true"))
+            found = items(
+                self._api.get(
+                    "/api/v1/tickets/search",
+                    query="*",
+                    sort_by="updated_at",
+                    order_by="desc",
+                    page=page,
+                    per_page=PAGE,
+                    limit=PAGE,
+                    expand="true",
+                )
+            )
             rows += [(moment(t.get("updated_at")), str(t.get("id")), str(t.get("updated_at"))) for t in found]
             if len(found) < PAGE or rows[-1][0] < since:
                 break
@@ -53,15 +65,28 @@ class Zammad:
         """The ticket, its articles, its customer."""
         head = self._api.get(f"/api/v1/tickets/{segment(ticket)}", expand="true")
         articles = items(self._api.get(f"/api/v1/ticket_articles/by_ticket/{segment(ticket)}", expand="true"))
-        customer = self._api.beside(f"/api/v1/users/{segment(the(head, 'customer_id'))}") if the(head, "customer_id") else {}
+        customer = (
+            self._api.beside(f"/api/v1/users/{segment(the(head, 'customer_id'))}") if the(head, "customer_id") else {}
+        )
         requester = single_address(str(the(customer, "email") or ""))
         me = self._who()
         closed = str(the(head, "state") or "") in _CLOSED
         closer = the(head, "updated_by_id")
-        human = the(head, "state") == "closed" and closer is not None and str(closer) not in (_SYSTEM, me, str(the(head, "customer_id")))
+        human = (
+            the(head, "state") == "closed"
+            and closer is not None
+            and str(closer) not in (_SYSTEM, me, str(the(head, "customer_id")))
+        )
         return Thread(
-            id=str(the(head, "id") or ticket), subject=str(the(head, "title") or ""), requester=requester, posts=tuple(_post(a, me, self._headers(a)) for a in articles), closed=closed, merged=the(head, "state") == "merged",
-            closed_by=str(closer) if human else None, participants=tuple(dict.fromkeys(c for a in articles if (c := str(a.get("cc") or "").strip()))))
+            id=str(the(head, "id") or ticket),
+            subject=str(the(head, "title") or ""),
+            requester=requester,
+            posts=tuple(_post(a, me, self._headers(a)) for a in articles),
+            closed=closed,
+            merged=the(head, "state") == "merged",
+            closed_by=str(closer) if human else None,
+            participants=tuple(dict.fromkeys(c for a in articles if (c := str(a.get("cc") or "").strip()))),
+        )
 
     def fetch(self, ref: str, limit: int) -> bytes:
         """An attachment of an article."""
@@ -69,17 +94,25 @@ class Zammad:
 
     def note(self, ticket: str, text: str, key: str) -> str:
         """An internal note."""
-        return self._article(ticket, {"body": text, "content_type": "text/plain", "type": "note", "internal": True, "sender": "Agent"})
+        return self._article(
+            ticket, {"body": text, "content_type": "text/plain", "type": "note", "internal": True, "sender": "Agent"}
+        )
 
     def reply(self, thread: Thread, text: str, key: str) -> str:
         """A mail to the customer; a public note where they have no address."""
         kind = {"type": "email", "to": thread.requester, "cc": ""} if thread.requester else {"type": "note"}
-        return self._article(thread.id, {"body": text, "content_type": "text/plain", "internal": False, "sender": "Agent", **kind})
+        return self._article(
+            thread.id, {"body": text, "content_type": "text/plain", "internal": False, "sender": "Agent", **kind}
+        )
 
     def mark(self, ticket: str, tags: Sequence[str], fields: Mapping[str, str], key: str) -> None:
         """Tags are added one by one; fields by their name."""
         for tag in tags:
-            self._api.call("POST", "/api/v1/tags/add", {"item": tag, "object": "Ticket", "o_id": int(ticket) if ticket.isdigit() else ticket})
+            self._api.call(
+                "POST",
+                "/api/v1/tags/add",
+                {"item": tag, "object": "Ticket", "o_id": int(ticket) if ticket.isdigit() else ticket},
+            )
         if fields:
             self._api.call("PUT", f"/api/v1/tickets/{segment(ticket)}", dict(fields))
 
@@ -89,7 +122,13 @@ class Zammad:
             user = self._api.get("/api/v1/users/me", expand="true")
             roles = [str(r) for r in the(user, "roles") or []]
             self._api.get("/api/v1/tickets/search", query="*", limit=1, per_page=1, expand="true")
-            return [("Agent" in roles or not roles, f"Zammad as {the(user, 'login')} ({', '.join(roles) or 'roles are not told'})" + ("" if "Agent" in roles or not roles else ": needs the role Agent"))]
+            return [
+                (
+                    "Agent" in roles or not roles,
+                    f"Zammad as {the(user, 'login')} ({', '.join(roles) or 'roles are not told'})"
+                    + ("" if "Agent" in roles or not roles else ": needs the role Agent"),
+                )
+            ]
         except SendError as error:
             return [(False, f"{error} (the token needs the permission ticket.agent)")]
 
@@ -112,15 +151,34 @@ class Zammad:
         return self._me
 
     def _article(self, ticket: str, article: dict[str, Any]) -> str:
-        found = self._api.call("POST", "/api/v1/ticket_articles", {"ticket_id": int(ticket) if ticket.isdigit() else ticket, **article})
+        found = self._api.call(
+            "POST", "/api/v1/ticket_articles", {"ticket_id": int(ticket) if ticket.isdigit() else ticket, **article}
+        )
         return str(the(found, "id") or f"{ticket}:article")
 
 
 def _post(article: dict[str, Any], me: str, headers: tuple[tuple[str, str], ...]) -> Post:
     place = f"/api/v1/ticket_attachment/{segment(article.get('ticket_id'))}/{segment(article.get('id'))}"
-    files = tuple(File(str(a.get("filename") or ""), str(the(a, "preferences", "Mime-Type") or the(a, "preferences", "Content-Type") or ""), whole(a.get("size")),
-                       f"{place}/{segment(a.get('id'))}") for a in items(article, "attachments"))
+    files = tuple(
+        File(
+            str(a.get("filename") or ""),
+            str(the(a, "preferences", "Mime-Type") or the(a, "preferences", "Content-Type") or ""),
+            whole(a.get("size")),
+            f"{place}/{segment(a.get('id'))}",
+        )
+        for a in items(article, "attachments")
+    )
     author = str(article.get("created_by_id"))
-    return Post(id=str(article.get("id")), at=moment(article.get("created_at")), author=author, staff=article.get("sender") != "Customer",
-                public=not article.get("internal"), body=str(article.get("body") or ""), html="html" in str(article.get("content_type") or ""), mine=author == me, files=files,
-                headers=headers, machine=the(article, "preferences", "is-auto-response") is True and article.get("sender") == "Customer")
+    return Post(
+        id=str(article.get("id")),
+        at=moment(article.get("created_at")),
+        author=author,
+        staff=article.get("sender") != "Customer",
+        public=not article.get("internal"),
+        body=str(article.get("body") or ""),
+        html="html" in str(article.get("content_type") or ""),
+        mine=author == me,
+        files=files,
+        headers=headers,
+        machine=the(article, "preferences", "is-auto-response") is True and article.get("sender") == "Customer",
+    )

@@ -1,4 +1,5 @@
-"""One follower at a time: a lock on a file, which the operating system lets go of when its process ends, however it ends."""
+"""One follower at a time: a lock on a file, which the operating system lets go of when its process ends, however it
+ends."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ class FileClaim:
         self._handle: int | None = None
 
     def take(self, *, held: str, cannot: str) -> None:
-        """Claim it. Raises StoreBusy with ``held`` where another process has it, StoreError that ends with ``cannot`` (what to
-        do) where the file can't be made."""
+        """Claim it. Raises StoreBusy with ``held`` where another process has it, StoreError that ends with
+        ``cannot`` (what to do) where the file can't be made."""
         try:
             self._place.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self._place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

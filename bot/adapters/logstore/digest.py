@@ -109,10 +109,7 @@ def spans_of(batch: Batch) -> list[Span]:
 
 
 def span_of(
-    source: Source,
-    minutes: Sequence[tuple[int, int, int, int]],
-    services: Iterable[str],
-    visits: list[tuple[int, str]],
+    source: Source, minutes: Sequence[tuple[int, int, int, int]], services: Iterable[str], visits: list[tuple[int, str]]
 ) -> Span:
     """What ``source`` wrote in these minutes."""
     first, last = min(minute[2] for minute in minutes), max(minute[3] for minute in minutes)
@@ -163,9 +160,15 @@ class Digest:
             self.learn_client(event, host)
         if keeping.is_login(event):
             self.succeed(
-                host, keeping.face_of(event), event.mailbox or event.login or "", event.remote_ip, event.session,
-                time, event.client, event.client_version,
-            )  # fmt: skip
+                host,
+                keeping.face_of(event),
+                event.mailbox or event.login or "",
+                event.remote_ip,
+                event.session,
+                time,
+                event.client,
+                event.client_version,
+            )
         elif keeping.ends_session(event):
             self.end(host, event.session or "", time)
         if keeping.is_kept(event):
@@ -223,9 +226,16 @@ class Digest:
                 self._batch.services.setdefault(source, set()).add(service)
 
     def succeed(
-        self, host: str, service: str, login: str, address: str | None, session: str | None, time: int,
-        client: str | None = None, version: str | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        host: str,
+        service: str,
+        login: str,
+        address: str | None,
+        session: str | None,
+        time: int,
+        client: str | None = None,
+        version: str | None = None,
+    ) -> None:
         """``login`` was accepted; ``session`` is that of IMAP and POP3, else None."""
         mailbox = login.casefold()
         if client is None and session is not None and self._clients:

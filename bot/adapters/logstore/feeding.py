@@ -1,4 +1,5 @@
-"""The seam between live feeds and the store that they fill: rows, and how far each feed was read, together or not at all.
+"""The seam between live feeds and the store that they fill: rows, and how far each feed was read, together or not at
+all.
 
 What is remembered of a feed beside its rows, in every back-end:
 
@@ -67,7 +68,9 @@ class Followed:
     def of(cls, source: int, device: int, inode: int, known: str) -> Followed:
         """What :meth:`known` wrote down."""
         told = json.loads(known)
-        return cls(source, device, inode, {(host, family): time for host, family, time in told["newest"]}, tuple(told["held"]))
+        return cls(
+            source, device, inode, {(host, family): time for host, family, time in told["newest"]}, tuple(told["held"])
+        )
 
 
 class FeedNotes(Protocol):
@@ -90,7 +93,8 @@ class FeedNotes(Protocol):
         ...
 
     def put_parcels(self, stored: Sequence[bytes], told: Sequence[bytes], now: int) -> None:
-        """Bodies with these digests are stored and not acknowledged yet; the senders of those in ``told`` know by now."""
+        """Bodies with these digests are stored and not acknowledged yet; the senders of those in ``told`` know by
+        now."""
         ...
 
 
@@ -163,7 +167,8 @@ class FeedStore(Protocol):
         ...
 
     def prune(self, before: datetime | None, size: int | None) -> datetime | None:
-        """Drop what is too old or too much; returns the time from which on everything is kept, None where nothing went."""
+        """Drop what is too old or too much; returns the time from which on everything is kept, None where nothing
+        went."""
         ...
 
 
@@ -184,11 +189,12 @@ def unpacked(parts: Iterable[bytes]) -> str:
 
 
 def skews(logins: Sequence[tuple[int, str, str, str]]) -> dict[tuple[str, int], tuple[int, int]]:
-    """How far the stamps of some logins (start, session id, address, host) lie from the clocks in their session ids: by host
-    and hour the least distance in microseconds, and of how many.
+    """How far the stamps of some logins (start, session id, address, host) lie from the clocks in their session ids:
+    by host and hour the least distance in microseconds, and of how many.
 
-    A login is written within moments of its connection's start, and the id holds that start (:mod:`bot.logs.session`), so the
-    least distance of many is the difference of the two clocks. An id made by somebody else does not hold the line's address.
+    A login is written within moments of its connection's start, and the id holds that start
+    (:mod:`bot.logs.session`), so the least distance of many is the difference of the two clocks. An id made by
+    somebody else does not hold the line's address.
     """
     least: dict[tuple[str, int], tuple[int, int]] = {}
     for start, session, address, host in logins[:: max(1, len(logins) // SAMPLE)]:
@@ -203,7 +209,8 @@ def skews(logins: Sequence[tuple[int, str, str, str]]) -> dict[tuple[str, int], 
 
 
 def skew(hours: Iterable[tuple[int, int]]) -> int | None:
-    """The skew that a host's hours (least distance, of how many logins; the newest first) prove; None where too few logins do."""
+    """The skew that a host's hours (least distance, of how many logins; the newest first) prove; None where too few
+    logins do."""
     logins = 0
     seen: list[int] = []
     for least, count in list(hours)[:SKEW_HOURS]:
@@ -223,20 +230,28 @@ class Live:
     skews: Mapping[str, int | None] = field(default_factory=dict)
 
     @classmethod
-    def of_rows(cls, holes: Iterable[Sequence[Any]], lags: Iterable[Sequence[Any]], hours: Iterable[Sequence[Any]]) -> Live:
-        """From rows: host, family, start, end of each hole; host, family, when seen, lag; host, least, count of each hour, the newest first."""
+    def of_rows(
+        cls, holes: Iterable[Sequence[Any]], lags: Iterable[Sequence[Any]], hours: Iterable[Sequence[Any]]
+    ) -> Live:
+        """From rows: host, family, start, end of each hole; host, family, when seen, lag; host, least, count of each
+        hour, the newest first."""
         missing: dict[Source, list[tuple[int, int]]] = {}
         for host, family, start, end in holes:
             missing.setdefault((host, family), []).append((start, end))
         told: dict[str, list[tuple[int, int]]] = {}
         for host, least, count in hours:
             told.setdefault(host, []).append((least, count))
-        return cls(missing, {(host, family): (seen, lag) for host, family, seen, lag in lags}, {host: skew(known) for host, known in told.items()})
+        return cls(
+            missing,
+            {(host, family): (seen, lag) for host, family, seen, lag in lags},
+            {host: skew(known) for host, known in told.items()},
+        )
 
     def of(self, source: Source) -> tuple[datetime | None, timedelta | None, timedelta | None]:
         """When the newest line was stored, how old it was then, and the skew of its host's clock."""
         seen, off = self.lags.get(source), self.skews.get(source[0])
         return (
-            None if seen is None else from_micros(seen[0]), None if seen is None else timedelta(microseconds=seen[1]),
+            None if seen is None else from_micros(seen[0]),
+            None if seen is None else timedelta(microseconds=seen[1]),
             None if off is None else timedelta(microseconds=off),
-        )  # fmt: skip
+        )

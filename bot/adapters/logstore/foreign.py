@@ -41,11 +41,29 @@ BACK: Final = timedelta(hours=6)
 WIDEST: Final = timedelta(days=7)
 """The longest stretch of which minutes are counted: Loki answers with 11,000 points at most."""
 NAMELESS: Final = (
-    "no auth attempts", "SSL_accept", "handshak", "lost connection", "too many errors", "Aborted login", "Disconnected", "not enough",
-    "no shared cipher", "unknown ca", "certificate", "temporarily", "refused", "reject",
-)  # fmt: skip
+    "no auth attempts",
+    "SSL_accept",
+    "handshak",
+    "lost connection",
+    "too many errors",
+    "Aborted login",
+    "Disconnected",
+    "not enough",
+    "no shared cipher",
+    "unknown ca",
+    "certificate",
+    "temporarily",
+    "refused",
+    "reject",
+)
 """Words of failures in which nobody is named; what is found with them is judged by the decoded line."""
-FACES: Final = {"imap": ("imap-login", "imap("), "pop3": ("pop3-login", "pop3("), "submission": ("submission",), "smtps": ("smtps",), "smtp": ("postfix/smtpd",)}
+FACES: Final = {
+    "imap": ("imap-login", "imap("),
+    "pop3": ("pop3-login", "pop3("),
+    "submission": ("submission",),
+    "smtps": ("smtps",),
+    "smtp": ("postfix/smtpd",),
+}
 """What stands in a line of each service."""
 
 
@@ -54,8 +72,8 @@ Asked = TypeVar("Asked")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line as a store holds it: the time by which it files the line (microseconds since 1970), its text, and what it
-    may have taken out of the text into fields."""
+    """One line as a store holds it: the time by which it files the line (microseconds since 1970), its text, and
+    what it may have taken out of the text into fields."""
 
     time: int
     line: str
@@ -74,13 +92,20 @@ class Count(NamedTuple):
 
 
 class ForeignLogStore(SearchedLogStore, Generic[Asked]):
-    """A LogStore over a server that only answers. What derives from it says how a question is asked (an ``Asked``) and how
-    an answer is read; ``zone`` is that of lines that name none, ``seconds`` bounds every question. A user of ``place``
-    without a password is a token of the HTTP scheme ``token``."""
+    """A LogStore over a server that only answers. What derives from it says how a question is asked (an ``Asked``)
+    and how an answer is read; ``zone`` is that of lines that name none, ``seconds`` bounds every question. A user of
+    ``place`` without a password is a token of the HTTP scheme ``token``."""
 
     def __init__(
-        self, place: Place, *, token: str, zone: tzinfo, seconds: float, transport: httpx.BaseTransport | None, headers: Mapping[str, str] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        place: Place,
+        *,
+        token: str,
+        zone: tzinfo,
+        seconds: float,
+        transport: httpx.BaseTransport | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = place.name
         given = dict(headers or {})
         if place.user is not None and place.password is None:
@@ -93,7 +118,8 @@ class ForeignLogStore(SearchedLogStore, Generic[Asked]):
 
     @abstractmethod
     def query_of(self, query: LogQuery) -> Asked | None:
-        """What finds every line that ``query`` selects, its time aside; None where there is nothing to ask for. Raises StoreError."""
+        """What finds every line that ``query`` selects, its time aside; None where there is nothing to ask for.
+        Raises StoreError."""
 
     @abstractmethod
     def _holding(self, texts: Sequence[str]) -> Asked:
@@ -101,7 +127,8 @@ class ForeignLogStore(SearchedLogStore, Generic[Asked]):
 
     @abstractmethod
     def _lines(self, asked: Asked, since: datetime, until: datetime, ends: float) -> tuple[list[Entry], bool]:
-        """The newest :data:`MOST_LINES` lines filed from ``since`` to ``until``, and whether there may be more. Raises StoreError."""
+        """The newest :data:`MOST_LINES` lines filed from ``since`` to ``until``, and whether there may be more.
+        Raises StoreError."""
 
     @abstractmethod
     def _counted(self, begin: datetime, end: datetime, ends: float) -> tuple[list[Count], Mapping[str, Iterable[str]]]:
@@ -168,7 +195,9 @@ class ForeignLogStore(SearchedLogStore, Generic[Asked]):
     def _read(self, got: Answer) -> dict[str, Any]:
         """The JSON object that came back. Raises StoreError."""
         if got.status != 200:
-            raise StoreError(f"{self.name}: answered {got.status} ({got.first_line()[:200]}); check LOG_STORE_URL and the server")
+            raise StoreError(
+                f"{self.name}: answered {got.status} ({got.first_line()[:200]}); check LOG_STORE_URL and the server"
+            )
         try:
             told = json.loads(got.body)
         except ValueError as error:
@@ -221,7 +250,9 @@ def stretch(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     return (from_micros(to_micros(begin) // MINUTE * MINUTE), from_micros((to_micros(until) // MINUTE + 1) * MINUTE))
 
 
-def covered(counts: Iterable[Count], services: Mapping[str, Iterable[str]], since: datetime, until: datetime) -> list[HostCoverage]:
+def covered(
+    counts: Iterable[Count], services: Mapping[str, Iterable[str]], since: datetime, until: datetime
+) -> list[HostCoverage]:
     """The coverage that counts by minute prove. A minute's lines count as one in its middle; the first and the last are
     placed so that no more is claimed than was seen."""
     sources: dict[tuple[str, str], dict[int, int]] = {}
@@ -232,13 +263,20 @@ def covered(counts: Iterable[Count], services: Mapping[str, Iterable[str]], sinc
     low, high = to_micros(since), to_micros(until)
     found = []
     for (host, family), minutes in sorted(sources.items()):
-        activity = [Minute(minute, lines, minute * MINUTE + MINUTE // 2, minute * MINUTE + MINUTE // 2) for minute, lines in sorted(minutes.items())]
-        missing = tuple((from_micros(start), from_micros(end)) for start, end in gaps(activity) if start <= high and end >= low)
+        activity = [
+            Minute(minute, lines, minute * MINUTE + MINUTE // 2, minute * MINUTE + MINUTE // 2)
+            for minute, lines in sorted(minutes.items())
+        ]
+        missing = tuple(
+            (from_micros(start), from_micros(end)) for start, end in gaps(activity) if start <= high and end >= low
+        )
         first, last = (activity[0].minute + 1) * MINUTE, activity[-1].minute * MINUTE
         if first > last:  # all within a minute
             first = last = activity[0].first
         faces = tuple(sorted(services.get(host, ()))) if family != "fail2ban" else ()
-        found.append(HostCoverage(host, family, from_micros(first), from_micros(last), sum(minutes.values()), faces, missing))
+        found.append(
+            HostCoverage(host, family, from_micros(first), from_micros(last), sum(minutes.values()), faces, missing)
+        )
     return found
 
 

@@ -19,7 +19,8 @@ CONNECTS_WITHIN: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A store's URL, taken apart: where it is, who asks, and its options. ``name`` is what messages call it: no password."""
+    """A store's URL, taken apart: where it is, who asks, and its options. ``name`` is what messages call it: no
+    password."""
 
     name: str
     base: str
@@ -30,26 +31,34 @@ class Place:
 
     @classmethod
     def of(cls, url: str, product: str, *, known: frozenset[str], port: int | None = None) -> Place:
-        """The place that ``scheme+https://user:password@host:port/path?option=value`` names; without ``+https`` plain HTTP
-        is spoken. ``known`` are the options. Raises SettingsError."""
+        """The place that ``scheme+https://user:password@host:port/path?option=value`` names; without ``+https``
+        plain HTTP is spoken. ``known`` are the options. Raises SettingsError."""
         try:
             parts = urlsplit(url)
             number = parts.port or port
         except ValueError as error:
-            raise SettingsError(f"LOG_STORE_URL: cannot be read ({error}); write {product.lower()}+https://user:password@host:port") from error
+            raise SettingsError(
+                f"LOG_STORE_URL: cannot be read ({error}); write {product.lower()}+https://user:password@host:port"
+            ) from error
         if not parts.hostname:
             raise SettingsError(f"LOG_STORE_URL: names no host; write {parts.scheme}://user:password@host:port")
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
         strange = sorted(set(options) - known)
         if strange:
-            raise SettingsError(f"LOG_STORE_URL: {strange[0]}: is no option of {product}; known are {', '.join(sorted(known))}")
+            raise SettingsError(
+                f"LOG_STORE_URL: {strange[0]}: is no option of {product}; known are {', '.join(sorted(known))}"
+            )
         transport = parts.scheme.partition("+")[2] or "http"
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         where = f"{host}:{number}" if number else host
         return cls(
-            f"{product} at {where}", f"{transport}://{where}", parts.path.strip("/"),
-            unquote(parts.username) if parts.username else None, unquote(parts.password) if parts.password else None, options,
-        )  # fmt: skip
+            f"{product} at {where}",
+            f"{transport}://{where}",
+            parts.path.strip("/"),
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            options,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +76,44 @@ class Answer:
 class Server:
     """One HTTP server; safe to share between threads."""
 
-    def __init__(self, place: Place, headers: Mapping[str, str], transport: httpx.BaseTransport | None = None, *, basic: bool = False) -> None:
+    def __init__(
+        self,
+        place: Place,
+        headers: Mapping[str, str],
+        transport: httpx.BaseTransport | None = None,
+        *,
+        basic: bool = False,
+    ) -> None:
         self.name = place.name
         self._client = httpx.Client(
-            base_url=place.base, headers={"Accept-Encoding": "identity", **headers}, follow_redirects=False, trust_env=False,
-            transport=transport, auth=httpx.BasicAuth(place.user, place.password or "") if basic and place.user is not None else None,
-        )  # fmt: skip
+            base_url=place.base,
+            headers={"Accept-Encoding": "identity", **headers},
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+            auth=httpx.BasicAuth(place.user, place.password or "") if basic and place.user is not None else None,
+        )
 
     def ask(
-        self, method: str, path: str, seconds: float, *, params: Mapping[str, Any] | None = None, content: bytes | None = None,
-        json: Any = None, headers: Mapping[str, str] | None = None,
-    ) -> Answer:  # fmt: skip
-        """Send a request and read the answer. Raises StoreBusy where it takes longer than ``seconds`` (twice that at most
-        pass), StoreError where there is no answer or one that is too large."""
+        self,
+        method: str,
+        path: str,
+        seconds: float,
+        *,
+        params: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request and read the answer. Raises StoreBusy where it takes longer than ``seconds`` (twice that at
+        most pass), StoreError where there is no answer or one that is too large."""
         ends = time.monotonic() + seconds
         limits = httpx.Timeout(seconds, connect=min(CONNECTS_WITHIN, seconds))
         body = bytearray()
         try:
-            with self._client.stream(method, path, params=params, content=content, json=json, headers=headers, timeout=limits) as response:
+            with self._client.stream(
+                method, path, params=params, content=content, json=json, headers=headers, timeout=limits
+            ) as response:
                 for part in response.iter_bytes():
                     body += part
                     if len(body) > LARGEST:
@@ -92,11 +121,15 @@ class Server:
                     if time.monotonic() > ends:
                         raise StoreBusy(self.too_slow(seconds))
         except httpx.ConnectTimeout as error:
-            raise StoreError(f"{self.name}: cannot be reached (no connection within {limits.connect:g} s); check LOG_STORE_URL and the server") from error
+            raise StoreError(
+                f"{self.name}: cannot be reached (no connection within {limits.connect:g} s); check LOG_STORE_URL and the server"
+            ) from error
         except httpx.TimeoutException as error:
             raise StoreBusy(self.too_slow(seconds)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise StoreError(f"{self.name}: cannot be reached ({type(error).__name__}); check LOG_STORE_URL and the server") from error
+            raise StoreError(
+                f"{self.name}: cannot be reached ({type(error).__name__}); check LOG_STORE_URL and the server"
+            ) from error
         return Answer(response.status_code, bytes(body))
 
     def too_slow(self, seconds: float) -> str:

@@ -110,9 +110,7 @@ def is_probe_like(event: LogEvent) -> bool:
     """True for a connection that came and left without a login: what health probes look like."""
     if event.remote_ip is None:
         return False
-    return event.event == "no_auth_attempts" or (
-        event.event in ("disconnect", "lost_connection") and not event.login
-    )
+    return event.event == "no_auth_attempts" or (event.event in ("disconnect", "lost_connection") and not event.login)
 
 
 def face_of(event: LogEvent) -> str:

@@ -12,7 +12,8 @@ from bot.ports import LogStore
 
 
 class LaterLogStore:
-    """``store`` as soon as its file exists; until then one that holds nothing, which is not one that cannot be asked."""
+    """``store`` as soon as its file exists; until then one that holds nothing, which is not one that cannot be
+    asked."""
 
     def __init__(self, store: SqliteLogStore) -> None:
         self._store = store

@@ -1,8 +1,8 @@
 """Server lines out of a Grafana Loki that the host fills by itself; nothing is ever written there.
 
 The API: https://grafana.com/docs/loki/latest/reference/loki-http-api/ and the language:
-https://grafana.com/docs/loki/latest/query/log_queries/. Built and tested against responses written from these pages, not
-against a live server (docs/scale.md).
+https://grafana.com/docs/loki/latest/query/log_queries/. Built and tested against responses written from these pages,
+not against a live server (docs/scale.md).
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def literal(text: str) -> str:
 
 
 def filtered(selector: str, ways: Iterable[str]) -> str:
-    """A query for the lines of ``selector`` that match one of ``ways``, which :func:`literal` and :func:`network_way` made.
-    In a string of LogQL the backslash is written twice."""
+    """A query for the lines of ``selector`` that match one of ``ways``, which :func:`literal` and
+    :func:`network_way` made. In a string of LogQL the backslash is written twice."""
     return f'{selector} |~ "{("(?i)(?:" + "|".join(ways) + ")").replace(chr(92), chr(92) * 2)}"'
 
 
@@ -75,15 +75,24 @@ def network_way(network: str) -> str:
 
 
 class LokiLogStore(ForeignLogStore[str]):
-    """A LogStore over Loki. Options of the URL: ``selector`` (which streams hold mail logs), ``tenant``, and the labels
-    ``host``, ``program`` and ``pid``. A user without a password is a bearer token. Raises SettingsError for a URL that makes
-    no sense."""
+    """A LogStore over Loki. Options of the URL: ``selector`` (which streams hold mail logs), ``tenant``, and the
+    labels ``host``, ``program`` and ``pid``. A user without a password is a bearer token. Raises SettingsError for a
+    URL that makes no sense."""
 
-    def __init__(self, url: str, *, zone: tzinfo = UTC, seconds: float = SEARCHES_WITHIN, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        zone: tzinfo = UTC,
+        seconds: float = SEARCHES_WITHIN,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         place = Place.of(url, "Loki", known=OPTIONS)
         self._selector = place.options.get("selector", '{job=~".+"}')
         if not _SELECTOR.fullmatch(self._selector, timeout=1):
-            raise SettingsError('LOG_STORE_URL: selector: must be a stream selector such as {job="mail"}, percent-encoded')
+            raise SettingsError(
+                'LOG_STORE_URL: selector: must be a stream selector such as {job="mail"}, percent-encoded'
+            )
         self._labels = {name: place.options.get(name, name) for name in ("host", "program", "pid")}
         if not all(_LABEL.fullmatch(label, timeout=1) for label in self._labels.values()):
             raise SettingsError("LOG_STORE_URL: host, program and pid: must be names of labels")
@@ -93,7 +102,8 @@ class LokiLogStore(ForeignLogStore[str]):
         super().__init__(place, token="Bearer", zone=zone, seconds=seconds, transport=transport, headers=headers)
 
     def query_of(self, query: LogQuery) -> str | None:
-        """The LogQL that finds every line that ``query`` selects, its time aside; None where there is nothing to ask for."""
+        """The LogQL that finds every line that ``query`` selects, its time aside; None where there is nothing to ask
+        for."""
         ways = [*map(literal, needles(query)), *map(network_way, sorted(networks_of(query.ips)))]
         ways += map(literal, NAMELESS) if query.anonymous else ()
         return filtered(self._selector, ways) if ways else None
@@ -116,14 +126,22 @@ class LokiLogStore(ForeignLogStore[str]):
         host, program = self._labels["host"], self._labels["program"]
         counts: list[Count] = []
         if self._by_program:
-            counts = list(self._counts(f"sum by ({host},{program}) (count_over_time({self._selector}[1m]))", begin, end, ends, None))
+            counts = list(
+                self._counts(
+                    f"sum by ({host},{program}) (count_over_time({self._selector}[1m]))", begin, end, ends, None
+                )
+            )
         else:
             for family in FAMILIES:
-                counts += self._counts(f"sum by ({host}) (count_over_time({self._holding([family])}[1m]))", begin, end, ends, family)
+                counts += self._counts(
+                    f"sum by ({host}) (count_over_time({self._holding([family])}[1m]))", begin, end, ends, family
+                )
         services: dict[str, set[str]] = {}
         seconds = int((end - begin).total_seconds())
         for face, words in FACES.items():
-            for one in self._ask(f"sum by ({host}) (count_over_time({self._holding(words)}[{seconds}s]))", end, end, ends, step=60):
+            for one in self._ask(
+                f"sum by ({host}) (count_over_time({self._holding(words)}[{seconds}s]))", end, end, ends, step=60
+            ):
                 services.setdefault(one["metric"].get(host, "-"), set()).add(face)
         return counts, services
 
@@ -137,7 +155,13 @@ class LokiLogStore(ForeignLogStore[str]):
 
     def _ask(self, query: str, begin: datetime, end: datetime, ends: float, **params: Any) -> list[dict[str, Any]]:
         """The result of one query: streams or series. Raises StoreError."""
-        asked = {"query": query, "start": to_micros(begin) * 1000, "end": to_micros(end) * 1000, "direction": "backward", **params}
+        asked = {
+            "query": query,
+            "start": to_micros(begin) * 1000,
+            "end": to_micros(end) * 1000,
+            "direction": "backward",
+            **params,
+        }
         told = self._read(self._server.ask("GET", self._path, self._left(ends), params=asked))
         try:
             if told["status"] != "success" or told["data"]["resultType"] not in ("streams", "matrix"):

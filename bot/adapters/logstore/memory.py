@@ -38,9 +38,7 @@ class MemoryLogStore:
         since, until = to_micros(query.since), to_micros(query.until)
         if not selection:
             return LogResult()
-        lines = [
-            event for time, event in self._batch.kept if since <= time <= until and selection.takes(event)
-        ]
+        lines = [event for time, event in self._batch.kept if since <= time <= until and selection.takes(event)]
         limit = max(0, query.limit)
         return LogResult(
             lines=tuple(lines[len(lines) - limit :] if len(lines) > limit else lines),
@@ -53,33 +51,41 @@ class MemoryLogStore:
         """What each host's logs cover, with the gaps that touch [since, until]."""
         return [
             HostCoverage(
-                one.host, one.program, one.first, one.last, one.lines, one.services,
+                one.host,
+                one.program,
+                one.first,
+                one.last,
+                one.lines,
+                one.services,
                 tuple(gap for gap in one.gaps if gap[0] <= until and gap[1] >= since),
             )
             for one in self._coverage
-        ]  # fmt: skip
+        ]
 
     def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
         """User names seen in failures in the window that are a slip away from ``mailbox``, the closest
         first."""
         low, high = to_micros(since), to_micros(until)
         return alike(
-            mailbox,
-            (name for time, event in self._batch.kept if low <= time <= high for name in names_of(event)),
+            mailbox, (name for time, event in self._batch.kept if low <= time <= high for name in names_of(event))
         )
 
     def _successes(self, selection: Selection, since: int, until: int) -> Iterable[SuccessSum]:
         for key, known in sorted(self._batch.sums.items(), key=lambda item: (item[1].first, item[0])):
             mailbox, hour, address, service, host = key
-            if (
-                known.last >= since
-                and known.first <= until
-                and selection.takes_login(mailbox, address or None)
-            ):
+            if known.last >= since and known.first <= until and selection.takes_login(mailbox, address or None):
                 yield SuccessSum(
-                    mailbox, address or None, service, named(host), from_micros(hour), known.count,
-                    from_micros(known.first), from_micros(known.last), known.client, known.version,
-                )  # fmt: skip
+                    mailbox,
+                    address or None,
+                    service,
+                    named(host),
+                    from_micros(hour),
+                    known.count,
+                    from_micros(known.first),
+                    from_micros(known.last),
+                    known.client,
+                    known.version,
+                )
 
     def _sessions(self, selection: Selection, since: int, until: int) -> Iterable[SessionInterval]:
         newest = newest_of(spans_of(self._batch))
@@ -90,9 +96,15 @@ class MemoryLogStore:
                 continue
             if selection.takes_login(one.mailbox, one.address):
                 yield SessionInterval(
-                    one.mailbox, one.address, one.service, named(one.host), from_micros(one.start),
-                    None if one.end is None else from_micros(one.end), one.session, one.client,
-                )  # fmt: skip
+                    one.mailbox,
+                    one.address,
+                    one.service,
+                    named(one.host),
+                    from_micros(one.start),
+                    None if one.end is None else from_micros(one.end),
+                    one.session,
+                    one.client,
+                )
 
     def _covered(self) -> Iterable[HostCoverage]:
         for span in spans_of(self._batch):
@@ -101,9 +113,13 @@ class MemoryLogStore:
                 finder.visit(address, time)
             found = gaps(sorted(map(Minute._make, span.minutes)), finder.beats().values())
             yield HostCoverage(
-                *span.source, from_micros(span.first), from_micros(span.last), span.lines, tuple(span.services),
+                *span.source,
+                from_micros(span.first),
+                from_micros(span.last),
+                span.lines,
+                tuple(span.services),
                 tuple((from_micros(start), from_micros(end)) for start, end in found),
-            )  # fmt: skip
+            )
 
 
 class EmptyLogStore:

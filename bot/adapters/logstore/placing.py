@@ -45,7 +45,10 @@ class Place:
 def place_of(event: LogEvent) -> Place:
     """By what ``event`` is found."""
     names = names_of(event)
-    main = next((name.casefold() for name in (event.mailbox, event.login, event.sender) if name and name.casefold() in names), "")
+    main = next(
+        (name.casefold() for name in (event.mailbox, event.login, event.sender) if name and name.casefold() in names),
+        "",
+    )
     domain = domain_of(main) or ""
     others = sorted(names - {main})
     domains = sorted({found for name in others if (found := domain_of(name)) and found != domain})
@@ -83,7 +86,13 @@ class Wanted:
         """What columns have to hold for a line to be selected."""
         who = tuple(sorted(map(key, selection.names)))
         domains = tuple(sorted(map(key, selection.domains)))
-        return cls(who, domains, tuple(sorted(selection.networks)), (*who, *("@" + domain for domain in domains)), selection.anonymous)
+        return cls(
+            who,
+            domains,
+            tuple(sorted(selection.networks)),
+            (*who, *("@" + domain for domain in domains)),
+            selection.anonymous,
+        )
 
 
 def columns_of(event: LogEvent) -> list[Any]:

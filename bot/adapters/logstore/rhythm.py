@@ -84,9 +84,7 @@ def gaps(activity: Sequence[Minute], beats: Iterable[Beat] = ()) -> list[Gap]:
     microseconds."""
     marks = [minute.minute for minute in activity]
     silences = [
-        (before.last, after.first)
-        for before, after in pairwise(activity)
-        if after.first - before.last >= FLOOR
+        (before.last, after.first) for before, after in pairwise(activity) if after.first - before.last >= FLOOR
     ]
     known = tuple(beats)
     burstiness = _burstiness(silences, marks)
@@ -111,8 +109,7 @@ def _burstiness(silences: Sequence[Gap], marks: Sequence[int]) -> float:
 def _beat_missed(silence: Gap, beats: Sequence[Beat]) -> bool:
     start, end = silence
     return any(
-        end - start > BEAT_SLACK * beat.period + MINUTE and beat.first <= start and beat.last >= end
-        for beat in beats
+        end - start > BEAT_SLACK * beat.period + MINUTE and beat.first <= start and beat.last >= end for beat in beats
     )
 
 

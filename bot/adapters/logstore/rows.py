@@ -54,11 +54,25 @@ def rows_of(batch: Batch) -> Rows:
         for (mailbox, hour, address, service, host), one in batch.sums.items()
     )
     rows.sessions = sorted(
-        ((*_who(one.mailbox, one.address or "", one.service, one.host), one.start, key(one.session), one.end, one.client) for one in batch.sessions.values()),
+        (
+            (
+                *_who(one.mailbox, one.address or "", one.service, one.host),
+                one.start,
+                key(one.session),
+                one.end,
+                one.client,
+            )
+            for one in batch.sessions.values()
+        ),
         key=_place_of_session,
     )
     rows.ends = sorted({(host, key(session)): (host, key(session), end) for host, session, end in batch.ends}.values())
-    rows.clients = sorted({(host, key(session)): (host, key(session), client, version) for host, session, client, version in batch.clients}.values())
+    rows.clients = sorted(
+        {
+            (host, key(session)): (host, key(session), client, version)
+            for host, session, client, version in batch.clients
+        }.values()
+    )
     rows.spans = spans_of(batch)
     return rows
 
@@ -76,13 +90,31 @@ def _lines(batch: Batch, rows: Rows) -> None:
     failures: Counter[Row] = Counter()
     for number, (time, event) in enumerate(batch.kept):
         place = place_of(event)
-        rows.lines.append((time, number, place.who, place.domain, place.network, list(place.also), place.anonymous, *columns_of(event)))
+        rows.lines.append(
+            (
+                time,
+                number,
+                place.who,
+                place.domain,
+                place.network,
+                list(place.also),
+                place.anonymous,
+                *columns_of(event),
+            )
+        )
         for name in map(key, names_of(event)):
             if name[:1] != "#":  # one that is found by its digest is no slip of any address
                 first, last = logins.get(name, (time, time))
                 logins[name] = (min(first, time), max(last, time))
         if event.outcome == "failure":
-            failures[time - time % HOUR, event.event, event.reason or "", event.service or "", event.host or NO_HOST, event.tls or ""] += 1
+            failures[
+                time - time % HOUR,
+                event.event,
+                event.reason or "",
+                event.service or "",
+                event.host or NO_HOST,
+                event.tls or "",
+            ] += 1
     rows.logins = [_login(login, first, last) for login, (first, last) in sorted(logins.items())]
     rows.failures = [(*counted, count) for counted, count in sorted(failures.items())]
 
@@ -90,5 +122,3 @@ def _lines(batch: Batch, rows: Rows) -> None:
 def _login(login: str, first: int, last: int) -> Row:
     local, domain = parted(login)
     return (login, local, domain or "", first, last)
-
-

@@ -28,7 +28,8 @@ class SearchedLogStore(ABC):
             return ()
 
     def logins_like(self, mailbox: str, since: datetime, until: datetime) -> Sequence[str]:
-        """User names seen in failures in the window that are a slip away from ``mailbox``, the closest first; none where we cannot look."""
+        """User names seen in failures in the window that are a slip away from ``mailbox``, the closest first; none
+        where we cannot look."""
         try:
             return self._logins_like(mailbox, since, until)
         except StoreError:

@@ -23,8 +23,8 @@ def domain_of(name: str) -> str | None:
 
 
 def names_of(event: LogEvent) -> frozenset[str]:
-    """The names by which the line is found, case-folded: mailbox, login, and a failure's envelope sender; of a login with
-    a Windows domain ahead (``OFFICE\\anna``) the name behind it too: so the customer calls herself."""
+    """The names by which the line is found, case-folded: mailbox, login, and a failure's envelope sender; of a login
+    with a Windows domain ahead (``OFFICE\\anna``) the name behind it too: so the customer calls herself."""
     names = [event.mailbox, event.login]
     if event.login and "\\" in event.login:
         names.append(event.login.rpartition("\\")[2])

@@ -49,7 +49,8 @@ class LogSink(Protocol):
 
 
 def add_events(sink: LogSink, prepare: Prepare, events: Iterable[LogEvent]) -> int:
-    """Store decoded, linked events that come from no file; returns how many lines were kept verbatim. Raises StoreError."""
+    """Store decoded, linked events that come from no file; returns how many lines were kept verbatim. Raises
+    StoreError."""
     ready = prepare(gathered(events))
     sink.write(ready, None)
     sink.refresh_gaps()

@@ -16,7 +16,8 @@ class FailureFigures(LogFigures, Protocol):
     """Figures with the counts of failures that a store of ours keeps hour by hour."""
 
     def failures(self, since: datetime, until: datetime) -> list[FailureCount]:
-        """Failures counted by whole hour and cause, of the hours that touch [since, until], oldest first. Raises StoreError."""
+        """Failures counted by whole hour and cause, of the hours that touch [since, until], oldest first. Raises
+        StoreError."""
         ...
 
 
@@ -41,15 +42,21 @@ class OwnLogStore(CheckedLogStore, Protocol):
     """A log store that we fill."""
 
     def ingest(
-        self, paths: Iterable[str | Path], *, zone: tzinfo = UTC, year: int | None = None, finished: bool = False,
-        progress: Callable[[Progress], None] | None = None, processes: int | None = None,
-    ) -> IngestReport:  # fmt: skip
+        self,
+        paths: Iterable[str | Path],
+        *,
+        zone: tzinfo = UTC,
+        year: int | None = None,
+        finished: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+        processes: int | None = None,
+    ) -> IngestReport:
         """Read server logs into the store; what was read before is not read again. Raises StoreError."""
         ...
 
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
-        """Drop what is older than ``before``, then the oldest days until ``size`` bytes are enough; returns the time from
-        which on everything is kept, None where nothing went. Raises StoreError."""
+        """Drop what is older than ``before``, then the oldest days until ``size`` bytes are enough; returns the time
+        from which on everything is kept, None where nothing went. Raises StoreError."""
         ...
 
     def figures(self) -> FailureFigures:

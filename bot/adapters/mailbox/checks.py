@@ -1,4 +1,5 @@
-"""What is right and wrong with the mailbox's settings, found out by trying: login, folders, submission. Nothing is sent."""
+"""What is right and wrong with the mailbox's settings, found out by trying: login, folders, submission. Nothing is
+sent."""
 
 from __future__ import annotations
 
@@ -22,7 +23,12 @@ def findings(settings: MailboxSettings) -> Iterator[tuple[bool, str]]:
             sent = settings.sent or box.sent_folder()
             for name, folder in (("MAILBOX_FOLDER", settings.folder), ("MAILBOX_SENT", sent)):
                 there = folder in folders
-                yield there, f"{name}: {folder}" if there else f"{name}: there is no folder {folder}; there are {', '.join(folders[:12])}"
+                yield (
+                    there,
+                    f"{name}: {folder}"
+                    if there
+                    else f"{name}: there is no folder {folder}; there are {', '.join(folders[:12])}",
+                )
     except FAULTS as error:
         yield False, f"{where}: {_said(error)}"
     where = _where("MAILBOX_SMTP", settings.smtp)
@@ -32,8 +38,12 @@ def findings(settings: MailboxSettings) -> Iterator[tuple[bool, str]]:
     except SendError as error:
         yield False, f"{where}: {_said(error.__cause__ or error)}"
     agents = ", ".join(settings.agents)
-    yield bool(agents), f"MAILBOX_AGENTS: notes go to {settings.agents[0]}" if agents else \
-        "MAILBOX_AGENTS: is not set; a mailbox has no internal notes, so name the colleagues' address (or show the cards in Slack)"
+    yield (
+        bool(agents),
+        f"MAILBOX_AGENTS: notes go to {settings.agents[0]}"
+        if agents
+        else "MAILBOX_AGENTS: is not set; a mailbox has no internal notes, so name the colleagues' address (or show the cards in Slack)",
+    )
 
 
 def _where(name: str, server: MailServer) -> str:

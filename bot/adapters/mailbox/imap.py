@@ -1,7 +1,7 @@
 """One connection to the mailbox: the few commands that the channel needs, over imap-tools and Python's imaplib.
 
-imap-tools' own ``flag`` and ``delete`` expunge whatever anybody has marked as deleted; in a mailbox where people work that would be a
-loss, so flags are stored directly. Whatever goes wrong is one of FAULTS.
+imap-tools' own ``flag`` and ``delete`` expunge whatever anybody has marked as deleted; in a mailbox where people
+work that would be a loss, so flags are stored directly. Whatever goes wrong is one of FAULTS.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class Connection:
     def __enter__(self) -> Connection:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 self._box.logout()
@@ -70,7 +72,8 @@ class Connection:
         self._box.folder.set(folder)
 
     def uids(self, criteria: str) -> list[int]:
-        """The UIDs that match, ascending. ``criteria`` is IMAP's own language; nothing foreign may stand in it unchecked."""
+        """The UIDs that match, ascending. ``criteria`` is IMAP's own language; nothing foreign may stand in it
+        unchecked."""
         return sorted(int(uid) for uid in self._box.uids(criteria, charset=None))
 
     def fetch(self, uid: int) -> Fetched | None:
@@ -88,14 +91,23 @@ class Connection:
 
     def append(self, folder: str, raw: bytes, flags: Sequence[str]) -> None:
         """Put a copy of a mail of ours into a folder."""
-        check_command_status(self._imap.append(encode_folder(folder).decode("ascii"), f"({' '.join(flags)})", imaplib.Time2Internaldate(time.time()), raw), UnexpectedCommandStatusError)
+        check_command_status(
+            self._imap.append(
+                encode_folder(folder).decode("ascii"),
+                f"({' '.join(flags)})",
+                imaplib.Time2Internaldate(time.time()),
+                raw,
+            ),
+            UnexpectedCommandStatusError,
+        )
 
     def store(self, uid: int, change: str, flag: str) -> None:
         """``+FLAGS`` or ``-FLAGS`` one flag of one mail."""
         check_command_status(self._imap.uid("STORE", str(uid), change, f"({flag})"), UnexpectedCommandStatusError)
 
     def remove(self, uid: int) -> None:
-        """Delete one mail, and no other: without UIDPLUS (RFC 4315) it stays, marked as deleted, for whoever expunges."""
+        """Delete one mail, and no other: without UIDPLUS (RFC 4315) it stays, marked as deleted, for whoever
+        expunges."""
         self.store(uid, "+FLAGS", "\\Deleted")
         if "UIDPLUS" in self._imap.capabilities:
             check_command_status(self._imap.uid("EXPUNGE", str(uid)), UnexpectedCommandStatusError)
@@ -114,9 +126,11 @@ class Connection:
         return "IDLE" in self._imap.capabilities
 
     def wait(self, seconds: float) -> None:
-        """Return when the server says anything about the selected folder, or after ``seconds``. Without IDLE, after ten at most.
+        """Return when the server says anything about the selected folder, or after ``seconds``. Without IDLE, after
+        ten at most.
 
-        What came in the same packet as the server's "+ idling" lies in a buffer already, where polling the socket would miss it.
+        What came in the same packet as the server's "+ idling" lies in a buffer already, where polling the socket
+        would miss it.
         """
         if not self.can_idle:
             time.sleep(min(seconds, 10.0))

@@ -1,7 +1,7 @@
 """What the head of a mail says of how it came and where it belongs: pure, over the raw bytes.
 
-The raw fields are read here and not a parser's: what decides whether a machine may answer must not depend on how a library repairs
-a broken header.
+The raw fields are read here and not a parser's: what decides whether a machine may answer must not depend on how a
+library repairs a broken header.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from bot.core.policy.marks import LOOP_HEADER, message_id_of
 
 MAX_FIELDS: Final = 501
 MAX_HEADER: Final = 210_000
-"""One more than the rules of bot.core.policy.loops judge: a longer header stays longer than any real one, and is not answered."""
+"""One more than the rules of bot.core.policy.loops judge: a longer header stays longer than any real one, and is not
+answered."""
 MAX_REFERENCES: Final = 30
 MAX_PARTICIPANTS: Final = 50
 
 _MESSAGE_ID: Final = regex.compile(r"<[!#-'*+\-./0-9=?A-Z^_`a-z{|}~@\[\]:%$&]{3,250}>")
-"""RFC 5322 3.6.4 without quoted strings, which nobody writes; nothing in it can end a quoted string of IMAP or start a field."""
+"""RFC 5322 3.6.4 without quoted strings, which nobody writes; nothing in it can end a quoted string of IMAP or start
+a field."""
 _ADDRESS: Final = regex.compile(r"[^\s<>()\[\],;:\"'=?]{1,64}@[^\s<>()\[\],;:\"'=?]{1,190}")
 _FIELD: Final = regex.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", regex.DOTALL)
 _LONE_CR: Final = regex.compile(rb"\r(?!\n)|\x00")
@@ -32,7 +34,8 @@ _LONE_CR: Final = regex.compile(rb"\r(?!\n)|\x00")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The head of a mail. ``id`` is its own Message-ID ("" where it has none that is one), ``references`` the newest first."""
+    """The head of a mail. ``id`` is its own Message-ID ("" where it has none that is one), ``references`` the newest
+    first."""
 
     envelope: Envelope
     delivery_id: str
@@ -55,11 +58,20 @@ def letter_of(raw: bytes, own: str) -> Letter:
     own_id = ids[0] if len(ids) == 1 else ""
     marks = _values(headers, LOOP_HEADER.lower())
     envelope = Envelope(
-        requester=requester, headers=headers, return_path=None if not paths else "" if "" in paths else paths[0].lower()[:300],
+        requester=requester,
+        headers=headers,
+        return_path=None if not paths else "" if "" in paths else paths[0].lower()[:300],
         participants=_participants(headers, {own, requester or own}),
     )
     ours = requester == own and len(marks) == 1 and own_id == message_id_of(marks[0].strip(), own.rpartition("@")[2])
-    return Letter(envelope, _delivery_id(own_id, froms, _values(headers, "date"), body), own_id, _references(headers), ours, _automatic(envelope))
+    return Letter(
+        envelope,
+        _delivery_id(own_id, froms, _values(headers, "date"), body),
+        own_id,
+        _references(headers),
+        ours,
+        _automatic(envelope),
+    )
 
 
 def message_ids(value: str) -> list[str]:
@@ -100,7 +112,9 @@ def _references(headers: Collection[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _participants(headers: Collection[tuple[str, str]], known: Collection[str]) -> tuple[str, ...]:
-    named = [m.lower() for name in ("to", "cc") for value in _values(headers, name) for m in _ADDRESS.findall(value[:20_000])]
+    named = [
+        m.lower() for name in ("to", "cc") for value in _values(headers, name) for m in _ADDRESS.findall(value[:20_000])
+    ]
     return tuple(dict.fromkeys(a for a in named if single_address(a) and a not in known))[:MAX_PARTICIPANTS]
 
 
@@ -122,8 +136,8 @@ def _automatic(envelope: Envelope) -> bool:
 
 
 def _delivery_id(own_id: str, froms: list[str], dates: list[str], body: bytes) -> str:
-    """The same for one mail however often, and in whatever folder or under whatever UID, it is found; another for any other mail,
-    even one that claims the same Message-ID."""
+    """The same for one mail however often, and in whatever folder or under whatever UID, it is found; another for
+    any other mail, even one that claims the same Message-ID."""
     parts = [own_id, "\n".join(froms), "\n".join(dates)]
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
     digest.update(body)

@@ -1,8 +1,8 @@
 """The mailbox as an outlet: answers by submission to the requester of record, notes by mail to colleagues, each once.
 
-A copy lies in the Sent folder, as a draft, before the text goes to the server; when the server has taken it, the copy is a draft no
-more. So after a crash no copy means not sent, a copy that is no draft means sent, and only a crash in between leaves a draft of
-which nobody can know: that one waits for a human.
+A copy lies in the Sent folder, as a draft, before the text goes to the server; when the server has taken it, the
+copy is a draft no more. So after a crash no copy means not sent, a copy that is no draft means sent, and only a
+crash in between leaves a draft of which nobody can know: that one waits for a human.
 """
 
 from __future__ import annotations
@@ -46,8 +46,14 @@ class MailboxOutlet:
     def send(self, delivery: Delivery) -> str:
         """Send it; returns its Message-ID. Raises SendLater, SendRefused, SendUnsure, SendPointless."""
         kinds: dict[str, Callable[[Delivery], tuple[str, str, bytes]]] = {
-            "reply": self._reply, "card": self._note, "note": self._note, "card_update": self._decision, "escalation": self._escalation,
-            "alarm": self._alarm, "notice": self._alarm, "report": self._report,
+            "reply": self._reply,
+            "card": self._note,
+            "note": self._note,
+            "card_update": self._decision,
+            "escalation": self._escalation,
+            "alarm": self._alarm,
+            "notice": self._alarm,
+            "report": self._report,
         }
         kind = delivery.send.kind
         if kind in ("field", "react", "burst_update"):
@@ -82,7 +88,11 @@ class MailboxOutlet:
                 if self._copies(sent, message_id, "UNDRAFT"):
                     return Found(message_id)
                 if self._copies(sent, message_id, "DRAFT"):
-                    return Found(None, known=False, why="it was being handed in when this stopped; the server's log tells whether it took it")
+                    return Found(
+                        None,
+                        known=False,
+                        why="it was being handed in when this stopped; the server's log tells whether it took it",
+                    )
         except FAULTS as error:
             return Found(None, known=False, why=f"mailbox: {error}")
         return Found(None)
@@ -95,12 +105,21 @@ class MailboxOutlet:
             raise SendRefused("mailbox: the ticket names not exactly one requester; answer it by hand")
         if case.author == self.settings.address:
             raise SendRefused("mailbox: the requester is the support mailbox itself")
-        raw = writing.answer(case, delivery.send.key, self.settings.address, str(payload["text"]), self.clock.now(), automatic=bool(payload.get("automatic")))
+        raw = writing.answer(
+            case,
+            delivery.send.key,
+            self.settings.address,
+            str(payload["text"]),
+            self.clock.now(),
+            automatic=bool(payload.get("automatic")),
+        )
         return delivery.send.key, case.author, raw
 
     def _note(self, delivery: Delivery) -> tuple[str, str, bytes]:
         card = self._card(delivery)
-        return self._to_agents(self._key(delivery), card.case_id, f"{card.content.title[:100]} ({code_of(self.desk, card)})", note_of(card))
+        return self._to_agents(
+            self._key(delivery), card.case_id, f"{card.content.title[:100]} ({code_of(self.desk, card)})", note_of(card)
+        )
 
     def _decision(self, delivery: Delivery) -> tuple[str, str, bytes]:
         """Cards are redrawn often; by mail only another diagnosis or draft is told, and what ends a card, each once."""
@@ -124,11 +143,17 @@ class MailboxOutlet:
         to = single_address(str(payload["to"]))
         if to is None:
             raise SendRefused("REPORT_TO: the place behind mailbox/ is no plain address")
-        return delivery.send.key, to, writing.report(delivery.send.key, self.settings.address, payload, to, self.clock.now())
+        return (
+            delivery.send.key,
+            to,
+            writing.report(delivery.send.key, self.settings.address, payload, to, self.clock.now()),
+        )
 
     def _to_agents(self, key: str, case_id: str, title: str, text: str) -> tuple[str, str, bytes]:
         if not self.settings.agents:
-            raise SendRefused("MAILBOX_AGENTS: is not set, and a mailbox has no internal notes; name the colleagues' address there")
+            raise SendRefused(
+                "MAILBOX_AGENTS: is not set, and a mailbox has no internal notes; name the colleagues' address there"
+            )
         to = self.settings.agents[0]
         return key, to, writing.note(case_id, key, self.settings.address, to, title, text, self.clock.now())
 
@@ -154,7 +179,9 @@ class MailboxOutlet:
     def _nobody_was_first(self, sent: Connection, case: Case, delivery: Delivery) -> None:
         """A colleague may have answered from another program a moment ago. Raises SendPointless then."""
         for parent in message_ids(str((case.messages[-1].get("headers") or {}).get("message-id", "")))[:1]:
-            others = sent.uids(f'UNDRAFT SINCE {(delivery.created_at - timedelta(days=1)):%d-%b-%Y} HEADER In-Reply-To "{parent}"')
+            others = sent.uids(
+                f'UNDRAFT SINCE {(delivery.created_at - timedelta(days=1)):%d-%b-%Y} HEADER In-Reply-To "{parent}"'
+            )
             if others:
                 raise SendPointless("a colleague has answered already")
 
@@ -171,11 +198,16 @@ class MailboxOutlet:
             step.cases.converse(id_key(message_id), case_id)
 
     def _key(self, delivery: Delivery) -> str:
-        """The key that a mail's Message-ID is made of: the delivery's, but for notes on a card, of which each state and content has one."""
+        """The key that a mail's Message-ID is made of: the delivery's, but for notes on a card, of which each state
+        and content has one."""
         if delivery.send.kind not in ("card", "note", "card_update"):
             return delivery.send.key
         card = self._card(delivery)
-        return f"note:{card.id}:{digest_of(card)}" if card.state == "open" else f"decision:{card.id}:{card.state}:{card.decision or ''}"
+        return (
+            f"note:{card.id}:{digest_of(card)}"
+            if card.state == "open"
+            else f"decision:{card.id}:{card.state}:{card.decision or ''}"
+        )
 
     def _case(self, delivery: Delivery) -> Case:
         with self.desk.look() as view:

@@ -1,8 +1,9 @@
 """The mailbox as a source: whatever arrives is handed in at the door within seconds, once, and nothing is lost between.
 
-How far the folder has been read is kept in our own database, as a UID that grows with each mail that the door has taken (RFC 9051
-2.3.1.1: UIDs ascend). A crash between the two means that the mail is found again, and the door knows it by its delivery id, which
-depends neither on folder nor UID. So the mailbox itself is never changed, and people may read and move its mail as they like.
+How far the folder has been read is kept in our own database, as a UID that grows with each mail that the door has
+taken (RFC 9051 2.3.1.1: UIDs ascend). A crash between the two means that the mail is found again, and the door knows
+it by its delivery id, which depends neither on folder nor UID. So the mailbox itself is never changed, and people
+may read and move its mail as they like.
 """
 
 from __future__ import annotations
@@ -22,17 +23,19 @@ from bot.adapters.mailbox.words import carries, code_of, decision_in
 from bot.core.desk.values import Case, Decision, Inbound, Send
 from bot.core.parse.segments import cut
 from bot.decide import Decisions
+from bot.door import Door
 from bot.errors import StoreBusy
 from bot.failpoints import reach
-from bot.handle import Door
 from bot.ports import AttachmentReader, Desk
 from bot.settings_areas import MailboxSettings
 
 WATCH_SECONDS: Final = 60.0
-"""How long one IDLE lasts (RFC 2177 allows 29 minutes): a dead connection is noticed, and the Sent folder looked at, that often."""
+"""How long one IDLE lasts (RFC 2177 allows 29 minutes): a dead connection is noticed, and the Sent folder looked at,
+that often."""
 LONGEST_PAUSE: Final = 60.0
 REMEMBERED: Final = timedelta(days=7)
-"""Under a new UIDVALIDITY all UIDs are new: mail of so many days is offered to the door again, which knows what it has had."""
+"""Under a new UIDVALIDITY all UIDs are new: mail of so many days is offered to the door again, which knows what it
+has had."""
 MAX_TRIES: Final = 3
 """Begun so often and never finished, a mail is handed in unread, so that the next ones get their turn."""
 _log = logging.getLogger(__name__)
@@ -79,7 +82,8 @@ class MailboxSource:
                 pause = min(2 * pause, LONGEST_PAUSE)
 
     def sweep(self, box: Connection) -> int:
-        """Take in all that is new, first what colleagues have sent; how many mails were handed in. Raises one of FAULTS, StoreBusy."""
+        """Take in all that is new, first what colleagues have sent; how many mails were handed in. Raises one of
+        FAULTS, StoreBusy."""
         sent = self.settings.sent or box.sent_folder()
         taken = self._folder(box, sent, self._of_colleague) if sent in box.folders() else 0
         return taken + self._folder(box, self.settings.folder, self._of_customer)
@@ -112,7 +116,12 @@ class MailboxSource:
         elif (mark := Mark(**json.loads(kept))).validity == validity:
             return mark
         else:
-            _log.warning("mailbox %s: the folder %s was made anew (UIDVALIDITY); mail of %d days is offered again", self.settings.address, folder, REMEMBERED.days)
+            _log.warning(
+                "mailbox %s: the folder %s was made anew (UIDVALIDITY); mail of %d days is offered again",
+                self.settings.address,
+                folder,
+                REMEMBERED.days,
+            )
             mark = Mark(validity, 1, mark.began, max(mark.began, (now - REMEMBERED).isoformat()))
         self._set(folder, mark)
         return mark
@@ -129,12 +138,18 @@ class MailboxSource:
     def _of_customer(self, box: Connection, uid: int, mark: Mark) -> bool:
         fetched = box.fetch(uid)
         if fetched is None or (mark.since and fetched.arrived < datetime.fromisoformat(mark.since)):
-            return False  # somebody has moved it, so it is a human's now; or it is older than the day that was asked for
+            return (
+                False  # somebody has moved it, so it is a human's now; or it is older than the day that was asked for
+            )
         letter = letter_of(fetched.raw, self.settings.address)
         if letter.ours:
             return False
         case_id = None if letter.automatic else self._case_of(letter)
-        if case_id is None and letter.envelope.requester in self.settings.agents and (case := self._named(letter)) is not None:
+        if (
+            case_id is None
+            and letter.envelope.requester in self.settings.agents
+            and (case := self._named(letter)) is not None
+        ):
             self._heed(fetched, letter, case)
             return False
         inbound = self._inbound(fetched, letter, case_id, mark)
@@ -159,14 +174,28 @@ class MailboxSource:
         case_id = self._case_of(letter) if letter and not letter.ours else None
         if fetched is None or letter is None or case_id is None:
             return False
-        Door(self.desk).accept(inbound_of(ticket_in(fetched.raw, letter, fetched.arrived), letter, self.settings.address, case_id, fetched.arrived, from_agent=True))
+        Door(self.desk).accept(
+            inbound_of(
+                ticket_in(fetched.raw, letter, fetched.arrived),
+                letter,
+                self.settings.address,
+                case_id,
+                fetched.arrived,
+                from_agent=True,
+            )
+        )
         if letter.id:
             self._keep(letter.id, case_id)
         return True
 
     def _heed(self, fetched: Fetched, letter: Letter, case: Case) -> None:
-        """A colleague has answered a note: that is between us, never a ticket, and where it holds a command it is carried out once."""
-        fresh = "".join(piece.text for piece in cut(ticket_in(fetched.raw, letter, fetched.arrived).body) if piece.kind not in ("quoted", "header"))
+        """A colleague has answered a note: that is between us, never a ticket, and where it holds a command it is
+        carried out once."""
+        fresh = "".join(
+            piece.text
+            for piece in cut(ticket_in(fetched.raw, letter, fetched.arrived).body)
+            if piece.kind not in ("quoted", "header")
+        )
         subject = _subject(letter)
         with self.desk.look() as view:
             card = view.cases.card(f"{case.id}#{case.round}")
@@ -182,13 +211,23 @@ class MailboxSource:
         if asked is None:
             return
         with self.desk.step("mailbox.word") as step:
-            step.queues.send(Send(f"say:{letter.delivery_id}", CHANNEL, "notice", place_of(self.settings.address), {"text": asked}, case.id, priority=1))
+            step.queues.send(
+                Send(
+                    f"say:{letter.delivery_id}",
+                    CHANNEL,
+                    "notice",
+                    place_of(self.settings.address),
+                    {"text": asked},
+                    case.id,
+                    priority=1,
+                )
+            )
 
     # -- threads -------------------------------------------------------------------------------------------------
 
     def _case_of(self, letter: Letter) -> str | None:
-        """The case of the nearest mail that this one refers to and that we have had or sent; else the one whose number is in its subject,
-        where the same person writes."""
+        """The case of the nearest mail that this one refers to and that we have had or sent; else the one whose
+        number is in its subject, where the same person writes."""
         with self.desk.look() as view:
             for message_id in letter.references:
                 if (case_id := view.cases.belongs(id_key(message_id))) is not None:

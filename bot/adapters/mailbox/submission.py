@@ -1,4 +1,5 @@
-"""Handing a mail in (RFC 6409): everything that can be refused is asked before the text goes, so that only the last word can be missed."""
+"""Handing a mail in (RFC 6409): everything that can be refused is asked before the text goes, so that only the last
+word can be missed."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from bot.failpoints import reach
 from bot.settings_areas import MailboxSettings
 
 SECONDS: Final = 15
-"""For each answer; the courier keeps 20 s of its lease for a send. A server that needs longer for the last answer counts as unsure."""
+"""For each answer; the courier keeps 20 s of its lease for a send. A server that needs longer for the last answer
+counts as unsure."""
 _LATER, _LONGER = 60.0, 300.0
 
 
@@ -26,7 +28,9 @@ class Submission:
     def __enter__(self) -> Submission:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._smtp.close()
 
     def address(self, sender: str, recipient: str) -> None:
@@ -38,7 +42,8 @@ class Submission:
             raise SendLater(f"submission: {error}", seconds=_LATER) from error
 
     def hand_in(self, raw: bytes) -> None:
-        """The text itself. Raises SendUnsure where the connection breaks before the server's last word; SendLater, SendRefused where it said no."""
+        """The text itself. Raises SendUnsure where the connection breaks before the server's last word; SendLater,
+        SendRefused where it said no."""
         reach("mailbox.data.before")
         try:
             code, said = self._smtp.data(raw)
@@ -56,10 +61,13 @@ class Submission:
 def open_submission(settings: MailboxSettings) -> Submission:
     """Connect, verify the certificate, log in. Raises SendLater: nothing has been sent then."""
     server = settings.smtp
-    own = settings.address.rpartition("@")[2]  # what EHLO names; left to itself smtplib would ask a resolver for this machine's name
+    # what EHLO names; left to itself smtplib would ask a resolver for this machine's name
+    own = settings.address.rpartition("@")[2]
     try:
         if server.implicit:
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, own, timeout=SECONDS, context=tls_context(settings))
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, own, timeout=SECONDS, context=tls_context(settings)
+            )
         else:
             smtp = smtplib.SMTP(server.host, server.port, own, timeout=SECONDS)
             smtp.starttls(context=tls_context(settings))
@@ -75,7 +83,10 @@ def log_in(smtp: smtplib.SMTP, settings: MailboxSettings) -> Submission:
         smtp.login(settings.user, settings.password)
     except smtplib.SMTPAuthenticationError as error:
         smtp.close()
-        raise SendLater(f"submission: the login is refused ({error.smtp_code}); check MAILBOX_USER and MAILBOX_PASSWORD", seconds=_LONGER) from error
+        raise SendLater(
+            f"submission: the login is refused ({error.smtp_code}); check MAILBOX_USER and MAILBOX_PASSWORD",
+            seconds=_LONGER,
+        ) from error
     except (smtplib.SMTPException, OSError) as error:
         smtp.close()
         raise SendLater(f"submission: {error}", seconds=_LATER) from error

@@ -1,7 +1,9 @@
-"""What is said to a mail server without logging in: greeting, capabilities, STARTTLS, goodbye; with one end to all of it.
+"""What is said to a mail server without logging in: greeting, capabilities, STARTTLS, goodbye; with one end to all
+of it.
 
-Sources: RFC 9051 (IMAP: greeting 7.1, CAPABILITY, STARTTLS, LOGOUT), RFC 5321 (SMTP: replies of several lines 4.2.1, EHLO with an address literal
-where there is no name 4.1.3), RFC 3207 (STARTTLS), RFC 1939, 2449 and 2595 (POP3: CAPA, STLS, QUIT).
+Sources: RFC 9051 (IMAP: greeting 7.1, CAPABILITY, STARTTLS, LOGOUT), RFC 5321 (SMTP: replies of several lines 4.2.1,
+EHLO with an address literal where there is no name 4.1.3), RFC 3207 (STARTTLS), RFC 1939, 2449 and 2595 (POP3: CAPA,
+STLS, QUIT).
 """
 
 from __future__ import annotations
@@ -35,13 +37,16 @@ class Dialogue:
 
     def encrypt(self, context: ssl.SSLContext, name: str) -> tuple[str, datetime | None]:
         """The TLS handshake for ``name``; returns the version that was agreed on, and when the certificate ends."""
-        if self._buffer:  # RFC 3207 section 6 and its successors' lesson: what was said before TLS must not count inside it
+        # RFC 3207 section 6 and its successors' lesson: what was said before TLS must not count inside it
+        if self._buffer:
             raise Failed("protocol", "text after the answer to STARTTLS")
         self._in_time()
         encrypted = context.wrap_socket(self._socket, server_hostname=name)
         self._socket = encrypted
         ends = str((encrypted.getpeercert() or {}).get("notAfter", ""))
-        return encrypted.version() or "TLS", datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
+        return encrypted.version() or "TLS", datetime.fromtimestamp(
+            ssl.cert_time_to_seconds(ends), UTC
+        ) if ends else None
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -58,7 +63,12 @@ class Dialogue:
     def capabilities(self) -> list[str]:
         """What the server says that it can, in capitals."""
         if self._protocol == "imap":
-            return [word for line in self._tagged("CAPABILITY") if line.upper().startswith("* CAPABILITY") for word in line.upper().split()[2:]]
+            return [
+                word
+                for line in self._tagged("CAPABILITY")
+                if line.upper().startswith("* CAPABILITY")
+                for word in line.upper().split()[2:]
+            ]
         if self._protocol == "pop3":
             self._send("CAPA")
             lines = self._answer(lambda line: line == "." or line.lower().startswith("-err"))

@@ -31,14 +31,24 @@ def domain_of(text: str) -> str:
     except (dns.exception.DNSException, UnicodeError) as error:
         raise InputError(f"{text[:80]!r}: is no domain ({error}); write firm.example") from error
     plain = name.to_text(omit_final_dot=True).lower()
-    if "@" in plain or "/" in plain or ":" in plain or len(name.labels) < 3 or not all(c.isalnum() or c in "-_." for c in plain):
+    if (
+        "@" in plain
+        or "/" in plain
+        or ":" in plain
+        or len(name.labels) < 3
+        or not all(c.isalnum() or c in "-_." for c in plain)
+    ):
         raise InputError(f"{text[:80]!r}: is no domain; write firm.example")
     return plain
 
 
 def selector_of(text: str) -> str:
     """A DKIM selector: labels with dots between (RFC 6376 3.1). Raises InputError."""
-    if not (text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").isalnum() and all(0 < len(label) < 64 for label in text.split("."))):
+    if not (
+        text.isascii()
+        and text.replace("-", "").replace("_", "").replace(".", "").isalnum()
+        and all(0 < len(label) < 64 for label in text.split("."))
+    ):
         raise InputError(f"--selector {text[:80]!r}: is no selector; it is what stands before ._domainkey, such as s1")
     return text.lower()
 
@@ -65,24 +75,40 @@ class Names:
         asked += [partial(self.ask, f"{key}._domainkey.{domain}", "TXT") for key in keys]
         asked += [partial(self.addresses, host) for host in (*hosts, *own)]
         mx, txt, *rest = _answers(asked, end)
-        dkim, guessed, own_addresses = rest[: len(keys)], rest[len(keys) : len(keys) + len(hosts)], rest[len(keys) + len(hosts) :]
+        dkim, guessed, own_addresses = (
+            rest[: len(keys)],
+            rest[len(keys) : len(keys) + len(hosts)],
+            rest[len(keys) + len(hosts) :],
+        )
         ours = ours_of(settings, [address for answer in own_addresses for address in answer.records])
         result = judge_mx(domain, mx, self._exchanges(mx, ours, end), ours)
         return [
-            result, judge_spf(domain, txt, partial(self._text_before, end), ours, exchanges=bool(result.ok)),
-            *judge_dkim(domain, keys, dkim, named=bool(selectors)), *(judge_host(host, answer, ours) for host, answer in zip(hosts, guessed, strict=True)),
+            result,
+            judge_spf(domain, txt, partial(self._text_before, end), ours, exchanges=bool(result.ok)),
+            *judge_dkim(domain, keys, dkim, named=bool(selectors)),
+            *(judge_host(host, answer, ours) for host, answer in zip(hosts, guessed, strict=True)),
         ]
 
     def look_shortly(self, domain: str, settings: Settings) -> list[ProbeResult]:
-        """Where the mail of ``domain`` goes and whether the guessed host names exist: what a triage waits for, :data:`SHORTLY` seconds at most."""
+        """Where the mail of ``domain`` goes and whether the guessed host names exist: what a triage waits for,
+        :data:`SHORTLY` seconds at most."""
         end = time.monotonic() + SHORTLY
-        hosts, own = [f"{word}.{domain}" for word in GUESSED], list(dict.fromkeys((settings.imap_host, settings.smtp_host, *settings.customer_hosts)))
-        mx, *rest = _answers([partial(self.ask, domain, "MX"), *(partial(self.addresses, host) for host in (*hosts, *own))], end)
+        hosts, own = (
+            [f"{word}.{domain}" for word in GUESSED],
+            list(dict.fromkeys((settings.imap_host, settings.smtp_host, *settings.customer_hosts))),
+        )
+        mx, *rest = _answers(
+            [partial(self.ask, domain, "MX"), *(partial(self.addresses, host) for host in (*hosts, *own))], end
+        )
         ours = ours_of(settings, [address for answer in rest[len(hosts) :] for address in answer.records])
-        return [judge_mx(domain, mx, self._exchanges(mx, ours, end), ours), *(judge_host(host, answer, ours) for host, answer in zip(hosts, rest, strict=False))]
+        return [
+            judge_mx(domain, mx, self._exchanges(mx, ours, end), ours),
+            *(judge_host(host, answer, ours) for host, answer in zip(hosts, rest, strict=False)),
+        ]
 
     def ask(self, name: str, kind: str) -> Answer:
-        """One question. Texts are joined from their strings without blanks (RFC 7208 3.3); exchanges come as ``10 host``, the first to try first."""
+        """One question. Texts are joined from their strings without blanks (RFC 7208 3.3); exchanges come as ``10
+        host``, the first to try first."""
         return self._ask(name, kind, self.limit)
 
     def addresses(self, host: str) -> Answer:
@@ -116,7 +142,11 @@ class Names:
         hosts = [record.partition(" ")[2] for record in mx.records[:MAX_EXCHANGES]]
         if any(ours.name(host) for host in hosts):
             return []
-        return [address for answer in _answers([partial(self.addresses, host) for host in hosts if host], end) for address in answer.records]
+        return [
+            address
+            for answer in _answers([partial(self.addresses, host) for host in hosts if host], end)
+            for address in answer.records
+        ]
 
     def _resolver(self) -> dns.resolver.Resolver:
         """Raises InputError where the system names no server, or ``server`` is no address."""

@@ -1,4 +1,5 @@
-"""One look at a mail server: name, connection, greeting, STARTTLS, TLS with its certificate verified, capabilities, goodbye. No login, ever."""
+"""One look at a mail server: name, connection, greeting, STARTTLS, TLS with its certificate verified, capabilities,
+goodbye. No login, ever."""
 
 from __future__ import annotations
 
@@ -56,7 +57,11 @@ class Servers:
         try:
             return ssl.create_default_context(cafile=self.authority)
         except OSError as error:  # ssl.SSLError is one
-            why = error.strerror if not isinstance(error, ssl.SSLError) and error.strerror else "holds no certificate in PEM"
+            why = (
+                error.strerror
+                if not isinstance(error, ssl.SSLError) and error.strerror
+                else "holds no certificate in PEM"
+            )
             raise InputError(f"{self.authority}: {why}; name a file with the authority's certificate in PEM") from error
 
 
@@ -80,7 +85,13 @@ class _Look:
         except TimeoutError:
             fault = "timeout"
         except ssl.SSLCertVerificationError as error:
-            fault = "expired" if error.verify_code in _EXPIRED else "wrong_name" if error.verify_code in _WRONG_NAME else "untrusted"
+            fault = (
+                "expired"
+                if error.verify_code in _EXPIRED
+                else "wrong_name"
+                if error.verify_code in _WRONG_NAME
+                else "untrusted"
+            )
             detail = "" if fault == "expired" else error.verify_message
         except (ssl.SSLEOFError, ConnectionError) as error:
             fault = "refused" if isinstance(error, ConnectionRefusedError) else "closed"
@@ -88,10 +99,17 @@ class _Look:
             fault, detail = "tls", error.reason or str(error)
         except OSError as error:
             fault, detail = "unreachable", error.strerror or str(error)
-        return replace(self._seen, seconds=time.monotonic() - self._start, fault=fault, detail=detail, stage=self._seen.stage if fault else "")
+        return replace(
+            self._seen,
+            seconds=time.monotonic() - self._start,
+            fault=fault,
+            detail=detail,
+            stage=self._seen.stage if fault else "",
+        )
 
     def _connected(self) -> socket.socket:
-        """A connection to the first address that takes one, as programs try them; each has its share of the time that is left."""
+        """A connection to the first address that takes one, as programs try them; each has its share of the time
+        that is left."""
         try:
             addresses = socket.getaddrinfo(self._server.host, self._server.port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:

@@ -18,8 +18,8 @@ T = TypeVar("T")
 def together(looks: Sequence[Callable[[], T]], limit: float = ALL) -> list[T | None]:
     """What each returns, in their order; None for one that is not back within ``limit`` seconds.
 
-    Their threads are daemons: the system's name resolution takes no time limit, and a command must be able to end without it. What a look raises is
-    shown by its thread, and it counts as not back.
+    Their threads are daemons: the system's name resolution takes no time limit, and a command must be able to end
+    without it. What a look raises is shown by its thread, and it counts as not back.
     """
     done: SimpleQueue[tuple[int, T]] = SimpleQueue()
 

@@ -33,11 +33,17 @@ _log = logging.getLogger(__name__)
 def build_app(edge: Edge, client: WebClient, signing_secret: str) -> App:
     """An app whose answer waits for its listener: an event counts as taken only when it is in the database.
 
-    Bolt would acknowledge events before it runs the listener; ``process_before_response`` turns that round, so that a listener
-    which fails leads to a 500 and Slack delivers again.
+    Bolt would acknowledge events before it runs the listener; ``process_before_response`` turns that round, so that
+    a listener which fails leads to a 500 and Slack delivers again.
     """
-    app = App(client=client, signing_secret=signing_secret, process_before_response=True, token_verification_enabled=False,
-              ssl_check_enabled=False, raise_error_for_unhandled_request=False)
+    app = App(
+        client=client,
+        signing_secret=signing_secret,
+        process_before_response=True,
+        token_verification_enabled=False,
+        ssl_check_enabled=False,
+        raise_error_for_unhandled_request=False,
+    )
     for module in (messages, cards, commands, home, incidents):
         module.register(app, edge)
 
@@ -54,12 +60,14 @@ def build_app(edge: Edge, client: WebClient, signing_secret: str) -> App:
 
 
 def socket_mode(app: App, app_token: str) -> SocketModeHandler:
-    """A connection that Slack pushes through: no address of ours has to be reachable. :func:`stay_connected` opens it."""
+    """A connection that Slack pushes through: no address of ours has to be reachable. :func:`stay_connected` opens
+    it."""
     return SocketModeHandler(app, app_token)
 
 
 def stay_connected(handler: SocketModeHandler, wait: Callable[[float], object] = time.sleep) -> None:
-    """Connect, and go on asking where that is refused or Slack cannot be reached: what else this process runs beside must not end with it.
+    """Connect, and go on asking where that is refused or Slack cannot be reached: what else this process runs beside
+    must not end with it.
 
     Says each reason once. Returns when connected; from then on the library connects again by itself.
     """
@@ -83,7 +91,8 @@ def stay_connected(handler: SocketModeHandler, wait: Callable[[float], object] =
 def http_app(app: App, signing_secret: str, ready: Callable[[], bool]) -> Starlette:
     """Signed HTTP. Bolt's dispatch is synchronous and runs in a thread, so that a slow listener holds up nobody else.
 
-    The signature is verified before anything is parsed: Bolt parses first, and would answer a malformed body or timestamp with a 500.
+    The signature is verified before anything is parsed: Bolt parses first, and would answer a malformed body or
+    timestamp with a 500.
     """
     verifier = SignatureVerifier(signing_secret)
 
@@ -92,22 +101,32 @@ def http_app(app: App, signing_secret: str, ready: Callable[[], bool]) -> Starle
         if len(body) > MAX_BODY:
             return PlainTextResponse("", status_code=413)
         stamp = request.headers.get("x-slack-request-timestamp", "")
-        if not re.fullmatch(r"[0-9]{1,12}", stamp) or not verifier.is_valid(body, stamp, request.headers.get("x-slack-signature", "")):
+        if not re.fullmatch(r"[0-9]{1,12}", stamp) or not verifier.is_valid(
+            body, stamp, request.headers.get("x-slack-signature", "")
+        ):
             return PlainTextResponse("", status_code=401)
         try:
             parsed = _bolt_request(request, body)
         except ValueError:
             return PlainTextResponse("", status_code=400)
         answer = await run_in_threadpool(app.dispatch, parsed)
-        return Response(answer.body, status_code=answer.status, headers={k: ", ".join(v) for k, v in answer.headers.items()})
+        return Response(
+            answer.body, status_code=answer.status, headers={k: ", ".join(v) for k, v in answer.headers.items()}
+        )
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok")
 
     async def readyz(_: Request) -> Response:
-        return PlainTextResponse("ok") if await run_in_threadpool(ready) else PlainTextResponse("not ready", status_code=503)
+        return (
+            PlainTextResponse("ok")
+            if await run_in_threadpool(ready)
+            else PlainTextResponse("not ready", status_code=503)
+        )
 
-    return Starlette(routes=[Route("/slack/events", events, methods=["POST"]), Route("/healthz", healthz), Route("/readyz", readyz)])
+    return Starlette(
+        routes=[Route("/slack/events", events, methods=["POST"]), Route("/healthz", healthz), Route("/readyz", readyz)]
+    )
 
 
 def _bolt_request(request: Request, body: bytes) -> BoltRequest:

@@ -24,8 +24,17 @@ from bot.core.desk.rules import button_actions
 from bot.core.desk.values import Card
 
 LABELS = {
-    "send": "Send", "edit": "Edit and send", "other_check": "Wrong check", "ask": "Ask", "not_ours": "Not ours", "escalate": "Escalate", "retry": "Try again",
-    "show_all": "All evidence", "show_lines": "Show log lines", "test_now": "Test now", "copy": "Copy",
+    "send": "Send",
+    "edit": "Edit and send",
+    "other_check": "Wrong check",
+    "ask": "Ask",
+    "not_ours": "Not ours",
+    "escalate": "Escalate",
+    "retry": "Try again",
+    "show_all": "All evidence",
+    "show_lines": "Show log lines",
+    "test_now": "Test now",
+    "copy": "Copy",
 }
 DECIDED = {"send": "Sent", "edit": "Edited and sent", "not_ours": "Marked as not ours", "escalate": "Escalated"}
 DRAFT_SHOWN = 2400
@@ -33,11 +42,17 @@ _CONFIDENCE = {"confirmed": "CONFIRMED", "likely": "LIKELY", "guess": "GUESS", "
 
 
 def card_blocks(card: Card, reply_state: str = "") -> list[Block]:
-    """A card as agents see it: what, who, the deciding lines, what speaks against, the draft, and buttons while it is undecided."""
+    """A card as agents see it: what, who, the deciding lines, what speaks against, the draft, and buttons while it
+    is undecided."""
     content = card.content
     blocks: list[Block] = [HeaderBlock(text=_plain(headline(content), 150))]
     if content.who:
-        blocks.append(mrkdwn(f"*{escape(content.who, 500, line=True)}*" + (f"\n{escape(content.client, 200, line=True)}" if content.client else "")))
+        blocks.append(
+            mrkdwn(
+                f"*{escape(content.who, 500, line=True)}*"
+                + (f"\n{escape(content.client, 200, line=True)}" if content.client else "")
+            )
+        )
     lines = [escape(line, 400, line=True) for line in content.deciding]
     if content.because:
         lines.append("Because: " + escape("; ".join(content.because), 500, line=True))
@@ -45,11 +60,17 @@ def card_blocks(card: Card, reply_state: str = "") -> list[Block]:
         lines.append("Against: " + escape("; ".join(content.against), 500, line=True))
     if lines:
         blocks.append(mrkdwn("\n".join(lines)))
-    footer = " · ".join(escape(part, 300, line=True) for part in (content.ignored, content.coverage, content.summary) if part)
+    footer = " · ".join(
+        escape(part, 300, line=True) for part in (content.ignored, content.coverage, content.summary) if part
+    )
     if footer:
         blocks.append(ContextBlock(elements=[verbatim(footer)]))
     if content.draft and card.mode != "note":
-        blocks += [DividerBlock(), ContextBlock(elements=[verbatim("Draft for the customer")]), mrkdwn(escape(content.draft, DRAFT_SHOWN))]
+        blocks += [
+            DividerBlock(),
+            ContextBlock(elements=[verbatim("Draft for the customer")]),
+            mrkdwn(escape(content.draft, DRAFT_SHOWN)),
+        ]
         if len(content.draft) > DRAFT_SHOWN:
             blocks.append(ContextBlock(elements=[verbatim("The draft goes on: *Copy* shows the whole.")]))
     if content.by_itself:
@@ -88,8 +109,12 @@ def _state(card: Card, reply_state: str) -> list[Block]:
     when = f" at {card.decided_at:%d %b %H:%M} UTC" if card.decided_at else ""
     told = f"*{DECIDED.get(card.decision, 'Decided')}*{f' to {mention(card.assignee)}' if card.assignee else ''} by {mention(card.decided_by or '')}{when}"
     if card.decision in ("send", "edit"):
-        told += {"queued": " (on its way)", "sending": " (on its way)", "unsure": " (being checked)",
-                 "parked": " :warning: *not sent*: see `triage deliveries`"}.get(reply_state, "")
+        told += {
+            "queued": " (on its way)",
+            "sending": " (on its way)",
+            "unsure": " (being checked)",
+            "parked": " :warning: *not sent*: see `triage deliveries`",
+        }.get(reply_state, "")
     if card.detail:
         told += ": " + escape(card.detail, 500, line=True)
     return [mrkdwn(told)]
@@ -97,7 +122,9 @@ def _state(card: Card, reply_state: str) -> list[Block]:
 
 def _button(card: Card, action: str) -> ButtonElement:
     style = {"send": "primary", "retry": "primary"}.get(action)
-    return ButtonElement(text=LABELS[action], action_id=f"card:{action}", value=card_value(card.id, card.revision), style=style)
+    return ButtonElement(
+        text=LABELS[action], action_id=f"card:{action}", value=card_value(card.id, card.revision), style=style
+    )
 
 
 def card_value(card_id: str, revision: int) -> str:
@@ -107,8 +134,16 @@ def card_value(card_id: str, revision: int) -> str:
 
 def burst_blocks(signature: str, count: int, since: datetime) -> list[Block]:
     """The head of a burst's thread, with its counter."""
-    what = "many tickets of different kinds" if signature.startswith("* ") else escape(signature.replace("_", " "), 200, line=True)
-    return [mrkdwn(f":ocean: *{count} tickets* since {since:%H:%M} UTC: {what}\nEach is kept; the thread lists those without a card of their own.")]
+    what = (
+        "many tickets of different kinds"
+        if signature.startswith("* ")
+        else escape(signature.replace("_", " "), 200, line=True)
+    )
+    return [
+        mrkdwn(
+            f":ocean: *{count} tickets* since {since:%H:%M} UTC: {what}\nEach is kept; the thread lists those without a card of their own."
+        )
+    ]
 
 
 def digest_text(case_ids: Sequence[str]) -> str:
@@ -117,7 +152,8 @@ def digest_text(case_ids: Sequence[str]) -> str:
 
 
 def text_blocks(text: str) -> list[Block]:
-    """A long text that is escaped already as sections of at most 3000 characters, cut at line ends where there are any."""
+    """A long text that is escaped already as sections of at most 3000 characters, cut at line ends where there are
+    any."""
     parts: list[str] = []
     rest = text
     while len(rest) > 2900:

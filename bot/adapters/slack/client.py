@@ -1,4 +1,5 @@
-"""Calls to Slack's Web API: no retries by the library, a time limit, a fail-point before and after, and errors by what they mean for a send."""
+"""Calls to Slack's Web API: no retries by the library, a time limit, a fail-point before and after, and errors by
+what they mean for a send."""
 
 from __future__ import annotations
 
@@ -16,12 +17,23 @@ TIMEOUT_SECONDS = 10
 _LATER = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout", "service_unavailable"})
 _UNSURE = frozenset({"internal_error", "fatal_error"})
 """Slack's own words: "the operation may have succeeded"."""
-_READS = frozenset({"auth.test", "conversations.history", "conversations.info", "conversations.replies", "users.info", "usergroups.users.list"})
+_READS = frozenset(
+    {
+        "auth.test",
+        "conversations.history",
+        "conversations.info",
+        "conversations.replies",
+        "users.info",
+        "usergroups.users.list",
+    }
+)
 """Methods that take no JSON."""
 _FORMS = frozenset({"files.getUploadURLExternal", "files.completeUploadExternal"})
 """Methods of the upload: they take a form, the files as JSON in it."""
 _DONE = frozenset({"already_reacted", "no_reaction"})
-_POINTLESS = frozenset({"message_not_found", "cant_delete_message", "cant_update_message", "edit_window_closed", "thread_not_found"})
+_POINTLESS = frozenset(
+    {"message_not_found", "cant_delete_message", "cant_update_message", "edit_window_closed", "thread_not_found"}
+)
 
 
 def web_client(token: str, base_url: str) -> WebClient:
@@ -67,7 +79,9 @@ class SlackCalls:
         said = str(data.get("error", ""))
         if response.status_code == 429 or said in _LATER:
             after = str(response.headers.get("Retry-After", response.headers.get("retry-after", "")))
-            raise SendLater(f"Slack {method}: asks to wait", seconds=float(after) if after.isdigit() else 5.0, whole_place=True) from error
+            raise SendLater(
+                f"Slack {method}: asks to wait", seconds=float(after) if after.isdigit() else 5.0, whole_place=True
+            ) from error
         if said in _DONE:
             return dict(data)
         if said in _POINTLESS:

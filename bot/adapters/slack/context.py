@@ -13,8 +13,8 @@ from bot.adapters.slack.client import SlackCalls
 from bot.adapters.slack.people import SlackPeople, person_id
 from bot.core.report.values import Report
 from bot.decide import Decisions
+from bot.door import Door
 from bot.errors import SendError, SendRefused
-from bot.handle import Door
 from bot.ports import Desk, LogStore
 from bot.triage import Triager
 
@@ -45,28 +45,37 @@ class Edge:
         return person_id(team, user_id), self.people.role(team, user_id) if own == team else "none"
 
     def team(self, body: Mapping[str, Any]) -> str:
-        """The workspace of a payload. Slack names it in another place in each kind, and in none at times (an app that is installed for a whole
-        organisation): then it is our own."""
+        """The workspace of a payload. Slack names it in another place in each kind, and in none at times (an app
+        that is installed for a whole organisation): then it is our own."""
         team, authorizations = body.get("team"), body.get("authorizations") or [{}]
-        named = (team.get("id") if isinstance(team, Mapping) else team) or body.get("team_id") or (body.get("event") or {}).get("team") or authorizations[0].get("team_id")
+        named = (
+            (team.get("id") if isinstance(team, Mapping) else team)
+            or body.get("team_id")
+            or (body.get("event") or {}).get("team")
+            or authorizations[0].get("team_id")
+        )
         return str(named or self.people.own_team())
 
     def place(self, channel: str) -> tuple[bool, bool]:
-        """(we can post there, another company reads along there). Where Slack does not say, the first is so and the second is not."""
+        """(we can post there, another company reads along there). Where Slack does not say, the first is so and the
+        second is not."""
         try:
             about = self.calls.call("conversations.info", channel=channel).get("channel", {})
         except SendRefused as error:
             return "channel_not_found" not in str(error), False
         except SendError:
             return True, False
-        return about.get("is_member") is not False, about.get("is_ext_shared") is True or about.get("is_pending_ext_shared") is True
+        return about.get("is_member") is not False, about.get("is_ext_shared") is True or about.get(
+            "is_pending_ext_shared"
+        ) is True
 
     def whisper(self, channel: str, user: str, text: str) -> None:
         """Tell one member something that nobody else sees. Raises SendError."""
         self.calls.call("chat.postEphemeral", channel=channel, user=user, text=text, parse="none", link_names=False)
 
     def whisper_or_answer(self, channel: str, user: str, respond: Respond, text: str) -> None:
-        """The same for one who may be no member: a public channel is open to whoever looks in, and Slack whispers to members only."""
+        """The same for one who may be no member: a public channel is open to whoever looks in, and Slack whispers to
+        members only."""
         try:
             if channel:
                 self.whisper(channel, user, text)
@@ -76,7 +85,8 @@ class Edge:
         self.answer(respond, text, [])
 
     def answer(self, respond: Respond, text: str, blocks: Sequence[Mapping[str, Any]]) -> None:
-        """Tell one member something by the address that came with their request, which works where we are no member. What fails is only logged."""
+        """Tell one member something by the address that came with their request, which works where we are no member.
+        What fails is only logged."""
         try:
             respond(text=text, blocks=[dict(b) for b in blocks], response_type="ephemeral")
         except OSError as error:
@@ -93,7 +103,11 @@ class Edge:
 
 def channel_of(body: Mapping[str, Any]) -> str:
     """The channel in which somebody clicked; empty where Slack names none."""
-    return str((body.get("channel") or body.get("container") or {}).get("id") or (body.get("container") or {}).get("channel_id") or "")
+    return str(
+        (body.get("channel") or body.get("container") or {}).get("id")
+        or (body.get("container") or {}).get("channel_id")
+        or ""
+    )
 
 
 def user_of(body: Mapping[str, Any]) -> str:

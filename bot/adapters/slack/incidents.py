@@ -1,4 +1,5 @@
-"""An incident in Slack: its message with what is common, its tickets and the agreed text; the modals for that text. Pure; foreign text passes escape."""
+"""An incident in Slack: its message with what is common, its tickets and the agreed text; the modals for that text.
+Pure; foreign text passes escape."""
 
 from __future__ import annotations
 
@@ -23,28 +24,19 @@ from bot.adapters.slack.modals import MAX_INPUT, input_block, section
 from bot.adapters.slack.text import cut, escape, mention, message_link
 from bot.core.desk.incidents import Grouped, Incident, incident_actions
 
-LABELS: Final = {
-    "agree": "Agree a text",
-    "answer": "Answer all",
-    "release": "Release the drafts",
-    "close": "Close",
-}
+LABELS: Final = {"agree": "Agree a text", "answer": "Answer all", "release": "Release the drafts", "close": "Close"}
 _SURE: Final = {
     "release": "Each held ticket gets its own card, and no more are held back. The incident stays open.",
     "close": "The incident ends without an answer for all; each held ticket gets its own card.",
 }
-_NOW: Final = {
-    "shown": "has its card",
-    "held": "held back",
-    "released": "has its card",
-    "answered": "answered",
-}
+_NOW: Final = {"shown": "has its card", "held": "held back", "released": "has its card", "answered": "answered"}
 LISTED: Final = 20
 TEXT_SHOWN: Final = 2400
 
 
 def incident_blocks(incident: Incident, grouped: Sequence[Grouped]) -> list[Block]:
-    """The message: what is common, how the tickets stand, the agreed text, who ended it, and buttons while it is open."""
+    """The message: what is common, how the tickets stand, the agreed text, who ended it, and buttons while it is
+    open."""
     blocks: list[Block] = [
         HeaderBlock(text=_plain(f"Incident {incident.number}{'' if incident.state == 'open' else ', over'}")),
         mrkdwn(escape(incident.said, 1500, line=True)),
@@ -52,11 +44,7 @@ def incident_blocks(incident: Incident, grouped: Sequence[Grouped]) -> list[Bloc
     blocks.append(mrkdwn(_tickets(incident, grouped)))
     if incident.text:
         by = f" (agreed by {mention(incident.agreed_by)})" if incident.agreed_by else ""
-        blocks += [
-            DividerBlock(),
-            mrkdwn(f"*Answer for all*{by}"),
-            mrkdwn(escape(incident.text, TEXT_SHOWN)),
-        ]
+        blocks += [DividerBlock(), mrkdwn(f"*Answer for all*{by}"), mrkdwn(escape(incident.text, TEXT_SHOWN))]
         if len(incident.text) > TEXT_SHOWN:
             blocks.append(ContextBlock(elements=[verbatim("The text goes on; the page shows the whole.")]))
     if incident.state != "open":
@@ -75,7 +63,8 @@ def incident_text(incident: Incident) -> str:
 def text_view(incident: Incident, action: str, kept: str) -> dict[str, Any]:
     """The modal in which a text is agreed, or sent to all: what stands in it is what all get.
 
-    A text that is longer than Slack's fields (the page takes more) is shown and not edited; it is then sent as it was agreed.
+    A text that is longer than Slack's fields (the page takes more) is shown and not edited; it is then sent as it
+    was agreed.
     """
     title, submit = ("Agree a text", "Agree") if action == "agree" else ("Answer all", "Send to all")
     told = (
@@ -91,11 +80,7 @@ def text_view(incident: Incident, action: str, kept: str) -> dict[str, Any]:
             blocks.append(section(shown[:at]))
             shown = shown[at:].lstrip("\n")
     else:
-        element: dict[str, Any] = {
-            "type": "plain_text_input",
-            "multiline": True,
-            "max_length": MAX_INPUT,
-        }
+        element: dict[str, Any] = {"type": "plain_text_input", "multiline": True, "max_length": MAX_INPUT}
         if shown and len(shown) <= MAX_INPUT:
             element["initial_value"] = shown
         blocks.append(input_block("text", "Reply to all these customers", element))
@@ -125,10 +110,7 @@ def _button(incident: Incident, action: str) -> ButtonElement:
     confirm = None
     if action in _SURE:
         confirm = ConfirmObject(
-            title=_plain(LABELS[action] + "?"),
-            text=_plain(_SURE[action]),
-            confirm=_plain("Yes"),
-            deny=_plain("Back"),
+            title=_plain(LABELS[action] + "?"), text=_plain(_SURE[action]), confirm=_plain("Yes"), deny=_plain("Back")
         )
     style = "primary" if action == ("answer" if incident.text else "agree") else None
     label = "Change the text" if action == "agree" and incident.text else LABELS[action]

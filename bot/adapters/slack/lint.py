@@ -1,4 +1,5 @@
-"""Block Kit's limits, checked before anything is sent (Slack: Reference, Block Kit, blocks, elements and composition objects)."""
+"""Block Kit's limits, checked before anything is sent (Slack: Reference, Block Kit, blocks, elements and composition
+objects)."""
 
 from __future__ import annotations
 
@@ -9,12 +10,24 @@ MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 MAX_TEXT = 40_000
 MAX_METADATA = 8_000
 MAX_PRIVATE = 3_000
-_TEXT_LIMITS = {"header": 150, "section": 3000, "context": 2000, "button": 75, "title": 24, "submit": 24, "close": 24, "label": 2000, "placeholder": 150,
-                "option": 75}
+_TEXT_LIMITS = {
+    "header": 150,
+    "section": 3000,
+    "context": 2000,
+    "button": 75,
+    "title": 24,
+    "submit": 24,
+    "close": 24,
+    "label": 2000,
+    "placeholder": 150,
+    "option": 75,
+}
 _ELEMENTS = {"actions": 25, "context": 10}
 
 
-def faults(blocks: Sequence[Mapping[str, Any]], *, surface: str = "message", text: str = "", metadata: str = "") -> list[str]:
+def faults(
+    blocks: Sequence[Mapping[str, Any]], *, surface: str = "message", text: str = "", metadata: str = ""
+) -> list[str]:
     """What Slack would refuse, in words, each with its place; empty where all is well."""
     return list(_faults(blocks, surface, text, metadata))
 

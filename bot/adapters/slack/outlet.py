@@ -35,9 +35,22 @@ class SlackOutlet:
     def __init__(self, calls: SlackCalls, desk: Desk) -> None:
         self._calls, self._desk = calls, desk
         self._kinds: dict[str, Callable[[Delivery], str]] = {
-            "card": self._card, "card_update": self._card_update, "reply": self._reply, "react": self._react, "burst": self._burst,
-            "burst_update": self._burst_update, "digest": self._digest, "watch": self._watch, "escalation": self._escalation, "alarm": self._alarm,
-            "incident": self._incident, "incident_update": self._incident_update, "notice": self._alarm, "redact": self._redact, "report": self._report, "report_picture": self._report_picture,
+            "card": self._card,
+            "card_update": self._card_update,
+            "reply": self._reply,
+            "react": self._react,
+            "burst": self._burst,
+            "burst_update": self._burst_update,
+            "digest": self._digest,
+            "watch": self._watch,
+            "escalation": self._escalation,
+            "alarm": self._alarm,
+            "incident": self._incident,
+            "incident_update": self._incident_update,
+            "notice": self._alarm,
+            "redact": self._redact,
+            "report": self._report,
+            "report_picture": self._report_picture,
         }
 
     def send(self, delivery: Delivery) -> str:
@@ -48,11 +61,17 @@ class SlackOutlet:
         return kind(delivery)
 
     def find(self, delivery: Delivery) -> Found:
-        """Look for the key in the metadata, or in the first block's id, of our messages since the delivery was written down."""
+        """Look for the key in the metadata, or in the first block's id, of our messages since the delivery was
+        written down."""
         thread = self._thread_of(delivery)
         method = "conversations.replies" if thread else "conversations.history"
-        arguments: dict[str, Any] = {"channel": _channel(delivery.send.place), "include_all_metadata": True, "limit": 200,
-                                     "oldest": f"{(delivery.created_at - CLOCK_SLACK).timestamp():.6f}", **({"ts": thread} if thread else {})}
+        arguments: dict[str, Any] = {
+            "channel": _channel(delivery.send.place),
+            "include_all_metadata": True,
+            "limit": 200,
+            "oldest": f"{(delivery.created_at - CLOCK_SLACK).timestamp():.6f}",
+            **({"ts": thread} if thread else {}),
+        }
         token = token_of(delivery.send.key)
         try:
             for _ in range(PAGES):
@@ -80,11 +99,19 @@ class SlackOutlet:
         card = self._known(delivery)
         if card.remote_id is None:
             raise SendPointless("the card is not posted; it will be drawn as it then is")
-        return self._update(card.place, card.remote_id, f"card:{card.id}", draw.card_text(card), draw.card_blocks(card, self._reply_state(card)))
+        return self._update(
+            card.place,
+            card.remote_id,
+            f"card:{card.id}",
+            draw.card_text(card),
+            draw.card_blocks(card, self._reply_state(card)),
+        )
 
     def _reply(self, delivery: Delivery) -> str:
         text = escape(str(delivery.send.payload["text"]), 30_000)
-        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(delivery.send.payload["thread"]))
+        return self._post(
+            delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(delivery.send.payload["thread"])
+        )
 
     def _react(self, delivery: Delivery) -> str:
         payload = delivery.send.payload
@@ -94,7 +121,9 @@ class SlackOutlet:
     def _burst(self, delivery: Delivery) -> str:
         with self._desk.look() as view:
             signature, count, since, _ = view.cases.burst_state(int(delivery.send.payload["burst"]))
-        return self._post(delivery, f"{count} tickets since {since:%H:%M} UTC", draw.burst_blocks(signature, count, since), "")
+        return self._post(
+            delivery, f"{count} tickets since {since:%H:%M} UTC", draw.burst_blocks(signature, count, since), ""
+        )
 
     def _burst_update(self, delivery: Delivery) -> str:
         number = int(delivery.send.payload["burst"])
@@ -103,7 +132,13 @@ class SlackOutlet:
             ts = view.queues.state_of(f"burst:{number}")[1]
         if ts is None:
             raise SendPointless("the burst is not posted yet")
-        return self._update(place, ts, f"burst:{number}", f"{count} tickets since {since:%H:%M} UTC", draw.burst_blocks(signature, count, since))
+        return self._update(
+            place,
+            ts,
+            f"burst:{number}",
+            f"{count} tickets since {since:%H:%M} UTC",
+            draw.burst_blocks(signature, count, since),
+        )
 
     def _digest(self, delivery: Delivery) -> str:
         with self._desk.look() as view:
@@ -114,12 +149,18 @@ class SlackOutlet:
         return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), ts)
 
     def _watch(self, delivery: Delivery) -> str:
-        text = draw.watch_text([str(line) for line in delivery.send.payload["lines"]], str(delivery.send.payload["failed"]))
-        return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(delivery.send.payload["thread"]))
+        text = draw.watch_text(
+            [str(line) for line in delivery.send.payload["lines"]], str(delivery.send.payload["failed"])
+        )
+        return self._post(
+            delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(delivery.send.payload["thread"])
+        )
 
     def _escalation(self, delivery: Delivery) -> str:
         payload = delivery.send.payload
-        text = draw.escalation_text(self._known(delivery), str(payload["assignee"]), str(payload["reason"]), str(payload["by"]))
+        text = draw.escalation_text(
+            self._known(delivery), str(payload["assignee"]), str(payload["reason"]), str(payload["by"])
+        )
         return self._post(delivery, text[: cut(text, 2900)], draw.text_blocks(text), str(payload.get("thread", "")))
 
     def _incident(self, delivery: Delivery) -> str:
@@ -157,7 +198,9 @@ class SlackOutlet:
         thread = self._thread_of(delivery)
         if not thread:
             raise SendLater("Slack: the report itself is not posted yet", seconds=5)
-        return upload_picture(self._calls, delivery.send.payload, _channel(delivery.send.place), thread, token_of(delivery.send.key))
+        return upload_picture(
+            self._calls, delivery.send.payload, _channel(delivery.send.place), thread, token_of(delivery.send.key)
+        )
 
     def _redact(self, delivery: Delivery) -> str:
         """Take back what one of our messages said; one that is gone already needs nothing."""
@@ -168,7 +211,8 @@ class SlackOutlet:
         except SendPointless as error:
             if "message_not_found" in str(error):
                 raise
-            # a workspace may forbid edits after some time; whether it also forbids a bot to delete its own message is another setting
+            # a workspace may forbid edits after some time; whether it also forbids a bot to delete its own message is
+            # another setting
             try:
                 self._calls.call("chat.delete", channel=_channel(place), ts=ts)
             except SendPointless as gone:
@@ -181,14 +225,31 @@ class SlackOutlet:
         token = token_of(delivery.send.key)
         drawn = _drawn(blocks, token, text)
         answer = self._calls.call(
-            "chat.postMessage", channel=_channel(delivery.send.place), thread_ts=thread or None, text=text, blocks=drawn, parse="none", link_names=False,
-            unfurl_links=False, unfurl_media=False, metadata={"event_type": "triage_delivery", "event_payload": {"key": token}})
+            "chat.postMessage",
+            channel=_channel(delivery.send.place),
+            thread_ts=thread or None,
+            text=text,
+            blocks=drawn,
+            parse="none",
+            link_names=False,
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={"event_type": "triage_delivery", "event_payload": {"key": token}},
+        )
         return str(answer["ts"])
 
     def _update(self, place: str, ts: str, key: str, text: str, blocks: Sequence[Block]) -> str:
         token = token_of(key)
-        self._calls.call("chat.update", channel=_channel(place), ts=ts, text=text, blocks=_drawn(blocks, token, text), parse="none", link_names=False,
-                         metadata={"event_type": "triage_delivery", "event_payload": {"key": token}})
+        self._calls.call(
+            "chat.update",
+            channel=_channel(place),
+            ts=ts,
+            text=text,
+            blocks=_drawn(blocks, token, text),
+            parse="none",
+            link_names=False,
+            metadata={"event_type": "triage_delivery", "event_payload": {"key": token}},
+        )
         return ts
 
     def _known(self, delivery: Delivery) -> Card:

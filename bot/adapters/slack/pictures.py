@@ -1,4 +1,5 @@
-"""The weekly report in Slack: its blocks, and its picture by the upload in three steps (Slack: files.getUploadURLExternal).
+"""The weekly report in Slack: its blocks, and its picture by the upload in three steps (Slack:
+files.getUploadURLExternal).
 
 Until the last step nothing of a file can be seen, so whatever fails before it may be done again.
 """
@@ -12,13 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from slack_sdk.models.blocks import (
-    Block,
-    ContextBlock,
-    HeaderBlock,
-    MarkdownTextObject,
-    PlainTextObject,
-)
+from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTextObject, PlainTextObject
 
 from bot.adapters.slack.blocks import mrkdwn
 from bot.adapters.slack.client import TIMEOUT_SECONDS, SlackCalls
@@ -48,19 +43,35 @@ def upload_picture(calls: SlackCalls, payload: Mapping[str, Any], channel: str, 
     """Upload a picture and share it in a thread; returns the file's id. Raises SendLater, SendRefused, SendUnsure."""
     data = base64.b64decode(str(payload["png"]))
     try:
-        place = calls.call("files.getUploadURLExternal", filename=f"{payload['name']}{name_with(token)}", length=len(data), alt_txt=str(payload["title"])[:900])
+        place = calls.call(
+            "files.getUploadURLExternal",
+            filename=f"{payload['name']}{name_with(token)}",
+            length=len(data),
+            alt_txt=str(payload["title"])[:900],
+        )
     except SendUnsure as error:
         raise SendLater(str(error), seconds=5) from error
     url, file = str(place.get("upload_url", "")), str(place.get("file_id", ""))
     if not file or not _trusted(url, calls.client.base_url):
         raise SendRefused("Slack files.getUploadURLExternal: gave no address to upload to")
     try:
-        answer = httpx.post(url, content=data, headers={"Content-Type": "application/octet-stream"}, timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        answer = httpx.post(
+            url,
+            content=data,
+            headers={"Content-Type": "application/octet-stream"},
+            timeout=TIMEOUT_SECONDS,
+            follow_redirects=False,
+        )
     except httpx.HTTPError as error:
         raise SendLater(f"Slack upload: {type(error).__name__}", seconds=5) from error
     if answer.status_code != 200:
         raise SendLater(f"Slack upload: answered {answer.status_code}", seconds=10)
-    calls.call("files.completeUploadExternal", files=json.dumps([{"id": file, "title": str(payload["title"])[:250]}]), channel_id=channel, thread_ts=thread)
+    calls.call(
+        "files.completeUploadExternal",
+        files=json.dumps([{"id": file, "title": str(payload["title"])[:250]}]),
+        channel_id=channel,
+        thread_ts=thread,
+    )
     return file
 
 

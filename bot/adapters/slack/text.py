@@ -1,4 +1,5 @@
-"""The one function that all foreign text passes before it reaches Slack: blocks, fallback texts, titles, modals, ephemeral answers."""
+"""The one function that all foreign text passes before it reaches Slack: blocks, fallback texts, titles, modals,
+ephemeral answers."""
 
 from __future__ import annotations
 
@@ -19,8 +20,9 @@ CUT = "…"
 def escape(text: str, limit: int = 2900, *, line: bool = False) -> str:
     """``text`` made inert and at most ``limit`` characters long as Slack counts them.
 
-    Control, zero-width and direction characters become visible (``\\x202e``); ``&``, ``<`` and ``>``, with which every control sequence of
-    Slack's begins, become entities (Slack: "Escaping text"), and are never cut in half. ``line`` puts it on one line.
+    Control, zero-width and direction characters become visible (``\\x202e``); ``&``, ``<`` and ``>``, with which
+    every control sequence of Slack's begins, become entities (Slack: "Escaping text"), and are never cut in half.
+    ``line`` puts it on one line.
     """
     shown = visible(text.replace("\r\n", "\n"), MAX_INPUT)
     if line:
@@ -51,7 +53,8 @@ def channel_link(place: str) -> str:
 
 
 def cut(text: str, limit: int) -> int:
-    """Where to cut a text that is escaped already: at a line's end, else between words, else before an entity that would be torn."""
+    """Where to cut a text that is escaped already: at a line's end, else between words, else before an entity that
+    would be torn."""
     if len(text) <= limit:
         return len(text)
     at = text.rfind("\n", 1, limit)
@@ -62,14 +65,21 @@ def cut(text: str, limit: int) -> int:
 
 
 def said(text: str) -> str:
-    """A sentence of ours that holds nothing foreign: members and channels stand in it by their ids, and Slack shows their names."""
+    """A sentence of ours that holds nothing foreign: members and channels stand in it by their ids, and Slack shows
+    their names."""
     return _PLACE.sub(lambda m: f"<#{m[1]}>", _PERSON.sub(lambda m: f"<@{m[1]}>", escape(text)))
 
 
 def message_link(case_id: str) -> str:
-    """A link of ours to the message that a case began with (``slack:T1:C1:1700000000.000100``); else the id as escaped text."""
+    """A link of ours to the message that a case began with (``slack:T1:C1:1700000000.000100``); else the id as
+    escaped text."""
     parts = case_id.split(":")
-    if len(parts) == 4 and parts[0] == "slack" and re.fullmatch(r"[CDG][A-Z0-9]{1,20}", parts[2]) and re.fullmatch(r"\d{1,12}\.\d{1,8}", parts[3]):
+    if (
+        len(parts) == 4
+        and parts[0] == "slack"
+        and re.fullmatch(r"[CDG][A-Z0-9]{1,20}", parts[2])
+        and re.fullmatch(r"\d{1,12}\.\d{1,8}", parts[3])
+    ):
         return f"<https://slack.com/archives/{parts[2]}/p{parts[3].replace('.', '')}|ticket>"
     return escape(case_id, 200, line=True)
 

@@ -1,6 +1,8 @@
-"""What somebody wrote, out of a message event: its text, or its blocks where there is none, what it shares, and snippets.
+"""What somebody wrote, out of a message event: its text, or its blocks where there is none, what it shares, and
+snippets.
 
-Slack: the event ``message``, "Formatting text for app surfaces", the block ``rich_text``, the object ``file`` (``preview`` holds a snippet's beginning).
+Slack: the event ``message``, "Formatting text for app surfaces", the block ``rich_text``, the object ``file``
+(``preview`` holds a snippet's beginning).
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ def typed(event: Mapping[str, Any]) -> str:
     """The words of a message as its writer sees them; "" where it has none."""
     parts = [plain_of(str(event.get("text") or "")) or "".join(_words(event.get("blocks"), MAX_DEPTH))[:200_000]]
     for shared in _dicts(event.get("attachments")):
-        if shared.get("is_share") or shared.get("is_msg_unfurl"):  # a message that was forwarded; other attachments are previews of links
+        # a message that was forwarded; other attachments are previews of links
+        if shared.get("is_share") or shared.get("is_msg_unfurl"):
             parts.append(plain_of(str(shared.get("text") or shared.get("fallback") or "")))
     for file in _dicts(event.get("files")):
         if file.get("mode") == "snippet" or str(file.get("mimetype", "")).startswith("text/plain"):

@@ -1,4 +1,5 @@
-"""A copy of the database while it is in use, and the way back. A copy that comes back sends nothing until somebody releases it."""
+"""A copy of the database while it is in use, and the way back. A copy that comes back sends nothing until somebody
+releases it."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ PG_SECONDS: Final = 3_600
 
 
 def backup(url: str, target: Path) -> int:
-    """Copy the database of ``url`` into the file ``target``; returns its size. SQLite's online backup, or pg_dump's custom format.
+    """Copy the database of ``url`` into the file ``target``; returns its size. SQLite's online backup, or pg_dump's
+    custom format.
 
     Raises InputError where the file is there already or cannot be written, StoreBusy where the database cannot be read.
     """
@@ -30,7 +32,8 @@ def backup(url: str, target: Path) -> int:
         raise InputError(f"{target}: is there already; name another file")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # it holds customers' data: nobody else reads it
+        # it holds customers' data: nobody else reads it
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from error
     try:
@@ -47,8 +50,9 @@ def backup(url: str, target: Path) -> int:
 def restore(url: str, file: Path, *, force: bool) -> Path | None:
     """Put a backup in the place of ``url``'s database; returns where the old one was moved to (SQLite, with ``force``).
 
-    The copy is marked before it stands in its place: nothing is sent from it, and what was waiting to be sent is looked for outside first,
-    since the original may have sent it after the backup. Raises InputError, StoreCorrupt, StoreBusy.
+    The copy is marked before it stands in its place: nothing is sent from it, and what was waiting to be sent is
+    looked for outside first, since the original may have sent it after the backup. Raises InputError, StoreCorrupt,
+    StoreBusy.
     """
     if not file.is_file():
         raise InputError(f"{file}: no such file")
@@ -67,7 +71,9 @@ def restore(url: str, file: Path, *, force: bool) -> Path | None:
         fresh.unlink(missing_ok=True)
         os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise InputError(f"{place}: cannot be written ({error.strerror or error}); choose another DATABASE_URL") from error
+        raise InputError(
+            f"{place}: cannot be written ({error.strerror or error}); choose another DATABASE_URL"
+        ) from error
     _copy(file, fresh)
     _hold(f"sqlite:///{fresh}")
     if place.exists():
@@ -90,8 +96,16 @@ def _hold(url: str) -> None:
             now = datetime.now(UTC).replace(tzinfo=None)
             connection = session.connection()
             connection.execute(text("DELETE FROM setting WHERE name = 'pause'"))
-            connection.execute(text("INSERT INTO setting (name, value, at) VALUES ('pause', :value, :at)"), {"value": RESTORED, "at": now})
-            connection.execute(text("UPDATE delivery SET state = 'unsure', not_before = :at, lease_until = NULL WHERE state IN ('queued', 'sending')"), {"at": now})
+            connection.execute(
+                text("INSERT INTO setting (name, value, at) VALUES ('pause', :value, :at)"),
+                {"value": RESTORED, "at": now},
+            )
+            connection.execute(
+                text(
+                    "UPDATE delivery SET state = 'unsure', not_before = :at, lease_until = NULL WHERE state IN ('queued', 'sending')"
+                ),
+                {"at": now},
+            )
         if database.sqlite:
             with database.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -103,7 +117,10 @@ def _copy(source: Path, target: Path) -> None:
     if not source.is_file():
         raise InputError(f"{source}: no such database")
     try:
-        with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as old, closing(sqlite3.connect(target)) as new:
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as old,
+            closing(sqlite3.connect(target)) as new,
+        ):
             old.backup(new)
             if new.execute("PRAGMA quick_check").fetchone() != ("ok",):
                 raise StoreCorrupt(f"{source}: is damaged; the copy was thrown away")
@@ -116,7 +133,9 @@ def _copy(source: Path, target: Path) -> None:
 def _check(file: Path) -> None:
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as found:
-            known = found.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('alembic_version', 'delivery')").fetchone()[0]
+            known = found.execute(
+                "SELECT count(*) FROM sqlite_master WHERE name IN ('alembic_version', 'delivery')"
+            ).fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise InputError(f"{file}: is no SQLite database ({error})") from error
     if known != 2:
@@ -130,7 +149,13 @@ def _postgres(tool: str, url: str, *arguments: str) -> None:
         raise InputError(f"{tool}: is not installed here; install postgresql-client (of the server's version or later)")
     target = make_url(url)
     plain = target.set(drivername="postgresql", password=None).render_as_string()
-    ran = subprocess.run([program, f"--dbname={plain}", *arguments], env={**os.environ, **({"PGPASSWORD": str(target.password)} if target.password else {})},
-                         capture_output=True, text=True, timeout=PG_SECONDS, check=False)
+    ran = subprocess.run(
+        [program, f"--dbname={plain}", *arguments],
+        env={**os.environ, **({"PGPASSWORD": str(target.password)} if target.password else {})},
+        capture_output=True,
+        text=True,
+        timeout=PG_SECONDS,
+        check=False,
+    )
     if ran.returncode:
         raise StoreBusy(f"{tool}: {(ran.stderr or 'failed').strip().splitlines()[-1]}")

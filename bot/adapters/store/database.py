@@ -1,8 +1,9 @@
 """One database, SQLite or PostgreSQL: every read and every write of the desk goes through here.
 
-A write is one transaction under a name. SQLite begins it with BEGIN IMMEDIATE (two writers queue, neither is turned away half-way) and keeps
-what was committed through a power cut (WAL, synchronous=FULL); PostgreSQL locks rows. Both reach the fail-points ``NAME.before`` (nothing is
-committed yet) and ``NAME.after`` (it is, and nobody has been told).
+A write is one transaction under a name. SQLite begins it with BEGIN IMMEDIATE (two writers queue, neither is turned
+away half-way) and keeps what was committed through a power cut (WAL, synchronous=FULL); PostgreSQL locks rows. Both
+reach the fail-points ``NAME.before`` (nothing is committed yet) and ``NAME.after`` (it is, and nobody has been
+told).
 """
 
 from __future__ import annotations
@@ -18,14 +19,7 @@ from sqlalchemy import Connection, DateTime, Executable, TypeDecorator, create_e
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect, Engine
-from sqlalchemy.exc import (
-    ArgumentError,
-    DatabaseError,
-    DBAPIError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
-)
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Session, SQLModel
 
@@ -64,13 +58,17 @@ class Database:
             url = "postgresql+psycopg://" + url.removeprefix("postgres://")
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             scheme = url.partition(":")[0]
-            raise SettingsError(f"DATABASE_URL: {scheme}: is not supported here; use sqlite:///path/to/file or postgresql://user@host/name")
+            raise SettingsError(
+                f"DATABASE_URL: {scheme}: is not supported here; use sqlite:///path/to/file or postgresql://user@host/name"
+            )
         if url.startswith("sqlite:///"):
             folder = Path(url.removeprefix("sqlite:///")).parent
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise SettingsError(f"DATABASE_URL: {url}: the directory {folder} cannot be made ({error.strerror or error}); choose another place") from error
+                raise SettingsError(
+                    f"DATABASE_URL: {url}: the directory {folder} cannot be made ({error.strerror or error}); choose another place"
+                ) from error
         try:
             self.engine: Engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         except (ArgumentError, NoSuchModuleError) as error:
@@ -88,8 +86,8 @@ class Database:
 
     @contextmanager
     def write(self, name: str) -> Iterator[Session]:
-        """A transaction that commits at the end of the block, or not at all. Raises StoreBusy where another process holds the database
-        or it is full, StoreCorrupt where it is damaged or not ours."""
+        """A transaction that commits at the end of the block, or not at all. Raises StoreBusy where another process
+        holds the database or it is full, StoreCorrupt where it is damaged or not ours."""
         with self._named(), Session(self._writing, expire_on_commit=False) as session:
             yield session
             session.flush()
@@ -108,12 +106,18 @@ class Database:
         try:
             yield
         except (OperationalError, InterfaceError) as error:
-            raise StoreBusy(f"{self.name}: could not be used ({error.orig}); nothing of this step was kept, try again") from error
+            raise StoreBusy(
+                f"{self.name}: could not be used ({error.orig}); nothing of this step was kept, try again"
+            ) from error
         except PoolExhausted as error:
-            raise StoreBusy(f"{self.name}: all connections are in use; nothing of this step was kept, try again") from error
+            raise StoreBusy(
+                f"{self.name}: all connections are in use; nothing of this step was kept, try again"
+            ) from error
         except DatabaseError as error:
             if isinstance(error, DBAPIError) and _damaged(error):
-                raise StoreCorrupt(f"{self.name}: is no database of ours or is damaged ({error.orig}); move it away and run again") from error
+                raise StoreCorrupt(
+                    f"{self.name}: is no database of ours or is damaged ({error.orig}); move it away and run again"
+                ) from error
             raise
 
     def for_update(self, statement: Any) -> Any:
@@ -138,7 +142,9 @@ def _insert_once(table: type[SQLModel], sqlite: bool) -> Executable:
 
 def _damaged(error: DBAPIError) -> bool:
     said = str(error.orig).lower()
-    return any(words in said for words in ("not a database", "malformed", "no such table", "no such column", "does not exist"))
+    return any(
+        words in said for words in ("not a database", "malformed", "no such table", "no such column", "does not exist")
+    )
 
 
 def _pragmas(connection: Any, _record: Any) -> None:

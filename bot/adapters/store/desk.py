@@ -42,7 +42,8 @@ class DeskStore:
 
     @contextmanager
     def step(self, name: str) -> Iterator[StoredStep]:
-        """A transaction that commits as a whole at the end of the block. Raises StoreBusy; then nothing of it happened."""
+        """A transaction that commits as a whole at the end of the block. Raises StoreBusy; then nothing of it
+        happened."""
         with self.database.write(name) as session:
             yield StoredStep(self.database, session, self._clock.now())
 

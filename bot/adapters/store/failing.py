@@ -34,28 +34,55 @@ def put_mark(session: Session, mark: int, now: datetime) -> None:
     session.merge(SettingRow(name=MARK, value=str(mark), at=now))
 
 
-def upsert(database: Database, session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]], add: Sequence[str],
-           least: Sequence[str] = (), most: Sequence[str] = ()) -> None:
+def upsert(
+    database: Database,
+    session: Session,
+    table: type[SQLModel],
+    rows: Sequence[dict[str, Any]],
+    add: Sequence[str],
+    least: Sequence[str] = (),
+    most: Sequence[str] = (),
+) -> None:
     """Insert rows; where one of that key is there, add up, keep the least, keep the most of the columns named."""
     insert = sqlite_insert if database.sqlite else postgresql_insert
     lowest, highest = (func.min, func.max) if database.sqlite else (func.least, func.greatest)
     for start in range(0, len(rows), 50):
         statement = insert(table).values(list(rows[start : start + 50]))
-        here, new = table.__table__.c, statement.excluded  # type: ignore[attr-defined]
-        changes = {name: here[name] + new[name] for name in add} | {name: lowest(here[name], new[name]) for name in least} | \
-            {name: highest(here[name], new[name]) for name in most}
-        session.connection().execute(statement.on_conflict_do_update(index_elements=[c.name for c in table.__table__.primary_key], set_=changes))  # type: ignore[attr-defined]
+        here, new = statement.table.c, statement.excluded
+        changes = (
+            {name: here[name] + new[name] for name in add}
+            | {name: lowest(here[name], new[name]) for name in least}
+            | {name: highest(here[name], new[name]) for name in most}
+        )
+        session.connection().execute(
+            statement.on_conflict_do_update(index_elements=[c.name for c in statement.table.primary_key], set_=changes)
+        )
 
 
-def add_failures(database: Database, session: Session, failures: Iterable[Failure], proven: set[tuple[str, str]]) -> None:
+def add_failures(
+    database: Database, session: Session, failures: Iterable[Failure], proven: set[tuple[str, str]]
+) -> None:
     """Count failing lines. ``proven``: the pairs of :attr:`Failure.own` that have logged in."""
     counted: dict[tuple[Any, ...], dict[str, Any]] = {}
     for failure in failures:
         day = failure.at.replace(hour=0, minute=0, second=0, microsecond=0)
         key = (day, failure.cause, failure.actor, failure.host, failure.service)
-        row = counted.setdefault(key, {
-            "day": day, "cause": failure.cause, "actor": failure.actor, "host": failure.host, "service": failure.service, "mailbox": failure.is_mailbox,
-            "network": failure.network, "proven": False, "first_at": failure.at, "last_at": failure.at, "lines": 0})
+        row = counted.setdefault(
+            key,
+            {
+                "day": day,
+                "cause": failure.cause,
+                "actor": failure.actor,
+                "host": failure.host,
+                "service": failure.service,
+                "mailbox": failure.is_mailbox,
+                "network": failure.network,
+                "proven": False,
+                "first_at": failure.at,
+                "last_at": failure.at,
+                "lines": 0,
+            },
+        )
         row["lines"] += 1
         row["first_at"], row["last_at"] = min(row["first_at"], failure.at), max(row["last_at"], failure.at)
         row["proven"] = row["proven"] or failure.own in proven
@@ -72,15 +99,34 @@ def add_failures(database: Database, session: Session, failures: Iterable[Failur
 
 def silent(session: Session, period: Period, only: Filter) -> tuple[dict[str, int], dict[str, int]]:
     """(cause -> mailboxes that fail from their own address and wrote no ticket of that cause, cause -> the rest)."""
-    actors = select(FailingRow.cause, FailingRow.actor, func.max(_one(FailingRow.proven)).label("own"), func.min(_one(FailingRow.proven)).label("all_own")).where(
-        col(FailingRow.day) >= period.since - timedelta(days=1), col(FailingRow.day) < period.until, col(FailingRow.last_at) >= period.since,
-        col(FailingRow.first_at) < period.until)
+    actors = select(
+        FailingRow.cause,
+        FailingRow.actor,
+        func.max(_one(FailingRow.proven)).label("own"),
+        func.min(_one(FailingRow.proven)).label("all_own"),
+    ).where(
+        col(FailingRow.day) >= period.since - timedelta(days=1),
+        col(FailingRow.day) < period.until,
+        col(FailingRow.last_at) >= period.since,
+        col(FailingRow.first_at) < period.until,
+    )
     if only.domain:
         actors = actors.where(col(FailingRow.actor).endswith(f"@{only.domain}", autoescape=True))
     seen = actors.group_by(FailingRow.cause, FailingRow.actor).subquery()  # each one once, in the order of an index
-    wrote = select(TicketFactRow.ticket_id).where(
-        col(TicketFactRow.mailbox) == seen.c.actor, col(TicketFactRow.cause) == seen.c.cause, col(TicketFactRow.at) >= period.since, col(TicketFactRow.at) < period.until).exists()
-    counted = func.sum(case((and_(seen.c.own == 1, ~wrote), 1), else_=0)), func.sum(case((seen.c.all_own == 0, 1), else_=0))
+    wrote = (
+        select(TicketFactRow.ticket_id)
+        .where(
+            col(TicketFactRow.mailbox) == seen.c.actor,
+            col(TicketFactRow.cause) == seen.c.cause,
+            col(TicketFactRow.at) >= period.since,
+            col(TicketFactRow.at) < period.until,
+        )
+        .exists()
+    )
+    counted = (
+        func.sum(case((and_(seen.c.own == 1, ~wrote), 1), else_=0)),
+        func.sum(case((seen.c.all_own == 0, 1), else_=0)),
+    )
     rows = session.connection().execute(columns_of(seen.c.cause, *counted).group_by(seen.c.cause)).all()
     return {cause: n for cause, n, _ in rows if n}, {cause: n for cause, _, n in rows if n}
 

@@ -64,7 +64,11 @@ class PeopleRows:
 
     def settings(self, prefix: str) -> dict[str, str]:
         """All that begins with ``prefix``, by the rest of its name."""
-        rows = self._session.exec(select(SettingRow).where(col(SettingRow.name).startswith(prefix, autoescape=True)).order_by(col(SettingRow.name)))
+        rows = self._session.exec(
+            select(SettingRow)
+            .where(col(SettingRow.name).startswith(prefix, autoescape=True))
+            .order_by(col(SettingRow.name))
+        )
         return {row.name.removeprefix(prefix): row.value for row in rows}
 
     def set(self, name: str, value: str) -> str:
@@ -78,12 +82,26 @@ class PeopleRows:
         return before
 
     def audit(self, who: str, action: str, subject: str = "", before: str = "", after: str = "") -> None:
-        """Write down who did what. Whoever did it, and every mail address in it, stands under a pseudonym: the log itself can never be changed."""
-        self._session.add(AuditRow(at=self._now, who=self._pseudonym(who), action=action, subject=self._masked(subject), before=self._masked(before), after=self._masked(after)))
+        """Write down who did what. Whoever did it, and every mail address in it, stands under a pseudonym: the log
+        itself can never be changed."""
+        self._session.add(
+            AuditRow(
+                at=self._now,
+                who=self._pseudonym(who),
+                action=action,
+                subject=self._masked(subject),
+                before=self._masked(before),
+                after=self._masked(after),
+            )
+        )
 
     def count(self, who: str, action: str, within: timedelta) -> int:
         """How often ``who`` did ``action`` of late."""
-        query = select(func.count()).select_from(AuditRow).where(AuditRow.who == self._pseudonym(who), AuditRow.action == action, AuditRow.at > self._now - within)
+        query = (
+            select(func.count())
+            .select_from(AuditRow)
+            .where(AuditRow.who == self._pseudonym(who), AuditRow.action == action, AuditRow.at > self._now - within)
+        )
         return int(self._session.exec(query).one())
 
     def _masked(self, text: str) -> str:

@@ -13,13 +13,32 @@ from bot.adapters.store.tables import _moment as moment
 
 
 class TicketFactRow(SQLModel, table=True):
-    """What a report counts a ticket by: the latest triage's facts, one narrow row a ticket (bot/core/report/facts.py)."""
+    """What a report counts a ticket by: the latest triage's facts, one narrow row a ticket
+    (bot/core/report/facts.py)."""
 
     __tablename__ = "ticket_fact"
     __table_args__ = (
-        Index("ix_ticket_fact_at_cause", "at", "cause"), Index("ix_ticket_fact_cause_at", "cause", "at"), Index("ix_ticket_fact_mailbox", "mailbox", "cause", "at"),
-        Index("ix_ticket_fact_domain", "domain", "at"), Index("ix_ticket_fact_line", "cause", "confidence", "at", sqlite_where=text("line IS NOT NULL"), postgresql_where=text("line IS NOT NULL")),
-        Index("ix_ticket_fact_unknown", "at", "unknown_text", "mailbox", sqlite_where=text("unknown_text IS NOT NULL"), postgresql_where=text("unknown_text IS NOT NULL")))
+        Index("ix_ticket_fact_at_cause", "at", "cause"),
+        Index("ix_ticket_fact_cause_at", "cause", "at"),
+        Index("ix_ticket_fact_mailbox", "mailbox", "cause", "at"),
+        Index("ix_ticket_fact_domain", "domain", "at"),
+        Index(
+            "ix_ticket_fact_line",
+            "cause",
+            "confidence",
+            "at",
+            sqlite_where=text("line IS NOT NULL"),
+            postgresql_where=text("line IS NOT NULL"),
+        ),
+        Index(
+            "ix_ticket_fact_unknown",
+            "at",
+            "unknown_text",
+            "mailbox",
+            sqlite_where=text("unknown_text IS NOT NULL"),
+            postgresql_where=text("unknown_text IS NOT NULL"),
+        ),
+    )
 
     ticket_id: str = Field(primary_key=True, foreign_key="ticket.id", max_length=200)
     at: datetime = moment()
@@ -51,7 +70,8 @@ class TicketFactRow(SQLModel, table=True):
 
 
 class TallyRow(SQLModel, table=True):
-    """What one day, or one month, adds up to (bot/core/report/tally.py). Triggers of the database forget it when anything that it counts changes; the next report adds it up anew."""
+    """What one day, or one month, adds up to (bot/core/report/tally.py). Triggers of the database forget it when
+    anything that it counts changes; the next report adds it up anew."""
 
     __tablename__ = "tally"
 
@@ -87,10 +107,14 @@ class FixRow(SQLModel, table=True):
 
 
 class FailingRow(SQLModel, table=True):
-    """Who fails in the logs, by day: a mailbox (or, where the lines name none, a network), classified as tickets are."""
+    """Who fails in the logs, by day: a mailbox (or, where the lines name none, a network), classified as tickets
+    are."""
 
     __tablename__ = "failing"
-    __table_args__ = (Index("ix_failing_last", "last_at"), Index("ix_failing_actor", "cause", "actor", "proven", "day", "first_at", "last_at"))
+    __table_args__ = (
+        Index("ix_failing_last", "last_at"),
+        Index("ix_failing_actor", "cause", "actor", "proven", "day", "first_at", "last_at"),
+    )
 
     day: datetime = Field(primary_key=True, sa_type=Utc)
     cause: str = Field(primary_key=True)

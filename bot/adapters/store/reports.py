@@ -1,4 +1,5 @@
-"""The port ReportStore: the rows of one report in one snapshot, and the failures of the logs that are counted for it."""
+"""The port ReportStore: the rows of one report in one snapshot, and the failures of the logs that are counted for
+it."""
 
 from __future__ import annotations
 
@@ -52,19 +53,32 @@ class StoredReports:
             failing.put_mark(session, mark, now)
 
     def rows(self, period: Period, earlier: Sequence[Period], only: Filter, month: Period, now: datetime) -> Rows:
-        """Everything that the desk's database tells of a period; ``month``: from which tickets are drawn for re-grading."""
+        """Everything that the desk's database tells of a period; ``month``: from which tickets are drawn for
+        re-grading."""
         with self.database.read() as session:
             ask = ReportRows(session, only)
             whole = tallies.tally(session, period.since, period.until, only, now)
             ranked = sorted((c for c in whole.causes if c != NOT_OURS), key=lambda c: (-whole.causes[c], c))
             silent, unproven = failing.silent(session, period, only)
             return Rows(
-                tally=whole, weeks=tuple(tallies.causes(session, p.since, p.until, only) for p in earlier), mailboxes=ask.accounts(), mailboxes_of="imported accounts",
-                examples={cause: line for cause in ranked[:EXAMPLES] if (line := ask.example(period, cause))}, silent=silent, unproven=unproven,
-                unknown=ask.unknown(period), month_tickets=ask.tickets(month.since, month.until), incidents=ask.incidents(period),
-                fixes=ask.fixes(period), versions=ask.versions(period), shadows=ask.shadows(period))
+                tally=whole,
+                weeks=tuple(tallies.causes(session, p.since, p.until, only) for p in earlier),
+                mailboxes=ask.accounts(),
+                mailboxes_of="imported accounts",
+                examples={cause: line for cause in ranked[:EXAMPLES] if (line := ask.example(period, cause))},
+                silent=silent,
+                unproven=unproven,
+                unknown=ask.unknown(period),
+                month_tickets=ask.tickets(month.since, month.until),
+                incidents=ask.incidents(period),
+                fixes=ask.fixes(period),
+                versions=ask.versions(period),
+                shadows=ask.shadows(period),
+            )
 
-    def keep(self, days: Sequence[tuple[datetime, datetime]], months: Sequence[tuple[datetime, datetime]], now: datetime) -> int:
+    def keep(
+        self, days: Sequence[tuple[datetime, datetime]], months: Sequence[tuple[datetime, datetime]], now: datetime
+    ) -> int:
         """Add up days and months that are over; returns how many."""
         return tallies.keep(self.database, days, months, now)
 
@@ -76,23 +90,37 @@ class StoredReports:
             session.connection().execute(delete(SettingRow).where(col(SettingRow.name).in_((FILLED, LOGINS))))
 
     def unproven(self) -> list[tuple[str, str, datetime]]:
-        """(ticket, mailbox, first reply) of answers for which the logs have not been asked for good, and no login is known."""
+        """(ticket, mailbox, first reply) of answers for which the logs have not been asked for good, and no login is
+        known."""
         with self.database.read() as session:
             mark = session.get(SettingRow, LOGINS)
             since = datetime.fromisoformat(mark.value) if mark else datetime.min.replace(tzinfo=UTC)
             reply, fact = DeliveryRow, TicketFactRow
-            query = columns_of(col(fact.ticket_id), col(fact.mailbox), func.min(col(reply.sent_at))).join(reply, col(reply.ticket_id) == col(fact.ticket_id)).where(
-                tallies.REPLY_IS_OUT, col(reply.sent_at) >= since, col(fact.mailbox).is_not(None), col(fact.verified).is_(False)) \
+            query = (
+                columns_of(col(fact.ticket_id), col(fact.mailbox), func.min(col(reply.sent_at)))
+                .join(reply, col(reply.ticket_id) == col(fact.ticket_id))
+                .where(
+                    tallies.REPLY_IS_OUT,
+                    col(reply.sent_at) >= since,
+                    col(fact.mailbox).is_not(None),
+                    col(fact.verified).is_(False),
+                )
                 .group_by(col(fact.ticket_id), col(fact.mailbox))
+            )
             rows: Sequence[Any] = session.connection().execute(query).all()
             return [(ticket, mailbox, first) for ticket, mailbox, first in rows]
 
     def verify(self, tickets: Collection[str], mark: datetime | None, now: datetime) -> None:
-        """The mailboxes of these tickets have logged in after their answers; answers of before ``mark`` need not be asked for again."""
+        """The mailboxes of these tickets have logged in after their answers; answers of before ``mark`` need not be
+        asked for again."""
         with self.database.write("report.verified") as session:
             names = sorted(tickets)
             for start in range(0, len(names), PART):
-                session.connection().execute(update(TicketFactRow).where(col(TicketFactRow.ticket_id).in_(names[start : start + PART])).values(verified=True))
+                session.connection().execute(
+                    update(TicketFactRow)
+                    .where(col(TicketFactRow.ticket_id).in_(names[start : start + PART]))
+                    .values(verified=True)
+                )
             if mark is not None:
                 session.merge(SettingRow(name=LOGINS, value=mark.isoformat(), at=now))
 

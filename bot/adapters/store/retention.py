@@ -78,11 +78,19 @@ class Retention:
         gone = 0
         while True:
             with self._database.write("purge.bodies") as session:
-                rows = session.exec(select(MessageRow).where(col(MessageRow.at) < cut, col(MessageRow.document) != "").limit(CHUNK)).all()
+                rows = session.exec(
+                    select(MessageRow).where(col(MessageRow.at) < cut, col(MessageRow.document) != "").limit(CHUNK)
+                ).all()
                 for row in rows:
                     row.document = ""
                 cases = {row.ticket_id for row in rows}
-                fresh = set(session.exec(select(MessageRow.ticket_id).where(col(MessageRow.ticket_id).in_(cases), col(MessageRow.at) >= cut)))
+                fresh = set(
+                    session.exec(
+                        select(MessageRow.ticket_id).where(
+                            col(MessageRow.ticket_id).in_(cases), col(MessageRow.at) >= cut
+                        )
+                    )
+                )
                 for ticket in session.exec(select(TicketRow).where(col(TicketRow.id).in_(cases - fresh))):
                     ticket.text = ""
             gone += len(rows)
@@ -95,10 +103,22 @@ class Retention:
         while True:
             with self._database.write("purge.triages") as session:
                 last = session.get(SettingRow, mark)
-                at, key = (last.value.split(" ", 1) if last else ("0001-01-01T00:00:00+00:00", ""))
+                at, key = last.value.split(" ", 1) if last else ("0001-01-01T00:00:00+00:00", "")
                 since = datetime.fromisoformat(at)
-                behind = or_(col(TriageRow.created_at) > since, (col(TriageRow.created_at) == since) & (col(TriageRow.key) > key)) if last else col(TriageRow.key) != ""
-                rows = session.exec(select(TriageRow).where(behind, col(TriageRow.created_at) < cut).order_by(col(TriageRow.created_at), col(TriageRow.key)).limit(CHUNK)).all()
+                behind = (
+                    or_(
+                        col(TriageRow.created_at) > since,
+                        (col(TriageRow.created_at) == since) & (col(TriageRow.key) > key),
+                    )
+                    if last
+                    else col(TriageRow.key) != ""
+                )
+                rows = session.exec(
+                    select(TriageRow)
+                    .where(behind, col(TriageRow.created_at) < cut)
+                    .order_by(col(TriageRow.created_at), col(TriageRow.key))
+                    .limit(CHUNK)
+                ).all()
                 for row in rows:
                     let_go(session, row)
                 if rows:
@@ -110,11 +130,19 @@ class Retention:
     def _words_gone(self, session: Session, row: TriageRow) -> None:
         row.document = json.dumps(without_words(json.loads(row.document)), ensure_ascii=False)
         ticket = session.get_one(TicketRow, row.ticket_id)
-        newer = session.exec(select(MessageRow.id).where(col(MessageRow.ticket_id) == row.ticket_id, col(MessageRow.document) != "").limit(1)).first()
+        newer = session.exec(
+            select(MessageRow.id)
+            .where(col(MessageRow.ticket_id) == row.ticket_id, col(MessageRow.document) != "")
+            .limit(1)
+        ).first()
         if newer is None:
             ticket.text = ""
-        for card in session.exec(select(CardRow).where(col(CardRow.ticket_id) == row.ticket_id, col(CardRow.created_at) < self._now - BODIES)):
-            card.content = json.dumps(card_without_words(CardContent.from_json(json.loads(card.content))).to_json(), ensure_ascii=False)
+        for card in session.exec(
+            select(CardRow).where(col(CardRow.ticket_id) == row.ticket_id, col(CardRow.created_at) < self._now - BODIES)
+        ):
+            card.content = json.dumps(
+                card_without_words(CardContent.from_json(json.loads(card.content))).to_json(), ensure_ascii=False
+            )
             card.detail = ""
 
     def _persons_gone(self, session: Session, row: TriageRow) -> None:
@@ -146,32 +174,47 @@ class Retention:
                     connection.execute(update(table).where(old).values(dict.fromkeys(words)))
 
     def _namer(self, session: Session) -> Any:
-        """Address -> keyed digest: the same address is the same digest, and without the key nobody tells which address."""
+        """Address -> keyed digest: the same address is the same digest, and without the key nobody tells which
+        address."""
         kept = session.get(SettingRow, _KEY)
         if kept is None:
             kept = SettingRow(name=_KEY, value=secrets.token_hex(32), at=self._now)
             session.add(kept)
         key = bytes.fromhex(kept.value)
-        return lambda address: address if address.startswith("#") else "#" + hmac.new(key, address.encode(), hashlib.sha256).hexdigest()[:20]
+        return lambda address: (
+            address
+            if address.startswith("#")
+            else "#" + hmac.new(key, address.encode(), hashlib.sha256).hexdigest()[:20]
+        )
 
     def _leftovers(self) -> TakenBack:
-        """Requests that nobody repeats any more, sessions that ran out, and what was sent long ago: here its words go, outside it is taken back."""
+        """Requests that nobody repeats any more, sessions that ran out, and what was sent long ago: here its words
+        go, outside it is taken back."""
         taken = self._sent_long_ago(self._now - BODIES)
         cut = self._now - BODIES
         with self._database.write("purge.leftovers") as session:
             session.exec(delete(InboundRow).where(col(InboundRow.accepted_at) < cut))
             session.exec(delete(WebSessionRow).where(col(WebSessionRow.expires_at) < self._now))
             session.exec(delete(ConversationRow).where(col(ConversationRow.last_at) < self._now - PERSONS))
-            for job in session.exec(select(JobRow).where(col(JobRow.created_at) < cut, col(JobRow.state) == "done", col(JobRow.payload) != "{}")):
+            for job in session.exec(
+                select(JobRow).where(
+                    col(JobRow.created_at) < cut, col(JobRow.state) == "done", col(JobRow.payload) != "{}"
+                )
+            ):
                 job.payload = "{}"
         return taken
 
     def _sent_long_ago(self, cut: datetime) -> TakenBack:
-        """In one transaction with its words a message's taking back is queued, so that nothing is forgotten when we are killed in between."""
+        """In one transaction with its words a message's taking back is queued, so that nothing is forgotten when we
+        are killed in between."""
         redacted, by_hand = 0, list[str]()
         while True:
             with self._database.write("purge.sent") as session:
-                old = (col(DeliveryRow.created_at) < cut, col(DeliveryRow.state).in_(("sent", "withdrawn")), col(DeliveryRow.payload) != "{}")
+                old = (
+                    col(DeliveryRow.created_at) < cut,
+                    col(DeliveryRow.state).in_(("sent", "withdrawn")),
+                    col(DeliveryRow.payload) != "{}",
+                )
                 rows = session.exec(select(DeliveryRow).where(*old).order_by(col(DeliveryRow.id)).limit(CHUNK)).all()
                 taken = take_back(session, QueueRows(self._database, session, self._now), rows, LET_GO)
                 for delivery in rows:
@@ -182,7 +225,8 @@ class Retention:
 
 
 def compact(database: Database) -> None:
-    """No trace of what went: the file is written anew and the write-ahead log emptied. PostgreSQL writes its tables anew (VACUUM FULL locks them meanwhile)."""
+    """No trace of what went: the file is written anew and the write-ahead log emptied. PostgreSQL writes its tables
+    anew (VACUUM FULL locks them meanwhile)."""
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if database.sqlite:
             raw = connection.connection.driver_connection

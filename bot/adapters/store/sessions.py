@@ -23,8 +23,16 @@ class SessionRows:
         """A new session; returns its token, which is kept nowhere here. Those that have run out are swept away."""
         self._session.exec(delete(WebSessionRow).where(col(WebSessionRow.expires_at) <= self._now))
         token = secrets.token_urlsafe(32)
-        self._session.add(WebSessionRow(token=_hashed(token), person=person, form_token=secrets.token_urlsafe(32), waiting_for=waiting_for,
-                                        created_at=self._now, expires_at=self._now + lasts))
+        self._session.add(
+            WebSessionRow(
+                token=_hashed(token),
+                person=person,
+                form_token=secrets.token_urlsafe(32),
+                waiting_for=waiting_for,
+                created_at=self._now,
+                expires_at=self._now + lasts,
+            )
+        )
         return token
 
     def of(self, token: str) -> Session | None:

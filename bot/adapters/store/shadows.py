@@ -27,17 +27,34 @@ class StoredShadows:
 
     def past(self, limit: int) -> list[Past]:
         """The latest triages, one a ticket, the newest first."""
-        newest = columns_of(col(TriageRow.ticket_id), func.max(col(TriageRow.created_at)).label("at")).group_by(col(TriageRow.ticket_id)) \
-            .order_by(func.max(col(TriageRow.created_at)).desc()).limit(limit).subquery()
-        wanted = [col(c) for c in (TriageRow.ticket_id, TriageRow.created_at, TriageRow.knowledge_version, TriageRow.document)]
-        query = columns_of(*wanted).join(newest, (newest.c.ticket_id == col(TriageRow.ticket_id)) & (newest.c.at == col(TriageRow.created_at))) \
+        newest = (
+            columns_of(col(TriageRow.ticket_id), func.max(col(TriageRow.created_at)).label("at"))
+            .group_by(col(TriageRow.ticket_id))
+            .order_by(func.max(col(TriageRow.created_at)).desc())
+            .limit(limit)
+            .subquery()
+        )
+        wanted = [
+            col(c) for c in (TriageRow.ticket_id, TriageRow.created_at, TriageRow.knowledge_version, TriageRow.document)
+        ]
+        query = (
+            columns_of(*wanted)
+            .join(newest, (newest.c.ticket_id == col(TriageRow.ticket_id)) & (newest.c.at == col(TriageRow.created_at)))
             .order_by(col(TriageRow.created_at).desc(), col(TriageRow.key))
+        )
         with self._database.read() as session:
             rows: Sequence[Any] = session.connection().execute(query).all()
             found = {}
             for row in rows:
                 ticket, tried = self._ticket(session, row.ticket_id, row.created_at)
-                found[row.ticket_id] = Past(row.ticket_id, ticket, row.created_at, tried, row.knowledge_version, said_of(json.loads(row.document)))
+                found[row.ticket_id] = Past(
+                    row.ticket_id,
+                    ticket,
+                    row.created_at,
+                    tried,
+                    row.knowledge_version,
+                    said_of(json.loads(row.document)),
+                )
         return list(found.values())
 
     def _ticket(self, session: Session, name: str, at: datetime) -> tuple[Ticket | None, tuple[str, ...]]:
@@ -48,12 +65,16 @@ class StoredShadows:
         row = session.get_one(TicketRow, name)
         if not row.text:
             return None, ()
-        return Ticket(id=name, body=row.text, channel=row.channel, requester=row.requester, received_at=row.received_at), ()
+        return Ticket(
+            id=name, body=row.text, channel=row.channel, requester=row.requester, received_at=row.received_at
+        ), ()
 
     def put_shadow(self, shadow: Shadow, now: datetime) -> None:
         """Keep a run."""
         with self._database.write("learn.shadow") as session:
-            session.add(ShadowRow(at=now, version=shadow.version, document=json.dumps(shadow.to_json(), ensure_ascii=False)))
+            session.add(
+                ShadowRow(at=now, version=shadow.version, document=json.dumps(shadow.to_json(), ensure_ascii=False))
+            )
 
     def has_shadow(self, version: str) -> bool:
         """Whether a version has been run."""

@@ -44,8 +44,12 @@ class TriageRow(SQLModel, table=True):
     """One answer to a ticket: the contract's JSON, and what reports count by."""
 
     __tablename__ = "triage"
-    __table_args__ = (Index("ix_triage_cause_created", "cause", "created_at"), Index("ix_triage_mailbox_created", "mailbox", "created_at"),
-                      Index("ix_triage_version_created", "knowledge_version", "created_at"), Index("ix_triage_recent", "created_at", "ticket_id", "cause", "verdict"))
+    __table_args__ = (
+        Index("ix_triage_cause_created", "cause", "created_at"),
+        Index("ix_triage_mailbox_created", "mailbox", "created_at"),
+        Index("ix_triage_version_created", "knowledge_version", "created_at"),
+        Index("ix_triage_recent", "created_at", "ticket_id", "cause", "verdict"),
+    )
 
     key: str = Field(primary_key=True, max_length=64)
     """SHA-256 of ticket id, text and knowledge version."""
@@ -98,8 +102,11 @@ class CardRow(SQLModel, table=True):
     """What agents see of a case in one round."""
 
     __tablename__ = "card"
-    __table_args__ = (Index("ix_card_state_created", "state", "created_at", "ticket_id"), Index("ix_card_handled_by", "handled_by", "state"),
-                      Index("ix_card_assignee", "assignee", "state"))
+    __table_args__ = (
+        Index("ix_card_state_created", "state", "created_at", "ticket_id"),
+        Index("ix_card_handled_by", "handled_by", "state"),
+        Index("ix_card_assignee", "assignee", "state"),
+    )
 
     ticket_id: str = Field(primary_key=True, foreign_key="ticket.id", max_length=200)
     round: int = Field(primary_key=True)
@@ -154,7 +161,14 @@ class DeliveryRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_delivery_due", "state", "priority", "not_before"),
         Index("ix_delivery_place", "place", "state", "sent_at"),
-        Index("ix_delivery_reply", "ticket_id", "sent_at", "automatic", sqlite_where=text(_REPLY_IS_OUT), postgresql_where=text(_REPLY_IS_OUT)),
+        Index(
+            "ix_delivery_reply",
+            "ticket_id",
+            "sent_at",
+            "automatic",
+            sqlite_where=text(_REPLY_IS_OUT),
+            postgresql_where=text(_REPLY_IS_OUT),
+        ),
         Index("ix_delivery_replied", "sent_at", sqlite_where=text(_REPLY_IS_OUT), postgresql_where=text(_REPLY_IS_OUT)),
     )
 

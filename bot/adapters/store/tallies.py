@@ -1,4 +1,5 @@
-"""Tickets, answers and decisions counted: by SQL over any stretch, and kept by the day and the month so that long stretches are sums."""
+"""Tickets, answers and decisions counted: by SQL over any stretch, and kept by the day and the month so that long
+stretches are sums."""
 
 from __future__ import annotations
 
@@ -19,7 +20,12 @@ from bot.core.report.values import Filter
 
 STRETCHES_A_STEP = 5
 """Days or months that are added up in one transaction, while others wait to write."""
-_DETAILS = {"client": (TicketFactRow.client, TicketFactRow.version), "plan": (TicketFactRow.plan,), "host": (TicketFactRow.host,), "network": (TicketFactRow.network,)}
+_DETAILS = {
+    "client": (TicketFactRow.client, TicketFactRow.version),
+    "plan": (TicketFactRow.plan,),
+    "host": (TicketFactRow.host,),
+    "network": (TicketFactRow.network,),
+}
 REPLY_IS_OUT = text("delivery.kind = 'reply' AND delivery.state = 'sent'")
 """As the indexes over such deliveries say it, word for word: only then are they used."""
 Stretch = tuple[datetime, datetime]
@@ -50,7 +56,11 @@ def causes(session: Session, since: datetime, until: datetime, only: Filter) -> 
     pieces = [(since, until, None)] if only.domain else _pieces(session, since, until, TallyRow.causes)
     for begun, ended, kept in pieces:
         if kept is None:
-            query = select(TicketFactRow.cause, func.count()).where(*within(begun, ended, only)).group_by(TicketFactRow.cause)
+            query = (
+                select(TicketFactRow.cause, func.count())
+                .where(*within(begun, ended, only))
+                .group_by(TicketFactRow.cause)
+            )
             found.causes.update(dict(session.exec(query).all()))
         else:
             for plan, counts in json.loads(kept[0]).items():
@@ -70,7 +80,9 @@ def counted(session: Session, since: datetime, until: datetime, only: Filter, no
         _of(out, plan).ticket(cause, coverage, why, parsed=bool(parsed), matched=bool(matched), count=count)
     for name, columns in _DETAILS.items():
         wanted = [col(fact.plan), col(fact.cause), *(col(c) for c in columns)]
-        rows = execute(columns_of(*wanted, func.count()).where(*here, col(columns[0]).is_not(None)).group_by(*wanted)).all()
+        rows = execute(
+            columns_of(*wanted, func.count()).where(*here, col(columns[0]).is_not(None)).group_by(*wanted)
+        ).all()
         for plan, cause, *values, count in rows:
             _of(out, plan).detail(name, str(cause), " ".join(value for value in values if value), count)
     for plan, one, corrected in answered(session, here):
@@ -82,21 +94,43 @@ def counted(session: Session, since: datetime, until: datetime, only: Filter, no
 
 
 def answered(session: Session, here: Sequence[ColumnElement[bool]]) -> Iterator[tuple[str | None, Answered, bool]]:
-    """(plan, ticket, corrected) of those whose reply is outside, with the first reply's time. Corrected: it was an automatic one, and a human then
-    named another cause, or the customer needed another round.
+    """(plan, ticket, corrected) of those whose reply is outside, with the first reply's time. Corrected: it was an
+    automatic one, and a human then named another cause, or the customer needed another round.
 
     Asked ticket by ticket, each by an index: a join is at the mercy of a planner that has no statistics.
     """
     fact = TicketFactRow
     own = [col(c) for c in (fact.plan, fact.ticket_id, fact.mailbox, fact.at, fact.verified)]
     replies: list[Any] = [col(DeliveryRow.ticket_id) == col(fact.ticket_id), REPLY_IS_OUT]
-    first = columns_of(*own, columns_of(func.min(col(DeliveryRow.sent_at))).where(*replies).scalar_subquery().label("sent"),
-                       columns_of(func.max(_flag(DeliveryRow.automatic))).where(*replies).scalar_subquery().label("automatic")).where(*here).subquery()
-    later = columns_of(col(MessageRow.id)).where(
-        col(MessageRow.ticket_id) == first.c.ticket_id, col(MessageRow.at) > first.c.sent, col(MessageRow.from_agent).is_(False)).exists()
-    otherwise = columns_of(col(ReviewRow.id)).where(col(ReviewRow.ticket_id) == first.c.ticket_id, col(ReviewRow.decision).in_(("other_check", "not_ours"))).exists()
-    again = columns_of(col(TicketRow.id)).where(col(TicketRow.id) == first.c.ticket_id, col(TicketRow.round) > 1).exists()
-    query = columns_of(first, later, case((first.c.automatic == 1, otherwise | again), else_=false())).where(first.c.sent.is_not(None))
+    first = (
+        columns_of(
+            *own,
+            columns_of(func.min(col(DeliveryRow.sent_at))).where(*replies).scalar_subquery().label("sent"),
+            columns_of(func.max(_flag(DeliveryRow.automatic))).where(*replies).scalar_subquery().label("automatic"),
+        )
+        .where(*here)
+        .subquery()
+    )
+    later = (
+        columns_of(col(MessageRow.id))
+        .where(
+            col(MessageRow.ticket_id) == first.c.ticket_id,
+            col(MessageRow.at) > first.c.sent,
+            col(MessageRow.from_agent).is_(False),
+        )
+        .exists()
+    )
+    otherwise = (
+        columns_of(col(ReviewRow.id))
+        .where(col(ReviewRow.ticket_id) == first.c.ticket_id, col(ReviewRow.decision).in_(("other_check", "not_ours")))
+        .exists()
+    )
+    again = (
+        columns_of(col(TicketRow.id)).where(col(TicketRow.id) == first.c.ticket_id, col(TicketRow.round) > 1).exists()
+    )
+    query = columns_of(first, later, case((first.c.automatic == 1, otherwise | again), else_=false())).where(
+        first.c.sent.is_not(None)
+    )
     rows: Sequence[Any] = session.connection().execute(query).all()
     for plan, ticket, mailbox, at, verified, sent, automatic, wrote, corrected in rows:
         yield plan, Answered(ticket, mailbox, at, sent, bool(automatic), bool(wrote), bool(verified)), bool(corrected)
@@ -105,17 +139,22 @@ def answered(session: Session, here: Sequence[ColumnElement[bool]]) -> Iterator[
 def _reviews(session: Session, since: datetime, until: datetime, only: Filter) -> list[Any]:
     """(plan, cause, decision, chosen, count) of the decisions taken in [since, until)."""
     wanted = [col(TicketFactRow.plan), col(ReviewRow.cause), col(ReviewRow.decision), col(ReviewRow.chosen)]
-    query = columns_of(*wanted, func.count()).select_from(ReviewRow).join(TicketFactRow, col(TicketFactRow.ticket_id) == col(ReviewRow.ticket_id), isouter=True) \
-        .where(col(ReviewRow.at) >= since, col(ReviewRow.at) < until, *filtered(only)).group_by(*wanted)
+    query = (
+        columns_of(*wanted, func.count())
+        .select_from(ReviewRow)
+        .join(TicketFactRow, col(TicketFactRow.ticket_id) == col(ReviewRow.ticket_id), isouter=True)
+        .where(col(ReviewRow.at) >= since, col(ReviewRow.at) < until, *filtered(only))
+        .group_by(*wanted)
+    )
     return list(session.connection().execute(query).all())
 
 
-# -- days that are kept -------------------------------------------------------------------------------------------------
+# -- days that are kept ----------------------------------------------------------------------------------------------
 
 
 def keep(database: Database, days: Sequence[Stretch], months: Sequence[Stretch], now: datetime) -> int:
-    """Add up days [since, until), and from these months, that are not kept yet and over for good: nobody's answer is too young to judge. Returns how
-    many were added up. Stretches that were cut otherwise (another REPORT_ZONE) go.
+    """Add up days [since, until), and from these months, that are not kept yet and over for good: nobody's answer is
+    too young to judge. Returns how many were added up. Stretches that were cut otherwise (another REPORT_ZONE) go.
     """
     with database.read() as session:
         kept = set(session.exec(select(TallyRow.since, TallyRow.until)))
@@ -129,18 +168,33 @@ def keep(database: Database, days: Sequence[Stretch], months: Sequence[Stretch],
                 if session.get(TallyRow, (since, until)) is not None:
                     continue  # another process was faster
                 _clear(session, since, until)
-                found = _summed(session, since, until) if (since, until) in months else counted(session, since, until, Filter(), now)
+                found = (
+                    _summed(session, since, until)
+                    if (since, until) in months
+                    else counted(session, since, until, Filter(), now)
+                )
                 if found is not None and not any(one.steps["open"] for one in found.values()):
-                    session.add(TallyRow(since=since, until=until, causes=_json({plan: one.causes for plan, one in found.items()}),
-                                         document=_json({plan: one.to_json() for plan, one in found.items()})))
+                    session.add(
+                        TallyRow(
+                            since=since,
+                            until=until,
+                            causes=_json({plan: one.causes for plan, one in found.items()}),
+                            document=_json({plan: one.to_json() for plan, one in found.items()}),
+                        )
+                    )
                     done += 1
     return done
 
 
 def _clear(session: Session, since: datetime, until: datetime) -> None:
     """Remove what overlaps a stretch without being a part of it or having it as one."""
-    own, theirs = (col(TallyRow.since) >= since) & (col(TallyRow.until) <= until), (col(TallyRow.since) <= since) & (col(TallyRow.until) >= until)
-    session.connection().execute(delete(TallyRow).where(col(TallyRow.since) < until, col(TallyRow.until) > since, ~own, ~theirs))
+    own, theirs = (
+        (col(TallyRow.since) >= since) & (col(TallyRow.until) <= until),
+        (col(TallyRow.since) <= since) & (col(TallyRow.until) >= until),
+    )
+    session.connection().execute(
+        delete(TallyRow).where(col(TallyRow.since) < until, col(TallyRow.until) > since, ~own, ~theirs)
+    )
 
 
 def _summed(session: Session, since: datetime, until: datetime) -> ByPlan | None:
@@ -161,9 +215,16 @@ def forget_days(database: Database) -> None:
         session.connection().execute(delete(TallyRow))
 
 
-def _pieces(session: Session, since: datetime, until: datetime, *columns: Any) -> Iterator[tuple[datetime, datetime, tuple[Any, ...] | None]]:
-    """[since, until) in order: the longest stretches that are kept, with their columns, and what lies between them with None."""
-    query = columns_of(col(TallyRow.since), col(TallyRow.until), *(col(c) for c in columns)).where(col(TallyRow.since) >= since, col(TallyRow.until) <= until).order_by(col(TallyRow.since), col(TallyRow.until).desc())
+def _pieces(
+    session: Session, since: datetime, until: datetime, *columns: Any
+) -> Iterator[tuple[datetime, datetime, tuple[Any, ...] | None]]:
+    """[since, until) in order: the longest stretches that are kept, with their columns, and what lies between them
+    with None."""
+    query = (
+        columns_of(col(TallyRow.since), col(TallyRow.until), *(col(c) for c in columns))
+        .where(col(TallyRow.since) >= since, col(TallyRow.until) <= until)
+        .order_by(col(TallyRow.since), col(TallyRow.until).desc())
+    )
     at = since
     for begun, ended, *kept in session.connection().execute(query):
         if begun < at:

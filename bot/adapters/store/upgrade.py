@@ -19,7 +19,8 @@ _LOCK = 7_316_201
 
 
 def upgrade(database: Database) -> tuple[str | None, str]:
-    """Run the missing migrations in one transaction; (version before, version now). Nothing changes where none is missing.
+    """Run the missing migrations in one transaction; (version before, version now). Nothing changes where none is
+    missing.
 
     Killed half-way it leaves the old version. Raises StoreCorrupt where the database is of a later program.
     """
@@ -34,17 +35,22 @@ def upgrade(database: Database) -> tuple[str | None, str]:
             try:
                 command.upgrade(config, "head")
             except CommandError as error:
-                raise StoreCorrupt(f"{database.name}: is of another version of this program ({error}); install that one or restore a backup") from error
+                raise StoreCorrupt(
+                    f"{database.name}: is of another version of this program ({error}); install that one or restore a backup"
+                ) from error
     return before, newest
 
 
 def check(database: Database) -> None:
-    """Raises StoreMissing where migrations are missing: a server's database is upgraded on purpose, not by whoever starts first."""
+    """Raises StoreMissing where migrations are missing: a server's database is upgraded on purpose, not by whoever
+    starts first."""
     newest = head()
     with database.read() as session:
         current = MigrationContext.configure(session.connection()).get_current_revision()
     if current != newest:
-        raise StoreMissing(f"{database.name}: is at version {current or 'none'}, this program needs {newest}; run: triage db upgrade")
+        raise StoreMissing(
+            f"{database.name}: is at version {current or 'none'}, this program needs {newest}; run: triage db upgrade"
+        )
 
 
 def head() -> str:

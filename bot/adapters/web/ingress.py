@@ -1,7 +1,8 @@
 """Webhooks: verified, written down in one transaction, and only then acknowledged. What they lead to is a job.
 
-A delivery only says which ticket has changed, so that the same one again, a late one or a forged id in a header has no second effect; deliveries
-are known by their sender's id all the same (for as long as the table ``inbound`` keeps them, seven days at least).
+A delivery only says which ticket has changed, so that the same one again, a late one or a forged id in a header has
+no second effect; deliveries are known by their sender's id all the same (for as long as the table ``inbound`` keeps
+them, seven days at least).
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Ingress:
         why = verified(hook.scheme, hook.secrets, headers, body, self.clock.now())
         if why is not None:
             return 401, why
-        challenge = headers.get("x-front-challenge")  # Front, "Application webhooks": answered once at set-up, under a valid signature
+        # Front, "Application webhooks": answered once at set-up, under a valid signature
+        challenge = headers.get("x-front-challenge")
         if challenge is not None:
             return 200, challenge[:MAX_ID]
         try:
@@ -82,7 +84,9 @@ class Ingress:
             identity = f"{hashlib.sha256(body).hexdigest()}:{int(now.timestamp())}"
         if len(identity) > MAX_ID:
             identity = hashlib.sha256(identity.encode()).hexdigest()
-        payload: dict[str, Any] = {"ticket": arrival.ticket} if arrival.document is None else {"document": arrival.document}
+        payload: dict[str, Any] = (
+            {"ticket": arrival.ticket} if arrival.document is None else {"document": arrival.document}
+        )
         with self.desk.step("webhook.accept") as step:
             if not step.cases.first_time(f"webhook:{hook.name}:{identity}"):
                 return 200, "known"
@@ -123,15 +127,24 @@ def routes(ingress: Ingress, ready: Callable[[], bool]) -> Sequence[BaseRoute]:
 
     async def metrics(request: Request) -> Response:
         if not ingress.may_scrape(request):
-            return PlainTextResponse("not for you: send METRICS_TOKEN as a bearer token\n", 401, headers={"WWW-Authenticate": "Bearer"})
+            return PlainTextResponse(
+                "not for you: send METRICS_TOKEN as a bearer token\n", 401, headers={"WWW-Authenticate": "Bearer"}
+            )
         try:
             body, kind = await run_in_threadpool(ingress.metrics.text)
         except StoreError as error:
             return PlainTextResponse(f"not ready: {error}", 503)
         return Response(body, media_type=kind)
 
-    pages: dict[str, Callable[[Request], Awaitable[Response]]] = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
-    return [Route("/webhooks/{name}", webhook, methods=["POST", "HEAD"]), *(Route(path, page, methods=["GET"]) for path, page in pages.items())]
+    pages: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "/healthz": healthz,
+        "/readyz": readyz,
+        "/metrics": metrics,
+    }
+    return [
+        Route("/webhooks/{name}", webhook, methods=["POST", "HEAD"]),
+        *(Route(path, page, methods=["GET"]) for path, page in pages.items()),
+    ]
 
 
 async def _body(request: Request) -> bytes | Response:

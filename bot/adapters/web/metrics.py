@@ -30,7 +30,12 @@ class Metrics:
     def __init__(self, desk: Desk, clock: Clock) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_DeskCollector(desk, clock))
-        self._webhooks = Counter("triage_webhooks", "Webhooks by channel and answered status.", ["channel", "status"], registry=self._registry)
+        self._webhooks = Counter(
+            "triage_webhooks",
+            "Webhooks by channel and answered status.",
+            ["channel", "status"],
+            registry=self._registry,
+        )
 
     def webhook(self, channel: str, status: int) -> None:
         """Count one delivery; ``channel`` is one that is configured, never what somebody has put into a path."""
@@ -42,13 +47,15 @@ class Metrics:
 
 
 def scraper(token: str | None, *, behind_proxy: bool) -> Callable[[Request], bool]:
-    """Who may read the metrics: whoever sends ``token`` (RFC 6750 2.1); without one this machine alone, as long as no proxy stands before us, since all its visitors
-    would come from this machine as well."""
+    """Who may read the metrics: whoever sends ``token`` (RFC 6750 2.1); without one this machine alone, as long as
+    no proxy stands before us, since all its visitors would come from this machine as well."""
 
     def may(request: Request) -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if token is not None:
-            return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
+            return scheme.lower() == "bearer" and hmac.compare_digest(
+                given.strip().encode("utf-8", "replace"), token.encode()
+            )
         if behind_proxy or any(name in request.headers for name in _FORWARDED):
             return False
         try:
@@ -74,7 +81,11 @@ class _DeskCollector(Collector):
             yield GaugeMetricFamily(f"triage_{name}", said, value=backlog[name])
         yield GaugeMetricFamily("triage_paused", "1 while nothing is sent that nobody clicked.", value=float(paused))
         if last is not None:
-            yield GaugeMetricFamily("triage_last_accepted_seconds", "Seconds since something was last accepted.", value=max(0.0, (self._clock.now() - last).total_seconds()))
+            yield GaugeMetricFamily(
+                "triage_last_accepted_seconds",
+                "Seconds since something was last accepted.",
+                value=max(0.0, (self._clock.now() - last).total_seconds()),
+            )
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Nothing: the registry need not ask the database before the first scrape."""

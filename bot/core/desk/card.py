@@ -21,7 +21,8 @@ LINE_CHARS = 300
 
 @dataclass(frozen=True, slots=True)
 class CardContent:
-    """Texts in the order an agent reads them; foreign parts have no control characters but are not escaped for any medium."""
+    """Texts in the order an agent reads them; foreign parts have no control characters but are not escaped for any
+    medium."""
 
     title: str
     cause: str | None = None
@@ -76,16 +77,26 @@ def content_of(triage: Triage, knowledge: Knowledge, now: datetime, tried: Seque
         title = title_of(lead.cause, knowledge) if lead and diagnosis.other != "unknown" else "No cause found yet"
     client = triage.facts.clients[0] if triage.facts.clients else None
     return CardContent(
-        title=title, cause=lead.cause if lead else None, confidence=diagnosis.confidence, probability=lead.probability if lead else 0.0,
-        verdict=diagnosis.verdict, who=_who(triage.facts.mailbox, triage.account, now),
+        title=title,
+        cause=lead.cause if lead else None,
+        confidence=diagnosis.confidence,
+        probability=lead.probability if lead else 0.0,
+        verdict=diagnosis.verdict,
+        who=_who(triage.facts.mailbox, triage.account, now),
         client=" ".join(visible(p, 60) for p in (client.name, client.version, client.platform) if p) if client else "",
-        mailbox=triage.facts.mailbox, deciding=tuple(_deciding(server)),
-        because=tuple(dict.fromkeys(visible(e.text, 160) for e, supports in lead.evidence if supports))[:MAX_REASONS] if lead and server.matching is None else (),
+        mailbox=triage.facts.mailbox,
+        deciding=tuple(_deciding(server)),
+        because=tuple(dict.fromkeys(visible(e.text, 160) for e, supports in lead.evidence if supports))[:MAX_REASONS]
+        if lead and server.matching is None
+        else (),
         against=tuple(visible(e.text, 200) for e, supports in lead.evidence if not supports)[:3] if lead else (),
         ignored=f"{server.ignored} lines from addresses that are not theirs" if server.ignored else "",
-        coverage=_coverage(server), evidence=tuple(_evidence(diagnosis.causes[:3], knowledge)),
-        lines=tuple(visible(line.event.raw, LINE_CHARS) for line in server.lines if line.weight > 0)[:MAX_LINES], missing=diagnosis.missing,
-        draft=triage.reply.text if triage.reply else "", language=triage.reply.language if triage.reply else triage.facts.language,
+        coverage=_coverage(server),
+        evidence=tuple(_evidence(diagnosis.causes[:3], knowledge)),
+        lines=tuple(visible(line.event.raw, LINE_CHARS) for line in server.lines if line.weight > 0)[:MAX_LINES],
+        missing=diagnosis.missing,
+        draft=triage.reply.text if triage.reply else "",
+        language=triage.reply.language if triage.reply else triage.facts.language,
         signature=_signature(triage, diagnosis),
         summary=_summary(tried, knowledge) if tried else "",
     )
@@ -118,7 +129,13 @@ def _deciding(server: ServerView) -> list[str]:
     if server.matching is None:
         return []
     out = [f"{_event(server.matching.event)} ({_whose(server.matching)})"]
-    same = sum(1 for line in server.lines if line.weight > 0 and line.event.reason == server.matching.event.reason and line.event.event == server.matching.event.event)
+    same = sum(
+        1
+        for line in server.lines
+        if line.weight > 0
+        and line.event.reason == server.matching.event.reason
+        and line.event.event == server.matching.event.event
+    )
     if same > 1:
         out[0] += f" x{same}"
     for success in sorted(server.successes, key=lambda s: s.last)[-1:]:
@@ -131,11 +148,19 @@ def _event(event: LogEvent) -> str:
     said = event.reason or event.event
     reply = f" {event.reply_code} {event.enhanced_status or ''}".rstrip() if event.reply_code else ""
     stamp = f"{event.time:%d %b %H:%M} UTC" if event.time else "time unknown"
-    return visible(f"{stamp} {event.service or event.program or ''} {said.replace('_', ' ')}{reply}, {event.remote_ip or 'no address'}", LINE_CHARS)
+    return visible(
+        f"{stamp} {event.service or event.program or ''} {said.replace('_', ' ')}{reply}, {event.remote_ip or 'no address'}",
+        LINE_CHARS,
+    )
 
 
 def _whose(line: ServerLine) -> str:
-    return {"own": "theirs", "mailbox": "their mailbox, address unknown", "address": "their address", "foreign": "not theirs"}.get(line.ownership, "whose is unknown")
+    return {
+        "own": "theirs",
+        "mailbox": "their mailbox, address unknown",
+        "address": "their address",
+        "foreign": "not theirs",
+    }.get(line.ownership, "whose is unknown")
 
 
 def _coverage(server: ServerView) -> str:
@@ -146,14 +171,21 @@ def _coverage(server: ServerView) -> str:
     gaps = sum(1 for host in server.hosts if host.gaps)
     whole = {"full": "complete", "partial": "incomplete", "none": "not there"}[server.coverage]
     proven = ", nothing of theirs arrived" if server.absence_proven else ""
-    return f"Logs {whole} {server.since:%d %b %H:%M} to {server.until:%H:%M} UTC, {len(server.hosts)} host logs" + (f", gaps in {gaps}" if gaps else "") + proven
+    return (
+        f"Logs {whole} {server.since:%d %b %H:%M} to {server.until:%H:%M} UTC, {len(server.hosts)} host logs"
+        + (f", gaps in {gaps}" if gaps else "")
+        + proven
+    )
 
 
 def _evidence(causes: Sequence[RankedCause], knowledge: Knowledge) -> list[str]:
     out = []
     for ranked in causes:
         out.append(f"{title_of(ranked.cause, knowledge)} {ranked.probability:.0%}")
-        out += [f"  {'+' if supports else '-'} {piece.kind}: {visible(piece.text, 160)}" for piece, supports in ranked.evidence[:MAX_EVIDENCE]]
+        out += [
+            f"  {'+' if supports else '-'} {piece.kind}: {visible(piece.text, 160)}"
+            for piece, supports in ranked.evidence[:MAX_EVIDENCE]
+        ]
     return out
 
 

@@ -49,7 +49,8 @@ def is_small_talk(text: str) -> bool:
 
 
 def ticket_of(case_id: str, messages: Sequence[Mapping[str, Any]]) -> Ticket:
-    """All messages of a case as the one ticket that is triaged: the first with its headers and subject, the later texts below it.
+    """All messages of a case as the one ticket that is triaged: the first with its headers and subject, the later
+    texts below it.
 
     A later message that is formatted otherwise than the first is taken as it stands. Raises InputError naming the case.
     """
@@ -58,13 +59,19 @@ def ticket_of(case_id: str, messages: Sequence[Mapping[str, Any]]) -> Ticket:
     whole = [str(first.get("body", "")), *later]
     joint = _joint(whole) if later and first.get("format") != "html" else "\n\n".join(whole)[:MAX_BODY]
     attachments = [a for m in messages for a in m.get("attachments") or []]
-    merged = {**first, "id": case_id, "body": joint, "received_at": messages[-1].get("received_at"), "attachments": attachments}
+    merged = {
+        **first,
+        "id": case_id,
+        "body": joint,
+        "received_at": messages[-1].get("received_at"),
+        "attachments": attachments,
+    }
     return ticket_from_json(merged, where=case_id, fallback_id=case_id)
 
 
 def _joint(bodies: Sequence[str]) -> str:
-    """What was written in each message, one below the other; what each drags along comes last, or the signature or the quotation at
-    the end of one would swallow the next."""
+    """What was written in each message, one below the other; what each drags along comes last, or the signature or
+    the quotation at the end of one would swallow the next."""
     own: list[str] = []
     signed: list[str] = []
     quoted: list[str] = []

@@ -1,7 +1,8 @@
 """A helpdesk's ticket as a value, and what it means for the desk: messages, agents' commands, a close. Pure.
 
-Every vendor's adapter reads a whole ticket (:class:`Thread`) and this module says what is new about it, always the same way. A webhook only
-says *which* ticket to read: deliveries that come late, twice or out of order lead to the same end.
+Every vendor's adapter reads a whole ticket (:class:`Thread`) and this module says what is new about it, always the
+same way. A webhook only says *which* ticket to read: deliveries that come late, twice or out of order lead to the
+same end.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ MAX_POSTS: Final = 500
 TICKET_ID: Final = regex.compile(r"[A-Za-z0-9_-]{1,80}")
 """What may stand in a URL as a ticket's id: every vendor's ids are of this form, and no path can be made of it."""
 _REF: Final = regex.compile(r"^[ \t]*Ref: ([0-9a-f]{16})[ \t]*$", regex.MULTILINE)
-_COMMAND: Final = regex.compile(r"\s{0,20}/triage[ \t]{1,20}([a-z-]{1,20})(?:[ \t]{1,20}([^\r\n]{1,500}))?[ \t]{0,20}(?:\r?\n|$)", regex.IGNORECASE)
+_COMMAND: Final = regex.compile(
+    r"\s{0,20}/triage[ \t]{1,20}([a-z-]{1,20})(?:[ \t]{1,20}([^\r\n]{1,500}))?[ \t]{0,20}(?:\r?\n|$)", regex.IGNORECASE
+)
 _MACHINE: Final = (("Auto-Submitted", "auto-generated"),)
 """What the helpdesk's own word that a program wrote a post is worth (RFC 3834 5)."""
 _SECONDS: Final = 0.2
@@ -29,8 +32,8 @@ _SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What came with a post. ``ref`` is what the helpdesk's adapter fetches it by, "" where it cannot be had; or it came with the post: ``text``, or
-    ``content`` in base64."""
+    """What came with a post. ``ref`` is what the helpdesk's adapter fetches it by, "" where it cannot be had; or it
+    came with the post: ``text``, or ``content`` in base64."""
 
     name: str
     content_type: str = ""
@@ -42,7 +45,12 @@ class File:
     def told(self) -> dict[str, Any]:
         """In the form of the contract's ticket."""
         given = {"text": self.text, "content": self.content}
-        return {"name": self.name[:120], "content_type": self.content_type[:120], "size": self.size, **{k: v for k, v in given.items() if v}}
+        return {
+            "name": self.name[:120],
+            "content_type": self.content_type[:120],
+            "size": self.size,
+            **{k: v for k, v in given.items() if v},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,8 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What has changed since a cursor: (ticket id, something that differs with every change). ``more``: ask again at once."""
+    """What has changed since a cursor: (ticket id, something that differs with every change). ``more``: ask again at
+    once."""
 
     tickets: tuple[tuple[str, str], ...]
     cursor: str
@@ -101,7 +110,8 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What an agent wrote in a note for us to do. ``action`` is as in bot.core.desk.rules, "" where it is none that we know."""
+    """What an agent wrote in a note for us to do. ``action`` is as in bot.core.desk.rules, "" where it is none that
+    we know."""
 
     key: str
     by: str
@@ -119,7 +129,15 @@ class Closed:
     by: str
 
 
-_ACTIONS: Final = {"send": "send", "check": "other_check", "ask": "ask", "not-ours": "not_ours", "notours": "not_ours", "escalate": "escalate", "retry": "retry"}
+_ACTIONS: Final = {
+    "send": "send",
+    "check": "other_check",
+    "ask": "ask",
+    "not-ours": "not_ours",
+    "notours": "not_ours",
+    "escalate": "escalate",
+    "retry": "retry",
+}
 
 
 def events_of(channel: str, thread: Thread) -> Iterator[Inbound | Command | Closed]:
@@ -139,12 +157,38 @@ def events_of(channel: str, thread: Thread) -> Iterator[Inbound | Command | Clos
         if not post.public or (post.staff and is_ours(post, text)):
             continue
         overtaken = overtaken or (not post.staff and not opening)
-        colleague = post.staff and not opening  # a ticket that an agent opens for a customer is the customer's all the same
-        message = {"id": conversation, "subject": thread.subject, "body": post.body, "format": "html" if post.html else "text", "requester": thread.requester,
-                   "channel": channel, "received_at": post.at.isoformat(), "headers": _first_of_each(post.headers) if opening else {},
-                   "attachments": [f.told() for f in post.files]}
-        yield Inbound(channel, key, conversation, message, author=f"{channel}:{post.author}", at=post.at, place=channel, thread=thread.id, from_agent=colleague,
-                      envelope=Envelope(thread.requester, (*(_MACHINE if post.machine else ()), *post.headers), None, thread.participants, thread.vouched, thread.linked))
+        # a ticket that an agent opens for a customer is the customer's all the same
+        colleague = post.staff and not opening
+        message = {
+            "id": conversation,
+            "subject": thread.subject,
+            "body": post.body,
+            "format": "html" if post.html else "text",
+            "requester": thread.requester,
+            "channel": channel,
+            "received_at": post.at.isoformat(),
+            "headers": _first_of_each(post.headers) if opening else {},
+            "attachments": [f.told() for f in post.files],
+        }
+        yield Inbound(
+            channel,
+            key,
+            conversation,
+            message,
+            author=f"{channel}:{post.author}",
+            at=post.at,
+            place=channel,
+            thread=thread.id,
+            from_agent=colleague,
+            envelope=Envelope(
+                thread.requester,
+                (*(_MACHINE if post.machine else ()), *post.headers),
+                None,
+                thread.participants,
+                thread.vouched,
+                thread.linked,
+            ),
+        )
     if thread.closed and thread.closed_by is not None:
         last = thread.posts[-1].id if thread.posts else ""
         yield Closed(f"{thread.id}:closed:{last}", f"{channel}:{thread.closed_by}")
@@ -156,7 +200,8 @@ def plain_text(post: Post) -> str:
 
 
 def signed(text: str, token: str) -> str:
-    """A text of ours with the key of its delivery below it: one line that means nothing to anybody, and that every helpdesk gives back as it was."""
+    """A text of ours with the key of its delivery below it: one line that means nothing to anybody, and that every
+    helpdesk gives back as it was."""
     return f"{text.rstrip()}\n\nRef: {token[:16]}"
 
 
@@ -169,12 +214,14 @@ def carries(thread: Thread, token: str) -> Post | None:
 
 
 def is_ours(post: Post, text: str) -> bool:
-    """Written by the bot: under its account and with a key. An agent who works under the same account is still told apart."""
+    """Written by the bot: under its account and with a key. An agent who works under the same account is still told
+    apart."""
     return post.mine and bool(keys_in(text))
 
 
 def command_of(text: str) -> tuple[str, str] | None:
-    """(action, argument) of a note whose first line is ``/triage …``; ("", word) where nobody knows the word; None for any other note."""
+    """(action, argument) of a note whose first line is ``/triage …``; ("", word) where nobody knows the word; None
+    for any other note."""
     try:
         found = _COMMAND.match(text[:2000], timeout=_SECONDS)
     except TimeoutError:

@@ -1,4 +1,5 @@
-"""A ticket's text with what was read out of it marked: cut at every edge, each piece named after the narrowest span that covers it."""
+"""A ticket's text with what was read out of it marked: cut at every edge, each piece named after the narrowest span
+that covers it."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class Stretch:
 
 
 def stretches(text: str, marks: Sequence[Mark]) -> tuple[Stretch, ...]:
-    """The whole text in order. Spans that are empty or reach outside the text are left aside; joined, the pieces are the text again."""
+    """The whole text in order. Spans that are empty or reach outside the text are left aside; joined, the pieces are
+    the text again."""
     inside = [m for m in marks if 0 <= m.start < m.end <= len(text)]
     edges = sorted({0, len(text), *(m.start for m in inside), *(m.end for m in inside)})
     out: list[Stretch] = []

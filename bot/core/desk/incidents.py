@@ -9,7 +9,8 @@ from typing import Final
 from bot.core.desk.rules import may
 
 ACTIONS: Final = ("agree", "answer", "release", "close")
-"""Agree a text; send it to all and end it; give the tickets their own cards and hold no more back; end it without an answer."""
+"""Agree a text; send it to all and end it; give the tickets their own cards and hold no more back; end it without an
+answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,7 @@ def incident_refusal(incident: Incident, action: str, role: str, seen: int | Non
     if action == "release" and not incident.holding:
         return "released"
     return (
-        "no_text"
-        if (action == "agree" and not text) or (action == "answer" and not (text or incident.text))
-        else None
+        "no_text" if (action == "agree" and not text) or (action == "answer" and not (text or incident.text)) else None
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 Place = tuple[datetime, str]
-"""Where a list goes on: the moment and the key of the last line shown. Lines are found by it through an index, however long the list."""
+"""Where a list goes on: the moment and the key of the last line shown. Lines are found by it through an index,
+however long the list."""
 
 
 @dataclass(frozen=True, slots=True)

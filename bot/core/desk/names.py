@@ -1,4 +1,5 @@
-"""The names under which leads set things: places, channels, persons. A name that nothing will ever bear is refused, since what is set for it would be silently without effect."""
+"""The names under which leads set things: places, channels, persons. A name that nothing will ever bear is refused,
+since what is set for it would be silently without effect."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _PERSON: Final = re.compile(r"(?:slack:[TE][A-Z0-9]{1,20}:[UW][A-Z0-9]{1,20}|(?!
 
 
 def place_named(name: str) -> str:
-    """A channel (``zendesk``), or a place in one (``slack/C0123ABCD``, ``mailbox/support@firm.example``); a bare channel id is Slack's.
+    """A channel (``zendesk``), or a place in one (``slack/C0123ABCD``, ``mailbox/support@firm.example``); a bare
+    channel id is Slack's.
 
     Raises InputError for anything else.
     """
@@ -24,7 +26,9 @@ def place_named(name: str) -> str:
         return f"slack/{name}"
     channel, _, rest = name.partition("/")
     if channel not in CHANNELS or (channel == "slack" and rest and not _SLACK_CHANNEL.fullmatch(rest)):
-        raise InputError(f"{name[:80]}: is no channel; write slack/C0123ABCD (the channel's id), {', '.join(HELPDESKS[:3])} or another helpdesk, mailbox, or mailbox/ADDRESS")
+        raise InputError(
+            f"{name[:80]}: is no channel; write slack/C0123ABCD (the channel's id), {', '.join(HELPDESKS[:3])} or another helpdesk, mailbox, or mailbox/ADDRESS"
+        )
     return name
 
 
@@ -36,12 +40,17 @@ def target_named(name: str) -> str:
         place = ""
     channel, _, rest = place.partition("/")
     if channel not in ("slack", "mailbox") or not rest:
-        raise InputError(f"{name[:80]}: nothing can be posted there; write slack/C0123ABCD (the channel's id) or mailbox/ADDRESS")
+        raise InputError(
+            f"{name[:80]}: nothing can be posted there; write slack/C0123ABCD (the channel's id) or mailbox/ADDRESS"
+        )
     return place
 
 
 def person_named(name: str) -> str:
-    """``slack:TEAM:USER``, ``proxy:NAME``, or another source with a name of its own. Raises InputError for a name without its source."""
+    """``slack:TEAM:USER``, ``proxy:NAME``, or another source with a name of its own. Raises InputError for a name
+    without its source."""
     if not _PERSON.fullmatch(name):
-        raise InputError(f"{name[:80]}: is no person; write slack:TEAM:USER with the ids (triage doctor names the team; Slack: profile, Copy member ID), or proxy:NAME")
+        raise InputError(
+            f"{name[:80]}: is no person; write slack:TEAM:USER with the ids (triage doctor names the team; Slack: profile, Copy member ID), or proxy:NAME"
+        )
     return name

@@ -9,14 +9,23 @@ from bot.core.desk.values import Card
 
 MAX_NOTE: Final = 20_000
 """Characters. The smallest limit of the helpdesks at hand is several times that."""
-_HOW: Final = ("Decide here with a note that holds one line: /triage send · /triage check NUMBER · /triage ask · /triage not-ours · "
-               "or simply answer or close the ticket.")
+_HOW: Final = (
+    "Decide here with a note that holds one line: /triage send · /triage check NUMBER · /triage ask · /triage not-ours · "
+    "or simply answer or close the ticket."
+)
 _HOW_NOTE: Final = "Decide here with a note that holds one line: /triage check NUMBER · /triage not-ours · or simply answer or close the ticket."
-_DECIDED: Final = {"send": "Sent", "edit": "Edited and sent", "not_ours": "Marked as not ours", "escalate": "Escalated", "auto": "Answered by the bot itself"}
+_DECIDED: Final = {
+    "send": "Sent",
+    "edit": "Edited and sent",
+    "not_ours": "Marked as not ours",
+    "escalate": "Escalated",
+    "auto": "Answered by the bot itself",
+}
 
 
 def note_of(card: Card) -> str:
-    """The full diagnosis and the draft, one statement a line. Foreign parts have no control characters; nothing is escaped."""
+    """The full diagnosis and the draft, one statement a line. Foreign parts have no control characters; nothing is
+    escaped."""
     return "\n".join(_lines(card)).strip()[:MAX_NOTE]
 
 
@@ -31,7 +40,11 @@ def decision_of(card: Card) -> str:
     if card.decision is None:
         return note_of(card)
     when = f" at {card.decided_at:%Y-%m-%d %H:%M} UTC" if card.decided_at else ""
-    return f"{_DECIDED.get(card.decision, 'Decided')} by {card.decided_by or 'nobody'}{when}" + (f": {card.detail}" if card.detail else "") + "."
+    return (
+        f"{_DECIDED.get(card.decision, 'Decided')} by {card.decided_by or 'nobody'}{when}"
+        + (f": {card.detail}" if card.detail else "")
+        + "."
+    )
 
 
 def _lines(card: Card) -> Iterator[str]:
@@ -39,7 +52,11 @@ def _lines(card: Card) -> Iterator[str]:
     if card.state == "failed":
         yield f"The triage of this ticket failed: {card.detail}"
         return
-    confidence = "" if content.verdict == "none" or not content.cause else f" · {content.confidence.upper()} · {content.probability:.0%}"
+    confidence = (
+        ""
+        if content.verdict == "none" or not content.cause
+        else f" · {content.confidence.upper()} · {content.probability:.0%}"
+    )
     yield f"{content.title}{confidence}"
     yield from (line for line in (content.summary, content.who, content.client) if line)
     yield from content.deciding

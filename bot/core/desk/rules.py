@@ -8,16 +8,47 @@ ROLES: Final = ("none", "agent", "lead")
 """In rising order: a lead may do all that an agent may."""
 MODES: Final = ("off", "note", "draft", "auto")
 RESTORED: Final = "restored"
-"""What the setting ``pause`` says in a copy that came from a backup: nothing at all is sent, not even what somebody clicked, until it is released."""
+"""What the setting ``pause`` says in a copy that came from a backup: nothing at all is sent, not even what somebody
+clicked, until it is released."""
 
-DECISIONS: Final = {"retry": "rewriting", "send": "decided", "edit": "decided", "other_check": "rewriting", "ask": "rewriting", "escalate": "decided", "not_ours": "decided"}
+DECISIONS: Final = {
+    "retry": "rewriting",
+    "send": "decided",
+    "edit": "decided",
+    "other_check": "rewriting",
+    "ask": "rewriting",
+    "escalate": "decided",
+    "not_ours": "decided",
+}
 """What an agent decides, and the state that it leads to; in the order of a card's buttons, the most frequent first."""
 LOOKS: Final = frozenset({"show_lines", "show_all", "copy", "test_now"})
 """What changes nothing and may be done in any state."""
-_LEADS: Final = frozenset({"mode", "role", "escalate_to", "cards_to", "abuse_to", "pause", "resume", "logs_any", "release", "audit", "replay", "incident"})
+_LEADS: Final = frozenset(
+    {
+        "mode",
+        "role",
+        "escalate_to",
+        "cards_to",
+        "abuse_to",
+        "pause",
+        "resume",
+        "logs_any",
+        "release",
+        "audit",
+        "replay",
+        "incident",
+    }
+)
 _AGENTS: Final = frozenset({*DECISIONS, *LOOKS, "triage", "explain", "logs", "report", "search", "home"})
-_FROM: Final = {"send": {"open"}, "edit": {"open"}, "not_ours": {"open", "failed", "answered"}, "escalate": {"open", "failed", "answered"},
-                "other_check": {"open", "answered"}, "ask": {"open"}, "retry": {"failed"}}
+_FROM: Final = {
+    "send": {"open"},
+    "edit": {"open"},
+    "not_ours": {"open", "failed", "answered"},
+    "escalate": {"open", "failed", "answered"},
+    "other_check": {"open", "answered"},
+    "ask": {"open"},
+    "retry": {"failed"},
+}
 """What the bot has answered by itself is corrected afterwards; the correction costs it trust."""
 
 
@@ -34,7 +65,8 @@ def highest(roles: set[str]) -> str:
 
 
 def refusal(state: str, revision: int, mode: str, has_draft: bool, *, action: str, role: str, seen: int) -> str | None:
-    """Why ``action`` on a card is refused: not_allowed, decided, answered, rewriting, failed, withdrawn, stale, no_draft, not_failed; None: it may be done.
+    """Why ``action`` on a card is refused: not_allowed, decided, answered, rewriting, failed, withdrawn, stale,
+    no_draft, not_failed; None: it may be done.
 
     ``seen`` is the revision of the card that was clicked: a card that says something else by now is refused.
     """
@@ -50,7 +82,10 @@ def refusal(state: str, revision: int, mode: str, has_draft: bool, *, action: st
 
 
 def button_actions(state: str, mode: str, has_draft: bool) -> tuple[str, ...]:
-    """The buttons of a card, in order: exactly the decisions that :func:`refusal` would let an agent take, then the looks."""
+    """The buttons of a card, in order: exactly the decisions that :func:`refusal` would let an agent take, then the
+    looks."""
     decisions = tuple(a for a in DECISIONS if refusal(state, 0, mode, has_draft, action=a, role="lead", seen=0) is None)
-    looks = ("show_all", "show_lines", "test_now", "copy") if state in ("open", "rewriting") else ("show_all", "show_lines")
+    looks = (
+        ("show_all", "show_lines", "test_now", "copy") if state in ("open", "rewriting") else ("show_all", "show_lines")
+    )
     return decisions + (looks if state != "failed" else ())

@@ -1,6 +1,7 @@
 """How senders of webhooks prove that a delivery is theirs: one rule, the vendors' differences as data. Pure.
 
-Constant-time comparison, every secret that is configured (one may be on its way out), and a window of five minutes where the scheme signs a time.
+Constant-time comparison, every secret that is configured (one may be on its way out), and a window of five minutes
+where the scheme signs a time.
 """
 
 from __future__ import annotations
@@ -40,11 +41,15 @@ class Scheme:
     id: str = ""
     """The header that holds the sender's own id of the delivery."""
     standard: bool = False
-    """Standard Webhooks: the id is signed as well, the header may hold several signatures, the secret is base64 after ``whsec_``."""
+    """Standard Webhooks: the id is signed as well, the header may hold several signatures, the secret is base64
+    after ``whsec_``."""
 
 
-def verified(scheme: Scheme, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> str | None:
-    """None where the delivery is the sender's own; else in one word why not: unsigned, stale, forged. ``headers`` by lower-case name."""
+def verified(
+    scheme: Scheme, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime
+) -> str | None:
+    """None where the delivery is the sender's own; else in one word why not: unsigned, stale, forged. ``headers`` by
+    lower-case name."""
     given = headers.get(scheme.header, "")
     if not given or not secrets:
         return "unsigned"
@@ -55,8 +60,14 @@ def verified(scheme: Scheme, secrets: Sequence[str], headers: Mapping[str, str],
         moment = _moment(stamp, scheme.stamp_unit)
         if moment is None or abs(now.timestamp() - moment) > WINDOW.total_seconds():
             return "stale"
-    content = (f"{headers.get(scheme.id, '')}.".encode() if scheme.standard else b"") + stamp.encode() + scheme.joint + body
-    offered = [part.removeprefix("v1,") for part in given.split(" ") if part.startswith("v1,")][:10] if scheme.standard else [given]
+    content = (
+        (f"{headers.get(scheme.id, '')}.".encode() if scheme.standard else b"") + stamp.encode() + scheme.joint + body
+    )
+    offered = (
+        [part.removeprefix("v1,") for part in given.split(" ") if part.startswith("v1,")][:10]
+        if scheme.standard
+        else [given]
+    )
     good = [_sign(scheme, s, content) for s in secrets]
     return None if any(hmac.compare_digest(o.encode(), g.encode()) for o in offered for g in good) else "forged"
 
@@ -67,7 +78,11 @@ def sign_standard(secret: str, id: str, stamp: int, body: bytes) -> str:
 
 
 def _sign(scheme: Scheme, secret: str, content: bytes) -> str:
-    mac = hmac.new(_key(secret) if scheme.standard else secret.encode(), content, {"sha1": hashlib.sha1, "sha256": hashlib.sha256}[scheme.digest])
+    mac = hmac.new(
+        _key(secret) if scheme.standard else secret.encode(),
+        content,
+        {"sha1": hashlib.sha1, "sha256": hashlib.sha256}[scheme.digest],
+    )
     return scheme.prefix + (mac.hexdigest() if scheme.encoding == "hex" else base64.b64encode(mac.digest()).decode())
 
 

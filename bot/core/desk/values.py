@@ -58,7 +58,8 @@ class Inbound:
     settle_seconds: float = 0.0
     """How long to wait for a next message before the triage starts."""
     envelope: Envelope | None = None
-    """None for channels whose people are known by other means (Slack): nothing is ever answered there without a click."""
+    """None for channels whose people are known by other means (Slack): nothing is ever answered there without a
+    click."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A ticket with all its messages. ``version`` grows with each message, ``round`` with each answer that did not help."""
+    """A ticket with all its messages. ``version`` grows with each message, ``round`` with each answer that did not
+    help."""
 
     id: str
     channel: str

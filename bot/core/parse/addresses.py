@@ -58,25 +58,60 @@ _SENDING = regex.compile(
 _WORKING_AFTER = regex.compile(
     r"^[\s\"')»>\]]*(?:\w+\W+){0,3}?(?:works?|is\s+fine|are\s+fine|funktioniert|läuft|geht\s|fonctionne|marche|funciona|funziona|werkt|działa|работает)\b(?!\s+(?:not|nicht|pas|no\b))"
 )
-_ONLY_BEFORE = regex.compile(r"(?:\bonly|\bjust|\bnur|\bseulement|\bsauf|\bsolo|\bsólo|\bsolamente|\bsoltanto|\balleen|\bapenas|\bsó|\btylko|\bтолько|\bexcept|だけ|只有|仅)\s*[\"'<(]?\s*$")
+_ONLY_BEFORE = regex.compile(
+    r"(?:\bonly|\bjust|\bnur|\bseulement|\bsauf|\bsolo|\bsólo|\bsolamente|\bsoltanto|\balleen|\bapenas|\bsó|\btylko|\bтолько|\bexcept|だけ|只有|仅)\s*[\"'<(]?\s*$"
+)
 _SENDER_BEFORE = regex.compile(
-    r"(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawc\w|отправител\w|送信者|差出人|发件人|寄件者)\w*(?:[\s-]+(?:e-?mail[\s-]*)?(?:address|adresse|dirección|indirizzo|adres|endereço)\w*)?\s*[:\"'<(]*\s*$")
-_KEY = regex.compile(r"(?:^|[\s_.\-])(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawca|отправитель|from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)\s*[=: ]>?\s*[\"'<]?\s*$")
+    r"(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawc\w|отправител\w|送信者|差出人|发件人|寄件者)\w*(?:[\s-]+(?:e-?mail[\s-]*)?(?:address|adresse|dirección|indirizzo|adres|endereço)\w*)?\s*[:\"'<(]*\s*$"
+)
+_KEY = regex.compile(
+    r"(?:^|[\s_.\-])(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawca|отправитель|from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)\s*[=: ]>?\s*[\"'<]?\s*$"
+)
 _RECIPIENT_AFTER = regex.compile(
     r"^\s*[>\"')\]]{0,2}\s*(?::|\.\.\.)?\s*(?:recipient|relay\s+access|user\s+unknown|on\s+\d{1,2}[/.]\d|unknown\s+user|no\s+such|"
     r"does\s+not\s+exist|mailbox\s+(?:full|unavailable)|\(?(?:over\s+)?quota)"
 )
 _SENDER_AFTER = regex.compile(r"^\s*[>\"')\]]{0,2}\s*:?\s*sender\s+address\s+rejected")
-_OWNED_BY = regex.compile(r"(?:owned\s+by\s+user|sasl_username=|user=<?|logged\s+in\s+as|login\s+as|auth\w*\s+(?:as|for))\s*[\"'<]?\s*$")
+_OWNED_BY = regex.compile(
+    r"(?:owned\s+by\s+user|sasl_username=|user=<?|logged\s+in\s+as|login\s+as|auth\w*\s+(?:as|for))\s*[\"'<]?\s*$"
+)
 _EXAMPLE_BEFORE = regex.compile(
     r"(?:e\.g\.|eg|example|for\s+instance|such\s+as|like|z\.\s?b\.|beispiel\w*|wie|exemple|comme|ejemplo|como|esempio|come|"
     r"bijvoorbeeld|zoals|exemplo|przyk\w+|np\.|jak|например|вроде|例えば|比如|例如)\s*[:,]?\s*[\"'<(]?\s*$"
 )
-_EXAMPLE_LOCAL = frozenset({
-    "user", "username", "name", "you", "yourname", "your.name", "someone", "somebody", "firstname.lastname",
-    "vorname.nachname", "prenom.nom", "nombre", "nome", "naam", "john.doe", "max.mustermann", "abc", "foo",
-    "example", "usuario", "utente", "benutzer", "myname", "mail", "email", "xx", "xxx", "test", "benutzername",
-})
+_EXAMPLE_LOCAL = frozenset(
+    {
+        "user",
+        "username",
+        "name",
+        "you",
+        "yourname",
+        "your.name",
+        "someone",
+        "somebody",
+        "firstname.lastname",
+        "vorname.nachname",
+        "prenom.nom",
+        "nombre",
+        "nome",
+        "naam",
+        "john.doe",
+        "max.mustermann",
+        "abc",
+        "foo",
+        "example",
+        "usuario",
+        "utente",
+        "benutzer",
+        "myname",
+        "mail",
+        "email",
+        "xx",
+        "xxx",
+        "test",
+        "benutzername",
+    }
+)
 _PUBLIC_DOMAIN = regex.compile(
     r"(?:gmail|googlemail|outlook|hotmail|live|msn|yahoo|ymail|icloud|me|mac|aol|gmx|web|t-online|freenet|"
     r"mail|yandex|qq|163|126|sina|proton(?:mail)?|pm|tutanota|orange|free|laposte|wanadoo|libero|virgilio|"
@@ -86,10 +121,31 @@ _PUBLIC_DOMAIN = regex.compile(
 )
 _SHARED_DOMAINS = frozenset({"example.com", "example.net", "example.org"})
 """RFC 2606 names stand for 'anybody's address': no domain of a customer can be read from them."""
-_ROLE_LOCAL = frozenset({
-    "admin", "administrator", "postmaster", "hostmaster", "webmaster", "it", "edv", "sysop", "sysadmin", "ops",
-    "devops", "dev", "noc", "root", "rails", "helpdesk", "ticket", "tickets", "itsupport", "ict", "ti",
-})
+_ROLE_LOCAL = frozenset(
+    {
+        "admin",
+        "administrator",
+        "postmaster",
+        "hostmaster",
+        "webmaster",
+        "it",
+        "edv",
+        "sysop",
+        "sysadmin",
+        "ops",
+        "devops",
+        "dev",
+        "noc",
+        "root",
+        "rails",
+        "helpdesk",
+        "ticket",
+        "tickets",
+        "itsupport",
+        "ict",
+        "ti",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +189,15 @@ def find_addresses(
                 score += 1.0
             elif is_public_provider(domain) or domain.lower() in _SHARED_DOMAINS:
                 score -= 2.5
-            if _WORKING_AFTER.match(folded[span[1]: span[1] + 50], timeout=PATTERN_SECONDS):
+            if _WORKING_AFTER.match(folded[span[1] : span[1] + 50], timeout=PATTERN_SECONDS):
                 working.add(address)
-            if _ONLY_BEFORE.search(folded[max(0, span[0] - 24): span[0]], timeout=PATTERN_SECONDS):
+            if _ONLY_BEFORE.search(folded[max(0, span[0] - 24) : span[0]], timeout=PATTERN_SECONDS):
                 score += 1.5
             scores[address] = max(scores.get(address, -9.0), score) + 0.4 * (address in scores)
             first_at.setdefault(address, span[0])
-    for address in {m.address for m in mentions if m.role == "recipient"} & {m.address for m in mentions if m.role == "login"}:
+    for address in {m.address for m in mentions if m.role == "recipient"} & {
+        m.address for m in mentions if m.role == "login"
+    }:
         # a refusal often names its recipient twice, and only one of the two places shows that it is one
         mentions = [replace(m, role="recipient") if m.address == address and m.role == "login" else m for m in mentions]
         if address not in {m.address for m in mentions if m.role in ("mailbox", "requester")}:
@@ -188,15 +246,20 @@ def _shapes(text: str) -> list[tuple[str, str, Span]]:
 
 
 def _role(
-    folded: str, address: str, span: Span, settings: Settings, requester: str | None,
-    segments: Sequence[Segment], error_spans: Sequence[Span],
+    folded: str,
+    address: str,
+    span: Span,
+    settings: Settings,
+    requester: str | None,
+    segments: Sequence[Segment],
+    error_spans: Sequence[Span],
 ) -> tuple[str, float]:
     local, _, domain = address.partition("@")
     if "." not in domain:
         return "machine", 0.0
     if domain in settings.own_domains or any(domain.endswith("." + own) for own in settings.own_domains):
         return "host_staff", 0.0
-    before, after = folded[max(0, span[0] - 80): span[0]], folded[span[1]: span[1] + 60]
+    before, after = folded[max(0, span[0] - 80) : span[0]], folded[span[1] : span[1] + 60]
     kind = next((s.kind for s in segments if s.span[0] <= span[0] < s.span[1]), "body")
     in_error = any(a <= span[0] and span[1] <= b for a, b in error_spans)
     if _OWNED_BY.search(before, timeout=PATTERN_SECONDS):
@@ -205,11 +268,19 @@ def _role(
         return "recipient", 0.0
     if _SENDER_AFTER.match(after, timeout=PATTERN_SECONDS):
         return ("mailbox", 2.2) if _hex_host(domain) is False else ("machine", 0.0)
-    if address != requester and (_EXAMPLE_BEFORE.search(before, timeout=PATTERN_SECONDS) or local in _EXAMPLE_LOCAL) \
-            and not _LABEL.search(before, timeout=PATTERN_SECONDS) and not in_error:
+    if (
+        address != requester
+        and (_EXAMPLE_BEFORE.search(before, timeout=PATTERN_SECONDS) or local in _EXAMPLE_LOCAL)
+        and not _LABEL.search(before, timeout=PATTERN_SECONDS)
+        and not in_error
+    ):
         return "example", 0.0
     if kind == "header":
-        writer = regex.search(r"(?:^|\n)\W*(?:from|von|de|da|van|od|от|från|fra|差出人|发件人|寄件者)\s*[:：][^\n]*$", before, timeout=PATTERN_SECONDS)
+        writer = regex.search(
+            r"(?:^|\n)\W*(?:from|von|de|da|van|od|от|från|fra|差出人|发件人|寄件者)\s*[:：][^\n]*$",
+            before,
+            timeout=PATTERN_SECONDS,
+        )
         if not writer or address == requester:
             return "mentioned", -1.0
         # whoever wrote the forwarded mail that holds the error is the one it happened to
@@ -225,7 +296,7 @@ def _role(
     if _RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):
         if address == requester:
             return "requester", 1.0
-        if _LOGIN_TO.search(before[:before.rstrip(" \"'<([").rfind(" ") + 1], timeout=PATTERN_SECONDS):
+        if _LOGIN_TO.search(before[: before.rstrip(" \"'<([").rfind(" ") + 1], timeout=PATTERN_SECONDS):
             return "mailbox", 2.0
         same = requester is not None and domain == requester.rpartition("@")[2]
         if same and not in_error and not _SENDING.search(before[-50:], timeout=PATTERN_SECONDS):
@@ -255,7 +326,9 @@ def _best(scores: dict[str, float], first_at: dict[str, int]) -> str | None:
 def _may_be_mailbox(requester: str, settings: Settings) -> bool:
     local, _, domain = requester.partition("@")
     return not (
-        domain in _SHARED_DOMAINS or domain in settings.own_domains or is_public_provider(domain)
+        domain in _SHARED_DOMAINS
+        or domain in settings.own_domains
+        or is_public_provider(domain)
         or local in _ROLE_LOCAL
     )
 

@@ -100,9 +100,7 @@ class Sentences:
         self.words = _reader(language)
         self.mentions = sorted(mentions)
         self.spaced = language[:2] not in _CJK
-        self._ends = [
-            match.end() for match in all_of(_SENTENCE, text) if not self._in_name(match.start(), match.end())
-        ]
+        self._ends = [match.end() for match in all_of(_SENTENCE, text) if not self._in_name(match.start(), match.end())]
         self._known: dict[int, tuple[list[Clause], list[Token]]] = {}
 
     def _in_name(self, start: int, end: int) -> bool:
@@ -129,8 +127,7 @@ class Sentences:
     def _names(self, base: int, quote: Span) -> bool:
         """A quoted program name is no quoted error text."""
         return any(
-            base + quote[0] <= s and e <= base + quote[1] and quote[1] - quote[0] < e - s + 8
-            for s, e in self.mentions
+            base + quote[0] <= s and e <= base + quote[1] and quote[1] - quote[0] < e - s + 8 for s, e in self.mentions
         )
 
     def _clauses(self, body: str, base: int) -> list[Clause]:

@@ -86,7 +86,9 @@ class _Rule:
     def alternatives(self) -> list[Needs]:
         """What each way to match needs of a lower-cased, squeezed text."""
         # there the scoped (?-i:…) asks for nothing more than (?:…) does
-        return [required_literals(part.replace("(?-i:", "(?:").replace("(?m:", "(?:")) for part in alternatives(self.source)]
+        return [
+            required_literals(part.replace("(?-i:", "(?:").replace("(?m:", "(?:")) for part in alternatives(self.source)
+        ]
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the rule matches."""

@@ -21,10 +21,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (WINDOWS, r"(?<![\w-])windows(?![\w-]| live| mail| defender| firewall)"),
     (WINDOWS, r"(?<![\w.])w(?:10|11)(?!\w)"),
-    (
-        MACOS,
-        r"(?<!\w)(?:big sur|catalina|monterey|ventura|sonoma|sequoia|tahoe|mojave|high sierra) " + _VERSION,
-    ),
+    (MACOS, r"(?<!\w)(?:big sur|catalina|monterey|ventura|sonoma|sequoia|tahoe|mojave|high sierra) " + _VERSION),
     (
         MACOS,
         r"(?<!\w)(?:mac ?os(?: x)?|os ?x)(?: (?:high sierra|el capitan|snow leopard|big sur|mountain lion|"
@@ -142,9 +139,7 @@ def _label(system: str, written: str) -> str:
     return LINUX if written.lower() in ("linux", "gnu/linux", "линукс") else written
 
 
-def neighbours(
-    platforms: Sequence[Platform], named: Sequence[tuple[int, int]]
-) -> list[tuple[Span, int] | None]:
+def neighbours(platforms: Sequence[Platform], named: Sequence[tuple[int, int]]) -> list[tuple[Span, int] | None]:
     """For each platform the client that is named nearest to it, and how far away (characters)."""
     nearest: list[tuple[Span, int] | None] = []
     for one in platforms:
@@ -155,10 +150,7 @@ def neighbours(
 
 
 def platform_of(
-    mention: Span,
-    runs_on: Sequence[str],
-    platforms: Sequence[Platform],
-    nearest: Sequence[tuple[Span, int] | None],
+    mention: Span, runs_on: Sequence[str], platforms: Sequence[Platform], nearest: Sequence[tuple[Span, int] | None]
 ) -> str | None:
     """The platform said of a mention: the nearest that the family can run on.
 
@@ -167,9 +159,7 @@ def platform_of(
     to the family's only platform.
     """
     start, end = mention
-    allowed = {
-        system for name in runs_on for system in (WINDOWS, MACOS, LINUX, ANDROID, IOS) if name == system
-    }
+    allowed = {system for name in runs_on for system in (WINDOWS, MACOS, LINUX, ANDROID, IOS) if name == system}
     best: tuple[float, str] | None = None
     for one, neighbour in zip(platforms, nearest, strict=True):
         if allowed and one.system not in allowed:

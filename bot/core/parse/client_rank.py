@@ -38,9 +38,7 @@ _PLUGINS: dict[str, frozenset[str]] = {
     ),
     "joomla": frozenset({"acymailing", "acymailing2", "rsform"}),
     "nextcloud": frozenset({"nextcloud-mail"}),
-    "woocommerce": frozenset(
-        {"wp-mail-smtp", "fluentsmtp", "post-smtp", "easy-wp-smtp", "gravity-smtp", "suremail"}
-    ),
+    "woocommerce": frozenset({"wp-mail-smtp", "fluentsmtp", "post-smtp", "easy-wp-smtp", "gravity-smtp", "suremail"}),
 }
 """Plugins that send the mail of the program they sit in."""
 _IN_HOST = -9.0
@@ -78,11 +76,7 @@ def settle(found: list[Found]) -> list[Found]:
     if len(open_) > 1:
         merged = [_works(f) if f.cleared and f.mention.failing is None else f for f in merged]
     merged = [_with_spare(f) for f in _given_back(merged)]
-    better = [
-        f
-        for f in merged
-        if f.kind != "weak" and f.mention.failing is not False and not _is_generic_webmail(f)
-    ]
+    better = [f for f in merged if f.kind != "weak" and f.mention.failing is not False and not _is_generic_webmail(f)]
     merged = [f for f in merged if f.kind != "weak" or f.mention.failing is False or not better]
     merged = [f for f in merged if not _is_generic_webmail(f) or f.mention.failing]
     return sorted(merged, key=lambda f: -(f.score + _place(f, merged)))
@@ -107,10 +101,7 @@ def _hosts_one_of(host: str, others: list[Found]) -> bool:
     """True where a plugin of the program ``host`` is named that may be the failing one."""
     plugins = _PLUGINS.get(host, frozenset())
     return any(
-        f.family is not None
-        and f.family.id in plugins
-        and f.kind == "name"
-        and f.mention.failing is not False
+        f.family is not None and f.family.id in plugins and f.kind == "name" and f.mention.failing is not False
         for f in others
     )
 

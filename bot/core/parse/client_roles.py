@@ -58,11 +58,6 @@ def role_of(text: str, start: int, end: int, named: Sequence[tuple[int, int]]) -
         if any(e <= opened and opened - e <= 10 for _, e in named):
             return PLACE
     behind = next((s for s, _ in named if s >= end), None)
-    if (
-        behind is not None
-        and behind - end <= 30
-        and first_of(_FROM, ahead)
-        and at_start(_INTO, text[end:behind])
-    ):
+    if behind is not None and behind - end <= 30 and first_of(_FROM, ahead) and at_start(_INTO, text[end:behind]):
         return LEFT
     return MEANS if first_of(_MEANS, ahead) is not None else 0.0

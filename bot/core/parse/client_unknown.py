@@ -75,10 +75,7 @@ _OTHER_THINGS = regex.compile(
 
 
 def find_unknown(
-    text: str,
-    fields: Sequence[tuple[int, int]],
-    found: Sequence[Found],
-    ignored: Sequence[tuple[int, int]] = (),
+    text: str, fields: Sequence[tuple[int, int]], found: Sequence[Found], ignored: Sequence[tuple[int, int]] = ()
 ) -> list[Found]:
     """Programs of the plain ``text`` that ``found`` lacks, as written: of ``fields``, else, where nothing that
     may be the failing one is named, of prose outside ``ignored``."""

@@ -129,9 +129,7 @@ class VerdictReader:
     def _singled_out(self, clause: Clause, mention: Span) -> bool | None:
         near = self._sentences.before(self._text[clause.start : mention[0]], mention[0] - clause.start, 18)
         behind = self._text[mention[1] : min(clause.end, mention[1] + 4)]
-        if first_of(self._words.only, near) or (
-            not self._sentences.spaced and first_of(self._words.only, behind)
-        ):
+        if first_of(self._words.only, near) or (not self._sentences.spaced and first_of(self._words.only, behind)):
             return True
         return None
 
@@ -143,14 +141,10 @@ class VerdictReader:
         first, second = (before, behind) if also else (behind, before)
         return first if first is not None else second
 
-    def _next_verdict(
-        self, clauses: list[Clause], at: int, tokens: list[Token], mention: Span
-    ) -> bool | None:
+    def _next_verdict(self, clauses: list[Clause], at: int, tokens: list[Token], mention: Span) -> bool | None:
         clause = clauses[at]
         rest = (clause.end - clause.start) - (mention[1] - mention[0])
-        lists = rest <= _LIST_ITEM and not self._text[clause.start : clause.end].rstrip().endswith(
-            (";", "；")
-        )
+        lists = rest <= _LIST_ITEM and not self._text[clause.start : clause.end].rstrip().endswith((";", "；"))
         for later in clauses[at + 1 :]:
             if later.turned:
                 return None

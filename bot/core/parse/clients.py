@@ -37,9 +37,7 @@ _FIELD_BONUS, _FAILS, _PAST, _VERSION, _DIRECT = 12.0, 5.0, -5.0, 2.0, 2.0
 _NO_PHONE = ("Windows", "macOS", "Linux")
 _BLOCK = 400
 """How far (characters) below its heading a form's block reaches."""
-_SENT_FROM = Gated(
-    rf"^[ \t*_>-]*(?:{SENT_FROM})[^,;:\"\n]{{0,50}}$", regex.IGNORECASE | regex.MULTILINE
-)
+_SENT_FROM = Gated(rf"^[ \t*_>-]*(?:{SENT_FROM})[^,;:\"\n]{{0,50}}$", regex.IGNORECASE | regex.MULTILINE)
 _MAILER_LINE = Gated(
     r"^[ \t]*>?[ \t]*(?:X-Mailer|User-Agent|X-Originating-Client)\s*:.*$", regex.IGNORECASE | regex.MULTILINE
 )
@@ -100,9 +98,7 @@ def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int,
     if not hits:
         return []
     platforms = _not_names(find_platforms(text), hits)
-    verdicts = VerdictReader(
-        text, reading.language, [(hit.start, hit.end) for hit in hits if hit.kind != "error"]
-    )
+    verdicts = VerdictReader(text, reading.language, [(hit.start, hit.end) for hit in hits if hit.kind != "error"])
     nearest = neighbours(platforms, [(hit.start, hit.end) for hit in hits if hit.kind == "name"])
     working = [
         match.span("value")
@@ -124,9 +120,7 @@ def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int,
             ),
             len(text),
         )
-        found.append(
-            _one(text, hit, kind, stop, fields, working, verdicts, platforms, nearest, errors, named)
-        )
+        found.append(_one(text, hit, kind, stop, fields, working, verdicts, platforms, nearest, errors, named))
     return found
 
 

@@ -36,10 +36,21 @@ def with_flags(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
         mode = "starttls"
     if mode is None or (state.get("implicit") and state.get("starttls")):
         return endpoints
-    return [replace(e, tls=mode) if e.protocol == "smtp" and e.port and e.role == "setting" and e.tls in (None, "implicit", "starttls") and not _mode_beside(e, folded)
-            else e for e in endpoints]
+    return [
+        replace(e, tls=mode)
+        if e.protocol == "smtp"
+        and e.port
+        and e.role == "setting"
+        and e.tls in (None, "implicit", "starttls")
+        and not _mode_beside(e, folded)
+        else e
+        for e in endpoints
+    ]
 
 
 def _mode_beside(endpoint: Endpoint, folded: str) -> bool:
     """True where a mode that is no switch of a file stands right behind the port ("465 SSL/TLS")."""
-    return endpoint.tls is not None and regex.match(r"[\s,/(]{1,4}(?:ssl|tls|start)", folded[endpoint.span[1]:endpoint.span[1] + 12]) is not None
+    return (
+        endpoint.tls is not None
+        and regex.match(r"[\s,/(]{1,4}(?:ssl|tls|start)", folded[endpoint.span[1] : endpoint.span[1] + 12]) is not None
+    )

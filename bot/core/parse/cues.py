@@ -27,15 +27,18 @@ from knowledge.sieve import Needs, Sieve
 from knowledge.signs import Signs
 
 PATTERN_SECONDS = 0.2
-"""The longest that one pattern may search one stretch of text, by the clock on the wall: on a busy machine a good pattern
-waits too, so that what hostile text costs is bounded by the time of all of them."""
+"""The longest that one pattern may search one stretch of text, by the clock on the wall: on a busy machine a good
+pattern waits too, so that what hostile text costs is bounded by the time of all of them."""
 _REACH = 240
 """What one cue says stands within so many characters; a longer match would be an accident."""
 _SPOKEN = ("subject", "body")
 _BREAK = regex.compile(r"\n(?=[ ]{0,8}\n|[ ]{0,8}(?:[-*\u2022]|\d{1,2}[.)])[ ]|[^\n:]{1,40}:[ ])")
 """A line end that ends a sentence too: before a blank line, a list item, or a ``Name: value`` line. It becomes
 an exclamation mark, which no gap of a pattern crosses (and which no name or number contains)."""
-_REPLY = regex.compile(r"\s{0,4}(?:re|aw|antw|sv|vs|odp|rif|res|ref|отв|ответ|回复|回覆|答复|返信)\s?(?:[\[(]\d{1,3}[\])])?\s?[:\uff1a]", regex.IGNORECASE)
+_REPLY = regex.compile(
+    r"\s{0,4}(?:re|aw|antw|sv|vs|odp|rif|res|ref|отв|ответ|回复|回覆|答复|返信)\s?(?:[\[(]\d{1,3}[\])])?\s?[:\uff1a]",
+    regex.IGNORECASE,
+)
 """What mail programs put before the subject of a reply, in the languages that we read."""
 ELSEWHERE = "elsewhere"
 """The topic of cues whose words are not about connecting."""
@@ -83,22 +86,31 @@ class Heard:
 
 
 def find_cues(
-    reading: Reading, rules: Mapping[str, CueRule], lexicons: Mapping[str, Lexicon] = MappingProxyType({}), *, seconds: float = 0.5,
+    reading: Reading,
+    rules: Mapping[str, CueRule],
+    lexicons: Mapping[str, Lexicon] = MappingProxyType({}),
+    *,
+    seconds: float = 0.5,
 ) -> tuple[Cue, ...]:
     """The cues alone of :func:`listen`."""
     return listen(reading, rules, lexicons, seconds=seconds).cues
 
 
 def listen(
-    reading: Reading, rules: Mapping[str, CueRule], lexicons: Mapping[str, Lexicon] = MappingProxyType({}), *, seconds: float = 0.5,
+    reading: Reading,
+    rules: Mapping[str, CueRule],
+    lexicons: Mapping[str, Lexicon] = MappingProxyType({}),
+    *,
+    seconds: float = 0.5,
 ) -> Heard:
-    """The cues that the ticket holds, in the order of the text, each once at its first span; and what its thoughts speak of.
+    """The cues that the ticket holds, in the order of the text, each once at its first span; and what its thoughts
+    speak of.
 
-    Patterns of the ticket's language, of English and of ``any`` are searched. A pattern that takes longer
-    than :data:`PATTERN_SECONDS` counts as not found; after ``seconds`` of searching in all, what was found so far is
-    returned. Only this thread's own processor time counts, and not that of making patterns ready: what a ticket says must not depend on how busy the
-    machine is, or on whether it is the first ticket. Cues that another one kills are left out. What is built from
-    ``rules`` is kept, so that they must not be changed afterwards.
+    Patterns of the ticket's language, of English and of ``any`` are searched. A pattern that takes longer than
+    :data:`PATTERN_SECONDS` counts as not found; after ``seconds`` of searching in all, what was found so far is
+    returned. Only this thread's own processor time counts, and not that of making patterns ready: what a ticket says
+    must not depend on how busy the machine is, or on whether it is the first ticket. Cues that another one kills are
+    left out. What is built from ``rules`` is kept, so that they must not be changed afterwards.
     """
     text = plain(reading.text)
     sieves = _sieves(rules, reading.language)
@@ -126,20 +138,26 @@ def listen(
                     here = (span[0] + start, span[1] + start)
                     found[probe.cue] = min(here, found.get(probe.cue, here))
             thoughts += _thoughts(stretch, start, thoughts, reading.language, lexicons)
-        for cue, span in said(thoughts, rules).items():  # subject and body are one message: a saying may begin in the one and end in the other
+        # subject and body are one message: a saying may begin in the one and end in the other
+        for cue, span in said(thoughts, rules).items():
             found[cue] = min(span, found.get(cue, span))
         if found:
             break
     return Heard(_survivors(found, rules), traits_of(thoughts))
 
 
-def _thoughts(text: str, start: int, before: Sequence[Thought], language: str, lexicons: Mapping[str, Lexicon]) -> list[Thought]:
+def _thoughts(
+    text: str, start: int, before: Sequence[Thought], language: str, lexicons: Mapping[str, Lexicon]
+) -> list[Thought]:
     """The thoughts of a stretch that begins at ``start``, behind those of the stretches before it."""
     lexicon = lexicons.get(language) or lexicons.get(language.partition("-")[0])
     if lexicon is None:
         return []
     sentences = max((t.sentence for t in before), default=-1) + 1
-    return [replace(t, sentence=t.sentence + sentences, span=(t.span[0] + start, t.span[1] + start)) for t in think(text, lexicon)]
+    return [
+        replace(t, sentence=t.sentence + sentences, span=(t.span[0] + start, t.span[1] + start))
+        for t in think(text, lexicon)
+    ]
 
 
 @lru_cache(maxsize=20_000)
@@ -215,7 +233,10 @@ def _in_address(text: str, start: int, end: int) -> bool:
 def _is_reply_subject(reading: Reading, stretch: Span) -> bool:
     """True for a subject that a reply took over from the mail before it ("Re: your automatic answer"): what it says of
     another topic are not this customer's words."""
-    return any(s.kind == "subject" and s.span == stretch for s in reading.segments) and _REPLY.match(reading.text, *stretch) is not None
+    return (
+        any(s.kind == "subject" and s.span == stretch for s in reading.segments)
+        and _REPLY.match(reading.text, *stretch) is not None
+    )
 
 
 def _kinds(reading: Reading) -> Iterator[tuple[str, ...]]:
@@ -256,7 +277,9 @@ def _sieves(rules: Mapping[str, CueRule], language: str) -> list[Sieve[_Probe]]:
     kept = _last[1]
     spoken = dict.fromkeys((language, language.partition("-")[0], "en", "any"))
     for tongue in spoken.keys() - kept.keys():
-        kept[tongue] = Sieve((probe, [probe.needs]) for cue, rule in rules.items() for probe in _probes(cue, rule, tongue))
+        kept[tongue] = Sieve(
+            (probe, [probe.needs]) for cue, rule in rules.items() for probe in _probes(cue, rule, tongue)
+        )
     return [kept[tongue] for tongue in spoken]
 
 
@@ -274,7 +297,5 @@ def _survivors(found: Mapping[str, Span], rules: Mapping[str, CueRule]) -> tuple
     """The cues that no other found cue kills; one that is killed itself still kills (its words are there)."""
     killed = {victim for cue in found for victim in rules[cue].kills}
     return tuple(
-        Cue(cue, span)
-        for cue, span in sorted(found.items(), key=lambda item: (item[1], item[0]))
-        if cue not in killed
+        Cue(cue, span) for cue, span in sorted(found.items(), key=lambda item: (item[1], item[0])) if cue not in killed
     )

@@ -12,9 +12,7 @@ import regex
 MAX_VALUE: Final = 8_000
 """Characters of one header value that are kept."""
 
-_WORD: Final = regex.compile(
-    r"=\?([A-Za-z0-9_:.()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([BbQq])\?([^?\s]{0,4000})\?="
-)
+_WORD: Final = regex.compile(r"=\?([A-Za-z0-9_:.()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([BbQq])\?([^?\s]{0,4000})\?=")
 _BETWEEN: Final = regex.compile(r"(\?=)[ \t\r\n]{1,100}(?==\?)")
 _ALIASES: Final = {
     "x-unknown": "utf-8",

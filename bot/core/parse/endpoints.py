@@ -13,57 +13,37 @@ import regex
 
 from bot.core.model import Endpoint, Reading, Span
 from bot.core.parse.config_flags import with_flags
+from bot.core.parse.endpoint_words import (
+    FORMER_CONTEXT,
+    OTHER_CONTEXT,
+    PORT,
+    PORT_CHANGE,
+    PORT_LIST,
+    PROTOCOL,
+    TLS,
+    TWO_PORTS,
+)
 from bot.core.parse.hosts import FILE_ENDINGS, Token, hosts_in, near_own_host, protocol_of_host
-from knowledge.gated import Gated
 from knowledge.host import Settings
 from knowledge.matcher import fold
 
 PATTERN_SECONDS = 0.2
 MAX_ENDPOINTS = 40
 
-_PORT_WORD = r"(?:ports?|portas?|puertos?|porte|poort(?:en)?|porcie|порт[аеу]?|ポート(?:番号)?|端口|连接埠|連接埠)"
-_PORT = regex.compile(
-    rf"{_PORT_WORD}(?:\s+(?:is|ist|est|es|è|staat|steht|nr\.?|no\.?|number|nummer|set|auf|op|to|sur|en|su|na|на|のは|は)){{0,3}}\s*[:=：#\"'(\[]*\s*(?P<a>\d{{2,5}})(?!\d|[.,]\d)"
-    r"|(?<=[a-z0-9\]])\s?:\s?(?P<b>\d{2,5})(?!\d|[.:]\d)"
-    r"|(?<![a-z0-9_.:,/-])(?P<c>993|995|465|587|143|110|25|2525|26)(?![a-z0-9_%]|[.,:/-]\d|[件通回人円封个条]|\s*(?:mb|kb|gb|mails?|e-?mails?|messages?|nachrichten|minutes?|min\b|hours?|users?|people|years?|€|\$|°))"
-    r"|(?<=[a-z0-9])/(?P<d>993|995|465|587|143|110|25)(?!\w)"
-)
-_AND = r"(?:\s*(?:,|/|\b(?:and|or|nor|und|oder|noch|et|ou|ni|y|o|e|en|of|i|lub|ani|que|как|и|или|ни)\b|[もと和或、]+)\s*){1,3}(?:(?:on|auf|al|el|en|in|a|sur|le|the|на)\s+){0,2}"
-_TWO_PORTS = regex.compile(rf"(?<![a-z0-9_.:,/-])(?<!\d )(?:993|465|587){_AND}(?:993|465|587)(?![a-z0-9_%]|[.,:/-]\d| \d)")
-"""Two mail ports in one breath ("neither 993 nor 465 answers") need no word for port: no two counts of things stand so."""
-_PORT_CHANGE = regex.compile(
-    r"\b(?:from|von|de|du|da|dal|van|z|ze|с|со)\s+(?:port\s+)?(?P<former>\d{2,5})\s+(?:by\s+itself\s+)?(?:to|auf|zu|à|a|para|naar|na|до|на|do)\s+(?:port\s+)?\d{2,5}\b"
-    r"|(?P<former>\d{2,5})\s*(?:->|=>|\u2192)\s*\d{2,5}\b|(?P<former>\d{2,5})\s*(?:から|改成|改为|变成|變成|到)\s*\d{2,5}"
-)
-"""A port that was changed: the first number is the former one."""
-_PORT_LIST = Gated(rf"(?:{_PORT_WORD}|open|offen)\D{{0,30}}(?P<list>\d{{2,5}}(?:\s*(?:,|/|and|und|et|y|e|en|i|и|or|oder|ou|o|of|lub|或|と|、|&|\+)\s*\d{{2,5}})+)")
-_TLS = (
-    ("starttls", Gated(r"start[\s-]?t?t?ls|stattls|startls|strattls")),
-    ("none", Gated(
-        r"(?:no|without|none|keine?|ohne|aucune?|sans|ning[uú]n[ao]?|sin|nessuna?|senza|geen|zonder|sem|nenhuma?|"
-        r"brak|bez|без|нет|なし|无|無)\s+(?:ssl|tls|encryption|verschlüsselung|chiffrement|cifrado|crittografia|"
-        r"versleuteling|criptografia|encripta\w+|szyfrowani\w+|шифрован\w+)|(?:ssl|tls|encryption|security|verschlüsselung|sicherheit|"
-        r"chiffrement|cifrado|connection\s+security|verbindungssicherheit)(?:/tls)?\s*[:=]?\s*(?:is\s+)?(?:off|none|no\b|false|keine|aus|aucune?|ninguna|nessuna|geen|brak|нет)|"
-        r"\bunencrypted\b|(?<=\d)[\s,/]{1,3}none\b|暗号化なし|不加密")),
-    ("implicit", Gated(r"(?<!start)(?<![\w])(?:ssl\s?/\s?tls|tls\s?/\s?ssl|ssl|tls|implicit\w*)(?!\w)(?!\s*(?:error|fehler|handshake|certificate|zertifikat|v?1[.\d]))")),
-)
-_PROTOCOL = (
-    ("imap", Gated(r"\bimaps?\b|incoming|inbound|posteingang\w*|eingang\w*|entrant\w*|\bentrante|entrata|inkomend\w*|przychodz\w+|входящ\w+|受信|接收|收件")),
-    ("smtp", Gated(r"\bsmtps?\b|outgoing|outbound|postausgang\w*|ausgang\w*|sortant\w*|saliente|uscita|uitgaand\w*|\bsaída|wychodz\w+|исходящ\w+|送信|发送|發送|发件|submission")),
-    ("pop3", Gated(r"\bpop(?:3s?)?\b(?![ -]?up)")),
-)
-_OTHER_CONTEXT = Gated(
-    r"\btelnet\b|\bnc\b|\bnmap\b|s_client|firewall\w*|pare-?feu|cortafuegos|\bopen(?:ed)?\s+in\b|freigeschaltet|портами|"
-    r"(?<!\bno)\bscan\b"
-)
-_FORMER_CONTEXT = Gated(
-    r"used\s+to\s+(?:use|be)|\bold\s+(?:server|provider|host)|before\s+(?:we\s+)?(?:moved|migrat)|früher|bisher(?:iger)?|alte[rn]?\s+(?:anbieter|server)|"
-    r"ancien\w*\s+(?:serveur|fournisseur|hébergeur)|anterior|antig[oa]|viej[oa]|vecchi[oa]|precedente|vorige|oude|poprzedni\w*|star(?:y|ego|ym)\s|прежн\w+|старо\w+\s+сервер"
-)
-"""Words of a former provider; a host of ours in such a sentence is a setting all the same."""
 _STARTTLS_REACH = 110
-"""STARTTLS is named for one side only, so it may stand far before its port ("changed SSL into STARTTLS because …, port 465")."""
-_PORT_OF = {993: "imap", 143: "imap", 465: "smtp", 587: "smtp", 25: "smtp", 2525: "smtp", 26: "smtp", 995: "pop3", 110: "pop3"}
+"""STARTTLS is named for one side only, so it may stand far before its port ("changed SSL into STARTTLS because …,
+port 465")."""
+_PORT_OF = {
+    993: "imap",
+    143: "imap",
+    465: "smtp",
+    587: "smtp",
+    25: "smtp",
+    2525: "smtp",
+    26: "smtp",
+    995: "pop3",
+    110: "pop3",
+}
 
 
 def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[Span]) -> tuple[Endpoint, ...]:
@@ -95,8 +75,8 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
         for endpoint in found:
             start, end = endpoint.span
             sentence = _sentence(line, start, end)
-            probed = _OTHER_CONTEXT.search(sentence, timeout=PATTERN_SECONDS) is not None
-            former = _FORMER_CONTEXT.search(sentence, timeout=PATTERN_SECONDS) is not None
+            probed = OTHER_CONTEXT.search(sentence, timeout=PATTERN_SECONDS) is not None
+            former = FORMER_CONTEXT.search(sentence, timeout=PATTERN_SECONDS) is not None
             shown = _by_a_program(endpoint, (start + offset, end + offset), error_spans, settings)
             other = probed or shown or (former and not (endpoint.host and near_own_host(endpoint.host, settings)))
             endpoints.append(_placed(endpoint, (start + offset, end + offset), reading.text, offset, other))
@@ -116,7 +96,7 @@ def _sentence(line: str, start: int, end: int) -> str:
     """The sentence of a line in which a setting stands: what is said of a firewall in the next one is not about it."""
     before = max((m.end() for m in _STOP.finditer(line, 0, start)), default=0)
     after = _STOP.search(line, end)
-    return line[before: after.start() if after else len(line)]
+    return line[before : after.start() if after else len(line)]
 
 
 def _with_lone_mode(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
@@ -124,8 +104,12 @@ def _with_lone_mode(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
     ports = {(e.port, e.protocol) for e in endpoints if e.port and e.role == "setting"}
     if any(e.tls for e in endpoints) or len(ports) != 1 or len({p for p, _ in ports}) != 1:
         return endpoints
-    named = {name for name, pattern in _TLS for m in pattern.finditer(folded, timeout=PATTERN_SECONDS)
-             if not _SWITCHED_OFF.match(folded[m.end(): m.end() + 24], timeout=PATTERN_SECONDS)}
+    named = {
+        name
+        for name, pattern in TLS
+        for m in pattern.finditer(folded, timeout=PATTERN_SECONDS)
+        if not _SWITCHED_OFF.match(folded[m.end() : m.end() + 24], timeout=PATTERN_SECONDS)
+    }
     if "starttls" not in named or "none" in named:
         return endpoints
     return [replace(e, tls="starttls") if e.port and e.role == "setting" else e for e in endpoints]
@@ -143,28 +127,44 @@ def _by_a_program(endpoint: Endpoint, span: Span, error_spans: Sequence[Span], s
 
 def _ports(line: str, has_host: bool) -> list[Token]:
     found: list[Token] = []
-    context = has_host or regex.search(
-        r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器", line
-    ) is not None or _TWO_PORTS.search(line, timeout=PATTERN_SECONDS) is not None
-    former = {match.start("former") for match in _PORT_CHANGE.finditer(line, timeout=PATTERN_SECONDS)}
-    for match in _PORT_LIST.finditer(line, timeout=PATTERN_SECONDS):
+    context = (
+        has_host
+        or regex.search(
+            r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器",
+            line,
+        )
+        is not None
+        or TWO_PORTS.search(line, timeout=PATTERN_SECONDS) is not None
+    )
+    former = {match.start("former") for match in PORT_CHANGE.finditer(line, timeout=PATTERN_SECONDS)}
+    for match in PORT_LIST.finditer(line, timeout=PATTERN_SECONDS):
         for number in regex.finditer(r"\d{2,5}", match["list"]):
             start = match.start("list") + number.start()
             found.append(Token(number[0], (start, start + len(number[0]))))
-    for match in _PORT.finditer(line, timeout=PATTERN_SECONDS):
+    for match in PORT.finditer(line, timeout=PATTERN_SECONDS):
         group = next(g for g in "abcd" if match[g])
         value = match[group]
         if match.start(group) in former:
             continue
-        if group == "b" and len(value) == 2 and regex.search(r"(?<![\d.])\d{1,2}\s?:\s?$", line[:match.start("b")]):
+        if group == "b" and len(value) == 2 and regex.search(r"(?<![\d.])\d{1,2}\s?:\s?$", line[: match.start("b")]):
             continue  # "since 09:25": a clock
-        if group == "b" and (int(value) > 65535 or (int(value) not in _PORT_OF and not _after_host(line, match.start("b")))):
+        if group == "b" and (
+            int(value) > 65535 or (int(value) not in _PORT_OF and not _after_host(line, match.start("b")))
+        ):
             continue
         if group == "c":
-            if not context or (value in ("25", "26", "110") and not regex.search(r"smtp|port|ssl|tls|pop|\b(?:993|465|587|143)\b|firewall", line)):
+            if not context or (
+                value in ("25", "26", "110")
+                and not regex.search(r"smtp|port|ssl|tls|pop|\b(?:993|465|587|143)\b|firewall", line)
+            ):
                 continue
-            if value in ("25", "26", "110") and regex.match(r"\s+[a-z]{3,}", line[match.end():]) and not regex.match(
-                    r"\s+(?:ssl|tls|starttls|and|und|et|or|oder|with|mit|is|no|on|without|ohne)", line[match.end():]):
+            if (
+                value in ("25", "26", "110")
+                and regex.match(r"\s+[a-z]{3,}", line[match.end() :])
+                and not regex.match(
+                    r"\s+(?:ssl|tls|starttls|and|und|et|or|oder|with|mit|is|no|on|without|ohne)", line[match.end() :]
+                )
+            ):
                 continue
         if int(value) <= 65535 and not any(t.span[0] <= match.start(group) < t.span[1] for t in found):
             found.append(Token(value, match.span(group)))
@@ -180,15 +180,24 @@ def _after_host(line: str, position: int) -> bool:
 
 def _modes(line: str) -> list[Token]:
     found: list[Token] = []
-    for name, pattern in _TLS:
+    for name, pattern in TLS:
         for match in pattern.finditer(line, timeout=PATTERN_SECONDS):
-            if not any(a.span[0] < match.end() and match.start() < a.span[1] for a in found) \
-                    and not _SWITCHED_OFF.match(line[match.end(): match.end() + 24], timeout=PATTERN_SECONDS):
+            if not any(
+                a.span[0] < match.end() and match.start() < a.span[1] for a in found
+            ) and not _SWITCHED_OFF.match(line[match.end() : match.end() + 24], timeout=PATTERN_SECONDS):
                 found.append(Token(name, match.span()))
     found.sort(key=lambda t: t.span)
     # "TLS (STARTTLS)", "SSL/STARTTLS": the narrower word says what is set
-    return [t for i, t in enumerate(found) if not (
-        t.value == "implicit" and i + 1 < len(found) and found[i + 1].value == "starttls" and found[i + 1].span[0] - t.span[1] <= 3)]
+    return [
+        t
+        for i, t in enumerate(found)
+        if not (
+            t.value == "implicit"
+            and i + 1 < len(found)
+            and found[i + 1].value == "starttls"
+            and found[i + 1].span[0] - t.span[1] <= 3
+        )
+    ]
 
 
 _SWITCHED_OFF = regex.compile(
@@ -198,13 +207,21 @@ _SWITCHED_OFF = regex.compile(
 
 
 def _protocol_words(line: str) -> list[Token]:
-    found = [Token(name, m.span()) for name, pattern in _PROTOCOL for m in pattern.finditer(line, timeout=PATTERN_SECONDS)]
+    found = [
+        Token(name, m.span()) for name, pattern in PROTOCOL for m in pattern.finditer(line, timeout=PATTERN_SECONDS)
+    ]
     return sorted(found, key=lambda t: t.span)
 
 
 def _join(
-    line: str, hosts: list[Token], ports: list[Token], modes: list[Token], words: list[Token],
-    last_host: tuple[Token, int] | None, line_number: int, pending_protocol: str | None,
+    line: str,
+    hosts: list[Token],
+    ports: list[Token],
+    modes: list[Token],
+    words: list[Token],
+    last_host: tuple[Token, int] | None,
+    line_number: int,
+    pending_protocol: str | None,
 ) -> list[Endpoint]:
     out: list[Endpoint] = []
     for index, port in enumerate(ports):
@@ -219,9 +236,17 @@ def _join(
         if host:
             host.used = True
         mode = _mode_of(line, port, index, ports, modes)
-        protocol = (_role_of_host(line, host, words) if host else None) or _nearest_word(words, port) \
-            or _PORT_OF.get(int(port.value)) or pending_protocol
-        span = port.span if host is None or host.span[0] > port.span[0] or (last_host and host is last_host[0]) else (host.span[0], port.span[1])
+        protocol = (
+            (_role_of_host(line, host, words) if host else None)
+            or _nearest_word(words, port)
+            or _PORT_OF.get(int(port.value))
+            or pending_protocol
+        )
+        span = (
+            port.span
+            if host is None or host.span[0] > port.span[0] or (last_host and host is last_host[0])
+            else (host.span[0], port.span[1])
+        )
         out.append(Endpoint(host.value if host else None, int(port.value), mode, protocol, span))
     for host in hosts:
         if host.used and any(e.host == host.value for e in out):
@@ -254,7 +279,8 @@ def _mode_of(line: str, port: Token, index: int, ports: list[Token], modes: list
     if choice is None:
         return None
     choice.used = True
-    # "587, TLS": many programs mean STARTTLS by TLS (PHPMailer's ENCRYPTION_STARTTLS is 'tls') and TLS from the first byte by SSL
+    # "587, TLS": many programs mean STARTTLS by TLS (PHPMailer's ENCRYPTION_STARTTLS is 'tls') and TLS from the first
+    # byte by SSL
     return "starttls" if port.value in ("587", "2525") and line[slice(*choice.span)] == "tls" else choice.value
 
 
@@ -269,7 +295,7 @@ def _role_of_host(line: str, host: Token, words: list[Token]) -> str | None:
     named = protocol_of_host(host.value)
     before = [w for w in words if w.span[1] <= host.span[0]]
     if before and named and before[-1].value != named:
-        between = line[before[-1].span[1]: host.span[0]]
+        between = line[before[-1].span[1] : host.span[0]]
         alone = len(before) < 2 or before[-2].value == before[-1].value or before[-1].span[0] - before[-2].span[1] > 6
         if len(between) <= 22 and alone and not regex.search(r"[/,;&+]|\band\b|\bund\b|\bet\b", between):
             return before[-1].value
@@ -282,49 +308,76 @@ def _placed(endpoint: Endpoint, span: Span, text: str, offset: int, other: bool)
         at = text.lower().find(endpoint.host, offset)
         if at >= 0:
             typed = _field(text, (at, at + len(endpoint.host)))
-    return Endpoint(endpoint.host, endpoint.port, endpoint.tls, endpoint.protocol, span,
-                    typed, "other" if other else "setting")
+    return Endpoint(
+        endpoint.host, endpoint.port, endpoint.tls, endpoint.protocol, span, typed, "other" if other else "setting"
+    )
 
 
 def _field(text: str, span: Span) -> str | None:
     """The field around a host where it holds more than the host: blanks between brackets, a scheme, a port."""
-    before, after = text[max(0, span[0] - 10): span[0]], text[span[1]: span[1] + 8]
-    scheme = regex.search(r"https?://$", before) or (_in_server_field(text, span) and regex.search(r"(?:imap|smtp|pop3?)s?://$", before))
+    before, after = text[max(0, span[0] - 10) : span[0]], text[span[1] : span[1] + 8]
+    scheme = regex.search(r"https?://$", before) or (
+        _in_server_field(text, span) and regex.search(r"(?:imap|smtp|pop3?)s?://$", before)
+    )
     # French sets blanks inside its quotes, so « host » is no typed blank
     open_bracket = regex.search(r"([\[\"'`<„“(])(\s*)$", before)
     close_bracket = regex.match(r"(\s*)[\]\"'`>“”)]", after)
     if open_bracket and close_bracket and (open_bracket[2] or close_bracket[1]):
-        return open_bracket[2] + text[span[0]:span[1]] + close_bracket[1]
+        return open_bracket[2] + text[span[0] : span[1]] + close_bracket[1]
     if scheme:
-        return scheme[0] + text[span[0]:span[1]]
+        return scheme[0] + text[span[0] : span[1]]
     invisible = _INVISIBLE.match(after)
-    return text[span[0]:span[1]] + invisible[0] if invisible else None
+    return text[span[0] : span[1]] + invisible[0] if invisible else None
 
 
 _INVISIBLE = regex.compile(r"\\r(?!\\n)|%20|%0d|\\(?:u200b|xa0|u00a0|ufeff)", regex.IGNORECASE)
-"""How programs show a character at the end of a name that nobody sees: the line end of an edited file, a blank that was pasted."""
+"""How programs show a character at the end of a name that nobody sees: the line end of an edited file, a blank that
+was pasted."""
 _FIELD_BEFORE = regex.compile(
     r"(?:server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|hôte)[^.!?\n=]{0,100}$", regex.IGNORECASE
 )
-_FIELD_AFTER = regex.compile(r"\S{0,80}\s+(?:as|als|comme|como|come|jako|как)\s+(?:\p{L}+\s+){0,2}(?:server|serveur|servidor|serwer|сервер|host)", regex.IGNORECASE)
+_FIELD_AFTER = regex.compile(
+    r"\S{0,80}\s+(?:as|als|comme|como|come|jako|как)\s+(?:\p{L}+\s+){0,2}(?:server|serveur|servidor|serwer|сервер|host)",
+    regex.IGNORECASE,
+)
 
 
 def _in_server_field(text: str, span: Span) -> bool:
-    """True where prose says that a URL was put into the field of the server; a setting of that form ("dsn=smtps://…") is none."""
-    before = text[max(0, span[0] - 130): span[0]]
-    return _FIELD_BEFORE.search(before, timeout=PATTERN_SECONDS) is not None or _FIELD_AFTER.match(text[span[1]: span[1] + 140], timeout=PATTERN_SECONDS) is not None
+    """True where prose says that a URL was put into the field of the server; a setting of that form
+    ("dsn=smtps://…") is none."""
+    before = text[max(0, span[0] - 130) : span[0]]
+    return (
+        _FIELD_BEFORE.search(before, timeout=PATTERN_SECONDS) is not None
+        or _FIELD_AFTER.match(text[span[1] : span[1] + 140], timeout=PATTERN_SECONDS) is not None
+    )
 
 
 def _unique(endpoints: list[Endpoint]) -> tuple[Endpoint, ...]:
     kept: list[Endpoint] = []
     for endpoint in endpoints:
-        same = [k for k in kept if k.host == endpoint.host and k.port == endpoint.port and k.tls == endpoint.tls
-                and k.protocol == endpoint.protocol]
+        same = [
+            k
+            for k in kept
+            if k.host == endpoint.host
+            and k.port == endpoint.port
+            and k.tls == endpoint.tls
+            and k.protocol == endpoint.protocol
+        ]
         if same:
             continue
         if endpoint.port is None and endpoint.tls is None and any(k.host == endpoint.host for k in kept):
             continue
-        kept = [k for k in kept if not (k.host == endpoint.host and k.port is None and k.tls is None
-                                        and endpoint.host is not None and k.typed is None and endpoint.role == k.role)]
+        kept = [
+            k
+            for k in kept
+            if not (
+                k.host == endpoint.host
+                and k.port is None
+                and k.tls is None
+                and endpoint.host is not None
+                and k.typed is None
+                and endpoint.role == k.role
+            )
+        ]
         kept.append(endpoint)
     return tuple(kept)

@@ -111,7 +111,7 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
     candidates: list[_Candidate] = []
     try:
         candidates += _from_quotes(text, folded, hits)
-        told = [c.span for c in candidates if c.value >= TELLING_QUOTE and text[c.span[0] - 1: c.span[0]] != "`"]
+        told = [c.span for c in candidates if c.value >= TELLING_QUOTE and text[c.span[0] - 1 : c.span[0]] != "`"]
         candidates += _not_across(folded, told, _from_labels(folded, hits))
         candidates += _not_across(folded, told, _from_lead_ins(folded, hits))
         candidates += _from_lines(reading, folded, hits)
@@ -126,8 +126,9 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
 
 
 def _not_across(folded: str, quotes: Sequence[Span], candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
-    """Candidates that end where a quotation ends which says enough by itself: what follows are the customer's words again
-    ("Phone: "Cannot sign in". Gmail app."). What a program says before its quotation, in one sentence, belongs to it."""
+    """Candidates that end where a quotation ends which says enough by itself: what follows are the customer's words
+    again ("Phone: "Cannot sign in". Gmail app."). What a program says before its quotation, in one sentence, belongs
+    to it."""
     for one in candidates:
         past = next((q for q in quotes if one.span[0] < q[1] and one.span[1] > q[1] + _CLOSING), None)
         if past is None:
@@ -139,7 +140,7 @@ def _not_across(folded: str, quotes: Sequence[Span], candidates: Sequence[_Candi
 def _worth(folded: str, span: Span, hits: Sequence[Hit], floor: float) -> float:
     """How much a candidate looks like an error text; 0 where it does not."""
     best = max((h.fixed for h in hits if _overlap(h.span, span) >= 0.6 * (h.span[1] - h.span[0])), default=0)
-    inside = folded[span[0]:span[1]]
+    inside = folded[span[0] : span[1]]
     if best:
         return floor + 1.0 + min(best, 60) / 100
     if _CODE.search(inside, timeout=PATTERN_SECONDS):
@@ -153,11 +154,11 @@ def _from_quotes(text: str, folded: str, hits: Sequence[Hit]) -> list[_Candidate
     out = []
     for match in _QUOTED.finditer(text, timeout=PATTERN_SECONDS):
         span = match.span("q")
-        inside = text[span[0]:span[1]].strip()
+        inside = text[span[0] : span[1]].strip()
         bare_word = len(inside) < 4 or (regex.fullmatch(r"[\w.+@-]+", inside) and not _CODE.search(inside))
         if bare_word and not _exact_hit(span, hits):
             continue
-        said = _SAYING.search(folded[max(0, span[0] - 70): span[0]], timeout=PATTERN_SECONDS) is not None
+        said = _SAYING.search(folded[max(0, span[0] - 70) : span[0]], timeout=PATTERN_SECONDS) is not None
         worth = _worth(folded, span, hits, 0.5 if said else 0.1)
         if worth > 0.35 or (said and len(inside.split()) >= 3):
             out.append(_Candidate(span, max(worth, 0.45)))
@@ -166,8 +167,6 @@ def _from_quotes(text: str, folded: str, hits: Sequence[Hit]) -> list[_Candidate
 
 def _exact_hit(span: Span, hits: Sequence[Hit]) -> bool:
     return any(abs(h.span[0] - span[0]) <= 1 and abs(h.span[1] - span[1]) <= 2 for h in hits)
-
-
 
 
 def _from_labels(folded: str, hits: Sequence[Hit]) -> list[_Candidate]:
@@ -200,7 +199,11 @@ def _from_lead_ins(folded: str, hits: Sequence[Hit]) -> list[_Candidate]:
         if span[1] - span[0] < 8:
             continue
         sentence_end = _SENTENCE_END.search(folded, min(span[0] + 60, span[1]), span[1], timeout=PATTERN_SECONDS)
-        if sentence_end and span[1] - span[0] > 200 and not any(_overlap(h.span, (sentence_end.end(), span[1])) for h in hits):
+        if (
+            sentence_end
+            and span[1] - span[0] > 200
+            and not any(_overlap(h.span, (sentence_end.end(), span[1])) for h in hits)
+        ):
             span = _trim(folded, (span[0], sentence_end.start()))
         worth = _worth(folded, span, hits, 0.4)
         if worth >= 0.7 or (worth and "\n" in match[0]):
@@ -219,10 +222,14 @@ def _from_lines(reading: Reading, folded: str, hits: Sequence[Hit]) -> list[_Can
         if span[1] - span[0] < 8:
             continue
         code = kind == "code"
-        if code or _LOGLINE.match(folded[span[0]: span[0] + 200], timeout=PATTERN_SECONDS):
+        if code or _LOGLINE.match(folded[span[0] : span[0] + 200], timeout=PATTERN_SECONDS):
             worth = _worth(folded, span, hits, 0.35 if code else 0.2)
             if worth >= 0.6 or (worth and code):
-                out.append(_Candidate(span if span[1] - span[0] <= MAX_ERROR_CHARS else (span[0], span[0] + MAX_ERROR_CHARS), worth))
+                out.append(
+                    _Candidate(
+                        span if span[1] - span[0] <= MAX_ERROR_CHARS else (span[0], span[0] + MAX_ERROR_CHARS), worth
+                    )
+                )
     return out
 
 
@@ -253,11 +260,11 @@ def _clause(folded: str, span: Span, sentence: Span) -> Span:
 
 def _around_code(folded: str, span: Span) -> Span:
     """A bare code stays bare, unless the rest of its line is a server's reply (a status code and words)."""
-    if folded[span[0]: span[0] + 2] == "0x" or not folded[span[0]].isdigit():
+    if folded[span[0] : span[0] + 2] == "0x" or not folded[span[0]].isdigit():
         return span
     end = folded.find("\n", span[1])
     end = len(folded) if end < 0 else end
-    tail = folded[span[1]: min(end, span[1] + 240)]
+    tail = folded[span[1] : min(end, span[1] + 240)]
     if not regex.match(r"[\s:\-<\[(]+\S", tail):
         return span
     left = max(folded.rfind("\n", 0, span[0]) + 1, span[0] - 160)
@@ -294,7 +301,7 @@ def _chosen(reading: Reading, candidates: Sequence[_Candidate]) -> tuple[ErrorTe
         kind = next((s.kind for s in reading.segments if s.span[0] <= candidate.span[0] < s.span[1]), "body")
         if kind in ("disclaimer", "header") or (kind == "signature" and candidate.value < 1.2):
             continue
-        text = reading.text[candidate.span[0]:candidate.span[1]].strip()
+        text = reading.text[candidate.span[0] : candidate.span[1]].strip()
         if len(text) >= 4 and not _SALUTATION.fullmatch(text.lower().rstrip(",.!")):
             out.append(ErrorText(text, candidate.span, kind == "quoted", candidate.pasted))
     return tuple(out[:MAX_ERRORS])

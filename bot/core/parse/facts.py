@@ -47,22 +47,38 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     cues = heard.cues
     folded = fold(reading.text)
     clients = find_clients(reading, knowledge.clients)
-    addressed = find_addresses(reading, knowledge.settings, requester=ticket.requester, error_spans=spans,
-                               own_words=not _is_service(clients, knowledge)
-                               and not any(c.id in _NOT_ONE_PERSON for c in cues) and _OTHERS_MAIL.search(folded, timeout=PATTERN_SECONDS) is None)
+    addressed = find_addresses(
+        reading,
+        knowledge.settings,
+        requester=ticket.requester,
+        error_spans=spans,
+        own_words=not _is_service(clients, knowledge)
+        and not any(c.id in _NOT_ONE_PERSON for c in cues)
+        and _OTHERS_MAIL.search(folded, timeout=PATTERN_SECONDS) is None,
+    )
     login = find_login(reading, spans, [a for a in (addressed.mailbox, ticket.requester) if a])
     if login and addressed.mailbox and login.lower() == addressed.mailbox:
         login = None
     said = _said(cues, knowledge)
     webmail, plan = said.get("webmail_works"), said.get("plan")
     return Facts(
-        mailbox=addressed.mailbox, mailbox_assumed=addressed.assumed, mailboxes=addressed.mentions, login=login,
-        clients=clients, errors=errors, endpoints=endpoints, cues=cues, traits=heard.traits,
+        mailbox=addressed.mailbox,
+        mailbox_assumed=addressed.assumed,
+        mailboxes=addressed.mentions,
+        login=login,
+        clients=clients,
+        errors=errors,
+        endpoints=endpoints,
+        cues=cues,
+        traits=heard.traits,
         webmail_works=webmail if isinstance(webmail, bool) else None,
         plan=plan if isinstance(plan, str) else _plan(folded, knowledge),
         occurred=find_time(ticket, reading, _zones(reading.language, knowledge)),
         protocols=_protocols(hits, errors, endpoints, said.get("protocol"), folded, knowledge),
-        ips=_ips(folded, ticket), domain=addressed.domain, language=reading.language, requester=ticket.requester,
+        ips=_ips(folded, ticket),
+        domain=addressed.domain,
+        language=reading.language,
+        requester=ticket.requester,
     )
 
 
@@ -103,28 +119,45 @@ def _plan(folded: str, knowledge: Knowledge) -> str | None:
     for plan in knowledge.plans.values():
         if _changed_to(plan).search(folded, timeout=PATTERN_SECONDS):
             return plan.id
-    return next((plan.id for plan in knowledge.plans.values() if _plan_pattern(plan).search(folded, timeout=PATTERN_SECONDS)), None)
+    return next(
+        (plan.id for plan in knowledge.plans.values() if _plan_pattern(plan).search(folded, timeout=PATTERN_SECONDS)),
+        None,
+    )
 
 
 @lru_cache(maxsize=64)
 def _changed_to(plan: Plan) -> Gated:
-    """A verb of changing, and this plan behind the word for "to"; "to" itself is short and common, so both are wanted."""
-    change = (r"(?:(?:down|up)grad\w*|chang\w+|switch\w*|mov\w+|dropp\w+|went|gewechselt|gestuft|umgestellt|rétrograd\w*|pass[éa]\w*|descend\w*|cambi\w*|baj\w+|pas\w+|"
-              r"mud\w+|overgestapt|gewijzigd|zmien\w+|przesz\w+|переш\w+|смени\w+|понизи\w+|変更|下げ|降|改|升)")
-    return Gated(rf"{change}[^.!?\n]{{0,40}}?(?:\b(?:to|auf|zu|à|au|a|para|naar|na|на|do)\s+|->\s*|から|到|为|成)\W{{0,2}}{regex.escape(plan.name.lower())}\b")
+    """A verb of changing, and this plan behind the word for "to"; "to" itself is short and common, so both are
+    wanted."""
+    change = (
+        r"(?:(?:down|up)grad\w*|chang\w+|switch\w*|mov\w+|dropp\w+|went|gewechselt|gestuft|umgestellt|rétrograd\w*|pass[éa]\w*|descend\w*|cambi\w*|baj\w+|pas\w+|"
+        r"mud\w+|overgestapt|gewijzigd|zmien\w+|przesz\w+|переш\w+|смени\w+|понизи\w+|変更|下げ|降|改|升)"
+    )
+    return Gated(
+        rf"{change}[^.!?\n]{{0,40}}?(?:\b(?:to|auf|zu|à|au|a|para|naar|na|на|do)\s+|->\s*|から|到|为|成)\W{{0,2}}{regex.escape(plan.name.lower())}\b"
+    )
 
 
 @lru_cache(maxsize=64)
 def _plan_pattern(plan: Plan) -> Gated:
-    word = (r"(?:plan|package|paket|tarif|abo(?:nnement)?|formule|piano|pakket|plano|pakiet|тариф\w*|план\w*|プラン|套餐|方案|subscription|account|tier)")
+    word = r"(?:plan|package|paket|tarif|abo(?:nnement)?|formule|piano|pakket|plano|pakiet|тариф\w*|план\w*|プラン|套餐|方案|subscription|account|tier)"
     name = regex.escape(plan.name.lower())
-    shapes = [rf"{word}\W{{0,4}}(?:\w+\W{{1,3}}){{0,2}}?{name}\b", rf"\b{name}\W{{0,3}}(?:\w+\W{{1,3}})?{word}",
-              rf"(?:on|auf|im|bei|sur|en|su|op|na|на)\s+(?:the\s+)?[\"'(]?{name}\b", *plan.names]
+    shapes = [
+        rf"{word}\W{{0,4}}(?:\w+\W{{1,3}}){{0,2}}?{name}\b",
+        rf"\b{name}\W{{0,3}}(?:\w+\W{{1,3}})?{word}",
+        rf"(?:on|auf|im|bei|sur|en|su|op|na|на)\s+(?:the\s+)?[\"'(]?{name}\b",
+        *plan.names,
+    ]
     return Gated("|".join(shapes))
 
 
 def _protocols(
-    hits: Sequence[Hit], errors: Sequence[ErrorText], endpoints: Sequence[Endpoint], said: object, folded: str, knowledge: Knowledge,
+    hits: Sequence[Hit],
+    errors: Sequence[ErrorText],
+    endpoints: Sequence[Endpoint],
+    said: object,
+    folded: str,
+    knowledge: Knowledge,
 ) -> tuple[str, ...]:
     """The failing side, the surest sign first: a row's own protocol, what the customer says, words in the errors,
     hosts in the errors, at last the settings."""
@@ -137,9 +170,11 @@ def _protocols(
         found.append(said)
     for error in errors:
         text = error.text.lower()
-        for protocol, words in (("imap", ("imap", "incoming", "posteingang", "entrant", "entrata", "inkomend")),
-                                ("smtp", ("smtp", "outgoing", "postausgang", "sortant", "uscita", "uitgaand", "5.7.", "rcpt", "relay")),
-                                ("pop3", ("pop3",))):
+        for protocol, words in (
+            ("imap", ("imap", "incoming", "posteingang", "entrant", "entrata", "inkomend")),
+            ("smtp", ("smtp", "outgoing", "postausgang", "sortant", "uscita", "uitgaand", "5.7.", "rcpt", "relay")),
+            ("pop3", ("pop3",)),
+        ):
             if protocol not in found and any(word in text for word in words):
                 found.append(protocol)
     if not found:
@@ -164,8 +199,13 @@ def _ips(folded: str, ticket: Ticket) -> tuple[str, ...]:
 def scan(reading: Reading, matcher: Matcher) -> list[Hit]:
     """The decoded-error table's hits in a reading, without those in signatures and disclaimers."""
     silent = [s.span for s in reading.segments if s.kind in ("signature", "disclaimer", "header")]
-    return [h for h in matcher.scan(reading.text)
-            if not any(a <= h.span[0] < b for a, b in silent) and not _asked(reading.text, h) and not _denied(reading.text, h)]
+    return [
+        h
+        for h in matcher.scan(reading.text)
+        if not any(a <= h.span[0] < b for a, b in silent)
+        and not _asked(reading.text, h)
+        and not _denied(reading.text, h)
+    ]
 
 
 _NO = regex.compile(
@@ -176,15 +216,16 @@ _SHORT_CLAIM = 40
 
 
 def _denied(text: str, hit: Hit) -> bool:
-    """True for a short match in the customer's prose that a "no" denies: "there is no connection problem" reports none. A
-    program's own "No connection could be made" goes on otherwise, and what holds a number is a program's text."""
+    """True for a short match in the customer's prose that a "no" denies: "there is no connection problem" reports
+    none. A program's own "No connection could be made" goes on otherwise, and what holds a number is a program's
+    text."""
     start, end = hit.span
     claim = text[start:end]
     if len(claim) > _SHORT_CLAIM or any(c.isdigit() for c in claim):
         return False
     if _NO.match(claim.split(" ")[0], timeout=PATTERN_SECONDS) and _TROUBLE.match(text, end, timeout=PATTERN_SECONDS):
         return True
-    return _NO.search(text[max(0, start - 16):start], timeout=PATTERN_SECONDS) is not None
+    return _NO.search(text[max(0, start - 16) : start], timeout=PATTERN_SECONDS) is not None
 
 
 _TROUBLE = regex.compile(r"\s+(?:problems?|issues?|troubles?|faults?|errors?)\b", regex.IGNORECASE)
@@ -197,11 +238,11 @@ def _asked(text: str, hit: Hit) -> bool:
     """True for a short match inside a question in the customer's own words ("is there a rate limit?"): asking
     about a thing is no report of it. Texts with a code or in quotes are reports all the same."""
     start, end = hit.span
-    if end - start > 60 or regex.search(r"[\"“”„«»`]|\d\.\d\.\d|\b[45]\d\d\b|0x", text[max(0, start - 2): end + 2]):
+    if end - start > 60 or regex.search(r"[\"“”„«»`]|\d\.\d\.\d|\b[45]\d\d\b|0x", text[max(0, start - 2) : end + 2]):
         return False
     stop = _QUESTION_END.search(text, end)
     if stop is None or stop[0] not in "?？":
         return False
-    before = text[max(0, start - 160): start]
-    cut = max(before.rfind(mark) for mark in ".!?\n。！？:：\"“„«")
-    return not regex.search(r"[\"“„«]", before[cut + 1:])
+    before = text[max(0, start - 160) : start]
+    cut = max(before.rfind(mark) for mark in '.!?\n。！？:："“„«')
+    return not regex.search(r"[\"“„«]", before[cut + 1 :])

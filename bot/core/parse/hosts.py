@@ -20,11 +20,31 @@ _HOST = regex.compile(
 )
 _COMMA_HOST = regex.compile(r"(?<![\w@.-])(?P<host>(?:imap|smtp|mail|pop3?)[,;][a-z0-9-]{2,63}\.[a-z]{2,24})(?![\w@-])")
 """A comma typed for the first full stop."""
-_NOT_MAIL = frozenset({"caldav", "carddav", "dav", "webdav", "ftp", "sftp", "git", "api", "cloud", "calendar", "ldap", "ns1", "ns2", "cpanel", "status"})
+_NOT_MAIL = frozenset(
+    {
+        "caldav",
+        "carddav",
+        "dav",
+        "webdav",
+        "ftp",
+        "sftp",
+        "git",
+        "api",
+        "cloud",
+        "calendar",
+        "ldap",
+        "ns1",
+        "ns2",
+        "cpanel",
+        "status",
+    }
+)
 """First labels of names that no mail program is given: a question about them is not a mistyped mail server."""
 _AFTER_LOGIN = regex.compile(r"@[\w-]+(?:\.[\w-]+)+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
 """fetchmail's user@firm@host: the login holds an @ of its own."""
-_IP = regex.compile(r"(?<![\w.:])(?P<host>(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\w]|\.\d)")
+_IP = regex.compile(
+    r"(?<![\w.:])(?P<host>(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\w]|\.\d)"
+)
 _MAIL_LABEL = regex.compile(
     r"(?:imaps?|imap4|smtps?|pop3?s?|mail\d*|e-?mail|mx\d*|in|out|incoming|outgoing|inbound|outbound|relay|mta|"
     r"securemail|secure|ssl\d*|posta|correo|courriel|poczta|auth|send|asmtp|exim|mailserver|mailout|mailgate)\d*"
@@ -34,9 +54,51 @@ _HOST_LABEL = regex.compile(
     r"incoming|outgoing|eingang\w*|ausgang\w*|entrant\w*|sortant\w*|entrante|saliente|entrata|uscita|inkomend\w*|uitgaand\w*|"
     r"imap|smtp|pop3?|mx)\s*(?:name|address|adresse)?\s*(?:is|ist|est|es|è)?\s*[:=：>»]*\s*[\"'\[(<«]*\s*$"
 )
-FILE_ENDINGS = frozenset({"php", "py", "js", "ts", "rb", "log", "txt", "conf", "cfg", "ini", "exe", "dll", "java", "go", "cs", "eml",
-                    "html", "htm", "xml", "enable", "auth", "trust", "required", "timeout", "debug", "json", "yml", "yaml", "toml", "png", "jpg", "jpeg", "pdf", "sh", "md", "c", "h", "so"})
-_SERVER_FIELD = Gated(r"server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|incoming|outgoing|eingang|ausgang|entrant|sortant|entrada|sa[ií]da|inkomend|uitgaand|przychodz|wychodz|входящ|исходящ|受信|送信")
+FILE_ENDINGS = frozenset(
+    {
+        "php",
+        "py",
+        "js",
+        "ts",
+        "rb",
+        "log",
+        "txt",
+        "conf",
+        "cfg",
+        "ini",
+        "exe",
+        "dll",
+        "java",
+        "go",
+        "cs",
+        "eml",
+        "html",
+        "htm",
+        "xml",
+        "enable",
+        "auth",
+        "trust",
+        "required",
+        "timeout",
+        "debug",
+        "json",
+        "yml",
+        "yaml",
+        "toml",
+        "png",
+        "jpg",
+        "jpeg",
+        "pdf",
+        "sh",
+        "md",
+        "c",
+        "h",
+        "so",
+    }
+)
+_SERVER_FIELD = Gated(
+    r"server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|incoming|outgoing|eingang|ausgang|entrant|sortant|entrada|sa[ií]da|inkomend|uitgaand|przychodz|wychodz|входящ|исходящ|受信|送信"
+)
 
 _AS_SERVER = regex.compile(
     r"[\"'`>»”)]?\s*(?:as|for|into|in|als|für|bei|comme|pour|como|para|come|per|voor|jako|dla|w|как|для|в)\s+(?:\p{L}+\s+){0,3}?(?:server|serveur|servidor|serwer|сервер|host|incoming|outgoing|"
@@ -47,7 +109,9 @@ _ENTERING = Gated(
     r"ingevoerd|gezet|pus|coloquei|inseri|preenchi|wpisa\w*|poda\w+)\b|ввел|ввёл|указал|вписал|поставил|入力|設定|填|输入|輸入|设置"
 )
 
-_OF_A_MAIL_PROGRAM = regex.compile(r"\bimap|\bsmtp|\b(?:993|465|587)\b|\bby\s+mail\b|server\s+identity|serveridentität|identité\s+du\s+serveur|outlook|thunderbird")
+_OF_A_MAIL_PROGRAM = regex.compile(
+    r"\bimap|\bsmtp|\b(?:993|465|587)\b|\bby\s+mail\b|server\s+identity|serveridentität|identité\s+du\s+serveur|outlook|thunderbird"
+)
 """A message about the webmail's name that no browser shows."""
 
 
@@ -66,13 +130,15 @@ def hosts_in(line: str, settings: Settings, error_spans: Sequence[Span]) -> list
     webmail = webmail_host(settings)
     for match in _HOST.finditer(line, timeout=PATTERN_SECONDS):
         host, (start, end) = match["host"], match.span("host")
-        before, after = line[max(0, start - 48): start], line[end: end + 12]
+        before, after = line[max(0, start - 48) : start], line[end : end + 12]
         in_error = any(a <= start < b for a, b in error_spans)
         last = host.rpartition(".")[2]
         if last in FILE_ENDINGS or (before.endswith(("@", "/")) and "//" not in before[-9:]):
             continue
         if host == webmail:
-            if _entered(line, start, end) or (in_error and _OF_A_MAIL_PROGRAM.search(line, max(0, start - 130), end + 130, timeout=PATTERN_SECONDS)):
+            if _entered(line, start, end) or (
+                in_error and _OF_A_MAIL_PROGRAM.search(line, max(0, start - 130), end + 130, timeout=PATTERN_SECONDS)
+            ):
                 found.append(Token(host, (start, end)))
             continue
         in_url = before.endswith("://")
@@ -92,27 +158,36 @@ def hosts_in(line: str, settings: Settings, error_spans: Sequence[Span]) -> list
     for match in _AFTER_LOGIN.finditer(line, timeout=PATTERN_SECONDS):
         found.append(Token(match["host"], match.span("host")))
     for match in _IP.finditer(line, timeout=PATTERN_SECONDS):
-        before = line[max(0, match.start() - 40): match.start()]
-        if regex.search(r"(?:our|my|public|client|unsere|meine|notre|mon|nuestra|mi|nostro|mio|ons|mijn|nasz|moj\w*|наш|мой)\s+(?:\w+\s+)?(?:ip|address|adresse)?\W*$", before):
+        before = line[max(0, match.start() - 40) : match.start()]
+        if regex.search(
+            r"(?:our|my|public|client|unsere|meine|notre|mon|nuestra|mi|nostro|mio|ons|mijn|nasz|moj\w*|наш|мой)\s+(?:\w+\s+)?(?:ip|address|adresse)?\W*$",
+            before,
+        ):
             continue
         in_error = any(a <= match.start() < b for a, b in error_spans)
-        near_label = _HOST_LABEL.search(before, timeout=PATTERN_SECONDS) or regex.search(r"(?:host|server)\w*\W[^.!?]{0,20}\bip\b\W*$", before)
+        near_label = _HOST_LABEL.search(before, timeout=PATTERN_SECONDS) or regex.search(
+            r"(?:host|server)\w*\W[^.!?]{0,20}\bip\b\W*$", before
+        )
         if (near_label or in_error) and not any(t.span[0] <= match.start() < t.span[1] for t in found):
             found.append(Token(match["host"], match.span("host")))
     return sorted(found, key=lambda t: t.span)
 
 
 def _entered(line: str, start: int, end: int) -> bool:
-    """True where the words around the webmail's name say that it was entered as a server: right behind the name of such a
-    field, behind a field and a verb of entering ("I put as incoming server …"), or before "as incoming server"."""
-    before = line[max(0, start - 130): start]
+    """True where the words around the webmail's name say that it was entered as a server: right behind the name of
+    such a field, behind a field and a verb of entering ("I put as incoming server …"), or before "as incoming
+    server"."""
+    before = line[max(0, start - 130) : start]
     if "://" in before[-3:]:
         return False
     if _HOST_LABEL.search(before[-48:], timeout=PATTERN_SECONDS):
         return True
-    if _AS_SERVER.match(line[end: end + 40], timeout=PATTERN_SECONDS):
+    if _AS_SERVER.match(line[end : end + 40], timeout=PATTERN_SECONDS):
         return True
-    return _SERVER_FIELD.search(before, timeout=PATTERN_SECONDS) is not None and _ENTERING.search(before, timeout=PATTERN_SECONDS) is not None
+    return (
+        _SERVER_FIELD.search(before, timeout=PATTERN_SECONDS) is not None
+        and _ENTERING.search(before, timeout=PATTERN_SECONDS) is not None
+    )
 
 
 def webmail_host(settings: Settings) -> str:

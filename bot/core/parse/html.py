@@ -68,9 +68,7 @@ _BREAKS: Final = frozenset(
     }
 )
 _CITE: Final = regex.compile(r"gmail_quote|yahoo_quoted|protonmail_quote|zmail_extra|cite", regex.IGNORECASE)
-_SIGNED: Final = regex.compile(
-    r"gmail_signature|moz-signature|protonmail_signature_block|\bsignature\b", regex.I
-)
+_SIGNED: Final = regex.compile(r"gmail_signature|moz-signature|protonmail_signature_block|\bsignature\b", regex.I)
 _CONFIG: Final = ParserConfig(css=CSS_PROFILES["strict"], display_links=False, display_images=False)
 
 
@@ -103,12 +101,7 @@ def _laid_out(html: str) -> str | None:
     """``html`` through a tree and inscriptis; None where there is no tree to be had."""
     try:
         parser = lxml.html.HTMLParser(
-            encoding="utf-8",
-            recover=True,
-            no_network=True,
-            remove_comments=True,
-            remove_pis=True,
-            huge_tree=False,
+            encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
         )
         tree = lxml.html.document_fromstring(html.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, AssertionError):

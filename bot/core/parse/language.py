@@ -136,12 +136,8 @@ def _script(parts: list[tuple[str, float]]) -> str:
 def _clear(scores: dict[str, float]) -> bool:
     """True where function words alone decide, so that endings need not be looked at."""
     ranked = sorted(scores.values(), reverse=True)
-    return (
-        (len(ranked) == 1
-        and ranked[0] >= 8)
-        or (len(ranked) > 1
-        and ranked[0] >= 10
-        and ranked[0] >= 1.7 * ranked[1])
+    return (len(ranked) == 1 and ranked[0] >= 8) or (
+        len(ranked) > 1 and ranked[0] >= 10 and ranked[0] >= 1.7 * ranked[1]
     )
 
 
@@ -166,9 +162,7 @@ def _counts(parts: list[tuple[str, float]]) -> dict[str, float]:
     return counts
 
 
-def _scores(
-    counts: dict[str, float], table: _Table, candidates: tuple[str, ...], *, shapes: bool
-) -> dict[str, float]:
+def _scores(counts: dict[str, float], table: _Table, candidates: tuple[str, ...], *, shapes: bool) -> dict[str, float]:
     scores: defaultdict[str, float] = defaultdict(float)
     for word, weight in counts.items():
         hits = table.words.get(word)

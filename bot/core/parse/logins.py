@@ -38,21 +38,138 @@ _LISTED = Gated(
     r"usuario|utente|nome\s+utente|gebruiker(?:snaam)?|usu[a\u00e1]rio|utilizador|u[z\u017c]ytkownik|nazwa\s+u[z\u017c]ytkownika|login|имя(?:\s+пользователя)?|логин|пользователь|ユーザー?(?:名|\s?id)|用户名?|账号|帳號|使用者名稱)"
     r"(?P<colon>\s{0,3}[:=\uff1a]\s{0,3}|[ \t]+)[\"'`<\[\u00ab]?\s?(?P<name>[a-z0-9][\w.\\-]{1,40}?)\s?[\"'`>\]\u00bb]?[ \t]*(?=[,;)\u3001\u30fb|\n]|\.(?:\s|$)|$)"
 )
-"""One item of a list of settings ("server imap.mail.example, user buh, password saved"): the items part it from prose."""
-_SETTINGS_AROUND = Gated(r"(?:imap|smtp|mail)\.[a-z0-9-]+\.[a-z]|\b(?:993|465|587)\b|password|passwor[dt]|пароль|mot\s+de\s+passe|contrase|senha|has[l\u0142]o|wachtwoord|パスワード|密码|密碼")
+"""One item of a list of settings ("server imap.mail.example, user buh, password saved"): the items part it from
+prose."""
+_SETTINGS_AROUND = Gated(
+    r"(?:imap|smtp|mail)\.[a-z0-9-]+\.[a-z]|\b(?:993|465|587)\b|password|passwor[dt]|пароль|mot\s+de\s+passe|contrase|senha|has[l\u0142]o|wachtwoord|パスワード|密码|密碼"
+)
 _OUTPUT = Gated(
     r"user=<(?P<name>[^<>@\s]{1,64})>|\"(?P<name>[\w.-]{1,40})\"\s+is\s+not\s+(?:complete|a\s+(?:valid|full))|sasl_username=(?P<name>[\w.-]{1,64})(?![\w.@-])|"
     r"(?:login|auth)\s+(?:failed|error)\s+for\s+(?:user\s+)?[\"'<]?(?P<name>[\w.-]{1,40})(?![\w.@-])"
 )
-_NOT_A_NAME = frozenset({
-    "and", "or", "the", "is", "my", "full", "email", "e-mail", "mail", "address", "password", "correct", "right", "wrong", "same", "ok", "okay",
-    "name", "normal", "imap", "smtp", "required", "incorrect", "invalid", "not", "complete", "unknown", "settings", "it", "that", "this", "a", "an",
-    "volle", "ganze", "vollständige", "die", "der", "das", "adresse", "korrekt", "falsch", "richtig", "mit", "und", "ist", "auch", "ma", "mon", "votre",
-    "complète", "correcto", "completo", "la", "el", "mi", "il", "mio", "completa", "het", "mijn", "volledige", "o", "meu", "minha", "failed", "error",
-    "fails", "as", "in", "with", "to", "for", "of", "on", "does", "was", "but", "always", "again", "denied", "disabled", "accepted", "rejected", "now",
-    "works", "work", "working", "page", "screen", "data", "details", "credentials", "information", "prompt", "dialog", "window", "button", "form",
-    "attempted", "possible", "already", "exactly", "verified", "checked", "ssl", "tls", "none", "plain", "yes", "no", "true", "false", "i", "we", "you", "they", "he", "she",
-})
+_NOT_A_NAME = frozenset(
+    {
+        "and",
+        "or",
+        "the",
+        "is",
+        "my",
+        "full",
+        "email",
+        "e-mail",
+        "mail",
+        "address",
+        "password",
+        "correct",
+        "right",
+        "wrong",
+        "same",
+        "ok",
+        "okay",
+        "name",
+        "normal",
+        "imap",
+        "smtp",
+        "required",
+        "incorrect",
+        "invalid",
+        "not",
+        "complete",
+        "unknown",
+        "settings",
+        "it",
+        "that",
+        "this",
+        "a",
+        "an",
+        "volle",
+        "ganze",
+        "vollständige",
+        "die",
+        "der",
+        "das",
+        "adresse",
+        "korrekt",
+        "falsch",
+        "richtig",
+        "mit",
+        "und",
+        "ist",
+        "auch",
+        "ma",
+        "mon",
+        "votre",
+        "complète",
+        "correcto",
+        "completo",
+        "la",
+        "el",
+        "mi",
+        "il",
+        "mio",
+        "completa",
+        "het",
+        "mijn",
+        "volledige",
+        "o",
+        "meu",
+        "minha",
+        "failed",
+        "error",
+        "fails",
+        "as",
+        "in",
+        "with",
+        "to",
+        "for",
+        "of",
+        "on",
+        "does",
+        "was",
+        "but",
+        "always",
+        "again",
+        "denied",
+        "disabled",
+        "accepted",
+        "rejected",
+        "now",
+        "works",
+        "work",
+        "working",
+        "page",
+        "screen",
+        "data",
+        "details",
+        "credentials",
+        "information",
+        "prompt",
+        "dialog",
+        "window",
+        "button",
+        "form",
+        "attempted",
+        "possible",
+        "already",
+        "exactly",
+        "verified",
+        "checked",
+        "ssl",
+        "tls",
+        "none",
+        "plain",
+        "yes",
+        "no",
+        "true",
+        "false",
+        "i",
+        "we",
+        "you",
+        "they",
+        "he",
+        "she",
+    }
+)
 
 
 _LABEL_ONLY = regex.compile(
@@ -77,14 +194,19 @@ def find_login(reading: Reading, error_spans: Sequence[tuple[int, int]] = (), kn
                 if pattern not in (_OUTPUT, _LABEL_QUOTED) and any(a <= start < b for a, b in error_spans):
                     continue
                 name = reading.text[start:end].strip(".")
-                if folded[end: end + 1] == "@" or _VARIABLE.fullmatch(name) or not _plausible(name.lower()):
+                if folded[end : end + 1] == "@" or _VARIABLE.fullmatch(name) or not _plausible(name.lower()):
                     continue
                 kind = next((s.kind for s in reading.segments if s.span[0] <= start < s.span[1]), "body")
                 if kind not in ("signature", "disclaimer", "header"):
                     return name
         except TimeoutError:
             continue
-    return _listed(reading, folded, error_spans) or _local_part(folded, known) or _in_a_row(folded, known) or _full_name(reading, known)
+    return (
+        _listed(reading, folded, error_spans)
+        or _local_part(folded, known)
+        or _in_a_row(folded, known)
+        or _full_name(reading, known)
+    )
 
 
 _FULL_NAME = regex.compile(
@@ -94,33 +216,49 @@ _FULL_NAME = regex.compile(
     r"(?P<name>\p{Lu}[\p{Ll}'-]{1,20}(?:[ .]\p{Lu}[\p{L}'-]{1,20}){1,2})(?![\w@])"
 )
 _PASSWORD = regex.compile(r"(?i:pass|kennwort|contrase|clave|senha|wachtwoord|has[lł]|парол)")
-"""Behind "user name or password for" stands what the account is called (Apple Mail), not what is typed as its user name."""
+"""Behind "user name or password for" stands what the account is called (Apple Mail), not what is typed as its user
+name."""
 
 
 def _full_name(reading: Reading, known: Sequence[str]) -> str | None:
-    """A person's name in the field for the user name ("asks for a User Name, so I put Fiona Abernethy"): two capital words
-    behind the label, of which one is part of a known address; other capital words are products and places."""
-    locals_ = {part for address in known for part in regex.split(r"[._+-]", address.partition("@")[0].lower()) if len(part) >= 3}
+    """A person's name in the field for the user name ("asks for a User Name, so I put Fiona Abernethy"): two capital
+    words behind the label, of which one is part of a known address; other capital words are products and places."""
+    locals_ = {
+        part
+        for address in known
+        for part in regex.split(r"[._+-]", address.partition("@")[0].lower())
+        if len(part) >= 3
+    }
     for match in _FULL_NAME.finditer(reading.text[:30_000], timeout=PATTERN_SECONDS):
         words = {word.lower() for word in regex.split(r"[ .]", match["name"])}
         kind = next((s.kind for s in reading.segments if s.span[0] <= match.start("name") < s.span[1]), "body")
         if _PASSWORD.search(match["between"]):
             continue
-        if kind not in ("signature", "disclaimer", "header") and any(word in part or part in word for word in words if len(word) >= 3 for part in locals_):
+        if kind not in ("signature", "disclaimer", "header") and any(
+            word in part or part in word for word in words if len(word) >= 3 for part in locals_
+        ):
             return str(match["name"])
     return None
 
 
 def _listed(reading: Reading, folded: str, error_spans: Sequence[tuple[int, int]]) -> str | None:
-    """A name in a list of settings; a loose label ("name", "account") wants a colon, and all want other settings near."""
+    """A name in a list of settings; a loose label ("name", "account") wants a colon, and all want other settings
+    near."""
     for match in _LISTED.finditer(folded, timeout=PATTERN_SECONDS):
         start, end = match.span("name")
         name = reading.text[start:end]
-        if any(a <= start < b for a, b in error_spans) or _VARIABLE.fullmatch(name) or not _plausible(name.lower()) or (match["loose"] and not match["colon"].strip()):
+        if (
+            any(a <= start < b for a, b in error_spans)
+            or _VARIABLE.fullmatch(name)
+            or not _plausible(name.lower())
+            or (match["loose"] and not match["colon"].strip())
+        ):
             continue
-        around = folded[max(0, match.start() - 160): match.start()] + folded[end: end + 160]
+        around = folded[max(0, match.start() - 160) : match.start()] + folded[end : end + 160]
         kind = next((s.kind for s in reading.segments if s.span[0] <= start < s.span[1]), "body")
-        if kind not in ("signature", "disclaimer", "header") and _SETTINGS_AROUND.search(around, timeout=PATTERN_SECONDS):
+        if kind not in ("signature", "disclaimer", "header") and _SETTINGS_AROUND.search(
+            around, timeout=PATTERN_SECONDS
+        ):
             return name
     return None
 
@@ -148,7 +286,9 @@ _TRIED = regex.compile(
 )
 """A label of the user name, and then what was tried in it: "User name. I have tried Dorothy Pike, dorothy, dpike"."""
 _SURNAME = regex.compile(r"\s+\p{L}{2,}\s*,")
-_NAME_NEAR = regex.compile(r"\b(?:(?:user|login|account)?\s?-?names?|user|login|name\s+field|benutzer\w*|identifiant|usuario|utente|gebruiker\w*|usu[aá]rio|u[zż]ytkownik\w*|имя|логин)\b(?![^@\n]{0,80}(?:pass|kennwort|contrase|clave|senha|wachtwoord|has[lł]|парол)[^@\n]{0,80}$)[^@\n]{0,80}$")
+_NAME_NEAR = regex.compile(
+    r"\b(?:(?:user|login|account)?\s?-?names?|user|login|name\s+field|benutzer\w*|identifiant|usuario|utente|gebruiker\w*|usu[aá]rio|u[zż]ytkownik\w*|имя|логин)\b(?![^@\n]{0,80}(?:pass|kennwort|contrase|clave|senha|wachtwoord|has[lł]|парол)[^@\n]{0,80}$)[^@\n]{0,80}$"
+)
 """For a known local part in quotes, which is a value and no prose: the word for a name stands somewhere before it."""
 
 
@@ -160,11 +300,18 @@ def _local_part(folded: str, known: Sequence[str]) -> str | None:
         at = folded.find(local)
         while at >= 0:
             end = at + len(local)
-            around = folded[max(0, at - 1): at] + "\0" + folded[end: end + 2]
+            around = folded[max(0, at - 1) : at] + "\0" + folded[end : end + 2]
             if not regex.search(r"^[\w.@-]|\0[\w@-]|\0\.\w", around) and (
-                _LABEL_ONLY.search(folded[max(0, at - 50): at], timeout=PATTERN_SECONDS)
-                or (_TRIED.search(folded[max(0, at - 160): at], timeout=PATTERN_SECONDS) and not _SURNAME.match(folded, end, timeout=PATTERN_SECONDS))
-                or (folded[at - 1: at] in _QUOTE and folded[end: end + 1] in _QUOTE and _NAME_NEAR.search(folded[max(0, at - 100): at], timeout=PATTERN_SECONDS))
+                _LABEL_ONLY.search(folded[max(0, at - 50) : at], timeout=PATTERN_SECONDS)
+                or (
+                    _TRIED.search(folded[max(0, at - 160) : at], timeout=PATTERN_SECONDS)
+                    and not _SURNAME.match(folded, end, timeout=PATTERN_SECONDS)
+                )
+                or (
+                    folded[at - 1 : at] in _QUOTE
+                    and folded[end : end + 1] in _QUOTE
+                    and _NAME_NEAR.search(folded[max(0, at - 100) : at], timeout=PATTERN_SECONDS)
+                )
             ):
                 return local
             at = folded.find(local, end)
@@ -172,10 +319,17 @@ def _local_part(folded: str, known: Sequence[str]) -> str | None:
 
 
 _VARIABLE = regex.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
-"""The name of an environment variable (POSIX 8.1: capitals, digits and underscores), which holds the user name and is none."""
+"""The name of an environment variable (POSIX 8.1: capitals, digits and underscores), which holds the user name and
+is none."""
 
 
 def _plausible(name: str) -> bool:
-    return len(name) >= 2 and name not in _NOT_A_NAME and not name[:1].isdigit() and not regex.fullmatch(r"(?:\d+\.)+\d+", name) and "@" not in name \
-        and not regex.match(r"(?:imaps?|smtps?|pop3?|mail|webmail)\d*\.", name) \
+    return (
+        len(name) >= 2
+        and name not in _NOT_A_NAME
+        and not name[:1].isdigit()
+        and not regex.fullmatch(r"(?:\d+\.)+\d+", name)
+        and "@" not in name
+        and not regex.match(r"(?:imaps?|smtps?|pop3?|mail|webmail)\d*\.", name)
         and not regex.fullmatch(r"[\w-]+(?:\.[\w-]+)*\.(?:net|com|org|example|test|de|fr|it)", name)
+    )

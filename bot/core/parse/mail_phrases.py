@@ -31,18 +31,21 @@ ATTRIBUTION: Final = regex.compile(
     r".{2,300}(?:写道|寫道|于.{0,60}写|撰写)[ ]?[:：]|.{4,300}작성[:：]|"
     r".{4,200}\b\d{1,2}[:.]\d{2}\b.{0,200}<[^<>\s]{3,100}@[^<>\s]{3,100}>[ ]?[:：]|"
     r"\d{4}[年/-].{4,200}<[^<>\s]{3,100}@[^<>\s]{3,100}>[ ]?[:：]"
-    r")[ \t]{0,8}", _I,
+    r")[ \t]{0,8}",
+    _I,
 )
 """One logical line (it may be wrapped) before a quotation."""
 
 ATTRIBUTION_START: Final = regex.compile(
     r"[ \t]{0,8}(?:on|am|le|el|il|in data|op|em|a|no dia|w dniu|dnia|den|\d{4}[年/-]|\d{1,2}[./ ]|"
-    r"\p{L}{2,3}[.,] ?\d|(?:mon|tue|wed|thu|fri|sat|sun))", _I
+    r"\p{L}{2,3}[.,] ?\d|(?:mon|tue|wed|thu|fri|sat|sun))",
+    _I,
 )
 ATTRIBUTION_VERB: Final = regex.compile(
     r"wrote|writes|schrieb|écrit|escribió|scritto|schreef|geschreven|escreveu|napisał|pisze|написал|"
     r"пишет|писал|пише|написав|skrev|kirjoitti|"
-    r"napsal|írta|yazdı|a scris|έγραψε|メール|書きました|メッセージ|写道|寫道|撰写|작성|@", _I
+    r"napsal|írta|yazdı|a scris|έγραψε|メール|書きました|メッセージ|写道|寫道|撰写|작성|@",
+    _I,
 )
 HAS_WHEN: Final = regex.compile(r"\d|@|<")
 """An attribution names a day or an address; "my boss wrote:" introduces the customer's own words."""
@@ -60,12 +63,14 @@ FORWARD: Final = regex.compile(
     r"doorgestuurd|oorspronkelijk|mensaje|message|messaggio|mensagem|"
     r"wiadomość|пересылаемое|пересланное|переадресованное|исходное|转发|轉寄|原始|転送|original[a-z]*|"
     r"videresendt|oprindelig|ursprungligt|vidarebefordrat|"
-    r"alkuperäinen|původní|eredeti|orijinal|mesaj)[^\n]{0,60}?)[ ]{0,4}[-_=—]{2,40}[ \t]{0,8}", _I,
+    r"alkuperäinen|původní|eredeti|orijinal|mesaj)[^\n]{0,60}?)[ ]{0,4}[-_=—]{2,40}[ \t]{0,8}",
+    _I,
 )
 IS_FORWARD: Final = regex.compile(
     r"forward|weitergeleitet|transféré|réexpédié|reenviado|inoltrat|doorgestuurd|encaminhad|"
     r"reencaminhad|przekazywan|przekazan|пересла|пересыла|переадрес|"
-    r"転送|转发|轉寄|videresendt|vidarebefordrat", _I
+    r"転送|转发|轉寄|videresendt|vidarebefordrat",
+    _I,
 )
 FORWARD_SUBJECT: Final = regex.compile(
     r"\s{0,5}(?:fwd?|wg|tr|rv|enc|doorst|pd|vs|vb|fs|i|转发|轉寄|転送|пересл)\s?[:：]", _I
@@ -85,9 +90,7 @@ _OTHER = (
     "vastaanottaja|aihe|elküldve|címzett|tárgy|"
     "gönderildi|kime|konu|trimis|către|subiect|надіслано|보낸 날짜|받는 사람|제목"
 )
-HEADER_FROM: Final = regex.compile(
-    rf"[ \t*_>]{{0,8}}(?:{_FROM})[*_ \t]{{0,4}}[:：][*_ \t]{{0,4}}\S.{{0,400}}", _I
-)
+HEADER_FROM: Final = regex.compile(rf"[ \t*_>]{{0,8}}(?:{_FROM})[*_ \t]{{0,4}}[:：][*_ \t]{{0,4}}\S.{{0,400}}", _I)
 HEADER_OTHER: Final = regex.compile(rf"[ \t*_>]{{0,8}}(?:{_FROM}|{_OTHER})[*_ \t]{{0,4}}[:：].{{0,600}}", _I)
 RULE: Final = regex.compile(r"[ \t]{0,4}[_-]{20,200}[ \t]{0,4}")
 
@@ -102,12 +105,31 @@ SENT_FROM: Final = regex.compile(
     r"отправлено (?:с|из|от)\b|iphone ?から送信|.{2,30}から送信|.{2,30}より送信|发自我的|"
     r"從我的 ?.{2,20} ?傳送|从我的.{2,20}发送|"
     r"skickat från|skickades från|sendt fra|lähetetty|odesláno z|"
-    r"von .{2,30} für (?:ios|android) gesendet|iphone'umdan gönderildi|trimis de pe)[^\n]{0,80}", _I,
+    r"von .{2,30} für (?:ios|android) gesendet|iphone'umdan gönderildi|trimis de pe)[^\n]{0,80}",
+    _I,
 )
 SENT_STEMS: Final = (
-    "sent ", "outlook", "gesendet", "nachricht", "envoy", "enviado", "inviato", "verzonden", "verstuurd",
-    "wysłan", "отправлено", "送信", "发自", "傳送", "发送", "skicka", "sendt", "lähetetty", "odesláno",
-    "gönder", "trimis",
+    "sent ",
+    "outlook",
+    "gesendet",
+    "nachricht",
+    "envoy",
+    "enviado",
+    "inviato",
+    "verzonden",
+    "verstuurd",
+    "wysłan",
+    "отправлено",
+    "送信",
+    "发自",
+    "傳送",
+    "发送",
+    "skicka",
+    "sendt",
+    "lähetetty",
+    "odesláno",
+    "gönder",
+    "trimis",
 )
 """Each line that SENT_FROM matches holds one of these."""
 FORMULA: Final = regex.compile(
@@ -144,7 +166,8 @@ FORMULA: Final = regex.compile(
     r"(?:ystävällisin )?terveisin|kiitos|s (?:pozdravem|úctou)|(?:předem )?děkuji|üdvözlettel|"
     r"köszönettel|köszönöm|saygılarımla|iyi çalışmalar|teşekkürler|cu (?:stimă|respect)|mulțumesc|"
     r"cu mulțumiri)"
-    r"[ \t]{0,3}[,.!;:)–-]{0,3}[ \t]{0,3}", _I,
+    r"[ \t]{0,3}[,.!;:)–-]{0,3}[ \t]{0,3}",
+    _I,
 )
 """A closing formula that is a line of its own."""
 
@@ -155,7 +178,8 @@ CONTACT: Final = regex.compile(
     r"gmbh|ag|kg|ug|e\.k|ltd|llc|llp|inc|plc|corp|s\.?r\.?l|s\.?p\.?a|s\.?a\.?r\.?l|sarl|s\.?l\.?u?|"
     r"b\.?v|sp\. z o\.?o|ооо|зао|тел|моб|факс|電話|携帯|株式会社|电话|手机|传真|有限公司)\b[.:]?|"
     r"https?://|\bwww\.|[ ]\|[ ]|\+\d[\d ()/-]{6,}|\b(?:str(?:aße|asse|\.)|street|road|avenue|rue|calle|"
-    r"via|straat|ulica|ul\.)\b", _I,
+    r"via|straat|ulica|ul\.)\b",
+    _I,
 )
 LABELLED: Final = regex.compile(r"[ \t(*_-]{0,6}[\p{L}][\p{L}\p{N} /()'’._-]{1,40}[:：=]\s?\S")
 """A "name: value" line, as in a form or a list of settings."""
@@ -163,7 +187,8 @@ CONTACT_LABEL: Final = regex.compile(
     r"[ \t(*_|-]{0,6}(?:tel\w*|t|f|m|p|e|w|phone|mobile?|mobil\w*|cell|handy|fax|e-?mail|mail|web\w*|"
     r"www|site|url|internet|skype|linkedin|twitter|office|direct|adress?e?|address|"
     r"anschrift|dirección|indirizzo|endereço|adres|адрес|тел\w*|моб\w*|факс|сайт|почта|電話|住所|电话|手机|传真|"
-    r"地址|邮箱|网址|ust\S*|hrb|vat\S*|nip|kvk|cnpj|siret|p\.? ?iva|sitz\S*|geschäfts\S*)[ .]{0,2}[:：]", _I
+    r"地址|邮箱|网址|ust\S*|hrb|vat\S*|nip|kvk|cnpj|siret|p\.? ?iva|sitz\S*|geschäfts\S*)[ .]{0,2}[:：]",
+    _I,
 )
 
 DISCLAIMER: Final = regex.compile(
@@ -201,23 +226,77 @@ DISCLAIMER: Final = regex.compile(
     r"(?:本|此)(?:电子)?(?:邮件|郵件)[^\n]{0,60}(?:机密|機密|保密|收件人)|"
     r"打印[^\n]{0,20}环(?:境|保)|"
     r"(?:detta|denna|denne|dette) (?:e-?post|meddelande|e-?mail|besked)[^\n]{0,80}(?:konfidentiell|"
-    r"fortrolig|avsedd)|tänk på miljön|tænk på miljøet", _I,
+    r"fortrolig|avsedd)|tänk på miljön|tænk på miljøet",
+    _I,
 )
 DISCLAIMER_STEMS: Final = (
-    "confiden", "intended", "addressee", "environment", "privileged", "save a tree", "save paper", "viren",
-    "virus", "scanned by", "checked by", "vertraulich", "rechtlich", "umwelt", "bäume", "adressat",
-    "empfänger", "destin", "imprim", "medio ambiente", "aviso", "dirigid", "exclusiv", "riservat",
-    "informazioni", "per errore", "stampare", "ambiente", "vertrouwelijk", "bestemd", "uitsluitend",
-    "milieu", "geadresseerde", "poufn", "przeznaczon", "wydrukujesz", "środowisk", "конфиденциал",
-    "предназнач", "окружающей", "機密", "秘密", "宛先", "名宛人", "机密", "保密", "收件人", "环",
-    "konfidentiell", "fortrolig", "avsedd", "miljö", "miljøet", "may contain", "external", "originated",
-    "outside", "extern", "extérieur", "esterno",
+    "confiden",
+    "intended",
+    "addressee",
+    "environment",
+    "privileged",
+    "save a tree",
+    "save paper",
+    "viren",
+    "virus",
+    "scanned by",
+    "checked by",
+    "vertraulich",
+    "rechtlich",
+    "umwelt",
+    "bäume",
+    "adressat",
+    "empfänger",
+    "destin",
+    "imprim",
+    "medio ambiente",
+    "aviso",
+    "dirigid",
+    "exclusiv",
+    "riservat",
+    "informazioni",
+    "per errore",
+    "stampare",
+    "ambiente",
+    "vertrouwelijk",
+    "bestemd",
+    "uitsluitend",
+    "milieu",
+    "geadresseerde",
+    "poufn",
+    "przeznaczon",
+    "wydrukujesz",
+    "środowisk",
+    "конфиденциал",
+    "предназнач",
+    "окружающей",
+    "機密",
+    "秘密",
+    "宛先",
+    "名宛人",
+    "机密",
+    "保密",
+    "收件人",
+    "环",
+    "konfidentiell",
+    "fortrolig",
+    "avsedd",
+    "miljö",
+    "miljøet",
+    "may contain",
+    "external",
+    "originated",
+    "outside",
+    "extern",
+    "extérieur",
+    "esterno",
 )
 """Every notice that the two expressions around this find holds one of these; most tickets hold none."""
 EXTERNAL_BANNER: Final = regex.compile(
     r"[ \t*\[<]{0,6}(?:caution|external|warning|achtung|extern|attention|externe?|atención|"
     r"attenzione)[\]>]?[ \t]?[:!-]?[^\n]{0,40}(?:external|originated from outside|"
-    r"outside (?:of )?(?:your|the) organi[sz]ation|externen|extérieur|externo|esterno)[^\n]{0,200}", _I
+    r"outside (?:of )?(?:your|the) organi[sz]ation|externen|extérieur|externo|esterno)[^\n]{0,200}",
+    _I,
 )
 GREETING: Final = regex.compile(
     r"[ \t]{0,4}(?:hi|hello|hey|dear|good (?:morning|day|afternoon|evening)|hallo|guten (?:tag|morgen|"
@@ -228,7 +307,8 @@ GREETING: Final = regex.compile(
     r"fyi|see below|siehe unten|zur info|voir ci-dessous|"
     r"ver abajo|vedi sotto|zie onder(?:staand)?|zie hieronder|voir dessous|bitte um hilfe|help|"
     r"please help|see attached|any idea\S*|"
-    r"what (?:is|does) this(?: mean)?\S*|was ist das\S*)\b[^\n]{0,40}", _I,
+    r"what (?:is|does) this(?: mean)?\S*|was ist das\S*)\b[^\n]{0,40}",
+    _I,
 )
 
 CODE_LINE: Final = regex.compile(
@@ -261,6 +341,9 @@ CODE_LINE: Final = regex.compile(
 )
 PYTHON_PROMPT: Final = regex.compile(r"(?:import|from|print|with|try)\b|[\w.]{1,60}\s?[=(]")
 DIALOGUE_SERVER: Final = regex.compile(r"[ \t]{0,6}<(?:[-~* ]{1,4}|\s)\s?\S|[ \t]{0,6}[SC]:\s")
-DIALOGUE_CLIENT: Final = regex.compile(r"[ \t]{0,6}[-~ ]{0,3}>{1,2} ?(?:EHLO|HELO|AUTH|MAIL FROM|"
+DIALOGUE_CLIENT: Final = regex.compile(
+    r"[ \t]{0,6}[-~ ]{0,3}>{1,2} ?(?:EHLO|HELO|AUTH|MAIL FROM|"
     r"RCPT TO|QUIT|STARTTLS|DATA|NOOP|RSET|USER|PASS|\w{1,8} (?:LOGIN|AUTHENTICATE|CAPABILITY|LOGOUT|"
-    r"SELECT|ID|STARTTLS)\b|$)", _I)
+    r"SELECT|ID|STARTTLS)\b|$)",
+    _I,
+)

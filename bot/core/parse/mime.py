@@ -40,8 +40,7 @@ def ticket_from_eml(raw: bytes, id: str) -> Ticket:
         raise InputError("not a mail message: it does not start with a header field")
     message = parsed(raw)
     if not any(
-        name.lower()
-        in {"from", "subject", "date", "received", "content-type", "to", "message-id", "return-path"}
+        name.lower() in {"from", "subject", "date", "received", "content-type", "to", "message-id", "return-path"}
         for name in dict(message.items())
     ):
         raise InputError("not a mail message: no From, Date, Subject, To or Content-Type field")

@@ -16,9 +16,7 @@ MAX_MAIL: Final = 25_000_000
 MAX_PARTS: Final = 100
 MAX_DEPTH: Final = 10
 
-_BOUNDARY: Final = regex.compile(
-    rb"boundary[ \t]*=[ \t\r\n]*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", regex.I
-)
+_BOUNDARY: Final = regex.compile(rb"boundary[ \t]*=[ \t\r\n]*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", regex.I)
 _NESTED: Final = regex.compile(rb"^content-type:\s{0,80}message/", regex.I | regex.M)
 _DELIMITER: Final = regex.compile(rb"^--([^\r\n]{1,200})", regex.M)
 
@@ -62,7 +60,8 @@ def bounded(raw: bytes) -> tuple[bytes, list[str]]:
 
 
 def parsed(raw: bytes) -> Message:
-    """The message that ``raw`` (already :func:`bounded`) holds. Raises InputError where its structure cannot be read at all."""
+    """The message that ``raw`` (already :func:`bounded`) holds. Raises InputError where its structure cannot be read
+    at all."""
     try:
         return BytesParser(policy=_Policy()).parsebytes(raw)
     except (RecursionError, ValueError, TypeError, IndexError, AttributeError) as error:

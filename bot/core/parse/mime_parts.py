@@ -1,7 +1,7 @@
 """The parts of a mail: which are its text, which came along, and what of those can be read here.
 
-Text, HTML and mails that came along are read; of pictures and archives the bytes are kept, for a reader that may start programs
-(:class:`bot.ports.AttachmentReader`). Nothing is ever fetched from a URL.
+Text, HTML and mails that came along are read; of pictures and archives the bytes are kept, for a reader that may
+start programs (:class:`bot.ports.AttachmentReader`). Nothing is ever fetched from a URL.
 """
 
 from __future__ import annotations
@@ -30,7 +30,17 @@ _MAIL_TYPES: Final = frozenset({"message/rfc822", "message/global"})
 _VAGUE_TYPES: Final = frozenset(
     {"application/octet-stream", "application/json", "message/delivery-status", "text/rfc822-headers"}
 )
-_OPENED_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/jpg", "application/zip", "application/x-zip-compressed", "application/gzip", "application/x-gzip"})
+_OPENED_TYPES: Final = frozenset(
+    {
+        "image/png",
+        "image/jpeg",
+        "image/jpg",
+        "application/zip",
+        "application/x-zip-compressed",
+        "application/gzip",
+        "application/x-gzip",
+    }
+)
 _OPENED_NAME: Final = regex.compile(r".*\.(?:png|jpe?g|zip|gz)", regex.I | regex.S)
 _NO_PROSE: Final = frozenset({"text/calendar", "text/x-vcard", "text/vcard", "text/rtf"})
 _STUB: Final = regex.compile(
@@ -104,7 +114,8 @@ def walk(part: Message, contents: Contents, depth: int = 0) -> None:
 
 
 def may_hold_text(name: str, kind: str) -> bool:
-    """Whether a file of this name and type, whatever it turns out to be, is worth fetching: a mail, a text, HTML, a picture, an archive."""
+    """Whether a file of this name and type, whatever it turns out to be, is worth fetching: a mail, a text, HTML, a
+    picture, an archive."""
     kind = kind.partition(";")[0].strip().lower()
     if kind in _MAIL_TYPES or (kind.startswith("text/") and kind not in _NO_PROSE) or kind in _OPENED_TYPES:
         return True
@@ -112,7 +123,8 @@ def may_hold_text(name: str, kind: str) -> bool:
 
 
 def attached(name: str, kind: str, data: bytes, contents: Contents, charset: str | None = None, depth: int = 1) -> None:
-    """Gather one attachment given as bytes: a mail, a text or HTML is read, a picture or an archive kept, all else only named."""
+    """Gather one attachment given as bytes: a mail, a text or HTML is read, a picture or an archive kept, all else
+    only named."""
     opens = openable(data)
     if opens is not None:
         content = data if len(data) <= contents.keep else None
@@ -159,16 +171,13 @@ def _best(alternatives: list[Message]) -> Message:
             if text and not (len(text) < 300 and _STUB.search(text) and len(readable) > 1):
                 return part
     rich = [part for part in readable if part.get_content_type() != "text/plain"]
-    html = [
-        part
-        for part in rich
-        if part.get_content_type() in {"text/html", "multipart/related", "multipart/mixed"}
-    ]
+    html = [part for part in rich if part.get_content_type() in {"text/html", "multipart/related", "multipart/mixed"}]
     return (html or rich or alternatives)[-1 if not html else 0]
 
 
 def _pictures_of(part: Message, contents: Contents, depth: int) -> None:
-    """The pictures inside an alternative that was not chosen: a screenshot that is pasted into a mail hangs on its HTML (RFC 2387)."""
+    """The pictures inside an alternative that was not chosen: a screenshot that is pasted into a mail hangs on its
+    HTML (RFC 2387)."""
     for number, sub in enumerate(part.walk()):
         if number < MAX_PARTS and sub.get_content_maintype() == "image" and not sub.is_multipart():
             walk(sub, contents, depth)
@@ -188,12 +197,21 @@ def _leaf(part: Message, contents: Contents, depth: int, kind: str) -> None:
         text, sound = decoded(part)
         if not sound:
             contents.note(f"attachment {name or kind} could not be fully decoded")
-        contents.attachments.append(Attachment(name, kind, len(text), None if "\0" in text[:2000] else contents.take(text)))
+        contents.attachments.append(
+            Attachment(name, kind, len(text), None if "\0" in text[:2000] else contents.take(text))
+        )
     else:
         payload = part.get_payload(decode=True)
         charset = part.get_param("charset")
         label = charset[2] if isinstance(charset, tuple) else charset
-        attached(name, kind, payload if isinstance(payload, bytes) else b"", contents, str(label)[:60] if label else None, depth)
+        attached(
+            name,
+            kind,
+            payload if isinstance(payload, bytes) else b"",
+            contents,
+            str(label)[:60] if label else None,
+            depth,
+        )
 
 
 def _enclosed(part: Message, contents: Contents, depth: int) -> None:
@@ -202,7 +220,10 @@ def _enclosed(part: Message, contents: Contents, depth: int) -> None:
     inner = payload[0] if isinstance(payload, list) and payload else None
     if not isinstance(inner, Message):
         return
-    if str(part.get("Content-Transfer-Encoding", ""))[:40].strip().lower() in {"base64", "quoted-printable"} and not inner.keys():
+    if (
+        str(part.get("Content-Transfer-Encoding", ""))[:40].strip().lower() in {"base64", "quoted-printable"}
+        and not inner.keys()
+    ):
         del inner["Content-Transfer-Encoding"]
         inner["Content-Transfer-Encoding"] = str(part["Content-Transfer-Encoding"])[:40]
         data = inner.get_payload(decode=True)
@@ -225,7 +246,8 @@ def _mail_bytes(name: str, data: bytes, contents: Contents, depth: int) -> None:
 
 
 def _mail(name: str, inner: Message, contents: Contents, depth: int) -> None:
-    """A mail within the mail: its head fields and its text become one readable attachment, its own attachments follow."""
+    """A mail within the mail: its head fields and its text become one readable attachment, its own attachments
+    follow."""
     below = Contents(parts=contents.parts, room=contents.room, keep=contents.keep)
     walk(inner, below, depth + 1)
     contents.parts, contents.room, contents.keep = below.parts, below.room, below.keep

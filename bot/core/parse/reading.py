@@ -101,10 +101,7 @@ def _attached(attachment: Attachment, notes: list[str]) -> list[Piece]:
     text = _tidy(plain(text)) + "\n"
     if attachment.content_type == "message/rfc822":
         head, _, body = text.partition("\n\n")
-        return [
-            Piece("header", "\n\n" + head + "\n\n"),
-            Piece("forwarded", "".join(p.text for p in cut(body))),
-        ]
+        return [Piece("header", "\n\n" + head + "\n\n"), Piece("forwarded", "".join(p.text for p in cut(body)))]
     if attachment.pictured:
         notes.append(f"read from the picture {name}: letters and digits may be misread")
         return [Piece("picture", "\n\n" + text)]
@@ -167,7 +164,5 @@ def _prose(text: str, segments: Sequence[Segment]) -> str:
     if sum(char.isalpha() for char in signed[:400]) >= 30:
         return signed
     return (
-        signed
-        + "\n"
-        + "\n".join(text[slice(*s.span)] for s in segments if s.kind in {"forwarded", "quoted", "code"})
+        signed + "\n" + "\n".join(text[slice(*s.span)] for s in segments if s.kind in {"forwarded", "quoted", "code"})
     )

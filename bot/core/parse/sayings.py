@@ -28,9 +28,14 @@ class _Part:
 
     def fits(self, thought: Thought) -> bool:
         return (
-            self.held <= thought.concepts and self.beside <= thought.beside and self.denied <= thought.denied and not self.absent & thought.concepts
-            and self.works in (None, thought.works) and self.fails in (None, thought.fails)
-            and (self.guess or not thought.guessed) and not (self.single and thought.joined)
+            self.held <= thought.concepts
+            and self.beside <= thought.beside
+            and self.denied <= thought.denied
+            and not self.absent & thought.concepts
+            and self.works in (None, thought.works)
+            and self.fails in (None, thought.fails)
+            and (self.guess or not thought.guessed)
+            and not (self.single and thought.joined)
         )
 
 
@@ -48,8 +53,12 @@ def _part(words: Sequence[str]) -> _Part:
         held=frozenset(name for w in things if w[0] not in "-!" for name in w.split("+")),
         beside=frozenset((min(a, b), max(a, b)) for a, _, b in (w.partition("+") for w in things if "+" in w)),
         denied=frozenset(w[1:] for w in things if w[0] == "!"),
-        absent=frozenset(w[1:] for w in things if w[0] == "-"), works=judged.get("works"), fails=judged.get("fails"),
-        guess="?" in words, single="=" in words, nowhere="~" in words,
+        absent=frozenset(w[1:] for w in things if w[0] == "-"),
+        works=judged.get("works"),
+        fails=judged.get("fails"),
+        guess="?" in words,
+        single="=" in words,
+        nowhere="~" in words,
     )
 
 
@@ -58,7 +67,11 @@ def said(thoughts: Sequence[Thought], rules: Mapping[str, CueRule]) -> dict[str,
     out: dict[str, Span] = {}
     spoken = frozenset[str]().union(*(t.concepts for t in thoughts))
     for cue, rule in rules.items():
-        spans = [span for parts in map(saying, rule.says) if parts[0].held <= spoken and (span := _where(parts, thoughts)) is not None]
+        spans = [
+            span
+            for parts in map(saying, rule.says)
+            if parts[0].held <= spoken and (span := _where(parts, thoughts)) is not None
+        ]
         if spans:
             out[cue] = min(spans)
     return out
@@ -71,7 +84,8 @@ def _where(parts: Sequence[_Part], thoughts: Sequence[Thought]) -> Span | None:
     others = [part for part in others if not part.nowhere]
     for thought in thoughts:
         if first.fits(thought) and all(
-            any(part.fits(t) and t is not thought and abs(t.sentence - thought.sentence) <= APART for t in thoughts) for part in others
+            any(part.fits(t) and t is not thought and abs(t.sentence - thought.sentence) <= APART for t in thoughts)
+            for part in others
         ):
             return thought.span
     return None

@@ -25,24 +25,42 @@ _VALUE: Final = (
     f"(?P<v>[^\\s\"'`“”„«»「」『』，。；、<>]{{1,128}}+))"
 )
 _WEAK_LABEL: Final = "[\"'’`\\]*_]{0,3}(?:\\s?\\([^()\\n]{0,60}\\))?"
-_FOR: Final = (
-    f"(?:[ \\t]{{1,3}}(?:{any_of(words.LINKERS)})[ \\t](?:[^\\s:=]{{1,80}}[ \\t]){{0,3}}?[^\\s:=]{{1,80}})?"
-)
+_FOR: Final = f"(?:[ \\t]{{1,3}}(?:{any_of(words.LINKERS)})[ \\t](?:[^\\s:=]{{1,80}}[ \\t]){{0,3}}?[^\\s:=]{{1,80}})?"
 LABEL_STEMS: Final = (
-    "pass", "pw", "kenn", "contra", "wacht", "woord", "hasł", "hasl", "senha", "парол", "lösen", "kode",
-    "salas", "hesl", "jelsz", "şifre", "parol", "κωδ", "mdp", "clave", "pin", "kw", "secret", "geheim",
-    "zugangscode", "codice", "psw", "mot de", "mots de",
+    "pass",
+    "pw",
+    "kenn",
+    "contra",
+    "wacht",
+    "woord",
+    "hasł",
+    "hasl",
+    "senha",
+    "парол",
+    "lösen",
+    "kode",
+    "salas",
+    "hesl",
+    "jelsz",
+    "şifre",
+    "parol",
+    "κωδ",
+    "mdp",
+    "clave",
+    "pin",
+    "kw",
+    "secret",
+    "geheim",
+    "zugangscode",
+    "codice",
+    "psw",
+    "mot de",
+    "mots de",
 )
 """Parts of all labels: where none occurs, no label does."""
 
 TAILS: Final = (
-    Rule(
-        "password",
-        rf"{_WEAK_LABEL}{_FOR}[ \t]{{0,10}}(?:=>|:=|[:=：＝])[ \t>]{{0,10}}{_VALUE}",
-        _I,
-        "v",
-        loose,
-    ),
+    Rule("password", rf"{_WEAK_LABEL}{_FOR}[ \t]{{0,10}}(?:=>|:=|[:=：＝])[ \t>]{{0,10}}{_VALUE}", _I, "v", loose),
     Rule(
         "password",
         rf"{_WEAK_LABEL}{_FOR}[ \t]{{1,4}}(?:{any_of(words.COPULAS)})[ \t]{{1,4}}(?:(?:now|jetzt|still|"
@@ -52,13 +70,7 @@ TAILS: Final = (
         firm,
     ),
     Rule("password", rf"[\"'’)\]]?(?:[ \t]?[-–—→|(/][ \t]?|[ \t]{{1,40}}){_VALUE}", _I, "v", firm),
-    Rule(
-        "password",
-        rf"{_WEAK_LABEL}[ \t]*[:=：][ \t]*\n(?:[> \t]*\n)?[> \t]*{_VALUE}[ \t]*(?=\n|$)",
-        _I,
-        "v",
-        firm,
-    ),
+    Rule("password", rf"{_WEAK_LABEL}[ \t]*[:=：][ \t]*\n(?:[> \t]*\n)?[> \t]*{_VALUE}[ \t]*(?=\n|$)", _I, "v", firm),
     Rule(
         "password",
         rf"{_WEAK_LABEL}[ \t]?(?:[:=]|is|ist|est|es|è|"

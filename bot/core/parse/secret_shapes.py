@@ -116,9 +116,7 @@ def long_key(match: regex.Match[str]) -> bool:
     """A long run beside the word for a key; a digit tells it from a word, and placeholders are none."""
     value = match["v"]
     return (
-        any(c.isdigit() for c in value)
-        and not _HARMLESS.fullmatch(value.lower())
-        and not PLACEHOLDER.fullmatch(value)
+        any(c.isdigit() for c in value) and not _HARMLESS.fullmatch(value.lower()) and not PLACEHOLDER.fullmatch(value)
     )
 
 

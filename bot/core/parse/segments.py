@@ -130,9 +130,7 @@ def _attribution_at(lines: Sequence[Line], last: int) -> int | None:
         joined = " ".join(line.head.strip() for line in lines[start : last + 1])[:MAX_LINE]
         if not phrases.HAS_WHEN.search(joined) or not phrases.ATTRIBUTION_VERB.search(joined):
             continue
-        if phrases.ATTRIBUTION.fullmatch(joined) and (
-            start == last or phrases.ATTRIBUTION_START.match(joined)
-        ):
+        if phrases.ATTRIBUTION.fullmatch(joined) and (start == last or phrases.ATTRIBUTION_START.match(joined)):
             wrapped = start > 0 and not lines[start - 1].blank and not phrases.ATTRIBUTION_START.match(joined)
             if not wrapped or start == max(0, last - 2):
                 return start
@@ -151,9 +149,7 @@ def _mark_tail(lines: Sequence[Line], forwarded: bool) -> None:
         for inner in lines[at:end]:
             inner.kind = "header"
         for inner in lines[end:]:
-            inner.kind = (
-                inner.kind if inner.kind in {"header", "code"} else ("forwarded" if is_forward else "quoted")
-            )
+            inner.kind = inner.kind if inner.kind in {"header", "code"} else ("forwarded" if is_forward else "quoted")
         _mark_headers(lines, end, len(lines))
         return
 
@@ -178,13 +174,7 @@ def _tail_head(lines: Sequence[Line], at: int) -> int | None:
 
 def _may_introduce(line: str) -> bool:
     """A cheap test before :data:`phrases.FORWARD`."""
-    return (
-        "--" in line
-        or "__" in line
-        or "==" in line
-        or line.rstrip()[-1:] in {":", "："}
-        or not line.isascii()
-    )
+    return "--" in line or "__" in line or "==" in line or line.rstrip()[-1:] in {":", "："} or not line.isascii()
 
 
 def _header_end(lines: Sequence[Line], at: int, *, least: int) -> int | None:
@@ -200,10 +190,7 @@ def _header_end(lines: Sequence[Line], at: int, *, least: int) -> int | None:
         elif not phrases.HEADER_OTHER.fullmatch(head):
             folded = count and head[:1] in {" ", "\t"} and head.strip()
             gap = (
-                lines[at].blank
-                and count
-                and at + 1 < len(lines)
-                and phrases.HEADER_OTHER.fullmatch(lines[at + 1].head)
+                lines[at].blank and count and at + 1 < len(lines) and phrases.HEADER_OTHER.fullmatch(lines[at + 1].head)
             )
             if not folded and not gap:
                 break

@@ -23,9 +23,9 @@ def mark_disclaimers(lines: Sequence[Line]) -> None:
             inside = False
         elif inside or phrases.EXTERNAL_BANNER.fullmatch(line.head):
             line.kind = "disclaimer"
-        elif any(
-            stem in line.head.lower() for stem in phrases.DISCLAIMER_STEMS
-        ) and phrases.DISCLAIMER.search(line.head):
+        elif any(stem in line.head.lower() for stem in phrases.DISCLAIMER_STEMS) and phrases.DISCLAIMER.search(
+            line.head
+        ):
             line.kind, inside = "disclaimer", True
 
 
@@ -87,9 +87,7 @@ def _is_card(block: Sequence[Line], *, first: bool) -> bool:
         return False
     if first:
         return len(block) <= 12
-    contact = any(
-        phrases.CONTACT.search(line.head) or phrases.CONTACT_LABEL.match(line.head) for line in block
-    )
+    contact = any(phrases.CONTACT.search(line.head) or phrases.CONTACT_LABEL.match(line.head) for line in block)
     return contact or all(_sent_from(line.head) for line in block)
 
 

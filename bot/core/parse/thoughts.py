@@ -33,9 +33,38 @@ _SHORT = 4
 """A sentence of so few words that says neither works nor fails ("At home?") is about the next one."""
 _ACTIONS = frozenset({"send", "receive", "connect"})
 """What one can be able to do with mail: "can send" says that it works, "cannot send" that it fails."""
-_VERBS = _ACTIONS | {"works", "fails", "does", "able", "change", "enter", "close", "remove", "add", "restart", "update", "move", "ask", "save"}
+_VERBS = _ACTIONS | {
+    "works",
+    "fails",
+    "does",
+    "able",
+    "change",
+    "enter",
+    "close",
+    "remove",
+    "add",
+    "restart",
+    "update",
+    "move",
+    "ask",
+    "save",
+}
 _DENIED_IS_GOOD = frozenset({"fails", "paused", "change", "wrong", "expired", "sudden"})
-_PLACES = frozenset({"phone", "computer", "printer", "webmail", "program", "wifi", "home", "office", "mobile-data", "public-place", "network"})
+_PLACES = frozenset(
+    {
+        "phone",
+        "computer",
+        "printer",
+        "webmail",
+        "program",
+        "wifi",
+        "home",
+        "office",
+        "mobile-data",
+        "public-place",
+        "network",
+    }
+)
 _UNDENIABLE = frozenset({"not", "neither", "without", "and", "but", "maybe", "past"})
 _HARD = frozenset(".!?\n\u3002\uff01\uff1f\u2026;\uff1b")
 
@@ -120,12 +149,12 @@ def _clauses(text: str, words: Words) -> Iterator[_Clause]:
 
 def _answer_follows(row: Sequence[Token], at: int) -> bool:
     """True for the colon of a form's line: "VPN: none", "Sending: no"."""
-    return any(token.kind == "stop" for token in row[at + 2: at + 4])
+    return any(token.kind == "stop" for token in row[at + 2 : at + 4])
 
 
 def _at_contrasts(hits: Sequence[_Hit], long: bool) -> Iterator[tuple[tuple[_Hit, ...], bool]]:
-    """The hits cut at every word for "but", True with the last part; of a run of words without stops, as people dictate,
-    cut at every "and" too."""
+    """The hits cut at every word for "but", True with the last part; of a run of words without stops, as people
+    dictate, cut at every "and" too."""
     part: list[_Hit] = []
     for hit in hits:
         if hit.is_("but") or (long and hit.is_("and")):
@@ -146,7 +175,10 @@ def _hits(run: Sequence[Token], words: Words) -> list[_Hit]:
         token = run[i]
         if token.kind == "glued":
             # a run without spaces: half its characters stand for its number of words
-            out += [_Hit(found, i + start // 2, i + end // 2, (token.span[0] + start, token.span[0] + end)) for found, start, end in words.within(token.text)]
+            out += [
+                _Hit(found, i + start // 2, i + end // 2, (token.span[0] + start, token.span[0] + end))
+                for found, start, end in words.within(token.text)
+            ]
             i += 1
             continue
         # an address is one, whatever its first letters mean: "rechnung@example.org" is no bill
@@ -163,15 +195,15 @@ def _hits(run: Sequence[Token], words: Words) -> list[_Hit]:
 
 
 def _deny(hits: Sequence[_Hit], order: str) -> None:
-    """Let each "not" turn what it means: ahead of it a verb rather than a thing ("no device connects"), or the verb just
-    behind it where the language says so ("Senden geht nicht")."""
+    """Let each "not" turn what it means: ahead of it a verb rather than a thing ("no device connects"), or the verb
+    just behind it where the language says so ("Senden geht nicht")."""
     for i, hit in enumerate(hits):
         if not (hit.is_("not") or hit.is_("without")):
             continue
         if hit.is_("neither"):
             _deny_all(hits, i)
             continue
-        ahead = list(takewhile(lambda h, end=hit.end: not h.is_("and") and h.at - end <= NOT_REACHES, hits[i + 1:]))  # type: ignore[misc]
+        ahead = list(takewhile(lambda h, end=hit.end: not h.is_("and") and h.at - end <= NOT_REACHES, hits[i + 1 :]))  # type: ignore[misc]
         ahead = [h for h in ahead if _can_be_denied(h)]
         nearest = next(iter(ahead), None)
         if hit.is_("without"):
@@ -181,10 +213,18 @@ def _deny(hits: Sequence[_Hit], order: str) -> None:
             if any(h.denied and _is_verb(h) for h in hits[:i]) and verb is None:
                 continue  # a second "not" of the same statement: "no recibo nada", "nie dostaję nic"
             before = [h for h in hits[:i] if _can_be_denied(h)]
-            behind = next((h for h in reversed(before) if _is_verb(h) and hit.at - h.end <= NOT_REACHES), None) if order == "after" else None
+            behind = (
+                next((h for h in reversed(before) if _is_verb(h) and hit.at - h.end <= NOT_REACHES), None)
+                if order == "after"
+                else None
+            )
             behind = behind or next((h for h in reversed(before) if hit.at - h.end <= NOT_REACHES_BACK), None)
             target = verb or nearest
-            if behind is not None and (target is None or (order == "after" and _is_verb(behind)) or (order == "both" and _is_verb(behind) and verb is None)):
+            if behind is not None and (
+                target is None
+                or (order == "after" and _is_verb(behind))
+                or (order == "both" and _is_verb(behind) and verb is None)
+            ):
                 target = behind
         if target is not None:
             target.denied = True
@@ -192,7 +232,7 @@ def _deny(hits: Sequence[_Hit], order: str) -> None:
 
 def _deny_all(hits: Sequence[_Hit], at: int) -> None:
     """Neither … nor: every verb that follows, or where none does the one before ("works neither here nor there")."""
-    ahead = [h for h in takewhile(lambda h: not h.is_("and"), hits[at + 1:]) if _is_verb(h) and not h.is_("fails")]
+    ahead = [h for h in takewhile(lambda h: not h.is_("and"), hits[at + 1 :]) if _is_verb(h) and not h.is_("fails")]
     for verb in ahead or [h for h in reversed(hits[:at]) if _is_verb(h) and not h.is_("fails")][:1]:
         verb.denied = True
 
@@ -218,18 +258,29 @@ def _thoughts(clause: _Clause) -> list[Thought]:
 
 
 def _thought(hits: Sequence[_Hit], clause: _Clause) -> Thought:
-    held = {c for h in hits if not h.denied or not _ACTIONS.isdisjoint(h.concepts) for c in h.concepts}  # what cannot be done is still spoken of
+    # what cannot be done is still spoken of
+    held = {c for h in hits if not h.denied or not _ACTIONS.isdisjoint(h.concepts) for c in h.concepts}
     denied = {c for h in hits if h.denied for c in h.concepts}
     works, fails = _polarity(hits)
-    if clause.words <= _SHORT and not (works or fails) and any(h.is_("not") for h in hits) and _DENIED_IS_GOOD.isdisjoint(denied):
+    if (
+        clause.words <= _SHORT
+        and not (works or fails)
+        and any(h.is_("not") for h in hits)
+        and _DENIED_IS_GOOD.isdisjoint(denied)
+    ):
         fails = True  # "At work? Nothing.", "not on the tablet": the thing is still spoken of
         held |= denied & _PLACES
     if "past" in held:
         works = False
     return Thought(
-        frozenset(held - GRAMMAR), frozenset(denied - GRAMMAR), works, fails,
-        "maybe" in held or "?" in clause.stop or "\uff1f" in clause.stop, clause.sentence,
-        (hits[0].span[0], max(h.span[1] for h in hits)), _beside(hits),
+        frozenset(held - GRAMMAR),
+        frozenset(denied - GRAMMAR),
+        works,
+        fails,
+        "maybe" in held or "?" in clause.stop or "\uff1f" in clause.stop,
+        clause.sentence,
+        (hits[0].span[0], max(h.span[1] for h in hits)),
+        _beside(hits),
     )
 
 
@@ -237,7 +288,7 @@ def _beside(hits: Sequence[_Hit]) -> frozenset[tuple[str, str]]:
     pairs: set[tuple[str, str]] = set()
     for i, hit in enumerate(hits):
         pairs.update((min(a, b), max(a, b)) for a in hit.concepts for b in hit.concepts if a != b)
-        for other in hits[i + 1:]:
+        for other in hits[i + 1 :]:
             if other.at - hit.end >= BESIDE:
                 break
             if not (hit.denied or other.denied):
@@ -263,7 +314,10 @@ def _where_it_turns(hits: Sequence[_Hit]) -> int:
     """Where a clause that says both is cut: "works at home fails at work" before the second word that judges, "at home
     works at work fails" after the first."""
     judging = [i for i, h in enumerate(hits) if any(_polarity([h]))]
-    first, second = judging[0], next((j for i, j in pairwise(judging) if _polarity([hits[i]]) != _polarity([hits[j]])), judging[-1])
+    first, second = (
+        judging[0],
+        next((j for i, j in pairwise(judging) if _polarity([hits[i]]) != _polarity([hits[j]])), judging[-1]),
+    )
     things_before = any(set(h.concepts) - GRAMMAR - _ACTIONS for h in hits[:first])
     return first + 1 if things_before else second
 
@@ -272,12 +326,18 @@ def _joined(thoughts: Sequence[Thought]) -> Iterator[Thought]:
     """Neighbours of one sentence of which one names the circumstances and the other what happens then; where the
     circumstances are listed clause by clause ("at my parents', with the same laptop, it works"), all of them."""
     for i, (before, after) in enumerate(pairwise(thoughts)):
-        if before.sentence != after.sentence and not (len(before.concepts) <= _SHORT and not _judges(before) and after.sentence == before.sentence + 1):
+        if before.sentence != after.sentence and not (
+            len(before.concepts) <= _SHORT and not _judges(before) and after.sentence == before.sentence + 1
+        ):
             continue
         if _judges(before) == _judges(after):
             continue
         yield _together(before, after)
-        listed = list(takewhile(lambda t, end=after: t.sentence == end.sentence and not _judges(t), thoughts[i::-1]))[:LISTED]  # type: ignore[misc]
+        listed: list[Thought] = []
+        for thought in thoughts[i::-1]:
+            if len(listed) == LISTED or thought.sentence != after.sentence or _judges(thought):
+                break
+            listed.append(thought)
         if after.works and len(listed) > 1:
             yield reduce(_together, listed, after)
 
@@ -287,10 +347,17 @@ def _judges(thought: Thought) -> bool:
 
 
 def _together(one: Thought, other: Thought) -> Thought:
-    """Two clauses taken as one thought; it is a guess where the one that judges is, or both stand in one guessed sentence."""
+    """Two clauses taken as one thought; it is a guess where the one that judges is, or both stand in one guessed
+    sentence."""
     before, after = (one, other) if one.span <= other.span else (other, one)
     return replace(
-        after, concepts=before.concepts | after.concepts, denied=before.denied | after.denied, works=before.works or after.works,
-        fails=before.fails or after.fails, beside=before.beside | after.beside,
-        guessed=(before.guessed and before.sentence == after.sentence) or after.guessed, span=(before.span[0], after.span[1]), joined=True,
+        after,
+        concepts=before.concepts | after.concepts,
+        denied=before.denied | after.denied,
+        works=before.works or after.works,
+        fails=before.fails or after.fails,
+        beside=before.beside | after.beside,
+        guessed=(before.guessed and before.sentence == after.sentence) or after.guessed,
+        span=(before.span[0], after.span[1]),
+        joined=True,
     )

@@ -60,12 +60,25 @@ def ticket_from_json(value: Any, *, where: str, fallback_id: str) -> Ticket:
 
 
 def ticket_to_json(ticket: Ticket) -> dict[str, Any]:
-    """``ticket`` in the contract's form, the inverse of :func:`ticket_from_json`. Bytes that no reader has opened are left out."""
+    """``ticket`` in the contract's form, the inverse of :func:`ticket_from_json`. Bytes that no reader has opened
+    are left out."""
     return {
-        "id": ticket.id, "subject": ticket.subject, "body": ticket.body, "format": ticket.format, "requester": ticket.requester,
-        "channel": ticket.channel, "received_at": ticket.received_at.isoformat() if ticket.received_at else None, "headers": dict(ticket.headers),
+        "id": ticket.id,
+        "subject": ticket.subject,
+        "body": ticket.body,
+        "format": ticket.format,
+        "requester": ticket.requester,
+        "channel": ticket.channel,
+        "received_at": ticket.received_at.isoformat() if ticket.received_at else None,
+        "headers": dict(ticket.headers),
         "attachments": [
-            {"name": a.name, "content_type": a.content_type, "size": a.size, **({"text": a.text} if a.text else {}), **({"pictured": True} if a.pictured else {})}
+            {
+                "name": a.name,
+                "content_type": a.content_type,
+                "size": a.size,
+                **({"text": a.text} if a.text else {}),
+                **({"pictured": True} if a.pictured else {}),
+            }
             for a in ticket.attachments
         ],
         "notes": list(ticket.notes),
@@ -93,9 +106,7 @@ def _time(value: Any, where: str) -> datetime | None:
         moment.astimezone(UTC)
     except (ValueError, OverflowError):
         shown = one_line(value, 40) if isinstance(value, str) else _type(value)
-        raise InputError(
-            f"{where}: received_at: expected a time such as 2026-11-20T09:14:00Z, got {shown!r}"
-        ) from None
+        raise InputError(f"{where}: received_at: expected a time such as 2026-11-20T09:14:00Z, got {shown!r}") from None
     return moment
 
 
@@ -114,7 +125,8 @@ def _json_headers(value: Any, where: str) -> dict[str, str]:
 
 
 def _json_attachments(value: Any, where: str) -> tuple[tuple[Attachment, ...], list[str]]:
-    """The attachments, each with ``text``, or with ``content`` in base64 that is read here as far as it can be; and what was not read."""
+    """The attachments, each with ``text``, or with ``content`` in base64 that is read here as far as it can be; and
+    what was not read."""
     if value is None:
         return (), []
     if not isinstance(value, list):
@@ -151,7 +163,9 @@ def _content(encoded: str, here: str) -> bytes | None:
     try:
         return base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise InputError(f"{here}: content: is no base64; give the bytes in base64, or what can be read as text") from None
+        raise InputError(
+            f"{here}: content: is no base64; give the bytes in base64, or what can be read as text"
+        ) from None
 
 
 def _notes(value: Any, where: str) -> list[str]:

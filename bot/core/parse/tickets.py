@@ -55,9 +55,7 @@ def read_tickets(data: bytes, *, format: str = "auto", name: str = "-") -> Itera
     names the file (and the key), for input that is empty, binary, in an unknown encoding or no ticket at all.
     """
     if format not in FORMATS:
-        raise InputError(
-            f"{_shown(name)}: unknown format {one_line(format, 40)!r}; use one of {', '.join(FORMATS)}"
-        )
+        raise InputError(f"{_shown(name)}: unknown format {one_line(format, 40)!r}; use one of {', '.join(FORMATS)}")
     if not data.strip(_LEAD + b"\0"):
         raise InputError(f"{_shown(name)}: the file is empty; there is no ticket in it")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -82,10 +80,7 @@ def _from_whole(data: bytes, name: str, chosen: str) -> list[Ticket | BadTicket]
     text = _decode(data, where)
     return [
         Ticket(
-            id=_stem(name),
-            body=text[:MAX_INPUT],
-            format="html" if chosen == "html" else "text",
-            notes=cut_note(text),
+            id=_stem(name), body=text[:MAX_INPUT], format="html" if chosen == "html" else "text", notes=cut_note(text)
         )
     ]
 
@@ -151,14 +146,10 @@ def _decode(data: bytes, where: str) -> str:
     except UnicodeDecodeError as error:
         high = sum(1 for byte in data[:20_000] if byte > 127)
         text, sound = decode_bytes(data, "cp1252")
-        accents = sum(
-            1 for char in text[:20_000] if char > "\x7f" and (char.isalpha() or char in "–—‘’“”„«»€…·°§¿¡")
-        )
+        accents = sum(1 for char in text[:20_000] if char > "\x7f" and (char.isalpha() or char in "–—‘’“”„«»€…·°§¿¡"))
         if sound and high * 5 <= min(len(data), 20_000) and accents * 10 >= high * 9:
             return text
-        raise InputError(
-            f"{where}: unknown encoding (byte {error.start} is no UTF-8); save it as UTF-8"
-        ) from error
+        raise InputError(f"{where}: unknown encoding (byte {error.start} is no UTF-8); save it as UTF-8") from error
 
 
 # -- JSON ----------------------------------------------------------------------------------------------
@@ -193,9 +184,7 @@ def _from_json(data: bytes, name: str) -> list[Ticket | BadTicket]:
     if isinstance(value, list):
         if not value:
             raise InputError(f"{where}: the list is empty; there is no ticket in it")
-        return [
-            _checked(item, f"{where}, ticket {n}", f"{_stem(name)}:{n}") for n, item in enumerate(value, 1)
-        ]
+        return [_checked(item, f"{where}, ticket {n}", f"{_stem(name)}:{n}") for n, item in enumerate(value, 1)]
     return [ticket_from_json(value, where=where, fallback_id=_stem(name))]
 
 
@@ -203,13 +192,9 @@ def _load(data: bytes, where: str) -> Any:
     try:
         return json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"{where}: unknown encoding (byte {error.start} is no UTF-8); JSON is UTF-8"
-        ) from error
+        raise InputError(f"{where}: unknown encoding (byte {error.start} is no UTF-8); JSON is UTF-8") from error
     except json.JSONDecodeError as error:
-        raise InputError(
-            f"{where}: not valid JSON: {error.msg} at line {error.lineno} column {error.colno}"
-        ) from error
+        raise InputError(f"{where}: not valid JSON: {error.msg} at line {error.lineno} column {error.colno}") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not readable JSON: {type(error).__name__}") from error
 

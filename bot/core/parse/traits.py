@@ -8,8 +8,8 @@ from bot.core.parse.thoughts import Thought
 
 
 def traits_of(thoughts: Iterable[Thought]) -> tuple[str, ...]:
-    """``way concept`` for each way of :data:`knowledge.tendencies.WAYS` that a thought speaks of a concept in, sorted: "works webmail",
-    "denied receive". The same in every language, since concepts are."""
+    """``way concept`` for each way of :data:`knowledge.tendencies.WAYS` that a thought speaks of a concept in,
+    sorted: "works webmail", "denied receive". The same in every language, since concepts are."""
     found: set[str] = set()
     for thought in thoughts:
         way = _way(thought)

@@ -26,9 +26,48 @@ _TOKEN = regex.compile(
 _BARE = Signs({"_": " ", "/": " ", "\u2019": "'", "\u2018": "'", "`": "'", "\u00b4": "'", "\u00a0": " "})
 MANY = 60
 """From this number on, things are many: the smallest hourly sending limits of the article stand above it."""
-_NAMES_A_NUMBER = frozenset({"port", "error", "fehler", "erreur", "code", "outlook", "version", "windows", "office", "puerto", "porta", "poort", "порт"})
+_NAMES_A_NUMBER = frozenset(
+    {
+        "port",
+        "error",
+        "fehler",
+        "erreur",
+        "code",
+        "outlook",
+        "version",
+        "windows",
+        "office",
+        "puerto",
+        "porta",
+        "poort",
+        "порт",
+    }
+)
 _MIN_STEM = 2
-_ELIDED = frozenset({"l", "d", "qu", "n", "s", "c", "j", "m", "t", "un", "dell", "all", "nell", "sull", "dall", "quell", "nessun", "lorsqu", "jusqu", "puisqu"})
+_ELIDED = frozenset(
+    {
+        "l",
+        "d",
+        "qu",
+        "n",
+        "s",
+        "c",
+        "j",
+        "m",
+        "t",
+        "un",
+        "dell",
+        "all",
+        "nell",
+        "sull",
+        "dall",
+        "quell",
+        "nessun",
+        "lorsqu",
+        "jusqu",
+        "puisqu",
+    }
+)
 """French and Italian words that lose their vowel before another one."""
 
 
@@ -42,7 +81,7 @@ class Token:
     span: Span
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=8192)
 def fold_word(text: str) -> str:
     """Lower case without accents: people leave them out."""
     if text.isascii():
@@ -72,7 +111,9 @@ def is_many(word: str, before: str) -> bool:
     if not word.isdigit() or before in _NAMES_A_NUMBER:
         return False
     number = int(word[:9])
-    return number >= MANY and not (1990 <= number <= 2100) and not (400 <= number < 600) and number not in (993, 995, 2525)
+    return (
+        number >= MANY and not (1990 <= number <= 2100) and not (400 <= number < 600) and number not in (993, 995, 2525)
+    )
 
 
 class Words:
@@ -131,7 +172,7 @@ class Words:
         at = 0
         while at < len(run):
             for size in range(min(self._longest, len(run) - at), 0, -1):
-                if found := self._glued.get(run[at:at + size]):
+                if found := self._glued.get(run[at : at + size]):
                     yield tuple(found), at, at + size
                     at += size
                     break
@@ -142,7 +183,10 @@ class Words:
 def _follows(words: Sequence[str], at: int, rest: Sequence[str]) -> bool:
     if at + len(rest) > len(words):
         return False
-    return all(words[at + k] == part or (part.endswith("*") and words[at + k].startswith(part[:-1])) for k, part in enumerate(rest))
+    return all(
+        words[at + k] == part or (part.endswith("*") and words[at + k].startswith(part[:-1]))
+        for k, part in enumerate(rest)
+    )
 
 
 def _spellings(entry: str) -> set[str]:

@@ -1,4 +1,5 @@
-"""How many mails that nobody clicked may leave, and to whom: whoever forges a requester must not make us send them more than a few."""
+"""How many mails that nobody clicked may leave, and to whom: whoever forges a requester must not make us send them
+more than a few."""
 
 from __future__ import annotations
 
@@ -21,9 +22,14 @@ def one_inbox(address: str) -> str:
 
 def flooded(to_requester: int, rules: Rules) -> str | None:
     """Why one more mail to this requester is too many, after ``to_requester`` within 24 hours; None where it is not."""
-    return f"this requester has had {to_requester} automatic mails within 24 hours" if to_requester >= rules.per_requester else None
+    return (
+        f"this requester has had {to_requester} automatic mails within 24 hours"
+        if to_requester >= rules.per_requester
+        else None
+    )
 
 
 def trips(in_last_minute: int, rules: Rules) -> bool:
-    """True where one more mail within this minute would be beyond the cap: from then on nothing automatic leaves until a lead says so."""
+    """True where one more mail within this minute would be beyond the cap: from then on nothing automatic leaves
+    until a lead says so."""
     return in_last_minute >= rules.per_minute

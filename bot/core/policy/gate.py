@@ -1,6 +1,8 @@
-"""The gate: whether the bot may write to the customer by itself, what, and why not. All of it must hold at once; any doubt is a no.
+"""The gate: whether the bot may write to the customer by itself, what, and why not. All of it must hold at once; any
+doubt is a no.
 
-:func:`may_answer` is asked when a ticket has been triaged; :func:`still_may` again at the moment of sending, when all of it may have changed.
+:func:`may_answer` is asked when a ticket has been triaged; :func:`still_may` again at the moment of sending, when
+all of it may have changed.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from knowledge.model import Knowledge
 ABUSE: Final = frozenset({"suspended_abuse", "compromised"})
 """Causes that are the abuse desk's alone: whoever writes may be the thief."""
 _REPLIES: Final = frozenset({"auto-reply", "abuse-notice", "hacked-signs"})
-"""Cues that keep the bot silent whatever else the ticket says: a machine's words, and signs of a stranger in the mailbox."""
+"""Cues that keep the bot silent whatever else the ticket says: a machine's words, and signs of a stranger in the
+mailbox."""
 ACKNOWLEDGEMENTS: Final = ("missing", "nothing")
 
 
@@ -32,7 +35,8 @@ class Rules:
     bar: float = BAR
     """Precision that agents' decisions must prove before a cause is answered without a click."""
     acknowledge: str = "missing"
-    """missing: a ticket that is not answered is acknowledged and asked for what is missing; nothing: only hand-overs are told."""
+    """missing: a ticket that is not answered is acknowledged and asked for what is missing; nothing: only hand-overs
+    are told."""
     per_requester: int = 3
     """Automatic mails to one requester within 24 hours."""
     per_minute: int = 30
@@ -41,7 +45,8 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """``kind``: reply (the whole answer), acknowledge (thanks, and what is missing, or that a human goes on), nothing. ``why`` in words."""
+    """``kind``: reply (the whole answer), acknowledge (thanks, and what is missing, or that a human goes on),
+    nothing. ``why`` in words."""
 
     kind: str
     why: str
@@ -67,11 +72,13 @@ class Circumstances:
     """The mailbox is a reseller's customer's, and no brand is known to answer under."""
 
 
-def may_answer(triage: Triage, blind: Triage | None, at: Circumstances, rules: Rules, knowledge: Knowledge) -> Permission:
+def may_answer(
+    triage: Triage, blind: Triage | None, at: Circumstances, rules: Rules, knowledge: Knowledge
+) -> Permission:
     """What the bot may send by itself, and why.
 
-    ``blind`` is the same ticket triaged without logs and accounts: what an unverified requester hears comes from it alone, so that nothing they
-    read can depend on what only the server knows. It must be there for the unverified.
+    ``blind`` is the same ticket triaged without logs and accounts: what an unverified requester hears comes from it
+    alone, so that nothing they read can depend on what only the server knows. It must be there for the unverified.
     """
     silent = _silent(triage, at)
     if silent:
@@ -82,7 +89,11 @@ def may_answer(triage: Triage, blind: Triage | None, at: Circumstances, rules: R
         return Permission("acknowledge", "a human goes on", handover=True)
     doubt = _doubt(triage, heard, at, rules, knowledge)
     if doubt is None:
-        return Permission("reply", f"{triage.diagnosis.confidence}, {at.tier}, " + ("switched on by hand" if at.mode.by_hand else "trust earned"))
+        return Permission(
+            "reply",
+            f"{triage.diagnosis.confidence}, {at.tier}, "
+            + ("switched on by hand" if at.mode.by_hand else "trust earned"),
+        )
     if rules.acknowledge == "nothing":
         return Permission("nothing", doubt)
     asks = bool(heard.diagnosis.missing or heard.diagnosis.question) and heard.diagnosis.verdict != "none"
@@ -90,7 +101,8 @@ def may_answer(triage: Triage, blind: Triage | None, at: Circumstances, rules: R
 
 
 def is_abuse(triage: Triage) -> bool:
-    """True where the mailbox is suspended for abuse, or looks taken over: no automatic word, and the abuse desk's queue."""
+    """True where the mailbox is suspended for abuse, or looks taken over: no automatic word, and the abuse desk's
+    queue."""
     account = triage.account.account
     suspended = account is not None and account.paused is True and "abuse" in (account.paused_reason or "").lower()
     return suspended or any(c.cause in ABUSE for c in triage.diagnosis.causes[:1])
@@ -124,7 +136,9 @@ def _doubt(triage: Triage, heard: Triage, at: Circumstances, rules: Rules, knowl
         return "there is no answer yet"
     if lead.cause != triage.diagnosis.causes[0].cause:
         return "what the ticket says and what the server knows point to different causes"
-    if lead.cause in knowledge.others and (knowledge.others[lead.cause].answer != "reply" or knowledge.others[lead.cause].ours):
+    if lead.cause in knowledge.others and (
+        knowledge.others[lead.cause].answer != "reply" or knowledge.others[lead.cause].ours
+    ):
         return "the cause is answered by humans"
     if any(d.undecided or d.also for d in (diagnosis, triage.diagnosis)):
         return "more than one cause leads"
@@ -145,10 +159,14 @@ def _answered_before(triage: Triage) -> bool:
     return any(m.role == "host_staff" and any(a <= m.span[0] < b for a, b in quoted) for m in triage.facts.mailboxes)
 
 
-def still_may(at: Circumstances, *, answer: bool, same_version: bool, undecided: bool, tripped: bool, rules: Rules) -> str | None:
-    """Why what was queued must not be sent after all; None where it may. Everything as it is now, at the moment of sending.
+def still_may(
+    at: Circumstances, *, answer: bool, same_version: bool, undecided: bool, tripped: bool, rules: Rules
+) -> str | None:
+    """Why what was queued must not be sent after all; None where it may. Everything as it is now, at the moment of
+    sending.
 
-    ``answer``: it is the whole answer and no acknowledgement. ``same_version``: no message has come since it was written.
+    ``answer``: it is the whole answer and no acknowledgement. ``same_version``: no message has come since it was
+    written.
     """
     if tripped:
         return "the breaker has tripped: too many automatic mails within a minute"

@@ -18,10 +18,12 @@ class Mode:
 
 
 def mode_of(settings: Mapping[str, str], place: str, channel: str, cause: str | None = None) -> Mode:
-    """The mode of ``place`` (else of its whole channel) for ``cause``. ``settings`` are those under ``mode:``, by the rest of their name.
+    """The mode of ``place`` (else of its whole channel) for ``cause``. ``settings`` are those under ``mode:``, by
+    the rest of their name.
 
-    Where nobody has set anything, Slack drafts (somebody has invited the bot there) and every other channel gets notes. ``off`` holds for all
-    causes; else what is set for a cause (``PLACE#CAUSE``) goes before what is set for the place.
+    Where nobody has set anything, Slack drafts (somebody has invited the bot there) and every other channel gets
+    notes. ``off`` holds for all causes; else what is set for a cause (``PLACE#CAUSE``) goes before what is set for
+    the place.
     """
     general = settings.get(place) or settings.get(channel) or ("draft" if channel == "slack" else "note")
     if general == "off" or cause is None:

@@ -1,7 +1,9 @@
-"""Authentication-Results (RFC 8601): what our own mail exchanger found out about a message, and nothing that anybody else claims.
+"""Authentication-Results (RFC 8601): what our own mail exchanger found out about a message, and nothing that anybody
+else claims.
 
-The grammar is small and read here strictly, character by character: a value that holds anything but it is worth nothing. Python's own parser has none
-for it; authres 1.2 (PyPI) reads on past what it does not understand, takes quadratic time and fails with RecursionError on nested comments.
+The grammar is small and read here strictly, character by character: a value that holds anything but it is worth
+nothing. Python's own parser has none for it; authres 1.2 (PyPI) reads on past what it does not understand, takes
+quadratic time and fails with RecursionError on nested comments.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ FIELD: Final = "authentication-results"
 MAX_VALUE: Final = 8_000
 MAX_DEPTH: Final = 20
 _ATOM: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-^_`{|}~.")
-"""Characters of authserv-ids, methods, results and property names (a dot-atom of RFC 5322, without the stroke of ``method/1``)."""
-_ENDS_VALUE: Final = frozenset(" \t;()\"")
+"""Characters of authserv-ids, methods, results and property names (a dot-atom of RFC 5322, without the stroke of
+``method/1``)."""
+_ENDS_VALUE: Final = frozenset(' \t;()"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class _Malformed(Exception):
 
 
 def parse_results(value: str) -> AuthenticationResults | None:
-    """The field's value as RFC 8601 2.2 reads it; None where it breaks the grammar, is too long or of an unknown version."""
+    """The field's value as RFC 8601 2.2 reads it; None where it breaks the grammar, is too long or of an unknown
+    version."""
     text = value.replace("\r\n", "\n").replace("\n ", "  ").replace("\n\t", "  ")
     if len(text) > MAX_VALUE or any(not (32 <= ord(c) < 127 or c == "\t") for c in text):
         return None
@@ -58,10 +62,12 @@ def parse_results(value: str) -> AuthenticationResults | None:
 
 
 def not_aligned(envelope: Envelope, authserv_ids: Collection[str], domain: str) -> str | None:
-    """Why it is not proven that ``domain`` sent this message, in words; None where our own exchanger says dmarc=pass for it.
+    """Why it is not proven that ``domain`` sent this message, in words; None where our own exchanger says dmarc=pass
+    for it.
 
-    Only the topmost field of one of ``authserv_ids`` counts: our exchanger writes on top, and what stands below may have come with the message.
-    A field of ours further down that says otherwise is taken at its word all the same (fails closed).
+    Only the topmost field of one of ``authserv_ids`` counts: our exchanger writes on top, and what stands below may
+    have come with the message. A field of ours further down that says otherwise is taken at its word all the same
+    (fails closed).
     """
     ids = {known.strip().lower() for known in authserv_ids if known.strip()}
     if not ids:
@@ -84,7 +90,9 @@ def not_aligned(envelope: Envelope, authserv_ids: Collection[str], domain: str) 
 def contradicted(envelope: Envelope, authserv_ids: Collection[str]) -> bool:
     """True where a field under one of our ids says that DMARC did not pass, whoever wrote it."""
     ids = {known.strip().lower() for known in authserv_ids if known.strip()}
-    return any(r.method == "dmarc" and r.result != "pass" for read in _ours(envelope, ids) if read for r in read.results)
+    return any(
+        r.method == "dmarc" and r.result != "pass" for read in _ours(envelope, ids) if read for r in read.results
+    )
 
 
 def _ours(envelope: Envelope, ids: Collection[str]) -> list[AuthenticationResults | None]:

@@ -1,8 +1,9 @@
 """Who is asking, and which mailboxes' facts they may read. Everything that is not proven is unverified.
 
-Three tiers: ``unverified`` (generic advice, no fact of log or account), ``mailbox`` (the requester is proven and is the mailbox), ``admin`` (the requester
-is proven and the directory, or the helpdesk's link, makes them responsible for that mailbox). DMARC (RFC 7489) proves the domain of a From; that
-nobody inside a domain writes under a colleague's address is the business of its mail server, which here is the host's own.
+Three tiers: ``unverified`` (generic advice, no fact of log or account), ``mailbox`` (the requester is proven and is
+the mailbox), ``admin`` (the requester is proven and the directory, or the helpdesk's link, makes them responsible
+for that mailbox). DMARC (RFC 7489) proves the domain of a From; that nobody inside a domain writes under a
+colleague's address is the business of its mail server, which here is the host's own.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ TIERS: Final = ("unverified", "mailbox", "admin")
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The requester of record and what is proven of them. ``doubt`` says why they are unverified, "" where they are proven."""
+    """The requester of record and what is proven of them. ``doubt`` says why they are unverified, "" where they are
+    proven."""
 
     address: str | None
     doubt: str = ""
@@ -44,9 +46,14 @@ class Sender:
         return "admin" if mailbox.lower() in self.linked and owner.lower() in self.linked else "unverified"
 
 
-def sender_of(envelopes: Sequence[Envelope | None], authserv_ids: Collection[str], own: Collection[str] = (), own_domains: Collection[str] = ()) -> Sender:
-    """What the messages of one ticket prove of who writes, oldest first. One that proves nothing leaves the whole unverified: its words
-    were read with the others. Neither may somebody have joined who was not there at first."""
+def sender_of(
+    envelopes: Sequence[Envelope | None],
+    authserv_ids: Collection[str],
+    own: Collection[str] = (),
+    own_domains: Collection[str] = (),
+) -> Sender:
+    """What the messages of one ticket prove of who writes, oldest first. One that proves nothing leaves the whole
+    unverified: its words were read with the others. Neither may somebody have joined who was not there at first."""
     first = envelopes[0] if envelopes else None
     address = single_address(first.requester or "") if first else None
     if first is None or address is None:
@@ -61,7 +68,9 @@ def sender_of(envelopes: Sequence[Envelope | None], authserv_ids: Collection[str
     return Sender(address, "", frozenset.intersection(*known))
 
 
-def joined(first: Envelope, later: Envelope, requester: str, own: Collection[str] = (), own_domains: Collection[str] = ()) -> bool:
+def joined(
+    first: Envelope, later: Envelope, requester: str, own: Collection[str] = (), own_domains: Collection[str] = ()
+) -> bool:
     """True where ``later`` has participants that ``first`` had not, besides the requester and ourselves."""
     there = {p.strip().lower() for p in first.participants} | {requester}
     now = {p.strip().lower() for p in later.participants}

@@ -1,7 +1,8 @@
 """Earned trust: what agents' decisions on a cause say about how often the bot is right with it.
 
-The lower end of Wilson's score interval (E. B. Wilson, 1927; 95 %, two-sided) is the precision that the decisions prove. At a bar of 0.95 it takes 73
-flawless ones. It falls by itself when corrections come in, and when decisions grow older than the window.
+The lower end of Wilson's score interval (E. B. Wilson, 1927; 95 %, two-sided) is the precision that the decisions
+prove. At a bar of 0.95 it takes 73 flawless ones. It falls by itself when corrections come in, and when decisions
+grow older than the window.
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ def distrust(record: Record, bar: float, *, by_hand: bool) -> str | None:
 def agreement(decision: str, cause: str | None, chosen: str | None, *, draft: str = "", text: str = "") -> bool | None:
     """Whether an agent's decision says that the bot was right; None where it says nothing.
 
-    Escalating, or trying again, says nothing about the cause. An edit agrees where it left the draft much as it was, and so does an answer
-    that a human has written elsewhere (``reply``); one that reads otherwise may still say the same.
+    Escalating, or trying again, says nothing about the cause. An edit agrees where it left the draft much as it was,
+    and so does an answer that a human has written elsewhere (``reply``); one that reads otherwise may still say the
+    same.
     """
     if decision == "send":
         return True

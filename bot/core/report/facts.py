@@ -61,12 +61,24 @@ def fact_of(document: Mapping[str, Any], plan: str | None = None) -> TicketFact:
         cause, probability = UNKNOWN, 0.0
     protocols = facts.get("protocols") or ()
     return TicketFact(
-        cause=cause, confidence=diagnosis["confidence"], probability=probability, verdict=diagnosis["verdict"], mailbox=mailbox,
-        domain=mailbox.rpartition("@")[2] if mailbox else None, plan=plan or facts.get("plan"), client=client.get("name"), version=client.get("version"),
-        host=line.get("host") or (str(hosts[0]).lower()[:253] if hosts else None), network=network_masked(line.get("remote_ip")),
-        protocol=line.get("service") or (protocols[0] if protocols else None), error_id=matches[0]["error_id"] if matches else None,
-        unknown_text=mask(errors[0])[:TEXT_CHARS] if errors and not matches else None, abstained=_abstained(diagnosis), coverage=log.get("coverage") or "none",
-        parsed=bool(mailbox or facts.get("login") or client or errors or hosts), matched=bool(matches or document.get("findings") or line),
+        cause=cause,
+        confidence=diagnosis["confidence"],
+        probability=probability,
+        verdict=diagnosis["verdict"],
+        mailbox=mailbox,
+        domain=mailbox.rpartition("@")[2] if mailbox else None,
+        plan=plan or facts.get("plan"),
+        client=client.get("name"),
+        version=client.get("version"),
+        host=line.get("host") or (str(hosts[0]).lower()[:253] if hosts else None),
+        network=network_masked(line.get("remote_ip")),
+        protocol=line.get("service") or (protocols[0] if protocols else None),
+        error_id=matches[0]["error_id"] if matches else None,
+        unknown_text=mask(errors[0])[:TEXT_CHARS] if errors and not matches else None,
+        abstained=_abstained(diagnosis),
+        coverage=log.get("coverage") or "none",
+        parsed=bool(mailbox or facts.get("login") or client or errors or hosts),
+        matched=bool(matches or document.get("findings") or line),
         line=mask(str(line["raw"]))[:LINE_CHARS] if line.get("raw") else None,
     )
 

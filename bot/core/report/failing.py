@@ -1,4 +1,5 @@
-"""Failures in the logs without tickets, by the same rules of knowledge/log as a ticket's own lines: who fails, of what, since when."""
+"""Failures in the logs without tickets, by the same rules of knowledge/log as a ticket's own lines: who fails, of
+what, since when."""
 
 from __future__ import annotations
 
@@ -56,5 +57,15 @@ def failure_of(event: LogEvent, knowledge: Knowledge) -> Failure | None:
         return None
     cause = max(rule.supports, key=lambda c: rule.supports[c])
     client = f"{event.client} {event.client_version or ''}".strip() if event.client else ""
-    return Failure(event.time, cause, mailbox[:320] or str(unit), bool(mailbox), (event.host or "")[:255], (event.service or event.program or "")[:40],
-                   network_masked(event.remote_ip) or "", client, (mailbox, unit or ""), event.event == "auth_failed")
+    return Failure(
+        event.time,
+        cause,
+        mailbox[:320] or str(unit),
+        bool(mailbox),
+        (event.host or "")[:255],
+        (event.service or event.program or "")[:40],
+        network_masked(event.remote_ip) or "",
+        client,
+        (mailbox, unit or ""),
+        event.event == "auth_failed",
+    )

@@ -85,8 +85,20 @@ summary { cursor: pointer; padding: .25rem 0; } pre { white-space: pre-wrap; ove
 def to_html(report: Report, svg: str = "") -> str:
     """The page. ``svg``: a chart of ours, drawn by us from numbers and escaped titles."""
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(_PAGE)
-    return page.render(title=title_of_report(report), since=f"{report.since:%Y-%m-%d %H:%M}", until=f"{report.until:%Y-%m-%d %H:%M}", zone=report.zone, figures=figures_of(report),
-                       svg=Markup(svg), sections=[_Drawn(s, _numbers(s)) for s in sections(report)], unknown=report.unknown, marks=_MARKS, whole=_WHOLE, folded=_FOLDED, shown=_SHOWN)
+    return page.render(
+        title=title_of_report(report),
+        since=f"{report.since:%Y-%m-%d %H:%M}",
+        until=f"{report.until:%Y-%m-%d %H:%M}",
+        zone=report.zone,
+        figures=figures_of(report),
+        svg=Markup(svg),
+        sections=[_Drawn(s, _numbers(s)) for s in sections(report)],
+        unknown=report.unknown,
+        marks=_MARKS,
+        whole=_WHOLE,
+        folded=_FOLDED,
+        shown=_SHOWN,
+    )
 
 
 def figures_of(report: Report) -> list[tuple[str, str]]:
@@ -94,11 +106,15 @@ def figures_of(report: Report) -> list[tuple[str, str]]:
     judged, right = sum(p.judged for p in report.precision), sum(p.right for p in report.precision)
     asked = report.logs_asked and report.answered
     return [
-        (str(report.tickets), "tickets about connecting"), (f"{report.per_thousand:.2f}" if report.per_thousand is not None else "-", "per 1,000 mailboxes"),
+        (str(report.tickets), "tickets about connecting"),
+        (f"{report.per_thousand:.2f}" if report.per_thousand is not None else "-", "per 1,000 mailboxes"),
         (duration(report.first_response_p50) if report.answered else "-", "first response, half within"),
         (duration(report.first_response_p90) if report.answered else "-", "nine of ten within"),
-        (share(report.verified / report.answered) if asked else "-", "of answers verified by a login"), (share(right / judged) if judged else "-", "of judged causes right"),
-        (str(sum(c.silent for c in report.causes)), "mailboxes silent in the logs"), (str(len(report.incidents)), "incidents")]
+        (share(report.verified / report.answered) if asked else "-", "of answers verified by a login"),
+        (share(right / judged) if judged else "-", "of judged causes right"),
+        (str(sum(c.silent for c in report.causes)), "mailboxes silent in the logs"),
+        (str(len(report.incidents)), "incidents"),
+    ]
 
 
 class _Drawn(NamedTuple):
@@ -112,4 +128,6 @@ class _Drawn(NamedTuple):
 
 
 def _numbers(section: Section) -> frozenset[int]:
-    return frozenset(n for n in range(1, len(section.columns)) if all(not row[n] or row[n][0].isdigit() for row in section.rows))
+    return frozenset(
+        n for n in range(1, len(section.columns)) if all(not row[n] or row[n][0].isdigit() for row in section.rows)
+    )

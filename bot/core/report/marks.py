@@ -8,12 +8,15 @@ from bot.core.report.stats import change_p, holm
 
 FEWEST = 3
 """Earlier weeks with tickets before anything is called a change."""
-TEST = ("This week's count against the up to eight weeks before: exact conditional binomial test (mid-p) of two Poisson rates, counts divided by their "
-        "week-to-week dispersion, Holm-corrected over all causes at 5 %. NEW: none in those weeks. RETIRED: none now.")
+TEST = (
+    "This week's count against the up to eight weeks before: exact conditional binomial test (mid-p) of two Poisson rates, counts divided by their "
+    "week-to-week dispersion, Holm-corrected over all causes at 5 %. NEW: none in those weeks. RETIRED: none now."
+)
 
 
 def marks(now: Mapping[str, int], before: Sequence[Mapping[str, int]]) -> dict[str, str]:
-    """cause -> mark, only where the change is beyond noise (:data:`TEST`). ``before``: the earlier weeks, those alone in which anything was counted."""
+    """cause -> mark, only where the change is beyond noise (:data:`TEST`). ``before``: the earlier weeks, those
+    alone in which anything was counted."""
     if len(before) < FEWEST:
         return {}
     causes = set(now).union(*before)

@@ -17,11 +17,13 @@ _PARTS = regex.compile(
           | (?<=\w\()[^\s,()]{1,320}(?=,[0-9a-f.:]{3,45}[,)])|(?<=,<)[\w+/=]{8,64}(?=>))
       | (?P<ip>(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4})(?![\w.:]))
       | (?P<host>(?<![\w@.-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?![\w@-]))""",
-    regex.VERBOSE | regex.IGNORECASE)
+    regex.VERBOSE | regex.IGNORECASE,
+)
 
 
 def mask(text: str) -> str:
-    """``text`` on one line, with ``<mailbox>``, ``<name>``, ``<host>`` and networks in the place of addresses, user names, hosts and IP addresses.
+    """``text`` on one line, with ``<mailbox>``, ``<name>``, ``<host>`` and networks in the place of addresses, user
+    names, hosts and IP addresses.
 
     What cannot be looked through in time is not shown at all.
     """

@@ -23,20 +23,48 @@ def key_of(label: str, place: str) -> str:
 
 
 def sends_of(report: Report, place: str, png: bytes) -> Iterator[Send]:
-    """The deliveries of a report to a place: the page and, in Slack, its picture in the thread below (two, since each must be found again by its own key)."""
+    """The deliveries of a report to a place: the page and, in Slack, its picture in the thread below (two, since
+    each must be found again by its own key)."""
     outlet, key = place.partition("/")[0], key_of(report.label, place)
-    picture = {"name": f"report-{report.label.replace('/', '-')}", "title": title_of_report(report), "png": base64.b64encode(png).decode()}
+    picture = {
+        "name": f"report-{report.label.replace('/', '-')}",
+        "title": title_of_report(report),
+        "png": base64.b64encode(png).decode(),
+    }
     if outlet == "slack":
-        yield Send(key, outlet, "report", place, {"title": title_of_report(report), "lines": headline(report), "table": summary(report)}, priority=6)
+        yield Send(
+            key,
+            outlet,
+            "report",
+            place,
+            {"title": title_of_report(report), "lines": headline(report), "table": summary(report)},
+            priority=6,
+        )
         yield Send(f"{key}:picture", outlet, "report_picture", place, {"under": key, **picture}, priority=7)
     else:
-        yield Send(key, outlet, "report", place, {"subject": title_of_report(report), "to": place.partition("/")[2], "text": to_text(report), "html": to_html(report), **picture}, priority=6)
+        yield Send(
+            key,
+            outlet,
+            "report",
+            place,
+            {
+                "subject": title_of_report(report),
+                "to": place.partition("/")[2],
+                "text": to_text(report),
+                "html": to_html(report),
+                **picture,
+            },
+            priority=6,
+        )
 
 
 def summary(report: Report) -> list[str]:
     """The leading causes, one line each."""
-    return [f"{c.tickets} ({c.tickets - c.last_week:+d}) {c.title}{' ' + c.mark if c.mark else ''}" + (f", {c.silent} more mailboxes silent in the logs" if c.silent else "")
-            for c in report.causes[:TOP_CAUSES]]
+    return [
+        f"{c.tickets} ({c.tickets - c.last_week:+d}) {c.title}{' ' + c.mark if c.mark else ''}"
+        + (f", {c.silent} more mailboxes silent in the logs" if c.silent else "")
+        for c in report.causes[:TOP_CAUSES]
+    ]
 
 
 def to_text(report: Report) -> str:
@@ -57,7 +85,9 @@ def due(at: tuple[int, int, int], zone: ZoneInfo, now: datetime) -> bool:
     """Whether the weekly moment has passed, less than a day ago. ``at``: weekday, hour, minute in ``zone``."""
     here = now.astimezone(zone)
     weekday, hour, minute = at
-    moment = (here - timedelta(days=(here.weekday() - weekday) % 7)).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    moment = (here - timedelta(days=(here.weekday() - weekday) % 7)).replace(
+        hour=hour, minute=minute, second=0, microsecond=0
+    )
     if moment > here:
         moment -= timedelta(days=7)
     return here - moment < LATEST

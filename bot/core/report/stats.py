@@ -1,4 +1,5 @@
-"""The few statistics that reports state: intervals of shares, tests of change, percentiles. Standard formulas, named at each."""
+"""The few statistics that reports state: intervals of shares, tests of change, percentiles. Standard formulas, named
+at each."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ ALPHA = 0.05
 
 
 def wilson(hits: int, total: int, z: float = Z95) -> tuple[float, float]:
-    """Wilson's score interval (1927) of a share, 95 %; it holds for small counts and at 0 and 1. (0, 1) where nothing was counted."""
+    """Wilson's score interval (1927) of a share, 95 %; it holds for small counts and at 0 and 1. (0, 1) where
+    nothing was counted."""
     if total <= 0:
         return 0.0, 1.0
     share = hits / total
@@ -22,7 +24,8 @@ def wilson(hits: int, total: int, z: float = Z95) -> tuple[float, float]:
 
 
 def dispersion(history: Sequence[int]) -> float:
-    """How much more than a Poisson count a count varies from week to week: variance over mean, at least 1 (quasi-Poisson), of up to eight weeks."""
+    """How much more than a Poisson count a count varies from week to week: variance over mean, at least 1
+    (quasi-Poisson), of up to eight weeks."""
     if len(history) < 3 or sum(history) == 0:
         return 1.0
     mean = sum(history) / len(history)
@@ -30,8 +33,8 @@ def dispersion(history: Sequence[int]) -> float:
 
 
 def change_p(count: int, history: Sequence[int], exposure: float | None = None) -> float:
-    """Two-sided p that ``count`` comes from the same rate as ``history``: given the sum, a count of one period among n+1 is binomial
-    (Przyborowski and Wilenski 1940), with mid-p, after both are divided by their :func:`dispersion`.
+    """Two-sided p that ``count`` comes from the same rate as ``history``: given the sum, a count of one period among
+    n+1 is binomial (Przyborowski and Wilenski 1940), with mid-p, after both are divided by their :func:`dispersion`.
 
     ``exposure``: how long the history is in units of this period; None: one for each of its entries.
     """
@@ -54,7 +57,8 @@ def _binomial(k: int, n: int, p: float) -> float:
 
 
 def holm(chances: Mapping[str, float], alpha: float = ALPHA) -> set[str]:
-    """The names whose p stays significant when all are tested at once (Holm 1979): at most ``alpha`` of all reports mark anything that is noise."""
+    """The names whose p stays significant when all are tested at once (Holm 1979): at most ``alpha`` of all reports
+    mark anything that is noise."""
     kept: set[str] = set()
     for place, (name, p) in enumerate(sorted(chances.items(), key=lambda item: item[1])):
         if p > alpha / (len(chances) - place):

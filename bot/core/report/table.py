@@ -6,7 +6,8 @@ from bot.core.report.values import Report
 from bot.core.report.wording import sections
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""OWASP, CSV Injection: what a spreadsheet takes for a formula at the beginning of a cell, full-width forms included."""
+"""OWASP, CSV Injection: what a spreadsheet takes for a formula at the beginning of a cell, full-width forms
+included."""
 
 
 def to_csv(report: Report) -> str:
@@ -14,7 +15,10 @@ def to_csv(report: Report) -> str:
     lines = [_line(("report", "section", "row", "column", "value"))]
     for section in sections(report):
         for row in section.rows:
-            lines += [_line((report.label, section.key, row[0], column, cell)) for column, cell in zip(section.columns, row, strict=True)]
+            lines += [
+                _line((report.label, section.key, row[0], column, cell))
+                for column, cell in zip(section.columns, row, strict=True)
+            ]
     return "".join(lines)
 
 
@@ -23,7 +27,8 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def cell_of(text: str) -> str:
-    """A quoted cell that no spreadsheet calculates: where it would, an apostrophe stands before it (OWASP's rule). Line ends become blanks."""
+    """A quoted cell that no spreadsheet calculates: where it would, an apostrophe stands before it (OWASP's rule).
+    Line ends become blanks."""
     flat = " ".join(text.splitlines())
     if text.lstrip(" ").startswith(_FORMULA):
         flat = "'" + flat

@@ -42,14 +42,17 @@ class Tally:
     details: dict[str, dict[str, Counter[str]]] = field(default_factory=lambda: {name: {} for name in DIMENSIONS})
     """client, plan, host, network -> cause -> value -> tickets."""
     steps: Counter[str] = field(default_factory=Counter)
-    """received, parsed, matched, automatic, corrected (automatic answers that were), and what became of answers: verified, again, silent, open."""
+    """received, parsed, matched, automatic, corrected (automatic answers that were), and what became of answers:
+    verified, again, silent, open."""
     coverage: Counter[str] = field(default_factory=Counter)
     abstained: Counter[str] = field(default_factory=Counter)
     responses: Counter[int] = field(default_factory=Counter)
     """Whole seconds until the first reply -> tickets."""
     reviews: Counter[Decision] = field(default_factory=Counter)
 
-    def ticket(self, cause: str, coverage: str, abstained: str | None, *, parsed: bool, matched: bool, count: int) -> None:
+    def ticket(
+        self, cause: str, coverage: str, abstained: str | None, *, parsed: bool, matched: bool, count: int
+    ) -> None:
         """Add ``count`` tickets that are alike."""
         self.causes[cause] += count
         self.steps.update({"received": count, "parsed": count * parsed, "matched": count * matched})
@@ -63,8 +66,17 @@ class Tally:
         self.details[dimension].setdefault(cause, Counter())[value] += count
 
     def answer(self, one: Answered, now: datetime) -> None:
-        """Add an answered ticket: the customer wrote again, the server saw a login, nothing was heard, or it is too early to tell."""
-        became = "again" if one.wrote_again else "verified" if one.verified else "open" if now - one.replied < SOLVED_WITHIN else "silent"
+        """Add an answered ticket: the customer wrote again, the server saw a login, nothing was heard, or it is too
+        early to tell."""
+        became = (
+            "again"
+            if one.wrote_again
+            else "verified"
+            if one.verified
+            else "open"
+            if now - one.replied < SOLVED_WITHIN
+            else "silent"
+        )
         self.steps.update({became: 1, "automatic": int(one.automatic)})
         self.responses[max(0, int((one.replied - one.received).total_seconds()))] += 1
 
@@ -82,19 +94,32 @@ class Tally:
                     mine[cause].update(values)
                 else:
                     mine[cause] = Counter(values)
-        for counts, theirs in ((self.steps, kept["steps"]), (self.coverage, kept["coverage"]), (self.abstained, kept["abstained"])):
+        for counts, theirs in (
+            (self.steps, kept["steps"]),
+            (self.coverage, kept["coverage"]),
+            (self.abstained, kept["abstained"]),
+        ):
             counts.update(theirs)
         self.responses.update(dict(kept["responses"]))
         self.reviews.update({(cause, decision, chosen): n for cause, decision, chosen, n in kept["reviews"]})
 
     def top(self, dimension: str, many: int) -> dict[str, tuple[tuple[str, int], ...]]:
         """cause -> its most frequent values; equals in the order of their names."""
-        return {cause: tuple(nsmallest(many, values.items(), key=lambda item: (-item[1], item[0]))) for cause, values in self.details[dimension].items()}
+        return {
+            cause: tuple(nsmallest(many, values.items(), key=lambda item: (-item[1], item[0])))
+            for cause, values in self.details[dimension].items()
+        }
 
     def to_json(self) -> dict[str, Any]:
         """As it is stored: without the causes, which are kept beside it."""
-        return {"details": self.details, "steps": self.steps, "coverage": self.coverage, "abstained": self.abstained, "responses": list(self.responses.items()),
-                "reviews": [[*key, n] for key, n in self.reviews.items()]}
+        return {
+            "details": self.details,
+            "steps": self.steps,
+            "coverage": self.coverage,
+            "abstained": self.abstained,
+            "responses": list(self.responses.items()),
+            "reviews": [[*key, n] for key, n in self.reviews.items()],
+        }
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

@@ -66,7 +66,8 @@ def day_named(text: str, option: str) -> date:
 
 
 def earlier(period: Period, zone: tzinfo, count: int = HISTORY) -> list[Period]:
-    """The ``count`` periods of the same length before it, the latest first; none that would begin before the calendar does."""
+    """The ``count`` periods of the same length before it, the latest first; none that would begin before the
+    calendar does."""
     out = []
     first = period.first
     for _ in range(count):

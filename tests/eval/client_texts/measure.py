@@ -1,4 +1,5 @@
-"""How many texts of mail programs are decoded rightly, by language and by program: `python -m tests.eval.client_texts.measure`.
+"""How many texts of mail programs are decoded rightly, by language and by program: `python -m
+tests.eval.client_texts.measure`.
 
 A text is decoded rightly where the first row that `triage knowledge explain` names is one of the rows given for it.
 Exit status 1 where a share is below its bar, or too many texts of other topics are claimed.
@@ -20,12 +21,21 @@ from knowledge import load
 from knowledge.matcher import Matcher
 
 HERE = Path(__file__).resolve().parent
-BARS = {"worked_on": 0.95, "held_out": 0.89, "held_out_words": 0.9, "opened1": 0.94, "opened2": 0.97, "opened3": 0.96, "opened4": 0.96}
+BARS = {
+    "worked_on": 0.95,
+    "held_out": 0.89,
+    "held_out_words": 0.9,
+    "opened1": 0.94,
+    "opened2": 0.97,
+    "opened3": 0.96,
+    "opened4": 0.96,
+}
 """Share of the texts of each file that must be decoded rightly."""
 MOST_ELSEWHERE = 0.05
 """Share of the texts of other topics that may be claimed."""
 MOST_BESIDE = {"beside": 0.02, "beside_opened": 0.09}
-"""Share of the programs' own texts about other things (drafts, contacts, calendars, keys, files) that may be claimed."""
+"""Share of the programs' own texts about other things (drafts, contacts, calendars, keys, files) that may be
+claimed."""
 
 First = Callable[[str], str | None]
 """text -> id of the first row that claims it."""
@@ -98,7 +108,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--misses", action="store_true", help="print the misses of the files that may be worked on")
     options = parser.parse_args(arguments)
     first = first_row()
-    below = [name for name, bar in BARS.items() if measure(name, first, verbose=options.misses and not name.startswith("held_out")) < bar]
+    below = [
+        name
+        for name, bar in BARS.items()
+        if measure(name, first, verbose=options.misses and not name.startswith("held_out")) < bar
+    ]
     others = elsewhere()
     claimed = [text for text in others if first(text)]
     print(f"other topics: {len(claimed)} of {len(others)} claimed" + "".join(f"\n  {text!r}" for text in claimed))
@@ -106,7 +120,10 @@ def main(arguments: list[str] | None = None) -> int:
     for name, most in MOST_BESIDE.items():
         near = beside(name)
         taken = [text for text in near if first(text)]
-        print(f"{name}, not about the connection: {len(taken)} of {len(near)} claimed" + "".join(f"\n  {text!r}" for text in taken if options.misses))
+        print(
+            f"{name}, not about the connection: {len(taken)} of {len(near)} claimed"
+            + "".join(f"\n  {text!r}" for text in taken if options.misses)
+        )
         if len(taken) > most * len(near):
             wrong.append(f"{name} {most:.0%} claimed at most")
     if len(claimed) > MOST_ELSEWHERE * len(others):

@@ -47,18 +47,25 @@ class Studio:
         failed, host = self._moment(cause)
         victim = self._victim(cause, box)
         lines, last = self._fail(cause, host, failed, victim)
-        received = min(later(last, self.rng.randint(7200, 10800) if cause.past == "after" else self.rng.randint(900, 9000)), END - timedelta(minutes=2))
+        received = min(
+            later(last, self.rng.randint(7200, 10800) if cause.past == "after" else self.rng.randint(900, 9000)),
+            END - timedelta(minutes=2),
+        )
         known = self._past(cause, box, failed, last)
         self._neighbours(cause, domain, box, failed)
         if cause.name == "outage":
             self._outage(failed)
-        letter = write_letter(self.rng, cause, victim, domain.name, failed, received, told_ip=cause.nameless and not known)
+        letter = write_letter(
+            self.rng, cause, victim, domain.name, failed, received, told_ip=cause.nameless and not known
+        )
         return Case(letter.ticket, self._gold(cause, box, lines, letter))
 
     def _plan(self, cause: Cause) -> str:
         if cause.plans:
             return self.rng.choice(cause.plans)
-        return self.rng.choice(("Starter", "Pro", "Agency") if cause.protocol == "SMTP" else ("Nano", "Starter", "Starter", "Pro"))
+        return self.rng.choice(
+            ("Starter", "Pro", "Agency") if cause.protocol == "SMTP" else ("Nano", "Starter", "Starter", "Pro")
+        )
 
     def _moment(self, cause: Cause) -> tuple[datetime, str]:
         """When and on which host it happens; never in a silence, except where the silence is the point."""
@@ -77,13 +84,19 @@ class Studio:
     def _victim(self, cause: Cause, box: Mailbox) -> Victim:
         local, _, domain = box.address.partition("@")
         middle = self.rng.randint(1, max(2, len(domain) - 3))
-        typo = domain[:middle] + domain[middle + 1:] if self.rng.random() < 0.6 else domain[:middle] + domain[middle + 1] + domain[middle] + domain[middle + 2:]
+        typo = (
+            domain[:middle] + domain[middle + 1 :]
+            if self.rng.random() < 0.6
+            else domain[:middle] + domain[middle + 1] + domain[middle] + domain[middle + 2 :]
+        )
         if typo == domain:
             typo = domain[:-1]
         login = {"full": box.address, "bare": local, "typo": f"{local}@{typo}", "bad": f"{box.address};x"}[cause.login]
         to = f"jonathan@{domain}" if cause.story == "own_domain" else self.rng.choice(PARTNERS)
         colleague = f"office@{domain}"
-        reply = cause.reply.format(mailbox=box.address, to=to, rip=box.home, colleague=colleague) if cause.reply else None
+        reply = (
+            cause.reply.format(mailbox=box.address, to=to, rip=box.home, colleague=colleague) if cause.reply else None
+        )
         return Victim(box.address, login, box.home, to, CAPS[box.domain.plan], reply, colleague)
 
     def _fail(self, cause: Cause, host: str, failed: datetime, victim: Victim) -> tuple[list[str], datetime]:
@@ -106,19 +119,24 @@ class Studio:
                     break
             lines += cause.play(self.journal, where, at, victim)
         if cause.trap == "two_causes":
-            lines += postfix.tls_error(self.journal, self.rng.choice(PROTOCOL_HOSTS["SMTP"]), later(at, 200), victim.rip, None)
+            lines += postfix.tls_error(
+                self.journal, self.rng.choice(PROTOCOL_HOSTS["SMTP"]), later(at, 200), victim.rip, None
+            )
         return lines, at
 
     def _ban(self, failed: datetime, victim: Victim) -> list[str]:
         """Somebody in the office mistypes until fail2ban shuts the address out."""
         at = later(failed, -2400)
         for _ in range(6):
-            dovecot.auth_failed(self.journal, self.rng.choice(PROTOCOL_HOSTS["IMAP"]), at, victim.colleague, victim.rip, MISMATCH)
+            dovecot.auth_failed(
+                self.journal, self.rng.choice(PROTOCOL_HOSTS["IMAP"]), at, victim.colleague, victim.rip, MISMATCH
+            )
             at = later(at, self.rng.uniform(20, 90))
         return [self.journal.ban(later(at, 3), victim.rip)]
 
     def _past(self, cause: Cause, box: Mailbox, failed: datetime, last: datetime) -> bool:
-        """Earlier (or later) sessions of the same mailbox. True where the failing device's address can be known by them."""
+        """Earlier (or later) sessions of the same mailbox. True where the failing device's address can be known by
+        them."""
         j, rng = self.journal, self.rng
         known = cause.past in ("before", "around", "many") or (cause.past == "any" and rng.random() < KNOWN_SHARE)
         if cause.nameless and rng.random() < 0.2:
@@ -134,19 +152,41 @@ class Studio:
             until = END if cause.past == "around" or cause.protocol == "SMTP" else later(failed, -120)
             usual(j, box, START, until, reads=reads, sends=0)
             if cause.protocol == "IMAP":
-                usual(j, box, START, END if cause.past != "before" else later(failed, -120), reads=0, sends=rng.randint(0, 3))
+                usual(
+                    j,
+                    box,
+                    START,
+                    END if cause.past != "before" else later(failed, -120),
+                    reads=0,
+                    sends=rng.randint(0, 3),
+                )
             elif cause.past == "before":
                 usual(j, box, START, later(failed, -120), reads=0, sends=rng.randint(1, 4))
-            usual(j, box, later(failed, -5 * 3600) if failed - START > timedelta(hours=6) else START, later(failed, -60), reads=1, sends=0)
+            usual(
+                j,
+                box,
+                later(failed, -5 * 3600) if failed - START > timedelta(hours=6) else START,
+                later(failed, -60),
+                reads=1,
+                sends=0,
+            )
         if cause.past == "many":
             for _ in range(CAPS[box.domain.plan]):
-                dovecot.login(j, rng.choice(PROTOCOL_HOSTS["IMAP"]), later(failed, -rng.uniform(60, 5400)), box.address, box.home, hold=rng.uniform(5500, 9000))
+                dovecot.login(
+                    j,
+                    rng.choice(PROTOCOL_HOSTS["IMAP"]),
+                    later(failed, -rng.uniform(60, 5400)),
+                    box.address,
+                    box.home,
+                    hold=rng.uniform(5500, 9000),
+                )
         if cause.steady and rng.random() < 0.7:
             usual(j, box, failed, min(END, last), reads=rng.randint(2, 6), sends=0, rip=self.people.address())
         return known
 
     def _neighbours(self, cause: Cause, domain: Domain, box: Mailbox, failed: datetime) -> None:
-        """A colleague behind the same address, somebody with nearly the same name, a botnet: none of it is the customer's."""
+        """A colleague behind the same address, somebody with nearly the same name, a botnet: none of it is the
+        customer's."""
         j, rng = self.journal, self.rng
         local = box.address.partition("@")[0]
         near = later(failed, rng.uniform(-1800, 1800))
@@ -155,11 +195,25 @@ class Studio:
             if rng.random() < 0.6:
                 dovecot.auth_failed(j, rng.choice(PROTOCOL_HOSTS["IMAP"]), near, colleague.address, box.home, MISMATCH)
             else:
-                postfix.auth_failed(j, rng.choice(PROTOCOL_HOSTS["SMTP"]), near, colleague.address, box.home, MISMATCH, methods=("PLAIN", "LOGIN"))
+                postfix.auth_failed(
+                    j,
+                    rng.choice(PROTOCOL_HOSTS["SMTP"]),
+                    near,
+                    colleague.address,
+                    box.home,
+                    MISMATCH,
+                    methods=("PLAIN", "LOGIN"),
+                )
             usual(j, colleague, START, END, reads=rng.randint(1, 3), sends=0, rip=box.home)
         if rng.random() < 0.2:
-            twin = self.people.mailbox(domain, local[:-1] + ("o" if local[-1] != "o" else "a") if rng.random() < 0.5 else local + local[-1], quiet=True)
-            dovecot.auth_failed(j, rng.choice(PROTOCOL_HOSTS["IMAP"]), later(near, 60), twin.address, self.people.address(), MISMATCH)
+            twin = self.people.mailbox(
+                domain,
+                local[:-1] + ("o" if local[-1] != "o" else "a") if rng.random() < 0.5 else local + local[-1],
+                quiet=True,
+            )
+            dovecot.auth_failed(
+                j, rng.choice(PROTOCOL_HOSTS["IMAP"]), later(near, 60), twin.address, self.people.address(), MISMATCH
+            )
         if rng.random() < 0.2:
             bot, at = rng.choice(BOTS), later(failed, rng.uniform(-5400, 2400))
             for _ in range(rng.randint(2, 8)):
@@ -171,14 +225,37 @@ class Studio:
         others = [m for d in self.people.domains for m in d.mailboxes if not m.quiet]
         for _ in range(25):
             someone = self.rng.choice(others)
-            dovecot.refused(self.journal, self.rng.choice(PROTOCOL_HOSTS["IMAP"]), later(failed, self.rng.uniform(-240, 420)), someone.address, someone.home,
-                            "auth service reported temporary failure")
+            dovecot.refused(
+                self.journal,
+                self.rng.choice(PROTOCOL_HOSTS["IMAP"]),
+                later(failed, self.rng.uniform(-240, 420)),
+                someone.address,
+                someone.home,
+                "auth service reported temporary failure",
+            )
 
     def _gold(self, cause: Cause, box: Mailbox, lines: list[str], letter: Letter) -> dict[str, Any]:
         return {
-            "mailbox": box.address, "mailbox_acceptable": [box.address], "client": letter.client, "client_version": letter.version, "os": None,
-            "error_texts": list(letter.errors), "hosts": list(letter.hosts), "ports": list(letter.ports), "tls": letter.tls, "protocol": cause.protocol,
-            "webmail_works": letter.webmail, "cause": cause.cause, "check": cause.check, "acceptable_checks": cause.accepted, "should_ask": cause.ask,
-            "matching_lines": lines, "absence": cause.absence, "requester_is_owner": letter.owner, "trap": cause.trap, "lang": letter.lang,
-            "why": f"{cause.name}: {cause.why}", "hard_negative": False,
+            "mailbox": box.address,
+            "mailbox_acceptable": [box.address],
+            "client": letter.client,
+            "client_version": letter.version,
+            "os": None,
+            "error_texts": list(letter.errors),
+            "hosts": list(letter.hosts),
+            "ports": list(letter.ports),
+            "tls": letter.tls,
+            "protocol": cause.protocol,
+            "webmail_works": letter.webmail,
+            "cause": cause.cause,
+            "check": cause.check,
+            "acceptable_checks": cause.accepted,
+            "should_ask": cause.ask,
+            "matching_lines": lines,
+            "absence": cause.absence,
+            "requester_is_owner": letter.owner,
+            "trap": cause.trap,
+            "lang": letter.lang,
+            "why": f"{cause.name}: {cause.why}",
+            "hard_negative": False,
         }

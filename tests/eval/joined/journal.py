@@ -56,7 +56,11 @@ class Journal:
         if text.startswith("dovecot: auth: passwd-file(") and host in self.reasonless:
             return None
         if HOSTS[host].classic:
-            line = f"{at:%b %d %H:%M:%S} {host} {text}".replace(" 0", "  ", 1) if at.day < 10 else f"{at:%b %d %H:%M:%S} {host} {text}"
+            line = (
+                f"{at:%b %d %H:%M:%S} {host} {text}".replace(" 0", "  ", 1)
+                if at.day < 10
+                else f"{at:%b %d %H:%M:%S} {host} {text}"
+            )
         else:
             line = f"{at:%Y-%m-%dT%H:%M:%S.%f}+00:00 {host} {text}"
         self._count += 1

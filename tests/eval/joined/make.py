@@ -28,8 +28,10 @@ def build(count: int, seed: int) -> tuple[list[Case], People, Journal]:
     """The whole world: everybody's mail, attacks, and ``count`` customers whose failure we know."""
     rng = random.Random(seed)
     day = timedelta(days=1)
-    silences = [("imap1", START + day + timedelta(hours=14, minutes=5), START + day + timedelta(hours=18, minutes=10)),
-                ("smtp2", START + day + timedelta(hours=15, minutes=40), START + day + timedelta(hours=19, minutes=20))]
+    silences = [
+        ("imap1", START + day + timedelta(hours=14, minutes=5), START + day + timedelta(hours=18, minutes=10)),
+        ("smtp2", START + day + timedelta(hours=15, minutes=40), START + day + timedelta(hours=19, minutes=20)),
+    ]
     journal = Journal(rng, silences, {"imap2"} if seed % 2 else set())
     people = People(rng)
     people.crowd(400)
@@ -45,7 +47,10 @@ def build(count: int, seed: int) -> tuple[list[Case], People, Journal]:
 def write(out: Path, cases: list[Case], people: People, journal: Journal) -> None:
     """tickets.jsonl, gold.jsonl, accounts.csv, one log a host and fail2ban.log."""
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "tickets.jsonl").open("w", encoding="utf-8") as tickets, (out / "gold.jsonl").open("w", encoding="utf-8") as gold:
+    with (
+        (out / "tickets.jsonl").open("w", encoding="utf-8") as tickets,
+        (out / "gold.jsonl").open("w", encoding="utf-8") as gold,
+    ):
         for number, case in enumerate(cases, 1):
             tickets.write(json.dumps({"id": f"s{number:03d}", "ticket": case.ticket}, ensure_ascii=False) + "\n")
             gold.write(json.dumps({"id": f"s{number:03d}", **case.gold}, ensure_ascii=False) + "\n")

@@ -5,16 +5,120 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-FIRST = ("anna", "ben", "carla", "dora", "emil", "fiona", "gus", "hanna", "igor", "julia", "kai", "lena", "marek", "nina", "olga", "pedro", "quinn",
-         "rita", "samuel", "tara", "uwe", "victor", "wanda", "yuki", "zoe", "alicia", "bianca", "cleo", "devin", "erik", "helen", "irene", "jonas")
-SHARED = ("info", "office", "sales", "kontakt", "billing", "support", "hello", "booking", "admin", "shop", "lab", "reception", "faktura", "accounts")
+FIRST = (
+    "anna",
+    "ben",
+    "carla",
+    "dora",
+    "emil",
+    "fiona",
+    "gus",
+    "hanna",
+    "igor",
+    "julia",
+    "kai",
+    "lena",
+    "marek",
+    "nina",
+    "olga",
+    "pedro",
+    "quinn",
+    "rita",
+    "samuel",
+    "tara",
+    "uwe",
+    "victor",
+    "wanda",
+    "yuki",
+    "zoe",
+    "alicia",
+    "bianca",
+    "cleo",
+    "devin",
+    "erik",
+    "helen",
+    "irene",
+    "jonas",
+)
+SHARED = (
+    "info",
+    "office",
+    "sales",
+    "kontakt",
+    "billing",
+    "support",
+    "hello",
+    "booking",
+    "admin",
+    "shop",
+    "lab",
+    "reception",
+    "faktura",
+    "accounts",
+)
 LAST = ("lind", "silva", "marsh", "rossi", "mueller", "jones", "petit", "novak", "singh", "costa", "berg", "carver")
-THINGS = ("amber", "birch", "coral", "dune", "elm", "fjord", "grove", "harbor", "iris", "jasper", "knoll", "linden", "maple", "north", "onyx", "pine",
-          "quartz", "ridge", "sable", "thistle", "umber", "vale", "willow", "xenon", "heath", "garnet", "kestrel", "meadow", "nimbus", "olive")
-TRADES = ("books", "clinic", "data", "dental", "design", "energy", "foods", "garden", "labs", "legal", "logistics", "media", "print", "studio",
-          "tools", "travel", "works", "tours", "motors", "yoga")
+THINGS = (
+    "amber",
+    "birch",
+    "coral",
+    "dune",
+    "elm",
+    "fjord",
+    "grove",
+    "harbor",
+    "iris",
+    "jasper",
+    "knoll",
+    "linden",
+    "maple",
+    "north",
+    "onyx",
+    "pine",
+    "quartz",
+    "ridge",
+    "sable",
+    "thistle",
+    "umber",
+    "vale",
+    "willow",
+    "xenon",
+    "heath",
+    "garnet",
+    "kestrel",
+    "meadow",
+    "nimbus",
+    "olive",
+)
+TRADES = (
+    "books",
+    "clinic",
+    "data",
+    "dental",
+    "design",
+    "energy",
+    "foods",
+    "garden",
+    "labs",
+    "legal",
+    "logistics",
+    "media",
+    "print",
+    "studio",
+    "tools",
+    "travel",
+    "works",
+    "tours",
+    "motors",
+    "yoga",
+)
 ENDINGS = (".example", ".example", ".example", ".test", ".example.com", ".example.net", ".example.org")
-PARTNERS = ("orders@bigcorp.example.org", "kontakt@freemail.example", "support@partnerfirm.example", "john.doe@university.test", "peter@supplier.example.net")
+PARTNERS = (
+    "orders@bigcorp.example.org",
+    "kontakt@freemail.example",
+    "support@partnerfirm.example",
+    "john.doe@university.test",
+    "peter@supplier.example.net",
+)
 PLANS = ("Nano", "Starter", "Starter", "Pro", "Agency")
 
 
@@ -51,7 +155,11 @@ class People:
     _v4: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        pool = [f"192.0.2.{n}" for n in range(20, 200)] + [f"198.51.100.{n}" for n in range(20, 200)] + [f"203.0.113.{n}" for n in range(62, 200)]
+        pool = (
+            [f"192.0.2.{n}" for n in range(20, 200)]
+            + [f"198.51.100.{n}" for n in range(20, 200)]
+            + [f"203.0.113.{n}" for n in range(62, 200)]
+        )
         self.rng.shuffle(pool)
         self._v4 = pool
 
@@ -60,12 +168,17 @@ class People:
         if self._v4 and self.rng.random() < 0.65:
             return self._v4.pop()
         r = self.rng.randrange
-        return f"2001:db8:{r(0x100, 0x7fff):x}:{r(1, 0xff):x}::{r(0x100, 0xffff):x}"
+        return f"2001:db8:{r(0x100, 0x7FFF):x}:{r(1, 0xFF):x}::{r(0x100, 0xFFFF):x}"
 
     def domain(self, plan: str | None = None) -> Domain:
         """A new customer without mailboxes."""
         while True:
-            name = self.rng.choice(THINGS) + self.rng.choice(("", "-")) + self.rng.choice(TRADES) + self.rng.choice(ENDINGS)
+            name = (
+                self.rng.choice(THINGS)
+                + self.rng.choice(("", "-"))
+                + self.rng.choice(TRADES)
+                + self.rng.choice(ENDINGS)
+            )
             if name not in self._names:
                 break
         self._names.add(name)
@@ -78,10 +191,21 @@ class People:
         taken = {m.address for m in domain.mailboxes}
         while local is None or f"{local}@{domain.name}" in taken:
             kind = self.rng.random()
-            local = self.rng.choice(SHARED) if kind < 0.3 else self.rng.choice(FIRST) if kind < 0.75 else f"{self.rng.choice(FIRST)}.{self.rng.choice(LAST)}"
+            local = (
+                self.rng.choice(SHARED)
+                if kind < 0.3
+                else self.rng.choice(FIRST)
+                if kind < 0.75
+                else f"{self.rng.choice(FIRST)}.{self.rng.choice(LAST)}"
+            )
         home = domain.offices[0] if self.rng.random() < 0.67 else self.address()
-        made = Mailbox(f"{local}@{domain.name}", domain, home, quiet=quiet,
-                       created=f"20{self.rng.randint(23, 25)}-{self.rng.randint(1, 12):02d}-{self.rng.randint(1, 28):02d}")
+        made = Mailbox(
+            f"{local}@{domain.name}",
+            domain,
+            home,
+            quiet=quiet,
+            created=f"20{self.rng.randint(23, 25)}-{self.rng.randint(1, 12):02d}-{self.rng.randint(1, 28):02d}",
+        )
         domain.mailboxes.append(made)
         return made
 
@@ -95,5 +219,9 @@ class People:
 
     def csv(self) -> str:
         """accounts.csv."""
-        rows = [f"{m.address},{d.name},{d.plan},{int(m.paused)},{int(d.verified)},{m.created}" for d in self.domains for m in d.mailboxes]
+        rows = [
+            f"{m.address},{d.name},{d.plan},{int(m.paused)},{int(d.verified)},{m.created}"
+            for d in self.domains
+            for m in d.mailboxes
+        ]
         return "\n".join(["mailbox,domain,plan,paused,domain_verified,created_at", *sorted(rows)]) + "\n"

@@ -50,7 +50,9 @@ def fresh(folder: Path) -> list[Case]:
     return read_cases(folder)
 
 
-def test_every_failure_fails_as_it_did(fresh: list[Case], recorded: dict[str, Case], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_failure_fails_as_it_did(
+    fresh: list[Case], recorded: dict[str, Case], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert len(fresh) > 80 and {c.id for c in fresh} <= set(recorded)
     different = [
         f"{c.id}: failed {c.failed}, lines of its own {len(c.right)}, says {c.text[-120:]!r}; recorded: {recorded[c.id].failed}, {len(recorded[c.id].right)}"
@@ -62,12 +64,19 @@ def test_every_failure_fails_as_it_did(fresh: list[Case], recorded: dict[str, Ca
     assert len(different) <= len(fresh) * 0.05, "\n".join(different)
 
 
-def test_lines_have_the_shapes_that_were_recorded(fresh: list[Case], recorded: dict[str, Case], capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_have_the_shapes_that_were_recorded(
+    fresh: list[Case], recorded: dict[str, Case], capsys: pytest.CaptureFixture[str]
+) -> None:
     known = {shape(line) for c in recorded.values() for line in (*c.before, *c.lines)}
     shapes = Counter(shape(line) for c in fresh for line in (*c.before, *c.lines))
     new = {s: n for s, n in shapes.items() if s not in known}
     with capsys.disabled():
-        print("", f"{sum(shapes.values())} fresh lines of {len(shapes)} shapes, {sum(new.values())} of {len(new)} new ones", *new, sep="\n")
+        print(
+            "",
+            f"{sum(shapes.values())} fresh lines of {len(shapes)} shapes, {sum(new.values())} of {len(new)} new ones",
+            *new,
+            sep="\n",
+        )
     assert sum(shapes.values()) > 500
     assert sum(new.values()) <= sum(shapes.values()) * UNLIKE, "\n".join(new)
 
@@ -79,9 +88,13 @@ def test_every_line_is_understood(folder: Path) -> None:
     assert [e.raw for e in events if e.event == "unknown"] == []
 
 
-def test_programs_are_those_recorded(fresh: list[Case], recorded: dict[str, Case], capsys: pytest.CaptureFixture[str]) -> None:
+def test_programs_are_those_recorded(
+    fresh: list[Case], recorded: dict[str, Case], capsys: pytest.CaptureFixture[str]
+) -> None:
     """A newer program is told, not failed: its texts are what the first test looks at."""
-    newer = sorted({f"{c.program} {recorded[c.id].version} -> {c.version}" for c in fresh if c.version != recorded[c.id].version})
+    newer = sorted(
+        {f"{c.program} {recorded[c.id].version} -> {c.version}" for c in fresh if c.version != recorded[c.id].version}
+    )
     with capsys.disabled():
         print("", *newer, sep="\n")
     assert len({c.program for c in fresh}) >= 12

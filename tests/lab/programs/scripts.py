@@ -19,7 +19,18 @@ def _sending(s: Settings) -> list[str]:
 def _imaplib(s: Settings) -> Command:
     act = "file" if s.size > 200 else s.mechanism if s.mechanism == "idle" else "look"
     mechanism = "" if s.mechanism == "idle" else s.mechanism
-    words = ["/usr/bin/python3", "check_mail.py", s.host, str(s.port), s.tls, s.user, s.password, mechanism, str(s.ca), act]
+    words = [
+        "/usr/bin/python3",
+        "check_mail.py",
+        s.host,
+        str(s.port),
+        s.tls,
+        s.user,
+        s.password,
+        mechanism,
+        str(s.ca),
+        act,
+    ]
     return Command(words, _script("check_mail.py"), stdin=s.message if act == "file" else "")
 
 
@@ -28,7 +39,11 @@ def _smtplib(s: Settings) -> Command:
 
 
 def _imapflow(s: Settings) -> Command:
-    return Command(["/usr/bin/node", "check_mail.cjs", s.host, str(s.port), s.tls, s.user, s.password, str(s.ca)], _script("check_mail.cjs"), NODE)
+    return Command(
+        ["/usr/bin/node", "check_mail.cjs", s.host, str(s.port), s.tls, s.user, s.password, str(s.ca)],
+        _script("check_mail.cjs"),
+        NODE,
+    )
 
 
 def _nodemailer(s: Settings) -> Command:
@@ -36,13 +51,58 @@ def _nodemailer(s: Settings) -> Command:
 
 
 def _phpmailer(s: Settings) -> Command:
-    return Command(["/usr/bin/php", "send_mail.php", *_sending(s)], _script("send_mail.php"), stdin=s.message.partition("\r\n\r\n")[2])
+    return Command(
+        ["/usr/bin/php", "send_mail.php", *_sending(s)],
+        _script("send_mail.php"),
+        stdin=s.message.partition("\r\n\r\n")[2],
+    )
 
 
 SCRIPTS = (
-    Program("imaplib", "Python imaplib", _imaplib, None, ["/usr/bin/python3", "--version"], r"Python (\S+)", can=frozenset({"mechanism", "file", "idle", "starttls"})),
-    Program("smtplib", "Python smtplib", None, _smtplib, ["/usr/bin/python3", "--version"], r"Python (\S+)", can=frozenset({"no-login"})),
-    Program("imapflow", "ImapFlow", _imapflow, None, ["/usr/bin/node", "-p", f"require('{PROGRAMS}/node_modules/imapflow/package.json').version"], r"(\S+)", can=frozenset({"starttls"})),
-    Program("nodemailer", "nodemailer", None, _nodemailer, ["/usr/bin/node", "-p", f"require('{PROGRAMS}/node_modules/nodemailer/package.json').version"], r"(\S+)", can=frozenset({"no-login"})),
-    Program("phpmailer", "PHPMailer", None, _phpmailer, ["/bin/cat", "/usr/share/php/libphp-phpmailer/src/PHPMailer.php"], r"const VERSION = '([^']+)'", noise="CLIENT -> SERVER", can=frozenset({"no-login"})),
+    Program(
+        "imaplib",
+        "Python imaplib",
+        _imaplib,
+        None,
+        ["/usr/bin/python3", "--version"],
+        r"Python (\S+)",
+        can=frozenset({"mechanism", "file", "idle", "starttls"}),
+    ),
+    Program(
+        "smtplib",
+        "Python smtplib",
+        None,
+        _smtplib,
+        ["/usr/bin/python3", "--version"],
+        r"Python (\S+)",
+        can=frozenset({"no-login"}),
+    ),
+    Program(
+        "imapflow",
+        "ImapFlow",
+        _imapflow,
+        None,
+        ["/usr/bin/node", "-p", f"require('{PROGRAMS}/node_modules/imapflow/package.json').version"],
+        r"(\S+)",
+        can=frozenset({"starttls"}),
+    ),
+    Program(
+        "nodemailer",
+        "nodemailer",
+        None,
+        _nodemailer,
+        ["/usr/bin/node", "-p", f"require('{PROGRAMS}/node_modules/nodemailer/package.json').version"],
+        r"(\S+)",
+        can=frozenset({"no-login"}),
+    ),
+    Program(
+        "phpmailer",
+        "PHPMailer",
+        None,
+        _phpmailer,
+        ["/bin/cat", "/usr/share/php/libphp-phpmailer/src/PHPMailer.php"],
+        r"const VERSION = '([^']+)'",
+        noise="CLIENT -> SERVER",
+        can=frozenset({"no-login"}),
+    ),
 )

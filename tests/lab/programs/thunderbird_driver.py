@@ -97,7 +97,7 @@ class Marionette:
         self.inbox = rest
         while len(self.inbox) < int(length):
             self._more()
-        message, self.inbox = self.inbox[: int(length)], self.inbox[int(length):]
+        message, self.inbox = self.inbox[: int(length)], self.inbox[int(length) :]
         return json.loads(message)
 
     def _more(self):
@@ -118,7 +118,9 @@ class Marionette:
                 return result
 
     def run(self, script, *args):
-        return self.call("WebDriver:ExecuteScript", {"script": script, "args": list(args), "sandbox": "system", "newSandbox": False})["value"]
+        return self.call(
+            "WebDriver:ExecuteScript", {"script": script, "args": list(args), "sandbox": "system", "newSandbox": False}
+        )["value"]
 
 
 def read(session):
@@ -135,10 +137,27 @@ def main():
     told = json.loads(Path(sys.argv[1]).read_text())
     certificate = "".join(line.strip() for line in Path(told["ca"]).read_text().splitlines() if "-----" not in line)
     display = f":{told['display']}"
-    xserver = subprocess.Popen(["Xvfb", display, "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    env = {**os.environ, "DISPLAY": display, "MOZ_CRASHREPORTER_DISABLE": "1", "GTK_A11Y": "none", "NO_AT_BRIDGE": "1", "LIBGL_ALWAYS_SOFTWARE": "1"}
+    xserver = subprocess.Popen(
+        ["Xvfb", display, "-screen", "0", "1280x1024x24", "-nolisten", "tcp"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    env = {
+        **os.environ,
+        "DISPLAY": display,
+        "MOZ_CRASHREPORTER_DISABLE": "1",
+        "GTK_A11Y": "none",
+        "NO_AT_BRIDGE": "1",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+    }
     time.sleep(0.7)
-    bird = subprocess.Popen(["thunderbird", "--marionette", "--remote-allow-system-access", "--no-remote", "--profile", "profile"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    bird = subprocess.Popen(
+        ["thunderbird", "--marionette", "--remote-allow-system-access", "--no-remote", "--profile", "profile"],
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         session = Marionette(2828)
         session.run(LISTEN, told["origin"], told["user"], told["password"], certificate)
@@ -173,6 +192,11 @@ def main():
 
 try:
     main()
-except (OSError, EOFError, RuntimeError, ValueError) as error:  # ours, not Thunderbird's: the lab must not take it for a dialog
+except (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+) as error:  # ours, not Thunderbird's: the lab must not take it for a dialog
     print(f"{type(error).__name__}: {error}")
     sys.exit(3)

@@ -25,12 +25,26 @@ BARS = {"line": 0.85, "top1": 0.75}
 COLUMNS = ("check", "n", "first", "of", "in three", "both named", "of", "line", "of", "wrong likely", "wrong confirmed")
 
 
-def measured(cases: list[Case], part: str, folder: Path, *, rounds: int = ROUNDS, seed: int = SEED, crowd: int = CROWD) -> dict[str, Any]:
-    """What `triage eval` says of one part of the split (its misses included). The recorded successes belong to both parts."""
+def measured(
+    cases: list[Case], part: str, folder: Path, *, rounds: int = ROUNDS, seed: int = SEED, crowd: int = CROWD
+) -> dict[str, Any]:
+    """What `triage eval` says of one part of the split (its misses included). The recorded successes belong to both
+    parts."""
     parts = split()
     world = build([c for c in cases if parts.get(c.scenario, part) == part], rounds, seed, crowd)
     logs = write_world(folder, world)
-    words = [sys.executable, "-m", "bot", "eval", str(folder / "tickets.jsonl"), str(folder / "gold.jsonl"), "--accounts", str(folder / "accounts.csv"), "--json", "--misses"]
+    words = [
+        sys.executable,
+        "-m",
+        "bot",
+        "eval",
+        str(folder / "tickets.jsonl"),
+        str(folder / "gold.jsonl"),
+        "--accounts",
+        str(folder / "accounts.csv"),
+        "--json",
+        "--misses",
+    ]
     for path in logs:
         words += ["--logs", str(path)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -44,10 +58,30 @@ def table(figures: dict[str, Any]) -> str:
     """One row a check, for people."""
     rows = [COLUMNS]
     for key, row in figures["per_check"].items():
-        cells = [row.get(name, 0) for name in ("n", "top1", "top1_n", "top3", "either", "either_n", "line", "line_n", "wrong_likely", "wrong_confirmed")]
+        cells = [
+            row.get(name, 0)
+            for name in (
+                "n",
+                "top1",
+                "top1_n",
+                "top3",
+                "either",
+                "either_n",
+                "line",
+                "line_n",
+                "wrong_likely",
+                "wrong_confirmed",
+            )
+        ]
         rows.append((key, *map(str, cells)))
     widths = [max(len(row[n]) for row in rows) for n in range(len(COLUMNS))]
-    return "\n".join("  ".join(cell.rjust(width) if n else cell.ljust(width) for n, (cell, width) in enumerate(zip(row, widths, strict=True))) for row in rows)
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if n else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
 
 
 def main() -> None:
@@ -68,11 +102,38 @@ def main() -> None:
             figures = measured(cases, part, folder, rounds=options.rounds, seed=options.seed)
         misses = figures.pop("misses")
         print(f"\n{part} scenarios: {figures['tickets']} tickets\n{table(figures)}")
-        print("  ".join(f"{name} {figures[name]}" for name in ("mailbox", "client", "version", "error_span", "line", "top1", "top3", "both_named", "absence", "ece", "likely", "wrong_likely", "confirmed", "wrong_confirmed", "tickets_per_s")))
+        print(
+            "  ".join(
+                f"{name} {figures[name]}"
+                for name in (
+                    "mailbox",
+                    "client",
+                    "version",
+                    "error_span",
+                    "line",
+                    "top1",
+                    "top3",
+                    "both_named",
+                    "absence",
+                    "ece",
+                    "likely",
+                    "wrong_likely",
+                    "confirmed",
+                    "wrong_confirmed",
+                    "tickets_per_s",
+                )
+            )
+        )
         if options.misses and part == "tuning":
-            answers = {row["id"]: row for row in map(json.loads, (folder / "gold.jsonl").read_text("utf-8").splitlines())} if options.keep else {}
+            answers = (
+                {row["id"]: row for row in map(json.loads, (folder / "gold.jsonl").read_text("utf-8").splitlines())}
+                if options.keep
+                else {}
+            )
             for miss in misses:
-                print(f"{miss['what']:<12} {miss['id']} {answers.get(miss['id'], {}).get('scenario', '')}  {str(miss['detail'])[:300]}")
+                print(
+                    f"{miss['what']:<12} {miss['id']} {answers.get(miss['id'], {}).get('scenario', '')}  {str(miss['detail'])[:300]}"
+                )
         if part == "tuning":
             tuning = {name: value for name, value in figures.items() if name != "per_check"}
     print("figures " + json.dumps({**figures, "tuning": tuning or None}))

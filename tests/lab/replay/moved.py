@@ -32,7 +32,7 @@ class Persona:
         """Everything in lines and texts that is theirs, longest first; the same place means the same in everybody's."""
         local, _, domain = self.mailbox.partition("@")
         middle = len(domain) // 2
-        return (self.mailbox, f"{local}@{domain[:middle]}{domain[middle + 1:]}", domain, local, self.address)
+        return (self.mailbox, f"{local}@{domain[:middle]}{domain[middle + 1 :]}", domain, local, self.address)
 
 
 @dataclass
@@ -47,7 +47,12 @@ class Retelling:
     def text(self, text: str) -> str:
         """What a program said, with the other person's names."""
         pairs = dict(zip(Persona(self.case.mailbox, self.case.address).names(), self.persona.names(), strict=True))
-        found = "|".join(rf"(?<![\w.:-]){re.escape(old)}(?![\w:-])" if old != self.case.address else rf"(?<![\w.:]){re.escape(old)}(?![\w:]|\.\d)" for old in pairs)
+        found = "|".join(
+            rf"(?<![\w.:-]){re.escape(old)}(?![\w:-])"
+            if old != self.case.address
+            else rf"(?<![\w.:]){re.escape(old)}(?![\w:]|\.\d)"
+            for old in pairs
+        )
         # an own host name (mail.<domain>) holds the domain after a dot
         domain = self.case.mailbox.partition("@")[2]
         found += rf"|(?<=\.|@|-){re.escape(domain)}(?![\w-])"
@@ -66,10 +71,23 @@ class Retelling:
 
         def session_moved(match: re.Match[str]) -> str:
             made = session.decode(match[0])
-            return match[0] if made is None else session.encode(made.moment(at) + by, made.remote_port, self.persona.address if made.remote_ip == self.case.address else made.remote_ip)
+            return (
+                match[0]
+                if made is None
+                else session.encode(
+                    made.moment(at) + by,
+                    made.remote_port,
+                    self.persona.address if made.remote_ip == self.case.address else made.remote_ip,
+                )
+            )
 
         rest = _SESSION.sub(session_moved, rest)
-        rest = _QUEUE.sub(lambda m: self._queues.setdefault(m[0], f"{self.rng.randrange(16**5, 16**6):06X}{self.rng.randrange(16**4):04X}"), rest)
+        rest = _QUEUE.sub(
+            lambda m: self._queues.setdefault(
+                m[0], f"{self.rng.randrange(16**5, 16**6):06X}{self.rng.randrange(16**4):04X}"
+            ),
+            rest,
+        )
         if ":" in self.persona.address and ":" not in self.case.address:
             rest = _LOCAL.sub(MAIN6, rest)
         return at + by, host, self.text(rest)

@@ -22,8 +22,18 @@ from tests.lab.replay.world import build, write_world
 
 SAMPLES = HERE.parents[1] / "samples"
 SHOWN = (
-    "bare-imap/imaplib", "panel-imap-known/fetchmail", "own-mail-host-imap/curl", "implicit-587/nodemailer", "dropped-993/thunderbird", "cap-address-known/mbsync", "nano-sender-587/thunderbird",
-    "hourly/msmtp", "paused-nologin/thunderbird", "old-password/offlineimap", "untrusted-465/thunderbird", "not-owned-587/thunderbird",
+    "bare-imap/imaplib",
+    "panel-imap-known/fetchmail",
+    "own-mail-host-imap/curl",
+    "implicit-587/nodemailer",
+    "dropped-993/thunderbird",
+    "cap-address-known/mbsync",
+    "nano-sender-587/thunderbird",
+    "hourly/msmtp",
+    "paused-nologin/thunderbird",
+    "old-password/offlineimap",
+    "untrusted-465/thunderbird",
+    "not-owned-587/thunderbird",
 )
 """One case a check and two of other causes; where a program did not play it, another one's stands in."""
 SEED, CROWD = 20, 90
@@ -33,7 +43,9 @@ HAND_WRITTEN = re.compile(r"1[34]-")
 def chosen(cases: list[Case]) -> list[Case]:
     """The cases that are shown, and the successes that make up people's pasts."""
     failed = {c.id: c for c in cases if c.cause and c.failed and c.text}
-    shown = [failed.get(name) or next(c for c in failed.values() if c.scenario == name.partition("/")[0]) for name in SHOWN]
+    shown = [
+        failed.get(name) or next(c for c in failed.values() if c.scenario == name.partition("/")[0]) for name in SHOWN
+    ]
     return [*shown, *(c for c in cases if c.scenario.startswith("right-"))]
 
 
@@ -43,7 +55,9 @@ def mail(number: int, ticket: dict[str, Any]) -> bytes:
     message["From"], message["To"], message["Subject"] = ticket["requester"], "support@trekmail.net", ticket["subject"]
     message["Date"] = format_datetime(datetime.fromisoformat(ticket["received_at"]))
     message["Message-ID"] = f"<sample-{number:02d}@{ticket['requester'].rpartition('@')[2]}>"
-    message.set_content(ticket["body"], subtype="html" if ticket["format"] == "html" else "plain", cte="quoted-printable")
+    message.set_content(
+        ticket["body"], subtype="html" if ticket["format"] == "html" else "plain", cte="quoted-printable"
+    )
     return message.as_bytes().replace(b"\r\n", b"\n")
 
 

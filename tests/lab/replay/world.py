@@ -48,16 +48,32 @@ class World:
         known = self._history(case, scenario, persona, failed, hosts)
         matching, last = self._fail(telling, scenario, failed, hosts, steady)
         received = min(later(last, self.rng.randint(900, 9000)), END - timedelta(minutes=2))
-        nameless = scenario.hook == "ban" or (bool(case.right) and not any(name in line for line in case.right_lines for name in (case.mailbox, case.mailbox.partition("@")[0])))
+        nameless = scenario.hook == "ban" or (
+            bool(case.right)
+            and not any(
+                name in line for line in case.right_lines for name in (case.mailbox, case.mailbox.partition("@")[0])
+            )
+        )
         settings = {**case.settings, "host": telling.text(case.settings["host"])}
         occasion = Occasion(failed, last, received, steady, nameless and not known)
-        ticket, gold = write(self.rng, case, scenario, persona, telling.said(case.text, last), telling.said(case.second_text, last), settings, occasion)
+        ticket, gold = write(
+            self.rng,
+            case,
+            scenario,
+            persona,
+            telling.said(case.text, last),
+            telling.said(case.second_text, last),
+            settings,
+            occasion,
+        )
         gold |= {"matching_lines": matching, "absence": None}
         name = f"{len(self.tickets) + 1:04d}"
         self.tickets.append({"id": name, "ticket": ticket})
         self.gold.append({"id": name, **gold})
 
-    def _fail(self, telling: Retelling, scenario: Scenario, failed: datetime, hosts: dict[str, str], steady: bool) -> tuple[list[str], datetime]:
+    def _fail(
+        self, telling: Retelling, scenario: Scenario, failed: datetime, hosts: dict[str, str], steady: bool
+    ) -> tuple[list[str], datetime]:
         """The failure with its repeats: the right lines as they stand in the log, and the moment of the last one."""
         case = telling.case
         repeats = self.rng.randint(5, 12) if steady else 0 if scenario.hook else self.rng.choice((0, 0, 1, 1, 2))
@@ -79,7 +95,9 @@ class World:
                     right.append(written)
         return right, at + length(case.lines)
 
-    def _history(self, case: Case, scenario: Scenario, persona: Persona, failed: datetime, hosts: dict[str, str]) -> bool:
+    def _history(
+        self, case: Case, scenario: Scenario, persona: Persona, failed: datetime, hosts: dict[str, str]
+    ) -> bool:
         """Earlier sessions that went well, from the same place; True where there were any."""
         lines, whose = case.before, case
         if not lines:
@@ -92,7 +110,11 @@ class World:
         telling = Retelling(whose, persona, self.rng)
         for n in range(self.rng.randint(3, 8)):
             telling.forget_queues()
-            at = later(failed, -self.rng.uniform(600, 20_000)) if n == 0 else moment(self.rng, START, later(failed, -600))
+            at = (
+                later(failed, -self.rng.uniform(600, 20_000))
+                if n == 0
+                else moment(self.rng, START, later(failed, -600))
+            )
             by = at - stamp_of(lines[0])
             for line in lines:
                 moved, host, message = telling.message(line, by)
@@ -143,7 +165,9 @@ def write_world(out: Path, world: World) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     order = sorted(range(len(world.tickets)), key=lambda n: world.tickets[n]["ticket"]["received_at"])
     for name, rows in (("tickets", world.tickets), ("gold", world.gold)):
-        (out / f"{name}.jsonl").write_text("".join(json.dumps(rows[n], ensure_ascii=False) + "\n" for n in order), "utf-8")
+        (out / f"{name}.jsonl").write_text(
+            "".join(json.dumps(rows[n], ensure_ascii=False) + "\n" for n in order), "utf-8"
+        )
     (out / "accounts.csv").write_text(accounts(world), "utf-8")
     paths = []
     for host in HOSTS:
@@ -160,6 +184,14 @@ def accounts(world: World) -> str:
         scenario = BY_NAME[gold["scenario"]]
         domain = gold["mailbox"].partition("@")[2]
         paused = scenario.state in PAUSED and scenario.verified
-        rows[gold["mailbox"]] = f"{gold['mailbox']},{domain},{scenario.plan.capitalize()},{int(paused)},{int(scenario.verified)},2025-03-01"
-        rows.setdefault(f"office@{domain}", f"office@{domain},{domain},{scenario.plan.capitalize()},0,{int(scenario.verified)},2025-03-01")
-    return "\n".join(["mailbox,domain,plan,paused,domain_verified,created_at", *(rows[key] for key in sorted(rows))]) + "\n"
+        rows[gold["mailbox"]] = (
+            f"{gold['mailbox']},{domain},{scenario.plan.capitalize()},{int(paused)},{int(scenario.verified)},2025-03-01"
+        )
+        rows.setdefault(
+            f"office@{domain}",
+            f"office@{domain},{domain},{scenario.plan.capitalize()},0,{int(scenario.verified)},2025-03-01",
+        )
+    return (
+        "\n".join(["mailbox,domain,plan,paused,domain_verified,created_at", *(rows[key] for key in sorted(rows))])
+        + "\n"
+    )

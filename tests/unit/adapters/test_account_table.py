@@ -98,20 +98,26 @@ def test_a_damaged_database_is_not_overwritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("word", "meant"),
-    [("1", True), ("0", False), ("Yes", True), ("NO", False), ("true", True), ("False", False), ("ja", True),
-     ("nein", False), ("", None), ("  ", None)],
-)  # fmt: skip
+    [
+        ("1", True),
+        ("0", False),
+        ("Yes", True),
+        ("NO", False),
+        ("true", True),
+        ("False", False),
+        ("ja", True),
+        ("nein", False),
+        ("", None),
+        ("  ", None),
+    ],
+)
 def test_words_for_yes_and_no(word: str, meant: bool | None) -> None:
     assert account_of({"mailbox": "a@example.com", "paused": word}).paused is meant
 
 
 def test_dates_without_a_zone_are_utc() -> None:
     account = account_of(
-        {
-            "mailbox": "a@example.com",
-            "created_at": "2024-03-11",
-            "password_changed_at": "2026-11-15T17:02:00+01:00",
-        }
+        {"mailbox": "a@example.com", "created_at": "2024-03-11", "password_changed_at": "2026-11-15T17:02:00+01:00"}
     )
     assert account.created_at == datetime(2024, 3, 11, tzinfo=UTC)
     assert account.password_changed_at == datetime(2026, 11, 15, 16, 2, tzinfo=UTC)
@@ -127,9 +133,7 @@ def test_near_is_a_slip_and_not_another_person() -> None:
 
 
 @given(
-    st.dictionaries(
-        st.sampled_from(["mailbox", "plan", "paused", "aliases", "created_at", "x"]), st.text(max_size=40)
-    )
+    st.dictionaries(st.sampled_from(["mailbox", "plan", "paused", "aliases", "created_at", "x"]), st.text(max_size=40))
 )
 def test_any_row_is_an_account_or_names_its_column(row: dict[str, str]) -> None:
     try:

@@ -26,7 +26,12 @@ from bot.core.parse.reading import read
 from bot.core.parse.ticket_json import ticket_from_json, ticket_to_json
 from knowledge import Knowledge
 
-ECHO = Ocr("echo", (sys.executable, "-c", "import sys; sys.stdin.buffer.read(); print('error (Ox800CCCOF)')"), 1_000_000_000, 10)
+ECHO = Ocr(
+    "echo",
+    (sys.executable, "-c", "import sys; sys.stdin.buffer.read(); print('error (Ox800CCCOF)')"),
+    1_000_000_000,
+    10,
+)
 """A stand-in for an OCR program: the real ones are in tests/real."""
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 200) + b"\x08\x02\x00\x00\x00"
 
@@ -57,7 +62,9 @@ def test_a_picture_is_read_and_says_so(knowledge: Knowledge) -> None:
 def test_without_a_program_for_it_a_picture_is_only_named(knowledge: Knowledge) -> None:
     ticket = opened(("shot.png", PNG))
     assert ticket.attachments[0].text is None and ticket.attachments[0].content is None
-    assert read(ticket, knowledge.languages).notes == ("attachment without readable text: shot.png (application/octet-stream)",)
+    assert read(ticket, knowledge.languages).notes == (
+        "attachment without readable text: shot.png (application/octet-stream)",
+    )
 
 
 @pytest.mark.parametrize("head", [(60_000, 60_000), (0, 10), (5_000, 5_000)])
@@ -87,11 +94,22 @@ def test_a_program_that_hangs_or_dies_costs_its_limit_and_no_ticket() -> None:
 
 def test_an_archives_texts_are_read() -> None:
     mail = b"From: boss@example.com\nSubject: broken\nContent-Type: text/html\n\n<p>535 <b>refused</b></p>"
-    ticket = opened(("logs.zip", zipped(("mail.log", b"no route to host"), ("a/b.eml", mail), ("page.html", b"<p>hi</p>"), ("x.exe", b"MZ"))),
-                    ("big.log.gz", gzip.compress(b"imap-login: failed\n")), ocr=ECHO)
+    ticket = opened(
+        (
+            "logs.zip",
+            zipped(("mail.log", b"no route to host"), ("a/b.eml", mail), ("page.html", b"<p>hi</p>"), ("x.exe", b"MZ")),
+        ),
+        ("big.log.gz", gzip.compress(b"imap-login: failed\n")),
+        ocr=ECHO,
+    )
     assert {a.name: (a.text or "").strip() for a in ticket.attachments} == {
-        "logs.zip": "", "mail.log": "no route to host", "a/b.eml": "From: boss@example.com\nSubject: broken\n\n535 refused", "page.html": "hi",
-        "big.log.gz": "", "big.log": "imap-login: failed"}
+        "logs.zip": "",
+        "mail.log": "no route to host",
+        "a/b.eml": "From: boss@example.com\nSubject: broken\n\n535 refused",
+        "page.html": "hi",
+        "big.log.gz": "",
+        "big.log": "imap-login: failed",
+    }
     assert any("x.exe" in note for note in ticket.notes)
 
 
@@ -112,7 +130,11 @@ def test_a_bomb_costs_two_seconds_and_50_mb_and_the_ticket_goes_on(name: str) ->
     data = BOMBS[name]()
     began = time.monotonic()
     ticket = opened(("bomb", data))
-    assert time.monotonic() - began < ARCHIVE_SECONDS + 1.5 and ticket.body == "please help" and all(a.content is None for a in ticket.attachments if a.name != "0.png")
+    assert (
+        time.monotonic() - began < ARCHIVE_SECONDS + 1.5
+        and ticket.body == "please help"
+        and all(a.content is None for a in ticket.attachments if a.name != "0.png")
+    )
     assert _peak_mb(data) <= 50
 
 
@@ -120,7 +142,13 @@ def _peak_mb(data: bytes) -> float:
     """The most memory that unpacking held, by the kernel's count for that program alone."""
     archive = str(Path(LIMITED[-1]).parent / "archive.py")
     told = f"import runpy, sys; runpy.run_path({archive!r}, run_name='__main__'); sys.stderr.write(next(l for l in open('/proc/self/status') if 'VmHWM' in l))"
-    done = subprocess.run([*LIMITED, str(ARCHIVE_SECONDS), str(ARCHIVE_MEMORY), sys.executable, "-I", "-S", "-c", told], input=data, capture_output=True, check=True, timeout=20)
+    done = subprocess.run(
+        [*LIMITED, str(ARCHIVE_SECONDS), str(ARCHIVE_MEMORY), sys.executable, "-I", "-S", "-c", told],
+        input=data,
+        capture_output=True,
+        check=True,
+        timeout=20,
+    )
     json.loads(done.stdout)
     return int(done.stderr.split()[1]) / 1024
 
@@ -145,13 +173,25 @@ def test_mails_and_html_that_came_as_bytes_are_read() -> None:
     mail.add_attachment(inner.as_bytes(), "application", "octet-stream", filename="fwd.eml")
     mail.add_attachment(b"<p>said <b>535</b></p>", "application", "octet-stream", filename="page.htm")
     ticket = ticket_from_eml(mail.as_bytes(), "t")
-    assert [a.text.split("\n\n")[-1].strip() for a in ticket.attachments if a.text] == ["550 5.7.1 ganz weg: ü", "said 535"]
+    assert [a.text.split("\n\n")[-1].strip() for a in ticket.attachments if a.text] == [
+        "550 5.7.1 ganz weg: ü",
+        "said 535",
+    ]
 
 
 def test_json_attachments_with_content_come_out_as_those_of_a_mail() -> None:
     content = base64.b64encode(b"<p>535</p>").decode()
-    ticket = ticket_from_json({"body": "x", "attachments": [{"name": "a.html", "content_type": "text/html", "content": content},
-                                                            {"name": "s.png", "content_type": "image/png", "content": base64.b64encode(PNG).decode()}]}, where="t", fallback_id="t")
+    ticket = ticket_from_json(
+        {
+            "body": "x",
+            "attachments": [
+                {"name": "a.html", "content_type": "text/html", "content": content},
+                {"name": "s.png", "content_type": "image/png", "content": base64.b64encode(PNG).decode()},
+            ],
+        },
+        where="t",
+        fallback_id="t",
+    )
     assert [(a.text, a.content) for a in ticket.attachments] == [("535", None), (None, PNG)]
     again = ticket_from_json(ticket_to_json(ProgramReader(ECHO).read(ticket)), where="t", fallback_id="t")
     assert [(a.text, a.pictured) for a in again.attachments] == [("535", False), ("error (0x800CCC0F)", True)]

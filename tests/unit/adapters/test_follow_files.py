@@ -32,8 +32,10 @@ EVER = (START - timedelta(days=900), START + timedelta(days=900))
 
 def line(number: int, host: str = "imap1") -> str:
     """A refused login that no other line is like, one each second."""
-    return (f"{(START + timedelta(seconds=number)).isoformat()} {host} dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
-            f"user=<n{number}@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, TLS, session=<s{number}>")
+    return (
+        f"{(START + timedelta(seconds=number)).isoformat()} {host} dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): "
+        f"user=<n{number}@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, TLS, session=<s{number}>"
+    )
 
 
 def text(first: int, behind: int) -> bytes:
@@ -50,7 +52,12 @@ class Place:
 
     def follow(self, *logs: Path, keep: Keep | None = None) -> Follow:
         now = lambda: datetime.now(UTC)  # noqa: E731
-        return Follow(SqliteFeedStore(self.path), [FileFeed(log, Stream(UTC, now), self.said.append) for log in logs or (self.log,)], say=self.said.append, keep=keep)
+        return Follow(
+            SqliteFeedStore(self.path),
+            [FileFeed(log, Stream(UTC, now), self.said.append) for log in logs or (self.log,)],
+            say=self.said.append,
+            keep=keep,
+        )
 
     def once(self) -> None:
         """A follower that reads what is there and ends."""
@@ -75,7 +82,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-# -- a writer at 1,000 lines a second ------------------------------------------------------------------------------------
+# -- a writer at 1,000 lines a second --------------------------------------------------------------------------------
 
 
 def renamed(place: Place, number: int) -> None:
@@ -102,8 +109,11 @@ def deleted(place: Place, number: int) -> None:
 
 @pytest.mark.parametrize("rotate", [renamed, renamed_and_packed, copied_and_truncated, deleted])
 @pytest.mark.parametrize("restarted", [False, True], ids=["one-follower", "restarted"])
-def test_a_log_that_rotates_under_a_quick_writer_is_read_once(place: Place, rotate: Callable[[Place, int], None], restarted: bool) -> None:
-    """Nothing is lost where the file is renamed; of a truncated or deleted one only what was written while nobody looked."""
+def test_a_log_that_rotates_under_a_quick_writer_is_read_once(
+    place: Place, rotate: Callable[[Place, int], None], restarted: bool
+) -> None:
+    """Nothing is lost where the file is renamed; of a truncated or deleted one only what was written while nobody
+    looked."""
     written = 0
     place.write(0, 1)
     followers: list[tuple[Follow, threading.Thread]] = []
@@ -127,9 +137,14 @@ def test_a_log_that_rotates_under_a_quick_writer_is_read_once(place: Place, rota
         written = upto
         time.sleep(0.005)
         if written > (turn + 1) * 350:
-            if rotate is deleted or (restarted and rotate is copied_and_truncated):  # what the follower has not seen is gone
+            # what the follower has not seen is gone
+            if rotate is deleted or (restarted and rotate is copied_and_truncated):
                 ends = time.monotonic() + 20
-                while SqliteLogStore(place.path).search(LogQuery(*EVER, logins=(f"n{written - 1}@firm.example",))).lines == () and time.monotonic() < ends:
+                while (
+                    SqliteLogStore(place.path).search(LogQuery(*EVER, logins=(f"n{written - 1}@firm.example",))).lines
+                    == ()
+                    and time.monotonic() < ends
+                ):
                     time.sleep(0.02)
             if restarted:
                 stop()
@@ -146,7 +161,7 @@ def test_a_log_that_rotates_under_a_quick_writer_is_read_once(place: Place, rota
     assert stored == list(range(written)), place.said
 
 
-# -- one thing at a time -------------------------------------------------------------------------------------------------
+# -- one thing at a time ---------------------------------------------------------------------------------------------
 
 
 def test_a_truncation_that_may_have_lost_lines_is_a_gap(place: Place) -> None:
@@ -218,7 +233,9 @@ def test_a_writer_that_keeps_his_place_in_a_truncated_file_leaves_nuls_that_are_
             assert place.log.read_bytes()[:1] == b"\0"
             place.once()
     assert place.stored() == list(range(120))
-    assert SqliteLogStore(place.path).ingest([place.log.parent]).lines == 0, "`triage logs ingest` knows the files as well"
+    assert SqliteLogStore(place.path).ingest([place.log.parent]).lines == 0, (
+        "`triage logs ingest` knows the files as well"
+    )
 
 
 def test_an_inode_that_is_used_again_is_another_file(place: Place) -> None:
@@ -267,7 +284,12 @@ def test_a_last_line_waits_for_its_end_and_a_long_one_does_no_harm(place: Place)
         writer.write(text(6, 7)[60:-1])
         runs()
         assert place.stored() == list(range(6))
-        writer.write(b"\n" + line(7).replace("method=PLAIN", "method=\udcff\udcfe").encode("utf-8", "surrogateescape") + b"\n" + b"y" * 3_000_000)
+        writer.write(
+            b"\n"
+            + line(7).replace("method=PLAIN", "method=\udcff\udcfe").encode("utf-8", "surrogateescape")
+            + b"\n"
+            + b"y" * 3_000_000
+        )
         runs()
         assert place.stored() == list(range(8))
         time.sleep(1.1)
@@ -300,7 +322,8 @@ def test_a_log_that_is_not_there_yet_is_read_once_it_is(place: Place) -> None:
 
 
 def test_what_one_line_taught_serves_the_next_after_a_restart_and_a_rotation(place: Place) -> None:
-    """Postfix's pid stands for its client from one line to the next; the year of a stamp without one comes from the lines before."""
+    """Postfix's pid stands for its client from one line to the next; the year of a stamp without one comes from the
+    lines before."""
     head = "Dec 31 23:59:{second} mx1 postfix/submission/smtpd[77]: "
     place.log.write_text(head.format(second=50) + "connect from unknown[192.0.2.9]\n")
     os.utime(place.log, (datetime(2025, 12, 31, 23, 59, 50, tzinfo=UTC).timestamp(),) * 2)
@@ -309,19 +332,27 @@ def test_what_one_line_taught_serves_the_next_after_a_restart_and_a_rotation(pla
         file.write(head.format(second=51) + "warning: SASL authentication failure: Password verification failed\n")
     place.once()
     renamed(place, 1)
-    place.log.write_text(head.format(second=52) + "warning: SASL authentication failure: Password verification failed\n")
+    place.log.write_text(
+        head.format(second=52) + "warning: SASL authentication failure: Password verification failed\n"
+    )
     place.once()
     found = SqliteLogStore(place.path).search(LogQuery(*EVER, ips=("192.0.2.9",)))
     assert [(event.time, event.remote_ip) for event in found.lines] == [
-        (datetime(2025, 12, 31, 23, 59, second, tzinfo=UTC), "192.0.2.9") for second in (51, 52)]
+        (datetime(2025, 12, 31, 23, 59, second, tzinfo=UTC), "192.0.2.9") for second in (51, 52)
+    ]
 
 
 def test_lag_and_skew_are_measured(place: Place) -> None:
     began = datetime.now(UTC) - timedelta(minutes=40)
     ahead = timedelta(minutes=10)
-    place.log.write_text("".join(
-        f"{(at + ahead + timedelta(milliseconds=80)).isoformat()} imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, "
-        f"lip=198.51.100.1, mpid=7, TLS, session=<{encode(at, 4000 + n, '192.0.2.7')}>\n" for n in range(20) for at in [began + timedelta(seconds=n)]))
+    place.log.write_text(
+        "".join(
+            f"{(at + ahead + timedelta(milliseconds=80)).isoformat()} imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, "
+            f"lip=198.51.100.1, mpid=7, TLS, session=<{encode(at, 4000 + n, '192.0.2.7')}>\n"
+            for n in range(20)
+            for at in [began + timedelta(seconds=n)]
+        )
+    )
     place.once()
     covered = place.status()
     assert covered.skew is not None and abs(covered.skew - ahead) < timedelta(seconds=1)

@@ -71,7 +71,15 @@ def running(store: Path, feeds: Sequence[Feed], said: list[str] | None = None) -
 
 
 def listening(said: list[str] | None = None) -> Listeners:
-    return Listeners(("127.0.0.1", 0), ("127.0.0.1", 0), ("127.0.0.1", 0), TOKEN, stream, now, (said if said is not None else []).append)
+    return Listeners(
+        ("127.0.0.1", 0),
+        ("127.0.0.1", 0),
+        ("127.0.0.1", 0),
+        TOKEN,
+        stream,
+        now,
+        (said if said is not None else []).append,
+    )
 
 
 def wait(until: Callable[[], Any], seconds: float = 20.0) -> None:
@@ -93,23 +101,74 @@ def numbers(store: Path) -> list[int]:
 def post(listeners: Listeners, content: bytes | str, token: str = TOKEN, **headers: str) -> httpx.Response:
     wait(lambda: "HTTP" in listeners.addresses)
     host, port = listeners.addresses["HTTP"]
-    return httpx.post(f"http://{host}:{port}/logs", content=content, headers={"Authorization": f"Bearer {token}", **headers}, timeout=30)
+    return httpx.post(
+        f"http://{host}:{port}/logs",
+        content=content,
+        headers={"Authorization": f"Bearer {token}", **headers},
+        timeout=30,
+    )
 
 
-# -- HTTP ------------------------------------------------------------------------------------------------------------------
+# -- HTTP ------------------------------------------------------------------------------------------------------------
 
 RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
-    "rsyslog": lambda n: {"message": " " + REFUSED.format(number=n), "host": "imap1", "syslogtag": "dovecot:", "timereported": (START + timedelta(seconds=n)).isoformat()},
-    "vector": lambda n: {"appname": "dovecot", "facility": "mail", "host": "imap1", "hostname": "imap1", "message": REFUSED.format(number=n), "procid": 996, "severity": "info",
-                         "source_type": "syslog", "timestamp": (START + timedelta(seconds=n)).isoformat().replace("+00:00", "Z")},
-    "fluent-bit-syslog": lambda n: {"date": START.timestamp() + n, "pri": "22", "host": "imap1", "ident": "dovecot", "pid": "996", "message": REFUSED.format(number=n)},
+    "rsyslog": lambda n: {
+        "message": " " + REFUSED.format(number=n),
+        "host": "imap1",
+        "syslogtag": "dovecot:",
+        "timereported": (START + timedelta(seconds=n)).isoformat(),
+    },
+    "vector": lambda n: {
+        "appname": "dovecot",
+        "facility": "mail",
+        "host": "imap1",
+        "hostname": "imap1",
+        "message": REFUSED.format(number=n),
+        "procid": 996,
+        "severity": "info",
+        "source_type": "syslog",
+        "timestamp": (START + timedelta(seconds=n)).isoformat().replace("+00:00", "Z"),
+    },
+    "fluent-bit-syslog": lambda n: {
+        "date": START.timestamp() + n,
+        "pri": "22",
+        "host": "imap1",
+        "ident": "dovecot",
+        "pid": "996",
+        "message": REFUSED.format(number=n),
+    },
     "fluent-bit-tail": lambda n: {"date": START.timestamp() + n, "log": line(n)},
-    "fluent-bit-epoch-ms": lambda n: {"date": int(START.timestamp() + n) * 1000, "host": "imap1", "ident": "dovecot", "message": REFUSED.format(number=n)},
-    "fluent-bit-java-sql": lambda n: {"date": f"{START + timedelta(seconds=n):%Y-%m-%d %H:%M:%S}.000000", "host": "imap1", "ident": "dovecot", "message": REFUSED.format(number=n)},
-    "vector-file": lambda n: {"file": "/var/log/mail.log", "host": "relay", "message": line(n), "source_type": "file", "timestamp": "2026-11-20T12:34:56.123456789Z"},
-    "elastic-common-schema": lambda n: {"@timestamp": (START + timedelta(seconds=n)).isoformat(), "host": {"name": "imap1"}, "process": {"name": "dovecot", "pid": 7},
-                                        "message": REFUSED.format(number=n)},
-    "journal": lambda n: {"__REALTIME_TIMESTAMP": str(int((START.timestamp() + n) * 1e6)), "_HOSTNAME": "imap1", "SYSLOG_IDENTIFIER": "dovecot", "MESSAGE": REFUSED.format(number=n)},
+    "fluent-bit-epoch-ms": lambda n: {
+        "date": int(START.timestamp() + n) * 1000,
+        "host": "imap1",
+        "ident": "dovecot",
+        "message": REFUSED.format(number=n),
+    },
+    "fluent-bit-java-sql": lambda n: {
+        "date": f"{START + timedelta(seconds=n):%Y-%m-%d %H:%M:%S}.000000",
+        "host": "imap1",
+        "ident": "dovecot",
+        "message": REFUSED.format(number=n),
+    },
+    "vector-file": lambda n: {
+        "file": "/var/log/mail.log",
+        "host": "relay",
+        "message": line(n),
+        "source_type": "file",
+        "timestamp": "2026-11-20T12:34:56.123456789Z",
+    },
+    "elastic-common-schema": lambda n: {
+        "@timestamp": (START + timedelta(seconds=n)).isoformat(),
+        "host": {"name": "imap1"},
+        "process": {"name": "dovecot", "pid": 7},
+        "message": REFUSED.format(number=n),
+    },
+    "journal": lambda n: {
+        "__REALTIME_TIMESTAMP": str(int((START.timestamp() + n) * 1e6)),
+        "_HOSTNAME": "imap1",
+        "SYSLOG_IDENTIFIER": "dovecot",
+        "MESSAGE": REFUSED.format(number=n),
+    },
 }
 
 
@@ -128,7 +187,12 @@ def test_records_of_every_shipper_are_read_and_stored_before_the_answer(store: P
             assert events(store)
         assert numbers(store) == [0, 1, 2, 3]
     for number, event in enumerate(events(store)):
-        assert (event.time, event.host, event.program, event.event) == (START + timedelta(seconds=number), "imap1", "dovecot", "auth_failed")
+        assert (event.time, event.host, event.program, event.event) == (
+            START + timedelta(seconds=number),
+            "imap1",
+            "dovecot",
+            "auth_failed",
+        )
 
 
 def test_what_is_wrong_with_a_request_is_said(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +207,7 @@ def test_what_is_wrong_with_a_request_is_said(store: Path, monkeypatch: pytest.M
         assert post(listeners, gzip.compress(line(0).encode())[:-9], **{"Content-Encoding": "gzip"}).status_code == 400
         assert post(listeners, b"no gzip", **{"Content-Encoding": "gzip"}).status_code == 400
         assert post(listeners, line(0), **{"Content-Encoding": "snappy"}).status_code == 415
-        assert post(listeners, "[{") .status_code == 400
+        assert post(listeners, "[{").status_code == 400
         assert post(listeners, "[" * 100_000).status_code == 400
         assert post(listeners, "").status_code == 204
         told = post(listeners, b"\x92\xd7\x00", **{"Content-Type": "application/msgpack"})
@@ -163,7 +227,9 @@ def test_a_batch_whose_sender_was_not_told_is_not_stored_twice(store: Path) -> N
     with running(store, listeners.feeds):
         wait(lambda: "HTTP" in listeners.addresses)
         with socket.create_connection(listeners.addresses["HTTP"]) as sender:  # it goes away before the answer
-            sender.sendall(f"POST /logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            sender.sendall(
+                f"POST /logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+            )
         wait(lambda: store.exists() and len(numbers(store)) == 10)
     again = listening()
     with running(store, again.feeds):
@@ -174,7 +240,7 @@ def test_a_batch_whose_sender_was_not_told_is_not_stored_twice(store: Path) -> N
         wait(lambda: len(numbers(store)) == 20)
 
 
-# -- syslog ----------------------------------------------------------------------------------------------------------------
+# -- syslog ----------------------------------------------------------------------------------------------------------
 
 
 def test_syslog_over_tcp_in_both_framings_and_over_udp(store: Path) -> None:
@@ -198,7 +264,8 @@ def test_syslog_over_tcp_in_both_framings_and_over_udp(store: Path) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for number in range(41, 60):
                 sender.sendto(message(number), listeners.addresses["syslog over UDP"])
-            sender.sendto(message(60) + b"\n" + message(61), listeners.addresses["syslog over UDP"])  # a datagram is one message, whatever is in it
+            # a datagram is one message, whatever is in it
+            sender.sendto(message(60) + b"\n" + message(61), listeners.addresses["syslog over UDP"])
         wait(lambda: store.exists() and len(numbers(store)) >= 61)
     assert numbers(store) == list(range(61))
     assert {event.host for event in events(store)} == {"imap1"}
@@ -210,7 +277,10 @@ def test_a_message_without_time_or_host_gets_those_of_its_receipt(store: Path) -
         wait(lambda: len(listeners.addresses) == 3)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(f"<22>dovecot: {REFUSED.format(number=1)}".encode(), listeners.addresses["syslog over UDP"])
-            sender.sendto(f"<22>1 - imap1 dovecot 996 - - {REFUSED.format(number=2)}".encode(), listeners.addresses["syslog over UDP"])
+            sender.sendto(
+                f"<22>1 - imap1 dovecot 996 - - {REFUSED.format(number=2)}".encode(),
+                listeners.addresses["syslog over UDP"],
+            )
         wait(lambda: store.exists() and len(numbers(store)) == 2)
     first, second = events(store)
     assert (first.host, second.host) == ("127.0.0.1", "imap1")
@@ -226,7 +296,7 @@ def test_an_address_that_is_taken_is_named(store: Path) -> None:
             Follow(SqliteFeedStore(store), listeners.feeds, say=lambda _: None).run(once=True)
 
 
-# -- journald --------------------------------------------------------------------------------------------------------------
+# -- journald --------------------------------------------------------------------------------------------------------
 
 STAND_IN = """#!{python}
 import json, os, sys, time
@@ -270,8 +340,16 @@ class Journal:
         with self.entries.open("a") as file:
             for number in chosen:
                 moment = int((START.timestamp() + number) * 1e6)
-                record = {"__CURSOR": f"s=1;i={number}", "__REALTIME_TIMESTAMP": str(moment), "_HOSTNAME": "imap1", "SYSLOG_IDENTIFIER": "dovecot", "_PID": "996",
-                          "_SYSTEMD_UNIT": "dovecot.service", "_CMDLINE": "x" * 500, "MESSAGE": REFUSED.format(number=number)} | fields
+                record = {
+                    "__CURSOR": f"s=1;i={number}",
+                    "__REALTIME_TIMESTAMP": str(moment),
+                    "_HOSTNAME": "imap1",
+                    "SYSLOG_IDENTIFIER": "dovecot",
+                    "_PID": "996",
+                    "_SYSTEMD_UNIT": "dovecot.service",
+                    "_CMDLINE": "x" * 500,
+                    "MESSAGE": REFUSED.format(number=number),
+                } | fields
                 file.write(json.dumps(record) + "\n")
 
     def asked(self) -> list[list[str]]:
@@ -287,7 +365,8 @@ def test_the_journal_goes_on_behind_its_cursor(store: Path, journal: Journal) ->
     journal.add(*range(10))
     with running(store, [JournalFeed(["dovecot.service", "postfix*"], stream(), lambda _: None)]):
         wait(lambda: store.exists() and len(numbers(store)) == 10)
-        journal.add(10, MESSAGE=list(REFUSED.format(number=10).encode()))  # journald writes what is no clean text as bytes
+        # journald writes what is no clean text as bytes
+        journal.add(10, MESSAGE=list(REFUSED.format(number=10).encode()))
         wait(lambda: len(numbers(store)) == 11)
     journal.add(*range(11, 20))
     with running(store, [JournalFeed(["dovecot.service", "postfix*"], stream(), lambda _: None)]):
@@ -314,7 +393,9 @@ def test_a_journal_that_has_dropped_the_cursor_goes_on_by_time_and_shows_a_gap(s
     assert covered.gaps == ((START + timedelta(seconds=4), START + timedelta(seconds=20)),)
 
 
-def test_a_journalctl_that_ends_is_started_again(store: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journalctl_that_ends_is_started_again(
+    store: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.adapters.logstore.follow.journal.AGAIN", 0.05)
     journal.add(0, 1)
     ended = Path(str(journal.entries) + ".end")
@@ -334,10 +415,12 @@ def test_a_journalctl_that_ends_is_started_again(store: Path, journal: Journal, 
     assert "No such file" in said[1]
 
 
-# -- a store that is full, or held ------------------------------------------------------------------------------------------
+# -- a store that is full, or held -----------------------------------------------------------------------------------
 
 
-def test_a_full_disk_loses_nothing_that_was_acknowledged_and_ends_by_itself(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_loses_nothing_that_was_acknowledged_and_ends_by_itself(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SQLite says the same of a full disk and of a file that may not grow."""
     room = {"pages": 150}
     real = feeding.open_for_writing
@@ -355,7 +438,9 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged_and_ends_by_itself(stor
     listeners = listening()
     acknowledged = 0
     with running(store, [*listeners.feeds, FileFeed(log, stream(), said.append)], said):
-        while (answer := post(listeners, "\n".join(line(n) for n in range(acknowledged, acknowledged + 500)))).status_code == 204:
+        while (
+            answer := post(listeners, "\n".join(line(n) for n in range(acknowledged, acknowledged + 500)))
+        ).status_code == 204:
             acknowledged += 500
             assert acknowledged < 50_000
         assert answer.status_code == 503 and answer.headers["Retry-After"]
@@ -371,7 +456,9 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged_and_ends_by_itself(stor
     assert numbers(store) == [*range(acknowledged + 500), *range(900_000, 900_100)]
 
 
-def test_a_store_that_another_process_holds_is_waited_for(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_store_that_another_process_holds_is_waited_for(
+    store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("bot.adapters.logstore.sqlite.schema.WRITER_WAITS", 0.05)
     log = tmp_path / "mail.log"
     log.write_text(line(0) + "\n")
@@ -390,7 +477,7 @@ def test_a_store_that_another_process_holds_is_waited_for(store: Path, monkeypat
     assert numbers(store) == list(range(50))
 
 
-# -- secrets -----------------------------------------------------------------------------------------------------------------
+# -- secrets ---------------------------------------------------------------------------------------------------------
 
 
 def test_no_secret_reaches_the_disk_by_any_feed(store: Path, tmp_path: Path, journal: Journal) -> None:
@@ -399,9 +486,15 @@ def test_no_secret_reaches_the_disk_by_any_feed(store: Path, tmp_path: Path, jou
     log.write_text(f"{START.isoformat()} imap1 dovecot: {told.format(0)}\n")
     journal.add(1, MESSAGE=list(told.format(1).encode()))
     listeners = listening()
-    with running(store, [FileFeed(log, stream(), lambda _: None), JournalFeed(["all"], stream(), lambda _: None), *listeners.feeds]):
+    with running(
+        store,
+        [FileFeed(log, stream(), lambda _: None), JournalFeed(["all"], stream(), lambda _: None), *listeners.feeds],
+    ):
         at = START.isoformat()
-        pushed = [{"message": told.format(2), "appname": "dovecot", "host": "imap1", "timestamp": at, "password": SECRET}, {"log": f"{at} imap1 dovecot: {told.format(3)}"}]
+        pushed = [
+            {"message": told.format(2), "appname": "dovecot", "host": "imap1", "timestamp": at, "password": SECRET},
+            {"log": f"{at} imap1 dovecot: {told.format(3)}"},
+        ]
         assert post(listeners, "\n".join(map(json.dumps, pushed))).status_code == 204
         assert post(listeners, f"{at} imap1 dovecot: {told.format(4)}").status_code == 204
         with socket.create_connection(listeners.addresses["syslog over TCP"]) as sender:

@@ -32,10 +32,15 @@ SECONDS = 0.4
 Make = Callable[[int], Any]
 HTTP = {
     "loki": lambda port: LokiLogStore(f"loki+http://user:s3cret@127.0.0.1:{port}", seconds=SECONDS),
-    "opensearch": lambda port: OpenSearchLogStore(f"opensearch+http://user:s3cret@127.0.0.1:{port}/mail", seconds=SECONDS),
+    "opensearch": lambda port: OpenSearchLogStore(
+        f"opensearch+http://user:s3cret@127.0.0.1:{port}/mail", seconds=SECONDS
+    ),
     "clickhouse": lambda port: ClickHouseLogStore(f"clickhouse://user:s3cret@127.0.0.1:{port}/logs", seconds=SECONDS),
 }
-EVERY = {**HTTP, "postgresql": lambda port: PostgresLogStore(f"postgresql://user:s3cret@127.0.0.1:{port}/logs", seconds=SECONDS)}
+EVERY = {
+    **HTTP,
+    "postgresql": lambda port: PostgresLogStore(f"postgresql://user:s3cret@127.0.0.1:{port}/logs", seconds=SECONDS),
+}
 
 
 @contextmanager
@@ -70,7 +75,9 @@ def _calmly(answer: Callable[[socket.socket], None], connection: socket.socket) 
 def says(status: str, body: bytes) -> Callable[[socket.socket], None]:
     def answer(connection: socket.socket) -> None:
         connection.recv(65536)
-        connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+        connection.sendall(
+            f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+        )
         connection.close()
 
     return answer
@@ -101,7 +108,9 @@ def cannot_look(store: LogStore, *, within: float = 4.0) -> str:
     assert (result.lines, result.successes, result.sessions) == ((), (), ())
     assert result.failed and "s3cret" not in result.failed and "\n" not in result.failed
     assert list(store.coverage(NOON, NOON)) == [] and list(store.logins_like("anna@example.com", NOON, NOON)) == []
-    assert store.search(LogQuery(NOON, NOON)).failed, "a query that selects nothing tells whether the store can be asked"
+    assert store.search(LogQuery(NOON, NOON)).failed, (
+        "a query that selects nothing tells whether the store can be asked"
+    )
     return result.failed
 
 
@@ -144,11 +153,17 @@ def test_an_answer_that_is_too_large() -> None:
 @pytest.mark.parametrize(
     ("status", "body"),
     [
-        ("500 Internal Server Error", b"Code: 1. DB::Exception: no"), ("401 Unauthorized", b""), ("404 Not Found", b"<html>"),
-        ("302 Found\r\nLocation: http://192.0.2.1/", b""), ("200 OK", b"<html>"), ("200 OK", b'{"status": "success", "data": {"resultType": "streams", "result": [{}]}}'),
-        ("200 OK", b'{"error": {"type": "x"}, "hits": 3}'), ("429 Too Many Requests", b"slow down"), ("204 No Content", b""),
+        ("500 Internal Server Error", b"Code: 1. DB::Exception: no"),
+        ("401 Unauthorized", b""),
+        ("404 Not Found", b"<html>"),
+        ("302 Found\r\nLocation: http://192.0.2.1/", b""),
+        ("200 OK", b"<html>"),
+        ("200 OK", b'{"status": "success", "data": {"resultType": "streams", "result": [{}]}}'),
+        ("200 OK", b'{"error": {"type": "x"}, "hits": 3}'),
+        ("429 Too Many Requests", b"slow down"),
+        ("204 No Content", b""),
     ],
-)  # fmt: skip
+)
 def test_nonsense(kind: str, status: str, body: bytes) -> None:
     if kind == "clickhouse" and body.startswith(b"{"):
         body = b"{"
@@ -157,7 +172,11 @@ def test_nonsense(kind: str, status: str, body: bytes) -> None:
 
 
 def test_the_triage_says_that_it_could_not_look() -> None:
-    ticket = Ticket(id="1", body="anna@example.com cannot log in: authentication failed, Thunderbird, imap, port 993", received_at=NOON)
+    ticket = Ticket(
+        id="1",
+        body="anna@example.com cannot log in: authentication failed, Thunderbird, imap, port 993",
+        received_at=NOON,
+    )
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     triage = Triager(load(), HTTP["loki"](port), EmptyAccountDirectory(), SystemClock()).triage(ticket)

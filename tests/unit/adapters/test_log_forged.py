@@ -17,9 +17,22 @@ START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 STRANGER, THEIRS, VICTIM = "203.0.113.66", "192.0.2.7", "victim@example.com"
 TRUE = f"{START.isoformat()} imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<{VICTIM}>, method=PLAIN, rip={THEIRS}, lip=192.0.2.1, TLS, session=<{encode(START, 4000, THEIRS)}>"
 FORGERIES = (
-    "x>, method=PLAIN, rip={ip}, lip=192.0.2.1, TLS, session=<{session}>", "x>, rip={ip}", "<{box}>", "x): user=<{box}>, method=PLAIN, rip={ip}", "x,{ip},<{session}>): Password mismatch",
-    "x user=<{box}>, rip={ip}, session=<{session}>", "a rip={ip} b", "[{ip}]", "{box}>, rip={ip}", "x sasl_username={box}", "x from mail[{ip}]: 535 5.7.8 to={box}", "{box},{ip}",
-    "x\tuser=<{box}>", "connect from u[{ip}]", "x: Login: user=<{box}>, method=PLAIN, rip={ip}, lip=192.0.2.1, TLS, session=<{session}>", "x (auth failed): user=<{box}>, rip={ip}",
+    "x>, method=PLAIN, rip={ip}, lip=192.0.2.1, TLS, session=<{session}>",
+    "x>, rip={ip}",
+    "<{box}>",
+    "x): user=<{box}>, method=PLAIN, rip={ip}",
+    "x,{ip},<{session}>): Password mismatch",
+    "x user=<{box}>, rip={ip}, session=<{session}>",
+    "a rip={ip} b",
+    "[{ip}]",
+    "{box}>, rip={ip}",
+    "x sasl_username={box}",
+    "x from mail[{ip}]: 535 5.7.8 to={box}",
+    "{box},{ip}",
+    "x\tuser=<{box}>",
+    "connect from u[{ip}]",
+    "x: Login: user=<{box}>, method=PLAIN, rip={ip}, lip=192.0.2.1, TLS, session=<{session}>",
+    "x (auth failed): user=<{box}>, rip={ip}",
 )
 PLACES = (
     "imap1 dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<{told}>, method=PLAIN, rip={stranger}, lip=192.0.2.1, TLS, session=<{own}>",
@@ -35,11 +48,19 @@ def test_a_thousand_forged_lines_are_nobodys_else(tmp_path: Path, way: str) -> N
     lines = []
     for number in range(1000):
         at = START + timedelta(seconds=number)
-        told = " ".join(dice.sample(FORGERIES, dice.randrange(1, 4))).format(ip=THEIRS, box=VICTIM, session=encode(at, 666, THEIRS))
-        lines.append(f"{at.isoformat()} " + dice.choice(PLACES).format(told=told, stranger=STRANGER, own=encode(at, 5000 + number, STRANGER)))
+        told = " ".join(dice.sample(FORGERIES, dice.randrange(1, 4))).format(
+            ip=THEIRS, box=VICTIM, session=encode(at, 666, THEIRS)
+        )
+        lines.append(
+            f"{at.isoformat()} "
+            + dice.choice(PLACES).format(told=told, stranger=STRANGER, own=encode(at, 5000 + number, STRANGER))
+        )
     lines.insert(500, TRUE)
     if way == "syslog":
-        lines = [line_of(f"<22>{line}\n{TRUE if number != 500 else ''}".encode(), START, STRANGER) for number, line in enumerate(lines)]
+        lines = [
+            line_of(f"<22>{line}\n{TRUE if number != 500 else ''}".encode(), START, STRANGER)
+            for number, line in enumerate(lines)
+        ]
     path = tmp_path / "mail.log"
     path.write_text("".join(line + "\n" for line in lines))
     store = SqliteLogStore(tmp_path / "logs.db")

@@ -160,9 +160,7 @@ def test_standard_input_is_read_once_as_well(
     assert found(store) == expected(0, 30)
 
 
-def test_directories_are_read_oldest_first_by_what_the_files_say(
-    store: SqliteLogStore, tmp_path: Path
-) -> None:
+def test_directories_are_read_oldest_first_by_what_the_files_say(store: SqliteLogStore, tmp_path: Path) -> None:
     logs = tmp_path / "logs" / "deep"
     logs.mkdir(parents=True)
     for name, first in (("a", 200), ("b", 100), ("c", 0)):
@@ -178,12 +176,8 @@ def test_directories_are_read_oldest_first_by_what_the_files_say(
     assert report.passed_over == [str(logs / "readme.md")]
 
 
-def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(
-    store: SqliteLogStore, tmp_path: Path
-) -> None:
-    good, cut, picture, nothing = (
-        tmp_path / name for name in ("good.log", "cut.gz", "picture.png", "empty.log")
-    )
+def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(store: SqliteLogStore, tmp_path: Path) -> None:
+    good, cut, picture, nothing = (tmp_path / name for name in ("good.log", "cut.gz", "picture.png", "empty.log"))
     good.write_bytes(text(0, 10))
     cut.write_bytes(gzip.compress(text(100, 5000))[:-2000])
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
@@ -192,14 +186,10 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(
     report = store.ingest([missing, cut, picture, good, nothing, tmp_path / "good.log" / "below"])
     assert set(expected(0, 10)) <= set(found(store))
     assert len(report.failed) == 4
-    for path, why in zip(
-        (missing, tmp_path / "good.log" / "below", picture, cut), sorted(report.failed), strict=False
-    ):
+    for path, why in zip((missing, tmp_path / "good.log" / "below", picture, cut), sorted(report.failed), strict=False):
         assert "\n" not in why, path
     assert {str(missing), str(cut), str(picture)} == {
-        name
-        for name in (str(missing), str(cut), str(picture))
-        if any(why.startswith(name) for why in report.failed)
+        name for name in (str(missing), str(cut), str(picture)) if any(why.startswith(name) for why in report.failed)
     }
     again = store.ingest([picture])
     assert again.failed, "what is no log is named every time"
@@ -225,9 +215,7 @@ def test_year_and_zone_of_lines_that_have_none(store: SqliteLogStore, tmp_path: 
     result = store.search(LogQuery(*EVER, mailboxes=("x@example.com",)))
     assert result.lines == ()
     result = store.search(
-        LogQuery(
-            datetime(2023, 12, 31, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC), domains=("example.com",)
-        )
+        LogQuery(datetime(2023, 12, 31, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC), domains=("example.com",))
     )
     assert [event.time for event in result.lines] == [datetime(2023, 12, 31, 23, 59, tzinfo=UTC)] * 2
 
@@ -286,9 +274,7 @@ def test_searches_go_on_while_another_connection_writes(store: SqliteLogStore, t
     writer.close()
 
 
-def test_a_locked_store_says_so(
-    store: SqliteLogStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_store_says_so(store: SqliteLogStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "mail.log"
     path.write_bytes(text(0, 10))
     store.ingest([path])
@@ -361,13 +347,17 @@ def three_days(store: SqliteLogStore, tmp_path: Path) -> None:
         key = encode(time, 4000, "192.0.2.7")
         lines.append(f"{time.isoformat()} imap1 dovecot: auth: sql({who},192.0.2.7,<{key}>): Password mismatch")
         if minute % 60 == 0:
-            lines.append(f"{time.isoformat()} imap1 dovecot: imap-login: Login: user=<{who}>, method=PLAIN, rip=192.0.2.7, "
-                         f"lip=192.0.2.1, mpid=7, TLS, session=<{encode(time, 4001, '192.0.2.7')}>")
+            lines.append(
+                f"{time.isoformat()} imap1 dovecot: imap-login: Login: user=<{who}>, method=PLAIN, rip=192.0.2.7, "
+                f"lip=192.0.2.1, mpid=7, TLS, session=<{encode(time, 4001, '192.0.2.7')}>"
+            )
     (tmp_path / "mail.log").write_text("\n".join(lines) + "\n")
     store.ingest([tmp_path / "mail.log"])
 
 
-def test_pruning_by_age_drops_what_is_older_and_claims_no_coverage_for_it(store: SqliteLogStore, tmp_path: Path) -> None:
+def test_pruning_by_age_drops_what_is_older_and_claims_no_coverage_for_it(
+    store: SqliteLogStore, tmp_path: Path
+) -> None:
     three_days(store, tmp_path)
     before = datetime(2026, 11, 15, tzinfo=UTC)
     everything = store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000))
@@ -389,14 +379,18 @@ def test_pruning_by_size_keeps_the_newest(store: SqliteLogStore, tmp_path: Path)
     assert store.prune(size=int(whole * 0.55)) == datetime(2026, 11, 16, tzinfo=UTC)
     assert store.path.stat().st_size < whole * 0.6
     assert len(store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000)).lines) == 1440
-    assert store.prune(size=1) == datetime(2026, 11, 16, 23, tzinfo=UTC), "a size that one day breaks is kept by the hour"
+    assert store.prune(size=1) == datetime(2026, 11, 16, 23, tzinfo=UTC), (
+        "a size that one day breaks is kept by the hour"
+    )
     assert len(store.search(LogQuery(*EVER, ips=("192.0.2.7",), limit=10_000)).lines) == 60
 
 
 def test_failures_are_counted_by_the_hour(store: SqliteLogStore, tmp_path: Path) -> None:
     three_days(store, tmp_path)
     with sqlite3.connect(store.path) as db:
-        counted = db.execute("SELECT hour, event, reason, service, host, tls, count FROM log_failure ORDER BY hour").fetchall()
+        counted = db.execute(
+            "SELECT hour, event, reason, service, host, tls, count FROM log_failure ORDER BY hour"
+        ).fetchall()
     first = int(datetime(2026, 11, 14, tzinfo=UTC).timestamp()) // 3600
     assert counted == [(first + n, "auth_failed", "password_mismatch", "auth", "imap1", "", 60) for n in range(72)]
 
@@ -416,9 +410,13 @@ def test_what_a_log_taught_serves_the_lines_that_it_has_grown_by(store: SqliteLo
         local = f"{at:%b} {at.day:>2} {at:%H:%M:%S}"
         if number % 10 == 0:
             key = encode(began + timedelta(minutes=number, seconds=-2), 4000, "192.0.2.7")
-            lines.append(f"{local} mx1 dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<a@example.com>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, session=<{key}>")
+            lines.append(
+                f"{local} mx1 dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<a@example.com>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, session=<{key}>"
+            )
             lines.append(f"{local} mx1 postfix/submission/smtpd[77]: connect from unknown[192.0.2.{number + 1}]")
-        lines.append(f"{local} mx1 postfix/submission/smtpd[77]: warning: SASL authentication failure: Password verification failed")
+        lines.append(
+            f"{local} mx1 postfix/submission/smtpd[77]: warning: SASL authentication failure: Password verification failed"
+        )
     whole, parts = SqliteLogStore(tmp_path / "whole.db"), store
     path = tmp_path / "mail.log"
     for target, stops in ((whole, [len(lines)]), (parts, [0, 17, 40, 41, len(lines)])):
@@ -427,6 +425,9 @@ def test_what_a_log_taught_serves_the_lines_that_it_has_grown_by(store: SqliteLo
             path.write_text("".join(line + "\n" for line in lines[:stop]))
             os.utime(path, (datetime(2026, 1, 1, tzinfo=UTC).timestamp(),) * 2)
             target.ingest([path])
-    one, other = (target.search(LogQuery(*EVER, ips=tuple(f"192.0.2.{n + 1}" for n in range(60)), limit=1000)).lines for target in (whole, parts))
+    one, other = (
+        target.search(LogQuery(*EVER, ips=tuple(f"192.0.2.{n + 1}" for n in range(60)), limit=1000)).lines
+        for target in (whole, parts)
+    )
     assert len(one) == 66 and one == other
     assert {event.time.year for event in one if event.time} == {2025}

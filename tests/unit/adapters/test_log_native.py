@@ -40,7 +40,15 @@ def native(zone: tzinfo, year: int | None, reference: datetime) -> NativeReading
     return NativeReading(found, zone, year, reference)
 
 
-def stored(make: Made, lines: Sequence[str], *, zone: tzinfo = UTC, year: int | None = None, reference: datetime = REFERENCE, parts: int = 2) -> dict[str, list[Any]]:
+def stored(
+    make: Made,
+    lines: Sequence[str],
+    *,
+    zone: tzinfo = UTC,
+    year: int | None = None,
+    reference: datetime = REFERENCE,
+    parts: int = 2,
+) -> dict[str, list[Any]]:
     """Every row of every table after ``lines`` came in ``parts`` batches."""
     database = sqlite3.connect(":memory:", isolation_level=None)
     teach(database)
@@ -48,9 +56,7 @@ def stored(make: Made, lines: Sequence[str], *, zone: tzinfo = UTC, year: int | 
     writer, reader = Writer(database), make(zone, year, reference)
     size = max(1, -(-len(lines) // parts))
     for start in range(0, len(lines), size):
-        reader.read(
-            "".join(line + "\n" for line in lines[start : start + size]).encode("utf-8", "surrogatepass")
-        )
+        reader.read("".join(line + "\n" for line in lines[start : start + size]).encode("utf-8", "surrogatepass"))
         writer.write(reader.take()(), None)
     writer.refresh_gaps()
     tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
@@ -97,7 +103,14 @@ def test_the_samples_of_every_grammar_are_stored_alike() -> None:
 @pytest.mark.parametrize("zone", [UTC, ZoneInfo("Europe/Berlin")])
 def test_the_turn_of_the_year_and_of_the_clock_are_stored_alike(zone: Any) -> None:
     lines = []
-    for day, hours in (("Oct 24", (22, 23)), ("Oct 25", (0, 1, 2, 3)), ("Dec 31", (22, 23)), ("Jan  1", (0, 1)), ("Feb 28", (23,)), ("Mar 29", (0, 1, 2, 3))):
+    for day, hours in (
+        ("Oct 24", (22, 23)),
+        ("Oct 25", (0, 1, 2, 3)),
+        ("Dec 31", (22, 23)),
+        ("Jan  1", (0, 1)),
+        ("Feb 28", (23,)),
+        ("Mar 29", (0, 1, 2, 3)),
+    ):
         for hour in hours:
             for minute in range(0, 60, 7):
                 when = f"{day} {hour:02}:{minute:02}:09"
@@ -111,7 +124,11 @@ def test_the_turn_of_the_year_and_of_the_clock_are_stored_alike(zone: Any) -> No
         assert_same(lines, zone=zone, year=year, reference=datetime(2026, 4, 2, tzinfo=UTC))
 
 
-@given(lines=st.lists(_lines, max_size=60), zone=st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")]), year=st.sampled_from([None, 2026]))
+@given(
+    lines=st.lists(_lines, max_size=60),
+    zone=st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")]),
+    year=st.sampled_from([None, 2026]),
+)
 @settings(max_examples=150, deadline=None)
 def test_whatever_lines_follow_each_other_they_are_stored_alike(lines: list[str], zone: Any, year: int | None) -> None:
     assert_same(lines, zone=zone, year=year, parts=3)
@@ -132,9 +149,17 @@ def test_hostile_lines_are_stored_alike(seed: int) -> None:
 def test_a_secret_in_a_line_of_a_known_shape_is_masked(tmp_path: Path) -> None:
     head = "2026-11-16T09:14:02.5+00:00 mx1 "
     shown = "dovecot: auth: sql(anna@example.com,192.0.2.7): Password mismatch{}"
-    secrets = ["given password: hunter2secret", "pass=hunter2secret", "resp=hunter2secret", "initial response hunter2secret"]
+    secrets = [
+        "given password: hunter2secret",
+        "pass=hunter2secret",
+        "resp=hunter2secret",
+        "initial response hunter2secret",
+    ]
     lines = [head + shown.format("")] * 3 + [head + shown.format(f" [{secret}]") for secret in secrets]
-    lines += [head + f"postfix/smtps/smtpd[7]: warning: unknown[192.0.2.7]: SASL PLAIN authentication failed: {secret}" for secret in secrets]
+    lines += [
+        head + f"postfix/smtps/smtpd[7]: warning: unknown[192.0.2.7]: SASL PLAIN authentication failed: {secret}"
+        for secret in secrets
+    ]
     (tmp_path / "mail.log").write_text("\n".join(lines) + "\n")
     SqliteLogStore(tmp_path / "log.sqlite").ingest([tmp_path / "mail.log"])
     rows = stored(native, lines)
@@ -155,7 +180,9 @@ def test_without_the_library_python_reads_and_says_so(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(("content", "said"), [(None, "is not built"), (b"no library", "cannot be loaded")])
-def test_a_library_that_is_missing_or_broken_is_named(content: bytes | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_is_missing_or_broken_is_named(
+    content: bytes | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     built = tmp_path / "libtriage_reader.so"
     if content is not None:
         built.write_bytes(content)

@@ -1,4 +1,5 @@
-"""What belongs to one person or key goes into one row and comes out of it; a cut through a row takes its older part only."""
+"""What belongs to one person or key goes into one row and comes out of it; a cut through a row takes its older part
+only."""
 
 from __future__ import annotations
 
@@ -20,10 +21,17 @@ _NAMES = st.none() | st.text(max_size=12)
 _WITHIN = st.integers(0, 3_599_999_999)
 _CLIENTS = st.just((None, None)) | st.tuples(st.text(max_size=9), _NAMES)
 _SUMS = st.lists(
-    st.tuples(st.integers(-700_000, 700_000) | st.integers(0, 9), st.integers(1, 1 << 30), _WITHIN, _WITHIN, _CLIENTS).map(lambda one: HourSum(*one[:4], *one[4])),
-    max_size=12, unique_by=lambda one: one.hour,
-)  # fmt: skip
-_SESSIONS = st.lists(st.builds(Seen, _TIMES, st.none() | st.integers(0, 1 << 40), st.text(max_size=40), _NAMES), max_size=12, unique_by=lambda one: (one.start, one.session))
+    st.tuples(
+        st.integers(-700_000, 700_000) | st.integers(0, 9), st.integers(1, 1 << 30), _WITHIN, _WITHIN, _CLIENTS
+    ).map(lambda one: HourSum(*one[:4], *one[4])),
+    max_size=12,
+    unique_by=lambda one: one.hour,
+)
+_SESSIONS = st.lists(
+    st.builds(Seen, _TIMES, st.none() | st.integers(0, 1 << 40), st.text(max_size=40), _NAMES),
+    max_size=12,
+    unique_by=lambda one: (one.start, one.session),
+)
 
 
 @given(_SUMS, _SESSIONS, st.lists(st.tuples(_TIMES, st.integers(0, 1 << 30))))
@@ -62,7 +70,12 @@ def _line(hour: int, what: str) -> str:
 def store(tmp_path: Path) -> SqliteLogStore:
     lines = []
     for hour in range(12):
-        lines.append(_line(hour, f"imap-login: Login: user=<anna@example.com>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=9, TLS, session=<s{hour}>"))
+        lines.append(
+            _line(
+                hour,
+                f"imap-login: Login: user=<anna@example.com>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=9, TLS, session=<s{hour}>",
+            )
+        )
         lines.append(_line(hour, f"imap(anna@example.com)<9><s{hour}>: Disconnected: Logged out in=1 out=2"))
         lines.append(_line(hour, "auth: sql(anna@example.com,192.0.2.7): Password mismatch"))
     (tmp_path / "mail.log").write_text("\n".join(lines) + "\n")
@@ -78,15 +91,21 @@ def _counts(store: SqliteLogStore, **which: tuple[str, ...]) -> tuple[int, int, 
 
 def test_a_day_of_one_person_is_one_row_of_each_kind(store: SqliteLogStore) -> None:
     with sqlite3.connect(store.path) as database:
-        assert [database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("log_success", "log_session", "log_open")] == [1, 1, 0]
+        assert [
+            database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("log_success", "log_session", "log_open")
+        ] == [1, 1, 0]
     assert _counts(store, mailboxes=("anna@example.com",)) == (12, 12, 12)
     assert _counts(store, domains=("example.com",)) == _counts(store, ips=("192.0.2.7",)) == (12, 12, 12)
-    assert _counts(store, mailboxes=("anna@example.com",), ips=("192.0.2.7",)) == (12, 12, 12)  # found twice, counted once
+    # found twice, counted once
+    assert _counts(store, mailboxes=("anna@example.com",), ips=("192.0.2.7",)) == (12, 12, 12)
 
 
 def test_failures_are_counted_by_hour_and_cause(store: SqliteLogStore) -> None:
     found = SqliteLogFigures(store.path).failures(DAY + timedelta(hours=3), DAY + timedelta(hours=5))
-    assert [(one.hour.hour, one.event, one.host, one.failures) for one in found] == [(hour, "auth_failed", "imap1", 1) for hour in (3, 4, 5)]
+    assert [(one.hour.hour, one.event, one.host, one.failures) for one in found] == [
+        (hour, "auth_failed", "imap1", 1) for hour in (3, 4, 5)
+    ]
 
 
 def test_a_cut_through_a_row_takes_what_is_older_and_nothing_else(store: SqliteLogStore) -> None:
@@ -100,7 +119,10 @@ def test_a_cut_through_a_row_takes_what_is_older_and_nothing_else(store: SqliteL
 
 
 def test_the_newest_of_a_key_that_many_lines_have_come_first(tmp_path: Path) -> None:
-    lines = [f"2026-11-16T{n // 60 % 24:02}:{n % 60:02}:00+00:00 imap1 dovecot: auth: sql(user{n}@example.com,192.0.2.7): Password mismatch" for n in range(1000)]
+    lines = [
+        f"2026-11-16T{n // 60 % 24:02}:{n % 60:02}:00+00:00 imap1 dovecot: auth: sql(user{n}@example.com,192.0.2.7): Password mismatch"
+        for n in range(1000)
+    ]
     (tmp_path / "mail.log").write_text("\n".join(lines) + "\n")
     store = SqliteLogStore(tmp_path / "log.sqlite")
     store.ingest([tmp_path / "mail.log"])

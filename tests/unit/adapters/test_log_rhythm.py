@@ -94,8 +94,7 @@ def test_false_and_missed_gaps(name: str, record_property: pytest.FixtureRequest
             end = begin + length * 60
             left = [entry for entry in lines if not begin <= entry[0] < end]
             caught[length] += any(
-                gap[0] <= (begin + 1) * MICROSECONDS and gap[1] >= (end - 1) * MICROSECONDS
-                for gap in found(left)
+                gap[0] <= (begin + 1) * MICROSECONDS and gap[1] >= (end - 1) * MICROSECONDS for gap in found(left)
             )
     share_false = hours_false / (runs * host.days * 24)
     print(

@@ -53,9 +53,7 @@ def decoded(lines: Sequence[str], **options: Any) -> Batch:
 def skimmed(lines: Sequence[str], **options: Any) -> tuple[Batch, int]:
     """The same by way of the skimmer, and how many lines it had to look at."""
     digest = Counting()
-    skimmer = Skimmer(
-        digest, family=keeping.family, trouble=keeping.is_troubled, **{"reference": REFERENCE, **options}
-    )
+    skimmer = Skimmer(digest, family=keeping.family, trouble=keeping.is_troubled, **{"reference": REFERENCE, **options})
     half = len(lines) // 2
     skimmer.feed("".join(line + "\n" for line in lines[:half]))
     skimmer.feed("".join(line + "\n" for line in lines[half:]))
@@ -72,9 +70,7 @@ def assert_same(lines: Sequence[str], **options: Any) -> int:
 @pytest.mark.parametrize("rfc3339", [False, True])
 @pytest.mark.parametrize("face", ["imap", "smtp"])
 @pytest.mark.parametrize("zone", [UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")])
-def test_a_day_of_log_comes_to_the_same_and_most_of_it_is_passed_over(
-    face: str, rfc3339: bool, zone: Any
-) -> None:
+def test_a_day_of_log_comes_to_the_same_and_most_of_it_is_passed_over(face: str, rfc3339: bool, zone: Any) -> None:
     lines = list(Host("mx1", face, rfc3339, 7, 60).lines(3000))
     looked = assert_same(lines, zone=zone)
     assert looked < (0.7 if face == "smtp" else 0.25) * len(lines)
@@ -123,8 +119,9 @@ _users = st.sampled_from(
 )
 _sessions = st.builds(
     lambda age, address: encode(DAY + timedelta(minutes=age), 4000, address),
-    st.integers(-5, 50), st.sampled_from(["192.0.2.7", "2001:db8::7"]),
-)  # fmt: skip
+    st.integers(-5, 50),
+    st.sampled_from(["192.0.2.7", "2001:db8::7"]),
+)
 _queues = st.sampled_from(["4F1A2B3C4D", "20AB12CD34", "NOQUEUE", "Nov1234567", "error12345", "abc"])
 _messages = st.one_of(
     st.builds(
@@ -132,55 +129,81 @@ _messages = st.one_of(
             "dovecot:",
             f"{kind}-login: Login: user=<{user}>, method=PLAIN, rip={address}, lip=192.0.2.1, mpid=9{end}, session=<{session}>",
         ),
-        st.sampled_from(["imap", "pop3", "managesieve"]), _users, _addresses, _sessions,
+        st.sampled_from(["imap", "pop3", "managesieve"]),
+        _users,
+        _addresses,
+        _sessions,
         st.sampled_from([", TLS", "", ", secured", ", TLS: error"]),
     ),
     st.builds(
         lambda user, session, text: ("dovecot:", f"imap({user})<9><{session}>: {text}"),
-        _users, _sessions,
-        st.sampled_from([
-            "Disconnected: Logged out in=1", "Logged out", "Error: Timeout (180s) while waiting for lock",
-            "Disconnected: Too many invalid IMAP commands. in=1", "Connection closed (IDLE running)",
-        ]),
+        _users,
+        _sessions,
+        st.sampled_from(
+            [
+                "Disconnected: Logged out in=1",
+                "Logged out",
+                "Error: Timeout (180s) while waiting for lock",
+                "Disconnected: Too many invalid IMAP commands. in=1",
+                "Connection closed (IDLE running)",
+            ]
+        ),
     ),
     st.builds(
-        lambda user, address, session: ("dovecot:", f"auth: passwd-file({user},{address},<{session}>): Password mismatch"),
-        _users, _addresses, _sessions,
+        lambda user, address, session: (
+            "dovecot:",
+            f"auth: passwd-file({user},{address},<{session}>): Password mismatch",
+        ),
+        _users,
+        _addresses,
+        _sessions,
     ),
     st.builds(
         lambda user, address: ("dovecot:", f"auth: passwd-file({user},{address}): Password mismatch"),
-        _users, _addresses,
+        _users,
+        _addresses,
     ),
     st.builds(
         lambda tag, address, text: (tag, text.format(address)),
-        st.sampled_from(["postfix/smtps/smtpd[7]:", "postfix/smtpd[8]:", "postfix/submission/smtpd[7]:"]), _addresses,
-        st.sampled_from([
-            "connect from unknown[{0}]", "connect from error.example[{0}]", "connect from unknown[{0}]:4711",
-            "Anonymous TLS connection established from unknown[{0}]: TLSv1.3 with cipher X",
-            "Anonymous TLS connection established from fail.example[{0}]: TLSv1.3 with cipher X",
-            "disconnect from unknown[{0}] ehlo=1 auth=1 mail=1 quit=1 commands=4",
-            "disconnect from unknown[{0}] ehlo=1 quit=1 commands=2",
-            "disconnect from unknown[{0}] ehlo=1 auth=0/1 commands=1/2",
-            "lost connection after AUTH from unknown[{0}]",
-            "warning: unknown[{0}]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=anna@example.com",
-            "4F1A2B3C4D: client=unknown[{0}], sasl_method=PLAIN, sasl_username=anna@example.com",
-            "4F1A2B3C4D: client=unknown[{0}], sasl_method=LOGIN, sasl_username=ben",
-            "4F1A2B3C4D: client=unknown[{0}]",
-            "NOQUEUE: reject: RCPT from unknown[{0}]: 550 5.7.1 <x@example.org>: Relay access denied; from=<a@example.com> to=<x@example.org> proto=ESMTP helo=<pc>",
-        ]),
+        st.sampled_from(["postfix/smtps/smtpd[7]:", "postfix/smtpd[8]:", "postfix/submission/smtpd[7]:"]),
+        _addresses,
+        st.sampled_from(
+            [
+                "connect from unknown[{0}]",
+                "connect from error.example[{0}]",
+                "connect from unknown[{0}]:4711",
+                "Anonymous TLS connection established from unknown[{0}]: TLSv1.3 with cipher X",
+                "Anonymous TLS connection established from fail.example[{0}]: TLSv1.3 with cipher X",
+                "disconnect from unknown[{0}] ehlo=1 auth=1 mail=1 quit=1 commands=4",
+                "disconnect from unknown[{0}] ehlo=1 quit=1 commands=2",
+                "disconnect from unknown[{0}] ehlo=1 auth=0/1 commands=1/2",
+                "lost connection after AUTH from unknown[{0}]",
+                "warning: unknown[{0}]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=anna@example.com",
+                "4F1A2B3C4D: client=unknown[{0}], sasl_method=PLAIN, sasl_username=anna@example.com",
+                "4F1A2B3C4D: client=unknown[{0}], sasl_method=LOGIN, sasl_username=ben",
+                "4F1A2B3C4D: client=unknown[{0}]",
+                "NOQUEUE: reject: RCPT from unknown[{0}]: 550 5.7.1 <x@example.org>: Relay access denied; from=<a@example.com> to=<x@example.org> proto=ESMTP helo=<pc>",
+            ]
+        ),
     ),
     st.builds(
         lambda tag, queue, text: (tag, f"{queue}: {text}"),
-        st.sampled_from(["postfix/qmgr[9]:", "postfix/smtp[10]:", "postfix/cleanup[11]:", "mail/qmgr[1]:"]), _queues,
-        st.sampled_from([
-            "removed", "message-id=<1@example.com>", "message-id=<fatal error@example.com>",
-            "from=<anna@example.com>, size=1, nrcpt=1 (queue active)", "from=<>, size=1, nrcpt=1 (queue active)",
-            "to=<x@example.org>, relay=mx[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
-            "to=<x@example.org>, relay=none, delay=1, delays=0/0/0/1, dsn=4.4.1, status=deferred (timed out)",
-            "to=<x, dsn=4.0.0, status=deferred>, relay=mx, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
-        ]),
+        st.sampled_from(["postfix/qmgr[9]:", "postfix/smtp[10]:", "postfix/cleanup[11]:", "mail/qmgr[1]:"]),
+        _queues,
+        st.sampled_from(
+            [
+                "removed",
+                "message-id=<1@example.com>",
+                "message-id=<fatal error@example.com>",
+                "from=<anna@example.com>, size=1, nrcpt=1 (queue active)",
+                "from=<>, size=1, nrcpt=1 (queue active)",
+                "to=<x@example.org>, relay=mx[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
+                "to=<x@example.org>, relay=none, delay=1, delays=0/0/0/1, dsn=4.4.1, status=deferred (timed out)",
+                "to=<x, dsn=4.0.0, status=deferred>, relay=mx, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
+            ]
+        ),
     ),
-)  # fmt: skip
+)
 _stamps = st.builds(
     lambda minute, second, form: (DAY + timedelta(minutes=minute, seconds=second)).strftime(form),
     st.one_of(st.integers(0, 70), st.integers(1430, 1450), st.integers(20_000, 20_100)),
@@ -189,8 +212,10 @@ _stamps = st.builds(
 )
 _lines = st.builds(
     lambda stamp, host, message: f"{stamp} {host} {message[0]} {message[1]}",
-    _stamps, st.sampled_from(["mx1", "mx1", "mx2", "failover"]), _messages,
-)  # fmt: skip
+    _stamps,
+    st.sampled_from(["mx1", "mx1", "mx2", "failover"]),
+    _messages,
+)
 
 
 @given(
@@ -199,9 +224,7 @@ _lines = st.builds(
     year=st.sampled_from([None, 2026]),
 )
 @settings(max_examples=300, deadline=None)
-def test_whatever_lines_follow_each_other_they_come_to_the_same(
-    lines: list[str], zone: Any, year: int | None
-) -> None:
+def test_whatever_lines_follow_each_other_they_come_to_the_same(lines: list[str], zone: Any, year: int | None) -> None:
     assert_same(lines, zone=zone, year=year)
 
 
@@ -213,7 +236,9 @@ def test_lines_damaged_anywhere_come_to_the_same(damaged: list[tuple[str, int, s
 
 
 @pytest.mark.parametrize("native", [True, False])
-def test_other_threads_and_processes_read_to_the_same_store(native: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_threads_and_processes_read_to_the_same_store(
+    native: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_logs(tmp_path / "logs", 6_000, mailboxes=50)
     monkeypatch.setattr(ingest, "is_native", lambda _: native)
     here, there = SqliteLogStore(tmp_path / "here.sqlite"), SqliteLogStore(tmp_path / "there.sqlite")

@@ -21,7 +21,13 @@ def test_hostile_texts_in_every_place_of_every_message() -> None:
 @given(st.text(), st.integers(10, 400))
 def test_escaped_text_is_inert_and_within_its_limit(text: str, limit: int) -> None:
     shown = escape(text, limit)
-    assert len(shown) <= limit and "<" not in shown and ">" not in shown and not _ENTITY.search(shown) and not _CONTROL.search(shown)
+    assert (
+        len(shown) <= limit
+        and "<" not in shown
+        and ">" not in shown
+        and not _ENTITY.search(shown)
+        and not _CONTROL.search(shown)
+    )
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=200))
@@ -29,9 +35,15 @@ def test_what_is_escaped_can_be_read_again(text: str) -> None:
     assert unescape(escape(text)) == text
 
 
-@pytest.mark.parametrize(("text", "shown"), [
-    ("<!channel> & co", "&lt;!channel&gt; &amp; co"), ("\u202egnp.exe", "\\x202egnp.exe"), ("a\u200bb", "a\\x200bb"), ("<https://evil.example|bank>", "&lt;https://evil.example|bank&gt;"),
-])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<!channel> & co", "&lt;!channel&gt; &amp; co"),
+        ("\u202egnp.exe", "\\x202egnp.exe"),
+        ("a\u200bb", "a\\x200bb"),
+        ("<https://evil.example|bank>", "&lt;https://evil.example|bank&gt;"),
+    ],
+)
 def test_examples(text: str, shown: str) -> None:
     assert escape(text) == shown
 
@@ -39,14 +51,22 @@ def test_examples(text: str, shown: str) -> None:
 def test_only_ids_become_control_sequences() -> None:
     assert (mention("slack:T1:U1"), channel_link("slack/C1")) == ("<@U1>", "<#C1>")
     assert mention("slack:T1:U1> <!here") == "slack:T1:U1&gt; &lt;!here" and "<" not in channel_link("slack/<!here>")
-    assert message_link("slack:T1:C1:1.2") == "<https://slack.com/archives/C1/p12|ticket>" and "<" not in message_link("slack:T1:C1:1.2|x>")
+    assert message_link("slack:T1:C1:1.2") == "<https://slack.com/archives/C1/p12|ticket>" and "<" not in message_link(
+        "slack:T1:C1:1.2|x>"
+    )
     assert said("by slack:T1:U1 in slack/C1 <!here>") == "by <@U1> in <#C1> &lt;!here&gt;"
 
 
-@pytest.mark.parametrize(("event", "typed"), [
-    ("<mailto:anna@firm.example|anna@firm.example> fails", "anna@firm.example fails"), ("host <http://imap.firm.example|imap.firm.example>", "host imap.firm.example"),
-    ("<https://x.example/a>", "https://x.example/a"), ("<@U1> a &lt;b&gt; &amp;amp;", "@U1 a <b> &amp;"), ("<https://evil.example|bank>", "bank (https://evil.example)"),
-])
+@pytest.mark.parametrize(
+    ("event", "typed"),
+    [
+        ("<mailto:anna@firm.example|anna@firm.example> fails", "anna@firm.example fails"),
+        ("host <http://imap.firm.example|imap.firm.example>", "host imap.firm.example"),
+        ("<https://x.example/a>", "https://x.example/a"),
+        ("<@U1> a &lt;b&gt; &amp;amp;", "@U1 a <b> &amp;"),
+        ("<https://evil.example|bank>", "bank (https://evil.example)"),
+    ],
+)
 def test_what_a_member_typed(event: str, typed: str) -> None:
     assert plain_of(event) == typed
 
@@ -59,15 +79,33 @@ def _button(action_id: str, text: str = "x", value: str = "") -> dict[str, Any]:
     return {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": text}, "value": value}
 
 
-@pytest.mark.parametrize(("blocks", "word"), [
-    ([_section("x")] * 51, "51 blocks"), ([_section("x" * 3001)], "3001"), ([_section("")], "0 characters"), ([{"type": "header", "text": {"text": "x" * 151}}], "151"),
-    ([_section("x", block_id="a"), _section("y", block_id="a")], "twice"), ([{"type": "actions", "elements": [_button("a"), _button("a")]}], "action_id stands twice"),
-    ([{"type": "actions", "elements": [_button(str(n)) for n in range(26)]}], "26 elements"), ([{"type": "actions", "elements": []}], "0 elements"),
-    ([{"type": "actions", "elements": [_button("a", "x" * 76)]}], "76"), ([{"type": "actions", "elements": [_button("a", "x", "v" * 2001)]}], "2000"),
-    ([{"type": "context", "elements": [{"type": "mrkdwn", "text": "x" * 2001}]}], "2001"),
-    ([{"type": "input", "label": {"text": "l"}, "element": {"type": "static_select", "options": []}}], "0 options"),
-    ([{"type": "input", "label": {"text": "l"}, "element": {"type": "plain_text_input", "initial_value": "x" * 3001}}], "initial_value"),
-])
+@pytest.mark.parametrize(
+    ("blocks", "word"),
+    [
+        ([_section("x")] * 51, "51 blocks"),
+        ([_section("x" * 3001)], "3001"),
+        ([_section("")], "0 characters"),
+        ([{"type": "header", "text": {"text": "x" * 151}}], "151"),
+        ([_section("x", block_id="a"), _section("y", block_id="a")], "twice"),
+        ([{"type": "actions", "elements": [_button("a"), _button("a")]}], "action_id stands twice"),
+        ([{"type": "actions", "elements": [_button(str(n)) for n in range(26)]}], "26 elements"),
+        ([{"type": "actions", "elements": []}], "0 elements"),
+        ([{"type": "actions", "elements": [_button("a", "x" * 76)]}], "76"),
+        ([{"type": "actions", "elements": [_button("a", "x", "v" * 2001)]}], "2000"),
+        ([{"type": "context", "elements": [{"type": "mrkdwn", "text": "x" * 2001}]}], "2001"),
+        ([{"type": "input", "label": {"text": "l"}, "element": {"type": "static_select", "options": []}}], "0 options"),
+        (
+            [
+                {
+                    "type": "input",
+                    "label": {"text": "l"},
+                    "element": {"type": "plain_text_input", "initial_value": "x" * 3001},
+                }
+            ],
+            "initial_value",
+        ),
+    ],
+)
 def test_the_linter_knows_the_limits(blocks: list[dict[str, Any]], word: str) -> None:
     assert any(word in fault for fault in faults(blocks)), faults(blocks)
 

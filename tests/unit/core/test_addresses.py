@@ -14,7 +14,9 @@ from knowledge import load
 KNOWLEDGE = load()
 
 
-def addressed(body: str, *, requester: str | None = None, errors: tuple[str, ...] = (), own_words: bool = True) -> Addressed:
+def addressed(
+    body: str, *, requester: str | None = None, errors: tuple[str, ...] = (), own_words: bool = True
+) -> Addressed:
     reading = read(Ticket("t", body, requester=requester), KNOWLEDGE.languages)
     spans = [(at, at + len(e)) for e in errors if (at := reading.text.find(e)) >= 0]
     assert len(spans) == len(errors)
@@ -25,38 +27,47 @@ def role(found: Addressed, address: str) -> set[str]:
     return {m.role for m in found.mentions if m.address == address}
 
 
-@pytest.mark.parametrize(("body", "mailbox"), [
-    ("My mailbox anna@firm.example cannot receive.", "anna@firm.example"),
-    ("User name: anna.k+mail@firm.example, IMAP", "anna.k+mail@firm.example"),
-    ("Mein Postfach büro@firma.example geht nicht.", "büro@firma.example"),
-    ("Postfach: info@bäckerei.example", "info@bäckerei.example"),
-    ("Impossible d'ouvrir la boîte marie@atelier.example depuis ce matin", "marie@atelier.example"),
-    ("No puedo entrar en mi cuenta pedro@taller.example", "pedro@taller.example"),
-    ("La casella ufficio@studio.example non riceve", "ufficio@studio.example"),
-    ("Mijn postvak jan@bakkerij.example werkt niet", "jan@bakkerij.example"),
-    ("A conta joao@padaria.example não envia", "joao@padaria.example"),
-    ("Skrzynka biuro@firma.example nie działa", "biuro@firma.example"),
-    ("Не открывается ящик ivan@zavod.example", "ivan@zavod.example"),
-    ("メールアドレス: taro@kaisha.example が受信できません", "taro@kaisha.example"),
-    ("邮箱：wang@gongsi.example 无法登录", "wang@gongsi.example"),
-    ("ANNA@Firm.Example cannot log in", "anna@firm.example"),
-    ("smtp_login=anna@firm.example\nsmtp_port=465", "anna@firm.example"),
-    ('user "anna@firm.example@imap.mail.example"', "anna@firm.example"),
-    ("Login failed (mailto:anna@firm.example)", "anna@firm.example"),
-])
+@pytest.mark.parametrize(
+    ("body", "mailbox"),
+    [
+        ("My mailbox anna@firm.example cannot receive.", "anna@firm.example"),
+        ("User name: anna.k+mail@firm.example, IMAP", "anna.k+mail@firm.example"),
+        ("Mein Postfach büro@firma.example geht nicht.", "büro@firma.example"),
+        ("Postfach: info@bäckerei.example", "info@bäckerei.example"),
+        ("Impossible d'ouvrir la boîte marie@atelier.example depuis ce matin", "marie@atelier.example"),
+        ("No puedo entrar en mi cuenta pedro@taller.example", "pedro@taller.example"),
+        ("La casella ufficio@studio.example non riceve", "ufficio@studio.example"),
+        ("Mijn postvak jan@bakkerij.example werkt niet", "jan@bakkerij.example"),
+        ("A conta joao@padaria.example não envia", "joao@padaria.example"),
+        ("Skrzynka biuro@firma.example nie działa", "biuro@firma.example"),
+        ("Не открывается ящик ivan@zavod.example", "ivan@zavod.example"),
+        ("メールアドレス: taro@kaisha.example が受信できません", "taro@kaisha.example"),
+        ("邮箱：wang@gongsi.example 无法登录", "wang@gongsi.example"),
+        ("ANNA@Firm.Example cannot log in", "anna@firm.example"),
+        ("smtp_login=anna@firm.example\nsmtp_port=465", "anna@firm.example"),
+        ('user "anna@firm.example@imap.mail.example"', "anna@firm.example"),
+        ("Login failed (mailto:anna@firm.example)", "anna@firm.example"),
+    ],
+)
 def test_the_mailbox_is_found_in_every_language(body: str, mailbox: str) -> None:
     assert addressed(body).mailbox == mailbox
 
 
-@pytest.mark.parametrize(("body", "mailbox"), [
-    ("I cannot send to bob@elsewhere.example from anna@firm.example.", "anna@firm.example"),
-    ("Mails an bob@elsewhere.example kommen nicht raus, mein Konto ist anna@firm.example", "anna@firm.example"),
-    ("anna@firm.example fails, but bea@firm.example works fine.", "anna@firm.example"),
-    ("bea@firm.example works fine. anna@firm.example fails.", "anna@firm.example"),
-    ("I log in with anna@firm.example (not like user@example.com in your guide).", "anna@firm.example"),
-    ("Dear support@trekmail.net, my box is anna@firm.example", "anna@firm.example"),
-    ("You can reach me at anna.private@gmail.example meanwhile; the mailbox is info@firm.example", "info@firm.example"),
-])
+@pytest.mark.parametrize(
+    ("body", "mailbox"),
+    [
+        ("I cannot send to bob@elsewhere.example from anna@firm.example.", "anna@firm.example"),
+        ("Mails an bob@elsewhere.example kommen nicht raus, mein Konto ist anna@firm.example", "anna@firm.example"),
+        ("anna@firm.example fails, but bea@firm.example works fine.", "anna@firm.example"),
+        ("bea@firm.example works fine. anna@firm.example fails.", "anna@firm.example"),
+        ("I log in with anna@firm.example (not like user@example.com in your guide).", "anna@firm.example"),
+        ("Dear support@trekmail.net, my box is anna@firm.example", "anna@firm.example"),
+        (
+            "You can reach me at anna.private@gmail.example meanwhile; the mailbox is info@firm.example",
+            "info@firm.example",
+        ),
+    ],
+)
 def test_among_several_addresses_the_failing_one_is_chosen(body: str, mailbox: str) -> None:
     assert addressed(body).mailbox == mailbox
 
@@ -106,7 +117,10 @@ def test_without_any_address_the_requester_is_assumed(body: str) -> None:
     assert (found.mailbox, found.assumed, found.domain) == ("anna@firm.example", True, "firm.example")
 
 
-@pytest.mark.parametrize("requester", ["anna@gmail.com", "anna@web.de", "admin@firm.example", "root@firm.example", "user@example.com", "x@trekmail.net"])
+@pytest.mark.parametrize(
+    "requester",
+    ["anna@gmail.com", "anna@web.de", "admin@firm.example", "root@firm.example", "user@example.com", "x@trekmail.net"],
+)
 def test_a_requester_who_may_be_anybody_is_not_assumed(requester: str) -> None:
     assert addressed("It does not work.", requester=requester).mailbox is None
 
@@ -116,14 +130,26 @@ def test_who_writes_for_others_is_not_taken_for_the_mailbox() -> None:
     assert found.mailbox is None and found.domain == "firm.example"
 
 
-@pytest.mark.parametrize("body", ["an***@firm.example cannot connect", "xxx@firm.example fails", "anna@***.example", "user=<email address>"])
+@pytest.mark.parametrize(
+    "body", ["an***@firm.example cannot connect", "xxx@firm.example fails", "anna@***.example", "user=<email address>"]
+)
 def test_a_redacted_address_is_no_address(body: str) -> None:
     assert addressed(body).mailbox is None
 
 
-@pytest.mark.parametrize("body", [
-    "version 2.0@3.1 of the app", "follow me @anna", "ssh root@localhost", "pkg@1.2.3", "a@b", "npm i left-pad@1.3.0", "@@@@", "foo@.example",
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "version 2.0@3.1 of the app",
+        "follow me @anna",
+        "ssh root@localhost",
+        "pkg@1.2.3",
+        "a@b",
+        "npm i left-pad@1.3.0",
+        "@@@@",
+        "foo@.example",
+    ],
+)
 def test_what_only_looks_like_an_address_is_none(body: str) -> None:
     assert addressed(body).mailbox is None
 
@@ -134,9 +160,17 @@ def test_the_domain_is_the_customers_never_the_hosts_or_a_freemailers() -> None:
     assert addressed("mailbox is user1@example.com").domain is None
 
 
-@pytest.mark.parametrize(("domain", "public"), [
-    ("gmail.com", True), ("GMX.de", True), ("yahoo.co.jp", True), ("firm.example", False), ("mygmail.com", False), ("gmail.com.firm.example", False),
-])
+@pytest.mark.parametrize(
+    ("domain", "public"),
+    [
+        ("gmail.com", True),
+        ("GMX.de", True),
+        ("yahoo.co.jp", True),
+        ("firm.example", False),
+        ("mygmail.com", False),
+        ("gmail.com.firm.example", False),
+    ],
+)
 def test_public_providers(domain: str, public: bool) -> None:
     assert is_public_provider(domain) is public
 

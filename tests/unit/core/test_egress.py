@@ -163,9 +163,7 @@ def test_the_table_is_large_enough() -> None:
 
 
 @pytest.mark.parametrize("planted", PLANTED)
-@pytest.mark.parametrize(
-    "frame", ("{}", "We saw {}.", "Hello,\n\n1. See {}, please.\n", "記録は {} です。", "„{}“")
-)
+@pytest.mark.parametrize("frame", ("{}", "We saw {}.", "Hello,\n\n1. See {}, please.\n", "記録は {} です。", "„{}“"))
 def test_planted_text_is_a_leak(planted: str, frame: str) -> None:
     assert leaks(frame.replace("{}", planted), {OWN}, SETTINGS, names=NAMES), planted
 
@@ -183,9 +181,7 @@ def test_only_the_allowed_address_may_stand() -> None:
 
 def test_the_article_and_a_brand_of_the_host_may_stand() -> None:
     own = replace(
-        SETTINGS,
-        article_url="https://help.example.com/articles/Connect4You",
-        customer_hosts=("mail.brand.example",),
+        SETTINGS, article_url="https://help.example.com/articles/Connect4You", customer_hosts=("mail.brand.example",)
     )
     assert not leaks("https://help.example.com/articles/Connect4You#check-4 at mail.brand.example", (), own)
     assert leaks("https://help.example.com/articles/Connect4You#check-4", (), SETTINGS)

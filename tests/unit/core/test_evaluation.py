@@ -34,7 +34,9 @@ def knowledge() -> Knowledge:
 def refused(knowledge: Knowledge) -> Triage:
     """A login that was refused, without any log."""
     body = "Thunderbird says: Login to server imap.trekmail.net with username anna@example.com failed."
-    triage = Triager(knowledge, EmptyLogStore(), EmptyAccountDirectory(), Noon()).triage(Ticket("t1", body, requester="anna@example.com"))
+    triage = Triager(knowledge, EmptyLogStore(), EmptyAccountDirectory(), Noon()).triage(
+        Ticket("t1", body, requester="anna@example.com")
+    )
     assert [c.number for c in triage.diagnosis.causes][:2] and triage.diagnosis.other is None
     return triage
 
@@ -73,6 +75,8 @@ def test_of_two_faults_either_may_be_answered_first(refused: Triage, knowledge: 
 
 def test_the_table_counts_a_check_in_every_column(refused: Triage, knowledge: Knowledge) -> None:
     wrong = next(n for n in range(1, 11) if n not in numbers(refused))
-    row = score_of(refused, knowledge, check=wrong, acceptable_checks=[wrong], matching_lines=["a line"]).per_check[str(wrong)]
+    row = score_of(refused, knowledge, check=wrong, acceptable_checks=[wrong], matching_lines=["a line"]).per_check[
+        str(wrong)
+    ]
     assert (row["n"], row["top1_n"], row["top1"], row["top3"], row["line_n"], row["line"]) == (1, 1, 0, 0, 1, 0)
     assert row["wrong_likely"] == (refused.diagnosis.confidence == "likely")

@@ -30,8 +30,23 @@ def matched(error_id: str, method: str = "pattern", **more: Any) -> Match:
 
 def event(seconds: float = 0, **fields: Any) -> LogEvent:
     moment = START + timedelta(seconds=seconds)
-    return LogEvent(**({"raw": f"line {seconds}", "event": "auth_failed", "outcome": "failure", "time": moment, "service": "imap", "login": ANNA,
-                        "mailbox": ANNA, "remote_ip": HOME, "reason": "password_mismatch", "host": "imap1"} | fields))
+    return LogEvent(
+        **(
+            {
+                "raw": f"line {seconds}",
+                "event": "auth_failed",
+                "outcome": "failure",
+                "time": moment,
+                "service": "imap",
+                "login": ANNA,
+                "mailbox": ANNA,
+                "remote_ip": HOME,
+                "reason": "password_mismatch",
+                "host": "imap1",
+            }
+            | fields
+        )
+    )
 
 
 def own(seconds: float = 0, **fields: Any) -> ServerLine:
@@ -45,16 +60,20 @@ def refs(pieces: list[Any]) -> dict[str, float]:
 # -- the pace --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("seconds", "pace"), [
-    ([n * 900 for n in range(8)], 900),
-    ([n * 900 + (-1) ** n * 30 for n in range(8)], (700, 1100)),
-    ([t for n in range(8) for t in (n * 900, n * 900 + 2, n * 900 + 60)], 900),
-    ([n * 900 for n in range(4)], None),
-    ([n * 300 for n in range(6)], None),
-    ([0, 30, 60, 90, 120, 150], None),
-    ([0, 100, 4000, 4100, 20000, 20200, 50000], None),
-    ([], None), ([5], None),
-])
+@pytest.mark.parametrize(
+    ("seconds", "pace"),
+    [
+        ([n * 900 for n in range(8)], 900),
+        ([n * 900 + (-1) ** n * 30 for n in range(8)], (700, 1100)),
+        ([t for n in range(8) for t in (n * 900, n * 900 + 2, n * 900 + 60)], 900),
+        ([n * 900 for n in range(4)], None),
+        ([n * 300 for n in range(6)], None),
+        ([0, 30, 60, 90, 120, 150], None),
+        ([0, 100, 4000, 4100, 20000, 20200, 50000], None),
+        ([], None),
+        ([5], None),
+    ],
+)
 def test_a_steady_pace_over_an_hour_is_a_program_by_itself(seconds: list[float], pace: Any) -> None:
     found = steady_pace([own(s) for s in seconds])
     if isinstance(pace, tuple):
@@ -111,7 +130,9 @@ def test_words_for_one_cause_wear_off() -> None:
     cause = max(set(cause_of.values()), key=list(cause_of.values()).count)
     cues = [cue for cue, leading in cause_of.items() if leading == cause][:4]
     assert len(cues) >= 3
-    pieces = [w for p, w in of_words(replace(FACTS, cues=tuple(Cue(c, (0, 1)) for c in cues)), (), KNOWLEDGE) if p.ref in cues]
+    pieces = [
+        w for p, w in of_words(replace(FACTS, cues=tuple(Cue(c, (0, 1)) for c in cues)), (), KNOWLEDGE) if p.ref in cues
+    ]
     assert pieces == sorted(pieces, reverse=True) and pieces[0] > pieces[-1]
 
 
@@ -136,7 +157,9 @@ def test_nothing_found_and_nothing_proven_says_nothing() -> None:
 
 
 def test_proven_silence_speaks_for_the_way_to_us_and_against_passwords() -> None:
-    (piece, weight), = of_server(ServerView("full", START, START + timedelta(hours=3), absence_proven=True), FACTS, KNOWLEDGE)
+    ((piece, weight),) = of_server(
+        ServerView("full", START, START + timedelta(hours=3), absence_proven=True), FACTS, KNOWLEDGE
+    )
     assert piece.ref == "absence" and weight > 0
     assert {"hostnames", "network-block"} <= set(piece.supports) and piece.refutes["mailbox-password"] < 0.2
 
@@ -144,7 +167,9 @@ def test_proven_silence_speaks_for_the_way_to_us_and_against_passwords() -> None
 def test_silence_says_less_where_they_logged_in_meanwhile() -> None:
     good = SuccessSum(ANNA, HOME, "imap", "imap1", START, 2, START + timedelta(minutes=5), START + timedelta(minutes=9))
     quiet = ServerView("full", START, START + timedelta(hours=3), absence_proven=True)
-    assert of_server(replace(quiet, successes=(good,)), FACTS, KNOWLEDGE)[0][1] < of_server(quiet, FACTS, KNOWLEDGE)[0][1]
+    assert (
+        of_server(replace(quiet, successes=(good,)), FACTS, KNOWLEDGE)[0][1] < of_server(quiet, FACTS, KNOWLEDGE)[0][1]
+    )
 
 
 def test_a_program_that_retries_by_itself_is_told_with_its_figures() -> None:
@@ -157,9 +182,23 @@ def test_a_program_that_retries_by_itself_is_told_with_its_figures() -> None:
 
 def test_a_success_after_the_refusal_is_told_and_one_by_another_protocol_is_not() -> None:
     mine = own()
+
     def pieces(**fields: Any) -> set[str]:
-        good = SuccessSum(**({"mailbox": ANNA, "remote_ip": HOME, "service": "imap", "host": "imap1", "hour": START, "count": 1,
-                              "first": START, "last": START + timedelta(minutes=3)} | fields))
+        good = SuccessSum(
+            **(
+                {
+                    "mailbox": ANNA,
+                    "remote_ip": HOME,
+                    "service": "imap",
+                    "host": "imap1",
+                    "hour": START,
+                    "count": 1,
+                    "first": START,
+                    "last": START + timedelta(minutes=3),
+                }
+                | fields
+            )
+        )
         return set(refs(of_server(ServerView(lines=(mine,), matching=mine, successes=(good,)), FACTS, KNOWLEDGE)))
 
     assert "success-later" in pieces()
@@ -182,19 +221,33 @@ def account(**fields: Any) -> AccountView:
     return AccountView(Account(ANNA, **fields))
 
 
-@pytest.mark.parametrize(("view", "facts", "ref"), [
-    (account(paused=True), FACTS, "paused"), (account(paused=True, paused_reason="Abuse report"), FACTS, "paused-abuse"),
-    (account(paused=False), FACTS, "active"), (account(domain_verified=False), FACTS, "domain-unverified"),
-    (account(plan="nano"), replace(FACTS, protocols=("smtp",)), "plan-cannot-send"), (account(plan="pro"), replace(FACTS, protocols=("smtp",)), "plan-can-send"),
-    (account(alias_of="info@firm.example"), FACTS, "alias"), (AccountView(absent=True), FACTS, "no-such-mailbox"),
-])
+@pytest.mark.parametrize(
+    ("view", "facts", "ref"),
+    [
+        (account(paused=True), FACTS, "paused"),
+        (account(paused=True, paused_reason="Abuse report"), FACTS, "paused-abuse"),
+        (account(paused=False), FACTS, "active"),
+        (account(domain_verified=False), FACTS, "domain-unverified"),
+        (account(plan="nano"), replace(FACTS, protocols=("smtp",)), "plan-cannot-send"),
+        (account(plan="pro"), replace(FACTS, protocols=("smtp",)), "plan-can-send"),
+        (account(alias_of="info@firm.example"), FACTS, "alias"),
+        (AccountView(absent=True), FACTS, "no-such-mailbox"),
+    ],
+)
 def test_facts_of_the_account(view: AccountView, facts: Facts, ref: str) -> None:
     assert ref in refs(of_account(view, facts, KNOWLEDGE))
 
 
-@pytest.mark.parametrize(("view", "facts"), [
-    (AccountView(), FACTS), (AccountView(failed="down"), FACTS), (account(), FACTS), (account(plan="unheard-of"), replace(FACTS, protocols=("smtp",))),
-    (account(plan="nano"), FACTS), (AccountView(absent=True), Facts()),
-])
+@pytest.mark.parametrize(
+    ("view", "facts"),
+    [
+        (AccountView(), FACTS),
+        (AccountView(failed="down"), FACTS),
+        (account(), FACTS),
+        (account(plan="unheard-of"), replace(FACTS, protocols=("smtp",))),
+        (account(plan="nano"), FACTS),
+        (AccountView(absent=True), Facts()),
+    ],
+)
 def test_what_is_unknown_says_nothing(view: AccountView, facts: Facts) -> None:
     assert of_account(view, facts, KNOWLEDGE) == []

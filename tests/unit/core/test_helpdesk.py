@@ -28,10 +28,21 @@ def thread(*posts: Post, **what: Any) -> Thread:
 NOTE = {"staff": True, "public": False, "author": "9"}
 
 
-@pytest.mark.parametrize(("text", "found"), [
-    ("/triage send", ("send", "")), ("  /triage  SEND \nthanks", ("send", "")), ("/triage check 4", ("other_check", "4")), ("/triage not-ours", ("not_ours", "")),
-    ("/triage escalate needs a look", ("escalate", "needs a look")), ("/triage dance", ("", "dance")), ("please /triage send", None), ("hello", None), ("/triagesend", None), ("", None),
-])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("/triage send", ("send", "")),
+        ("  /triage  SEND \nthanks", ("send", "")),
+        ("/triage check 4", ("other_check", "4")),
+        ("/triage not-ours", ("not_ours", "")),
+        ("/triage escalate needs a look", ("escalate", "needs a look")),
+        ("/triage dance", ("", "dance")),
+        ("please /triage send", None),
+        ("hello", None),
+        ("/triagesend", None),
+        ("", None),
+    ],
+)
 def test_commands(text: str, found: tuple[str, str] | None) -> None:
     assert command_of(text) == found
 
@@ -39,12 +50,18 @@ def test_commands(text: str, found: tuple[str, str] | None) -> None:
 def test_customers_and_public_replies_command_nothing() -> None:
     said = thread(post(1, "/triage send"), post(2, "/triage send", staff=True), post(3, "/triage send", **NOTE))
     events = list(events_of("zendesk", said))
-    assert [type(e) for e in events] == [Inbound, Inbound, Command] and [e.from_agent for e in events[:2] if isinstance(e, Inbound)] == [False, True]
+    assert [type(e) for e in events] == [Inbound, Inbound, Command] and [
+        e.from_agent for e in events[:2] if isinstance(e, Inbound)
+    ] == [False, True]
 
 
 def test_what_we_wrote_is_nothing_new() -> None:
     ours = signed("a note", token_of("k"))
-    events = list(events_of("zammad", thread(post(1, "help"), post(2, ours, mine=True, **NOTE), post(3, ours, mine=True, staff=True))))
+    events = list(
+        events_of(
+            "zammad", thread(post(1, "help"), post(2, ours, mine=True, **NOTE), post(3, ours, mine=True, staff=True))
+        )
+    )
     assert [type(e) for e in events] == [Inbound]
 
 

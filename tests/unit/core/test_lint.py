@@ -19,16 +19,27 @@ def findings(*endpoints: Endpoint, facts: Facts = FACTS) -> list[str]:
     return [f.id for f in lint(replace(facts, endpoints=endpoints), KNOWLEDGE)]
 
 
-def at(host: str | None = IMAP, port: int | None = None, tls: str | None = None, protocol: str | None = None, **more: str) -> Endpoint:
+def at(
+    host: str | None = IMAP, port: int | None = None, tls: str | None = None, protocol: str | None = None, **more: str
+) -> Endpoint:
     return Endpoint(host, port, tls, protocol, **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("endpoints", [
-    [at(IMAP, 993, "implicit", "imap")], [at(SMTP, 465, "implicit", "smtp")], [at(SMTP, 587, "starttls", "smtp")],
-    [at(IMAP, 993, "implicit", "imap"), at(SMTP, 587, "starttls", "smtp")], [at(IMAP)], [at(None, 993, None, "imap")], [],
-    [at(IMAP, 993)], [at("webmail.other.example", None, role="other")],
-    [at(SMTP, 25, None, "smtp", role="other")],
-])
+@pytest.mark.parametrize(
+    "endpoints",
+    [
+        [at(IMAP, 993, "implicit", "imap")],
+        [at(SMTP, 465, "implicit", "smtp")],
+        [at(SMTP, 587, "starttls", "smtp")],
+        [at(IMAP, 993, "implicit", "imap"), at(SMTP, 587, "starttls", "smtp")],
+        [at(IMAP)],
+        [at(None, 993, None, "imap")],
+        [],
+        [at(IMAP, 993)],
+        [at("webmail.other.example", None, role="other")],
+        [at(SMTP, 25, None, "smtp", role="other")],
+    ],
+)
 def test_right_settings_have_no_fault(endpoints: list[Endpoint]) -> None:
     assert findings(*endpoints) == []
 
@@ -43,27 +54,49 @@ def test_host_and_port_are_right_each_for_itself() -> None:
     assert right(at(IMAP, typed=f"[ {IMAP}]")) == (set(), set())
 
 
-@pytest.mark.parametrize(("endpoint", "finding"), [
-    (at("webmail.trekmail.net", 993, None, "imap"), "host-webmail"),
-    (at(IMAP, 143, "starttls", "imap"), "unsupported-port"), (at(SMTP, 25, None, "smtp"), "unsupported-port"), (at(SMTP, 2525, None, "smtp"), "unsupported-port"),
-    (at(IMAP, 933, "implicit", "imap"), "unknown-port"), (at(SMTP, 456, None, "smtp"), "unknown-port"),
-    (at(IMAP, 993, "starttls", "imap"), "tls-mode"), (at(SMTP, 465, "starttls", "smtp"), "tls-mode"), (at(SMTP, 587, "implicit", "smtp"), "tls-mode"),
-    (at(IMAP, 993, "none", "imap"), "no-encryption"), (at(SMTP, 587, "none", "smtp"), "no-encryption"), (at(None, None, "none", "smtp"), "no-encryption"),
-    (at(IMAP, 465, "implicit", "imap"), "port-of-other-service"), (at(SMTP, 993, "implicit", "smtp"), "port-of-other-service"),
-    (at(None, 995, "implicit", "pop3"), "pop3-port"), (at(None, 110, None, "pop3"), "pop3-port"),
-    (at("mail.firm.example", 993, "implicit", "imap"), "host-customer-domain"), (at("firm.example"), "host-customer-domain"),
-    (at("imap.trekmial.net", 993), "host-typo"), (at("smtp.trekmail.com", 465), "host-typo"),
-    (at("imap.oldhost.example", 993, "implicit", "imap"), "host-foreign"),
-    (at("203.0.113.9", 993), "host-address"),
-    (at(SMTP, 993, "implicit", "imap"), "host-swapped"), (at(IMAP, 465, "implicit", "smtp"), "host-swapped"),
-    (at(IMAP, 993, typed="https://" + IMAP), "host-malformed"), (at(IMAP, 993, typed=IMAP + " "), "host-malformed"),
-])
+@pytest.mark.parametrize(
+    ("endpoint", "finding"),
+    [
+        (at("webmail.trekmail.net", 993, None, "imap"), "host-webmail"),
+        (at(IMAP, 143, "starttls", "imap"), "unsupported-port"),
+        (at(SMTP, 25, None, "smtp"), "unsupported-port"),
+        (at(SMTP, 2525, None, "smtp"), "unsupported-port"),
+        (at(IMAP, 933, "implicit", "imap"), "unknown-port"),
+        (at(SMTP, 456, None, "smtp"), "unknown-port"),
+        (at(IMAP, 993, "starttls", "imap"), "tls-mode"),
+        (at(SMTP, 465, "starttls", "smtp"), "tls-mode"),
+        (at(SMTP, 587, "implicit", "smtp"), "tls-mode"),
+        (at(IMAP, 993, "none", "imap"), "no-encryption"),
+        (at(SMTP, 587, "none", "smtp"), "no-encryption"),
+        (at(None, None, "none", "smtp"), "no-encryption"),
+        (at(IMAP, 465, "implicit", "imap"), "port-of-other-service"),
+        (at(SMTP, 993, "implicit", "smtp"), "port-of-other-service"),
+        (at(None, 995, "implicit", "pop3"), "pop3-port"),
+        (at(None, 110, None, "pop3"), "pop3-port"),
+        (at("mail.firm.example", 993, "implicit", "imap"), "host-customer-domain"),
+        (at("firm.example"), "host-customer-domain"),
+        (at("imap.trekmial.net", 993), "host-typo"),
+        (at("smtp.trekmail.com", 465), "host-typo"),
+        (at("imap.oldhost.example", 993, "implicit", "imap"), "host-foreign"),
+        (at("203.0.113.9", 993), "host-address"),
+        (at(SMTP, 993, "implicit", "imap"), "host-swapped"),
+        (at(IMAP, 465, "implicit", "smtp"), "host-swapped"),
+        (at(IMAP, 993, typed="https://" + IMAP), "host-malformed"),
+        (at(IMAP, 993, typed=IMAP + " "), "host-malformed"),
+    ],
+)
 def test_each_fault_is_named(endpoint: Endpoint, finding: str) -> None:
     assert finding in findings(endpoint)
 
 
 def test_every_finding_carries_its_check_and_filled_text() -> None:
-    found = lint(replace(FACTS, endpoints=(at(IMAP, 143, "starttls", "imap"), at("imap.trekmial.net", 993), at(SMTP, 993, None, "imap"))), KNOWLEDGE)
+    found = lint(
+        replace(
+            FACTS,
+            endpoints=(at(IMAP, 143, "starttls", "imap"), at("imap.trekmial.net", 993), at(SMTP, 993, None, "imap")),
+        ),
+        KNOWLEDGE,
+    )
     assert found
     for finding in found:
         assert "{" not in finding.text and finding.check == KNOWLEDGE.finding_rules[finding.id].check
@@ -84,7 +117,10 @@ def test_the_servers_own_address_is_no_fault_of_the_host_name() -> None:
     assert findings(at(KNOWLEDGE.settings.server_addresses[0], 993)) == []
 
 
-@pytest.mark.parametrize(("login", "finding"), [("anna", "login-bare"), ("FIRM\\anna", "login-windows-domain"), ("anna@firm.example", None), (None, None)])
+@pytest.mark.parametrize(
+    ("login", "finding"),
+    [("anna", "login-bare"), ("FIRM\\anna", "login-windows-domain"), ("anna@firm.example", None), (None, None)],
+)
 def test_the_user_name(login: str | None, finding: str | None) -> None:
     assert findings(facts=replace(FACTS, login=login)) == ([finding] if finding else [])
 
@@ -100,7 +136,14 @@ def test_the_same_fault_is_told_once() -> None:
 
 def test_another_hosts_settings_decide_differently() -> None:
     ports = tuple(replace(p, supported=True) if p.port == 143 else p for p in KNOWLEDGE.settings.ports)
-    knowledge = replace(KNOWLEDGE, settings=replace(KNOWLEDGE.settings, ports=ports, imap_host="mail.host.example", customer_hosts=("mx.firm.example",)))
+    knowledge = replace(
+        KNOWLEDGE,
+        settings=replace(
+            KNOWLEDGE.settings, ports=ports, imap_host="mail.host.example", customer_hosts=("mx.firm.example",)
+        ),
+    )
     assert lint(replace(FACTS, endpoints=(at("mail.host.example", 143, "starttls", "imap"),)), knowledge) == ()
     assert lint(replace(FACTS, endpoints=(at("mx.firm.example", 993, "implicit", "imap"),)), knowledge) == ()
-    assert [f.check for f in lint(replace(FACTS, endpoints=(at(IMAP, 993, "implicit", "imap"),)), knowledge)] == ["hostnames"]
+    assert [f.check for f in lint(replace(FACTS, endpoints=(at(IMAP, 993, "implicit", "imap"),)), knowledge)] == [
+        "hostnames"
+    ]

@@ -28,29 +28,40 @@ def first(body: str) -> str | None:
     return found[0].error_id if found else None
 
 
-@pytest.mark.parametrize(("body", "row"), [
-    ("SASL LOGIN authentication failed: 535 5.7.8 Error: authentication failed", "smtp-auth-failed"),
-    ("NO [AUTHENTICATIONFAILED] Authentication failed.", "auth-failed"),
-    ("NO [LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)", "too-many-connections"),
-    ("554 5.7.1 <x@y.example>: Relay access denied", "relay-access-denied"),
-    ("553 5.7.1 <a@firm.example>: Sender address rejected: not owned by user b@firm.example", "sender-not-owned"),
-    ("550 5.1.1 <x@y.example>: Recipient address rejected: User unknown", "recipient-refused"),
-    ("552 5.3.4 Message size exceeds fixed limit", "message-too-large"),
-    ("SSL routines::wrong version number", "tls-wrong-version"),
-    ("getaddrinfo ENOTFOUND imap.trekmial.net", "host-not-found"),
-    ("connect ECONNREFUSED 203.0.113.5:143", "connection-refused"),
-    ("certificate verify failed: Hostname mismatch, certificate is not valid for 'mail.firm.example'.", "certificate-name-mismatch"),
-    ("x509: certificate has expired or is not yet valid", "certificate-expired"),
-    ("530 5.7.0 Must issue a STARTTLS command first", "tls-required"),
-])
+@pytest.mark.parametrize(
+    ("body", "row"),
+    [
+        ("SASL LOGIN authentication failed: 535 5.7.8 Error: authentication failed", "smtp-auth-failed"),
+        ("NO [AUTHENTICATIONFAILED] Authentication failed.", "auth-failed"),
+        (
+            "NO [LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
+            "too-many-connections",
+        ),
+        ("554 5.7.1 <x@y.example>: Relay access denied", "relay-access-denied"),
+        ("553 5.7.1 <a@firm.example>: Sender address rejected: not owned by user b@firm.example", "sender-not-owned"),
+        ("550 5.1.1 <x@y.example>: Recipient address rejected: User unknown", "recipient-refused"),
+        ("552 5.3.4 Message size exceeds fixed limit", "message-too-large"),
+        ("SSL routines::wrong version number", "tls-wrong-version"),
+        ("getaddrinfo ENOTFOUND imap.trekmial.net", "host-not-found"),
+        ("connect ECONNREFUSED 203.0.113.5:143", "connection-refused"),
+        (
+            "certificate verify failed: Hostname mismatch, certificate is not valid for 'mail.firm.example'.",
+            "certificate-name-mismatch",
+        ),
+        ("x509: certificate has expired or is not yet valid", "certificate-expired"),
+        ("530 5.7.0 Must issue a STARTTLS command first", "tls-required"),
+    ],
+)
 def test_what_servers_and_libraries_say(body: str, row: str) -> None:
     claimed = [m.error_id for m in matches(f'The log says "{body}".')]
     assert row in claimed[:2], claimed
 
 
 def test_the_server_reply_inside_a_clients_wrapping_decides() -> None:
-    body = ('Thunderbird: "An error occurred while sending mail. The mail server responded: 5.7.1 <x@y.example>: Relay access denied. '
-            'Please check the message recipient \'x@y.example\' and try again."')
+    body = (
+        'Thunderbird: "An error occurred while sending mail. The mail server responded: 5.7.1 <x@y.example>: Relay access denied. '
+        "Please check the message recipient 'x@y.example' and try again.\""
+    )
     assert first(body) == "relay-access-denied"
 
 
@@ -91,18 +102,24 @@ def test_short_and_long_texts_are_never_compared_by_likeness() -> None:
 
 
 def test_every_match_shows_the_words_that_it_claims() -> None:
-    body = '🙂 é “535 5.7.8 Error: authentication failed” and «Relay access denied»'
+    body = "🙂 é “535 5.7.8 Error: authentication failed” and «Relay access denied»"
     reading = read(Ticket("t", body), KNOWLEDGE.languages)
     for one in matches(body):
         assert reading.text[slice(*one.span)] == one.text
 
 
-@pytest.mark.parametrize(("said", "row"), [
-    ("Server responded: 550 5.1.1 <bob@example.org>: Recipient address rejected: User unknown in virtual mailbox table", "recipient-refused"),
-    ("Error connecting to IMAP server: Connection refused.", "connection-refused"),
-    ("The operation failed because the quota has been exceeded on the mail server.", "quota-full"),
-    ("Operation failed due to a lack of a secure connection.", "tls-required"),
-])
+@pytest.mark.parametrize(
+    ("said", "row"),
+    [
+        (
+            "Server responded: 550 5.1.1 <bob@example.org>: Recipient address rejected: User unknown in virtual mailbox table",
+            "recipient-refused",
+        ),
+        ("Error connecting to IMAP server: Connection refused.", "connection-refused"),
+        ("The operation failed because the quota has been exceeded on the mail server.", "quota-full"),
+        ("Operation failed due to a lack of a secure connection.", "tls-required"),
+    ],
+)
 def test_what_says_little_gives_place_to_what_says_more(said: str, row: str) -> None:
     found = match((ErrorText(said, (0, len(said)), pasted=True),), MATCHER.scan(said), said, FUZZY)
     assert found[0].error_id == row

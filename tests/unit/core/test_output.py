@@ -13,8 +13,10 @@ from bot.core.output import to_json
 from bot.logs.event import LogEvent, rfc3339
 from bot.triage import Triager
 
-BODY = ("Hi, Thunderbird 128.4 on Windows says \"Login to server imap.mail.example failed\" since 9:14 today. Mailbox Anna@Firm.example, "
-        "server imap.trekmial.net port 143. 🙂 Webmail works.")
+BODY = (
+    'Hi, Thunderbird 128.4 on Windows says "Login to server imap.mail.example failed" since 9:14 today. Mailbox Anna@Firm.example, '
+    "server imap.trekmial.net port 143. 🙂 Webmail works."
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +26,30 @@ def out(triager: Triager) -> dict[str, object]:
 
 
 def test_the_contracts_keys_are_there(out: dict[str, object]) -> None:
-    assert {"schema", "ticket_id", "knowledge_version", "facts", "findings", "matches", "log", "diagnosis", "reply", "note"} <= set(out)
-    assert {"mailbox", "mailboxes", "login", "clients", "errors", "endpoints", "webmail_works", "plan", "occurred_at", "language"} <= set(out["facts"])  # type: ignore[call-overload]
+    assert {
+        "schema",
+        "ticket_id",
+        "knowledge_version",
+        "facts",
+        "findings",
+        "matches",
+        "log",
+        "diagnosis",
+        "reply",
+        "note",
+    } <= set(out)
+    assert {
+        "mailbox",
+        "mailboxes",
+        "login",
+        "clients",
+        "errors",
+        "endpoints",
+        "webmail_works",
+        "plan",
+        "occurred_at",
+        "language",
+    } <= set(out["facts"])  # type: ignore[call-overload]
     assert {"coverage", "from", "to", "lines", "matching_line", "absence_proven"} <= set(out["log"])  # type: ignore[call-overload]
     assert {"verdict", "confidence", "checks", "other", "missing"} <= set(out["diagnosis"])  # type: ignore[call-overload]
     assert out["schema"] == "triage/1" and out["ticket_id"] == "ticket 1"
@@ -76,10 +100,14 @@ def test_a_ticket_that_is_not_ours_has_no_checks_and_no_reply(triager: Triager) 
     assert plain["diagnosis"]["checks"] == [] and plain["diagnosis"]["other"] == "not_ours" and plain["reply"] is None
 
 
-@pytest.mark.parametrize(("moment", "text"), [
-    (None, None), (datetime(2026, 11, 20, 9, 14, tzinfo=UTC), "2026-11-20T09:14:00Z"),
-    (datetime.fromisoformat("2026-11-20T10:14:00.250+01:00"), "2026-11-20T09:14:00.250000Z"),
-])
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (None, None),
+        (datetime(2026, 11, 20, 9, 14, tzinfo=UTC), "2026-11-20T09:14:00Z"),
+        (datetime.fromisoformat("2026-11-20T10:14:00.250+01:00"), "2026-11-20T09:14:00.250000Z"),
+    ],
+)
 def test_times_are_in_utc(moment: datetime | None, text: str | None) -> None:
     assert rfc3339(moment) == text
     assert LogEvent("x", time=moment).to_json()["time"] == text

@@ -79,7 +79,9 @@ def test_no_single_piece_kills_a_cause(piece: tuple[Evidence, float]) -> None:
 
 def test_evidence_that_states_only_a_prior_changes_nothing() -> None:
     one = {"hostnames": PRIORS["hostnames"]}
-    assert posterior([(Evidence("error", "x", "x", one), 1.0)], KNOWLEDGE)["hostnames"] == pytest.approx(PRIORS["hostnames"], rel=0.05)
+    assert posterior([(Evidence("error", "x", "x", one), 1.0)], KNOWLEDGE)["hostnames"] == pytest.approx(
+        PRIORS["hostnames"], rel=0.05
+    )
 
 
 def test_agreement_is_high_for_what_is_expected_and_low_for_what_is_not() -> None:

@@ -1,4 +1,5 @@
-"""Probes as evidence: a failing service of ours is ours and never a password; what is stale, of another protocol, or contradicted by the log says nothing."""
+"""Probes as evidence: a failing service of ours is ours and never a password; what is stale, of another protocol, or
+contradicted by the log says nothing."""
 
 from __future__ import annotations
 
@@ -34,9 +35,21 @@ TICKETS = {
 }
 
 
-def down(fault: str = "refused", protocol: str = "imap", *, port: int = 993, since: int = 40, at: int = 2, fails: int = 4) -> ProbeFact:
+def down(
+    fault: str = "refused", protocol: str = "imap", *, port: int = 993, since: int = 40, at: int = 2, fails: int = 4
+) -> ProbeFact:
     """Our server as it was looked at ``at`` minutes ago, failing for ``since`` minutes."""
-    return ProbeFact(f"{protocol}.trekmail.net:{port}", "server", NOW - timedelta(minutes=at), False, fault, NOW - timedelta(minutes=since), fails, protocol, port)
+    return ProbeFact(
+        f"{protocol}.trekmail.net:{port}",
+        "server",
+        NOW - timedelta(minutes=at),
+        False,
+        fault,
+        NOW - timedelta(minutes=since),
+        fails,
+        protocol,
+        port,
+    )
 
 
 class Seen:
@@ -74,27 +87,45 @@ def told(plain: Triager, body: str, *facts: ProbeFact) -> tuple[str, str, str]:
     return diagnosis.causes[0].cause, diagnosis.confidence, diagnosis.verdict
 
 
-@pytest.mark.parametrize(("name", "fact", "cause"), [
-    ("imap", down(), "server_side"), ("imap", down("timeout"), "server_side"), ("imap", down("closed"), "server_side"), ("imap", down("tls"), "server_side"),
-    ("imap", down("expired", fails=1), "certificate_expired"), ("imap", down("wrong_name", fails=1), "server_side"),
-    ("smtp", down("starttls", "smtp", port=587), "server_side"), ("smtp", down("refused", "smtp", port=587), "server_side"),
-])  # fmt: skip
-def test_a_failing_service_of_ours_is_ours_and_never_a_password(plain: Triager, name: str, fact: ProbeFact, cause: str) -> None:
-    assert told(plain, TICKETS[name])[0] not in ("server_side", "certificate_expired"), "without the probe it is something else"
+@pytest.mark.parametrize(
+    ("name", "fact", "cause"),
+    [
+        ("imap", down(), "server_side"),
+        ("imap", down("timeout"), "server_side"),
+        ("imap", down("closed"), "server_side"),
+        ("imap", down("tls"), "server_side"),
+        ("imap", down("expired", fails=1), "certificate_expired"),
+        ("imap", down("wrong_name", fails=1), "server_side"),
+        ("smtp", down("starttls", "smtp", port=587), "server_side"),
+        ("smtp", down("refused", "smtp", port=587), "server_side"),
+    ],
+)
+def test_a_failing_service_of_ours_is_ours_and_never_a_password(
+    plain: Triager, name: str, fact: ProbeFact, cause: str
+) -> None:
+    assert told(plain, TICKETS[name])[0] not in ("server_side", "certificate_expired"), (
+        "without the probe it is something else"
+    )
     lead, confidence, verdict = told(plain, TICKETS[name], fact, WELL)
     assert lead == cause and confidence == "likely", "never confirmed: no line of the customer's says so"
     assert verdict in ("answer", "escalate")
     reply = replace(plain, probes=Seen(fact, WELL)).triage(Ticket("t", TICKETS[name], received_at=NOW)).reply
-    assert reply is None or not re.search(r"(re-?enter|retype|type|enter|change|reset) (it|your|the) (\w+ )?password|password (is|was) (wrong|incorrect)", reply.text)
+    assert reply is None or not re.search(
+        r"(re-?enter|retype|type|enter|change|reset) (it|your|the) (\w+ )?password|password (is|was) (wrong|incorrect)",
+        reply.text,
+    )
 
 
-@pytest.mark.parametrize("fact", [
-    down(at=int(FRESH.total_seconds() // 60) + 5, since=90),  # stale
-    down(fails=1),  # seen once
-    down("refused", "smtp", port=465),  # another protocol
-    down("soon"),
-    down("refused", port=143),  # a port that the ticket does not use
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "fact",
+    [
+        down(at=int(FRESH.total_seconds() // 60) + 5, since=90),  # stale
+        down(fails=1),  # seen once
+        down("refused", "smtp", port=465),  # another protocol
+        down("soon"),
+        down("refused", port=143),  # a port that the ticket does not use
+    ],
+)
 def test_what_is_stale_or_of_something_else_says_nothing(plain: Triager, fact: ProbeFact) -> None:
     assert told(plain, TICKETS["imap"], fact) == told(plain, TICKETS["imap"])
 
@@ -112,7 +143,15 @@ def test_a_watcher_without_network_blames_nobody() -> None:
 
 
 def test_a_line_of_theirs_since_then_outweighs_the_probe() -> None:
-    event = LogEvent(raw="x", event="auth_failed", outcome="failure", time=NOW - timedelta(minutes=5), service="imap", login="anna@firm.example", mailbox="anna@firm.example")
+    event = LogEvent(
+        raw="x",
+        event="auth_failed",
+        outcome="failure",
+        time=NOW - timedelta(minutes=5),
+        service="imap",
+        login="anna@firm.example",
+        mailbox="anna@firm.example",
+    )
     line = ServerLine(event, "own", "-", True, 3.0)
     facts = Facts(protocols=("imap",))
     assert of_probes([down(), WELL], facts, ServerView(matching=line, lines=(line,)), NOW, KNOWLEDGE) == []
@@ -121,12 +160,22 @@ def test_a_line_of_theirs_since_then_outweighs_the_probe() -> None:
 def test_a_well_service_is_a_little_less_ours(plain: Triager) -> None:
     body = "anna@firm.example: is your IMAP server down? Thunderbird cannot connect since an hour, imap.trekmail.net port 993"
     well = ProbeFact("imap.trekmail.net:993", "server", NOW, True, protocol="imap", port=993)
-    chances = [{c.cause: c.probability for c in replace(plain, probes=Seen(*facts)).triage(Ticket("t", body, received_at=NOW)).diagnosis.causes} for facts in ((), (well,))]
+    chances = [
+        {
+            c.cause: c.probability
+            for c in replace(plain, probes=Seen(*facts)).triage(Ticket("t", body, received_at=NOW)).diagnosis.causes
+        }
+        for facts in ((), (well,))
+    ]
     assert chances[1].get("server_side", 0) < chances[0]["server_side"]
 
 
 def test_the_domain_is_only_asked_about_where_the_directory_knows_the_mailbox(plain: Triager) -> None:
-    for body, domain in (("anna@firm.example cannot log in", "firm.example"), ("boss@bank.example cannot log in", None), ("please look at evil.example", None)):
+    for body, domain in (
+        ("anna@firm.example cannot log in", "firm.example"),
+        ("boss@bank.example cannot log in", None),
+        ("please look at evil.example", None),
+    ):
         seen = Seen()
         replace(plain, probes=seen).triage(Ticket("t", body, received_at=NOW))
         assert seen.asked == [domain]
@@ -137,13 +186,22 @@ def test_the_domain_is_only_asked_about_where_the_directory_knows_the_mailbox(pl
 
 def test_a_host_of_their_own_domain_that_does_not_exist_is_check_3() -> None:
     missing = ProbeFact("imap.firm.example", "host", NOW, None, "missing")
-    facts = Facts(mailbox="anna@firm.example", protocols=("imap",), endpoints=(Endpoint("imap.firm.example", 993, protocol="imap"),))
+    facts = Facts(
+        mailbox="anna@firm.example",
+        protocols=("imap",),
+        endpoints=(Endpoint("imap.firm.example", 993, protocol="imap"),),
+    )
     [(evidence, _)] = of_probes([missing], facts, ServerView(), NOW, KNOWLEDGE)
-    assert evidence.ref == "domain-host-missing" and max(evidence.supports, key=lambda c: evidence.supports[c]) == "hostnames"
-    assert of_probes([missing], Facts(protocols=("imap",)), ServerView(), NOW, KNOWLEDGE) == [], "the ticket does not name it"
+    assert (
+        evidence.ref == "domain-host-missing"
+        and max(evidence.supports, key=lambda c: evidence.supports[c]) == "hostnames"
+    )
+    assert of_probes([missing], Facts(protocols=("imap",)), ServerView(), NOW, KNOWLEDGE) == [], (
+        "the ticket does not name it"
+    )
 
 
-# -- what is remembered ---------------------------------------------------------------------------------------------------------
+# -- what is remembered ----------------------------------------------------------------------------------------------
 
 
 class Clock:
@@ -166,12 +224,24 @@ def remembered(tmp_path: Path) -> Iterator[tuple[DeskStore, Clock]]:
 def test_what_the_watch_saw_is_read_with_its_age(remembered: tuple[DeskStore, Clock], knowledge: Knowledge) -> None:
     desk, _ = remembered
     servers = own_servers(knowledge.settings)
-    watch = ProbeWatch(desk, lambda: [ProbeResult(s.target, "server", s.protocol != "imap", "x", 0.1, None if s.protocol != "imap" else "refused") for s in servers])
+    watch = ProbeWatch(
+        desk,
+        lambda: [
+            ProbeResult(s.target, "server", s.protocol != "imap", "x", 0.1, None if s.protocol != "imap" else "refused")
+            for s in servers
+        ],
+    )
     for minute in (0, 5):
         watch.look(NOW + timedelta(minutes=minute))
     facts = {f.target: f for f in StoredProbes(desk, servers).seen(None)}
     imap = next(f for f in facts.values() if f.protocol == "imap")
-    assert (imap.ok, imap.fault, imap.fails, imap.since, imap.at) == (False, "refused", 2, NOW, NOW + timedelta(minutes=5))
+    assert (imap.ok, imap.fault, imap.fails, imap.since, imap.at) == (
+        False,
+        "refused",
+        2,
+        NOW,
+        NOW + timedelta(minutes=5),
+    )
     assert [f.target for f in failing(list(facts.values()), NOW + timedelta(minutes=6))] == [imap.target]
     assert failing(list(facts.values()), NOW + timedelta(hours=2)) == []
 
@@ -188,12 +258,18 @@ def test_domains_are_asked_about_once_a_day_and_so_many_an_hour(remembered: tupl
 
     probes = StoredProbes(desk, (), ask)
     for _ in range(3):
-        assert [f.fault for f in probes.seen("firm.example")] == ["missing"] and probes.seen("bad_.example") == [] and probes.seen(None) == []
+        assert (
+            [f.fault for f in probes.seen("firm.example")] == ["missing"]
+            and probes.seen("bad_.example") == []
+            and probes.seen(None) == []
+        )
     assert asked == ["firm.example", "bad_.example"]
     for number in range(DOMAINS_AN_HOUR + 20):
         probes.seen(f"f{number}.example")
     assert len(asked) == DOMAINS_AN_HOUR
-    assert [f.fault for f in StoredProbes(desk, ()).seen("firm.example")] == ["missing"], "who may not ask reads what is known"
+    assert [f.fault for f in StoredProbes(desk, ()).seen("firm.example")] == ["missing"], (
+        "who may not ask reads what is known"
+    )
     clock.moment += timedelta(hours=1)
     probes.seen("late.example")
     assert asked[-1] == "late.example"

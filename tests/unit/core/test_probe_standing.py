@@ -8,40 +8,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.probe import (
-    SAID,
-    ProbeResult,
-    Seen,
-    Server,
-    Standing,
-    judge,
-    own_servers,
-    standing_of,
-    step,
-    worst,
-)
+from bot.core.probe import SAID, ProbeResult, Seen, Server, Standing, judge, own_servers, standing_of, step, worst
 from knowledge import Knowledge
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 IMAP = Server("imap.example.net", 993, "imap", True)
-WELL = Seen(IMAP, 0.12, address="192.0.2.1", banner="* OK ready", tls="TLSv1.3", expires=NOW + timedelta(days=60, hours=5))
+WELL = Seen(
+    IMAP, 0.12, address="192.0.2.1", banner="* OK ready", tls="TLSv1.3", expires=NOW + timedelta(days=60, hours=5)
+)
 
 
 def test_our_own_servers_are_the_ports_that_customers_are_told_to_use(knowledge: Knowledge) -> None:
-    assert [(s.port, s.protocol, s.implicit) for s in own_servers(knowledge.settings)] == [(993, "imap", True), (465, "smtp", True), (587, "smtp", False)]
-    assert {s.host for s in own_servers(knowledge.settings)} == {knowledge.settings.imap_host, knowledge.settings.smtp_host}
+    assert [(s.port, s.protocol, s.implicit) for s in own_servers(knowledge.settings)] == [
+        (993, "imap", True),
+        (465, "smtp", True),
+        (587, "smtp", False),
+    ]
+    assert {s.host for s in own_servers(knowledge.settings)} == {
+        knowledge.settings.imap_host,
+        knowledge.settings.smtp_host,
+    }
 
 
 def test_a_server_that_is_well_says_for_how_long() -> None:
     result = judge(WELL, NOW)
-    assert (result.ok, result.fault, result.days_left, result.said) == (True, None, 60, "TLSv1.3, certificate for 60 days")
+    assert (result.ok, result.fault, result.days_left, result.said) == (
+        True,
+        None,
+        60,
+        "TLSv1.3, certificate for 60 days",
+    )
 
 
-@pytest.mark.parametrize(("left", "ok", "fault", "days"), [
-    (timedelta(days=14), True, None, 14), (timedelta(days=14, seconds=-1), False, "soon", 13), (timedelta(hours=3), False, "soon", 0), (timedelta(0), False, "expired", 0),
-    (timedelta(hours=-1), False, "expired", -1),
-])
-def test_a_certificate_is_soon_over_within_fourteen_days(left: timedelta, ok: bool, fault: str | None, days: int) -> None:
+@pytest.mark.parametrize(
+    ("left", "ok", "fault", "days"),
+    [
+        (timedelta(days=14), True, None, 14),
+        (timedelta(days=14, seconds=-1), False, "soon", 13),
+        (timedelta(hours=3), False, "soon", 0),
+        (timedelta(0), False, "expired", 0),
+        (timedelta(hours=-1), False, "expired", -1),
+    ],
+)
+def test_a_certificate_is_soon_over_within_fourteen_days(
+    left: timedelta, ok: bool, fault: str | None, days: int
+) -> None:
     result = judge(Seen(IMAP, 0.1, expires=NOW + left), NOW)
     assert (result.ok, result.fault, result.days_left) == (ok, fault, days)
 
@@ -58,7 +69,9 @@ def fails(fault: str) -> ProbeResult:
 
 def test_a_server_is_told_of_the_second_time_and_once_and_again_when_it_is_well() -> None:
     told, standing = [], Standing()
-    for minute, result in enumerate([fails("timeout"), fails("refused"), fails("timeout"), fails("closed"), judge(WELL, NOW), judge(WELL, NOW)]):
+    for minute, result in enumerate(
+        [fails("timeout"), fails("refused"), fails("timeout"), fails("closed"), judge(WELL, NOW), judge(WELL, NOW)]
+    ):
         standing, tell = step(standing, result, NOW + timedelta(minutes=minute))
         told.append(tell.text if tell else "")
     assert [bool(t) for t in told] == [False, True, False, False, True, False]
@@ -95,7 +108,11 @@ def test_a_second_outage_of_the_same_day_has_a_key_of_its_own() -> None:
 def test_nobody_hears_that_it_is_well_who_has_not_heard_of_a_fault(faults: list[str]) -> None:
     standing, open_ = Standing(), False
     for minute, fault in enumerate(faults):
-        standing, tell = step(standing_of(standing.to_text()), fails(fault) if fault else judge(WELL, NOW), NOW + timedelta(minutes=minute))
+        standing, tell = step(
+            standing_of(standing.to_text()),
+            fails(fault) if fault else judge(WELL, NOW),
+            NOW + timedelta(minutes=minute),
+        )
         if tell and "well again" in tell.text:
             assert open_ and not fault
             open_ = False

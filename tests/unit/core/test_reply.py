@@ -96,13 +96,7 @@ def reply(
     return made
 
 
-CASES = {
-    "nothing known": EMPTY,
-    "all known": FULL,
-    "sending": SENDING,
-    "receiving": RECEIVING,
-    "cloud": CLOUD,
-}
+CASES = {"nothing known": EMPTY, "all known": FULL, "sending": SENDING, "receiving": RECEIVING, "cloud": CLOUD}
 
 
 @pytest.mark.parametrize(("language", "cause"), list(product(COMPLETE, REPLY_CAUSES)))
@@ -149,16 +143,9 @@ def test_the_owner_reads_what_our_server_saw(language: str, rule: Any) -> None:
 
 def test_facts_of_the_log_and_the_account_are_for_the_owner_only() -> None:
     owner = reply(
-        "imap-connection-limit",
-        FULL,
-        "en",
-        verified=True,
-        server=line(event="connection_limit", reason=None, limit=12),
+        "imap-connection-limit", FULL, "en", verified=True, server=line(event="connection_limit", reason=None, limit=12)
     )
-    assert (
-        "2026-11-20 09:14 UTC" in owner.text
-        and "Pro plan allows (12 from one network, 80 in all)" in owner.text
-    )
+    assert "2026-11-20 09:14 UTC" in owner.text and "Pro plan allows (12 from one network, 80 in all)" in owner.text
     assert "happened 2 times" in owner.text
     stranger = reply(
         "imap-connection-limit", FULL, "en", verified=False, server=line(event="connection_limit", limit=12)
@@ -225,11 +212,7 @@ def test_menus_are_looked_up_by_program_and_system(name: str, platform: str | No
 
 
 def test_the_program_that_works_and_webmail_do_not_give_the_menu() -> None:
-    clients = (
-        ClientMention("Outlook", failing=False),
-        ClientMention("Roundcube"),
-        ClientMention("Thunderbird"),
-    )
+    clients = (ClientMention("Outlook", failing=False), ClientMention("Roundcube"), ClientMention("Thunderbird"))
     assert client_keys(replace(FULL, clients=clients), KNOWLEDGE)[0] == "thunderbird"
     unknown = (ClientMention("Some Mailer"), ClientMention("Thunderbird"))
     assert client_keys(replace(FULL, clients=unknown), KNOWLEDGE) == ("any",)
@@ -242,12 +225,7 @@ def test_network_advice_is_void_where_the_program_connects_from_its_makers_cloud
 
 def test_asking_and_handing_over() -> None:
     asked = reply(
-        "unknown",
-        FULL,
-        "en",
-        verified=False,
-        verdict="ask",
-        missing=("mailbox", "error_text", "client", "webmail"),
+        "unknown", FULL, "en", verified=False, verdict="ask", missing=("mailbox", "error_text", "client", "webmail")
     )
     assert asked.text.count("\n- ") == 3 and not asked.citations
     one = reply("unknown", FULL, "en", verified=False, verdict="ask", question="when")
@@ -274,30 +252,14 @@ def test_a_faulty_sentence_is_named() -> None:
         own = Replies("en", True, {**KNOWLEDGE.replies["en"].sentences, "greeting": fault})
         with pytest.raises(ReplyError, match=r"replies/en\.toml: greeting"):
             draft(
-                FULL,
-                (),
-                line(),
-                ACCOUNT,
-                diagnosis("offline"),
-                replace(KNOWLEDGE, replies={"en": own}),
-                verified=False,
+                FULL, (), line(), ACCOUNT, diagnosis("offline"), replace(KNOWLEDGE, replies={"en": own}), verified=False
             )
 
 
 def test_a_sentence_of_a_host_that_shows_an_internal_name_does_not_leave() -> None:
-    own = Replies(
-        "en", True, {**KNOWLEDGE.replies["en"].sentences, "greeting": "Hello from mx1.internal.example,"}
-    )
+    own = Replies("en", True, {**KNOWLEDGE.replies["en"].sentences, "greeting": "Hello from mx1.internal.example,"})
     assert (
-        draft(
-            FULL,
-            (),
-            line(),
-            ACCOUNT,
-            diagnosis("offline"),
-            replace(KNOWLEDGE, replies={"en": own}),
-            verified=True,
-        )
+        draft(FULL, (), line(), ACCOUNT, diagnosis("offline"), replace(KNOWLEDGE, replies={"en": own}), verified=True)
         is None
     )
 
@@ -312,11 +274,13 @@ NUMBERS = st.one_of(st.none(), st.integers(70_000, 99_999))
 def server_views(draw: st.DrawFn) -> ServerView:
     event = LogEvent(
         raw=draw(CANARY),
-        event=draw(
-            st.sampled_from(("auth_failed", "connection_limit", "ban", "rate_limited", "plan_rejected"))
-        ),
+        event=draw(st.sampled_from(("auth_failed", "connection_limit", "ban", "rate_limited", "plan_rejected"))),
         outcome="failure",
-        time=draw(st.datetimes(WHEN.replace(year=2031, tzinfo=None), WHEN.replace(year=2039, tzinfo=None), timezones=st.just(UTC))),
+        time=draw(
+            st.datetimes(
+                WHEN.replace(year=2031, tzinfo=None), WHEN.replace(year=2039, tzinfo=None), timezones=st.just(UTC)
+            )
+        ),
         host=draw(CANARY),
         session=draw(CANARY),
         queue_id=draw(CANARY),
@@ -377,9 +341,7 @@ def test_a_stranger_learns_nothing(
     server: ServerView, account: AccountView, cause: str, language: str, case: str
 ) -> None:
     found, facts = diagnosis(cause), CASES[case]
-    plain = draft(
-        facts, FINDINGS, ServerView(), AccountView(), found, KNOWLEDGE, verified=False, language=language
-    )
+    plain = draft(facts, FINDINGS, ServerView(), AccountView(), found, KNOWLEDGE, verified=False, language=language)
     filled = draft(facts, FINDINGS, server, account, found, KNOWLEDGE, verified=False, language=language)
     assert plain == filled and plain is not None
     assert "CANARY" not in plain.text and "203" not in plain.text
@@ -398,7 +360,5 @@ def test_nothing_of_the_ticket_is_echoed(name: str, platform: str, canary: str) 
         requester=f"{canary}@example.org",
         plan=canary,
     )
-    made = draft(
-        facts, FINDINGS, ServerView(), AccountView(), diagnosis("port-and-tls"), KNOWLEDGE, verified=False
-    )
+    made = draft(facts, FINDINGS, ServerView(), AccountView(), diagnosis("port-and-tls"), KNOWLEDGE, verified=False)
     assert made is not None and canary.lower() not in made.text.lower()

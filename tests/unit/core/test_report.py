@@ -113,7 +113,12 @@ def test_only_what_lies_beyond_noise_is_a_change() -> None:
     assert change_p(40, [9, 11, 10, 8, 12, 10, 9, 11]) < 1e-6
     assert change_p(40, [5, 60, 2, 45, 8, 70, 1, 30]) > 0.05  # weeks that differ so much say little
     assert holm({"a": 0.001, "b": 0.04, "c": 0.9}) == {"a"}
-    assert percentile_of({}, 0.5) is None and percentile_of({3: 1, 1: 1, 2: 1}, 0.5) == 2 and percentile_of({1: 1, 2: 1}, 0.9) == 2 and percentile_of({5: 9, 7: 1}, 0.9) == 5
+    assert (
+        percentile_of({}, 0.5) is None
+        and percentile_of({3: 1, 1: 1, 2: 1}, 0.5) == 2
+        and percentile_of({1: 1, 2: 1}, 0.9) == 2
+        and percentile_of({5: 9, 7: 1}, 0.9) == 5
+    )
 
 
 def test_marks_name_what_happened() -> None:
@@ -145,13 +150,22 @@ def _poisson(chance: random.Random, rate: float) -> int:
 # -- masks and clusters ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("line", "secret"), [
-    ("imap1 dovecot: imap-login: Login: user=<anna@firm.example>, rip=192.0.2.7, lip=198.51.100.1, session=<aB/cD12345678>", "anna"),
-    ("imap1 dovecot: auth: passwd-file(anna,192.0.2.7,<aB/cD12345678>): unknown user", "anna"),
-    ("imap1 dovecot: imap-login: Aborted login: user=<anna.b>, rip=2001:db8:1:2:3:4:5:6", "anna.b"),
-    ("smtp1 postfix/smtpd[1]: warning: host.firm.example[192.0.2.7]: SASL LOGIN authentication failed: x, sasl_username=anna", "anna"),
-    ("x from host.firm.example[192.0.2.7] to=<bob@other.example>", "192.0.2.7"),
-])
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        (
+            "imap1 dovecot: imap-login: Login: user=<anna@firm.example>, rip=192.0.2.7, lip=198.51.100.1, session=<aB/cD12345678>",
+            "anna",
+        ),
+        ("imap1 dovecot: auth: passwd-file(anna,192.0.2.7,<aB/cD12345678>): unknown user", "anna"),
+        ("imap1 dovecot: imap-login: Aborted login: user=<anna.b>, rip=2001:db8:1:2:3:4:5:6", "anna.b"),
+        (
+            "smtp1 postfix/smtpd[1]: warning: host.firm.example[192.0.2.7]: SASL LOGIN authentication failed: x, sasl_username=anna",
+            "anna",
+        ),
+        ("x from host.firm.example[192.0.2.7] to=<bob@other.example>", "192.0.2.7"),
+    ],
+)
 def test_nobody_stands_in_a_masked_line(line: str, secret: str) -> None:
     shown = mask(line)
     assert secret not in shown and "firm.example" not in shown and "192.0.2.7" not in shown and "3:4:5:6" not in shown
@@ -164,7 +178,10 @@ def test_any_text_can_be_masked(text: str) -> None:
 
 def test_likenesses_are_one_error_and_mailboxes_rank_it() -> None:
     seen = [("Fehler 0x1A beim Abruf von <host>", f"m{i}@example.com", 1) for i in range(5)]
-    seen += [("Fehler 0x2B beim Abruf von <host>", "m9@example.com", 3), ("Unexplained gizmo trouble 77", "m1@example.com", 50)]
+    seen += [
+        ("Fehler 0x2B beim Abruf von <host>", "m9@example.com", 3),
+        ("Unexplained gizmo trouble 77", "m1@example.com", 50),
+    ]
     found = clusters(seen)
     assert [u.mailboxes for u in found] == [6, 1] and found[0].tickets == 8 and found[1].tickets == 50
     for error in found:
@@ -179,11 +196,15 @@ def test_a_proposed_entry_is_toml_whatever_stands_in_it(text: str) -> None:
 
 
 def test_failing_lines_are_classified_as_tickets_are() -> None:
-    lines = ["Nov 16 10:04:52 imap1 dovecot: auth: passwd-file(anna@firm.example,192.0.2.7,<x>): Password mismatch",
-             "Nov 16 10:05:52 imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, mpid=1, TLS, session=<y>"]
+    lines = [
+        "Nov 16 10:04:52 imap1 dovecot: auth: passwd-file(anna@firm.example,192.0.2.7,<x>): Password mismatch",
+        "Nov 16 10:05:52 imap1 dovecot: imap-login: Login: user=<anna@firm.example>, method=PLAIN, rip=192.0.2.7, lip=198.51.100.1, mpid=1, TLS, session=<y>",
+    ]
     decoder = Decoder(zone=UTC, year=2026)
     found = failures([event for line in lines for event in [decoder.decode(line)]], KNOWLEDGE)
-    assert [(f.cause, f.actor, f.host, f.own) for f in found] == [("mailbox-password", "anna@firm.example", "imap1", ("anna@firm.example", "192.0.2.7"))]
+    assert [(f.cause, f.actor, f.host, f.own) for f in found] == [
+        ("mailbox-password", "anna@firm.example", "imap1", ("anna@firm.example", "192.0.2.7"))
+    ]
 
 
 # -- the report --------------------------------------------------------------------------------------------------------
@@ -195,22 +216,46 @@ def full_rows() -> Rows:
     tally.causes.update({"hostnames": 40, "mailbox-password": 20, "not_ours": 5})
     tally.detail("client", "hostnames", HOSTILE, 30)
     tally.detail("client", "hostnames", "Thunderbird 128", 10)
-    for one in (Answered("a", "m@example.com", at, at + timedelta(minutes=10), False, False, True), Answered("b", "n@example.com", at, at + timedelta(minutes=30), True, True, True),
-                Answered("c", None, at, at + timedelta(hours=4), False, False), Answered("d", None, at, NOW - timedelta(hours=1), False, False)):
+    for one in (
+        Answered("a", "m@example.com", at, at + timedelta(minutes=10), False, False, True),
+        Answered("b", "n@example.com", at, at + timedelta(minutes=30), True, True, True),
+        Answered("c", None, at, at + timedelta(hours=4), False, False),
+        Answered("d", None, at, NOW - timedelta(hours=1), False, False),
+    ):
         tally.answer(one, NOW)
-    tally.reviews.update({("hostnames", "send", None): 8, ("hostnames", "other_check", "port-and-tls"): 2, ("hostnames", "escalate", None): 5})
+    tally.reviews.update(
+        {
+            ("hostnames", "send", None): 8,
+            ("hostnames", "other_check", "port-and-tls"): 2,
+            ("hostnames", "escalate", None): 5,
+        }
+    )
     return Rows(
-        tally, ({"hostnames": 10, "mailbox-password": 20, "not_ours": 4},) * 8, mailboxes=10_000, mailboxes_of="imported accounts",
-        examples={"hostnames": HOSTILE}, silent={"hostnames": 300, "quota_full": 7}, logs_asked=True,
-        unknown=((HOSTILE, "m@example.com", 2),), month_tickets=tuple(f"t{i}" for i in range(200)),
-        fixes=(FixRecord("hostnames", HOSTILE, at, "", 100, 28.0, 5, 5.0), FixRecord("hostnames", "Ada", at, "", 100, 28.0, 0, 1.0)))
+        tally,
+        ({"hostnames": 10, "mailbox-password": 20, "not_ours": 4},) * 8,
+        mailboxes=10_000,
+        mailboxes_of="imported accounts",
+        examples={"hostnames": HOSTILE},
+        silent={"hostnames": 300, "quota_full": 7},
+        logs_asked=True,
+        unknown=((HOSTILE, "m@example.com", 2),),
+        month_tickets=tuple(f"t{i}" for i in range(200)),
+        fixes=(
+            FixRecord("hostnames", HOSTILE, at, "", 100, 28.0, 5, 5.0),
+            FixRecord("hostnames", "Ada", at, "", 100, 28.0, 0, 1.0),
+        ),
+    )
 
 
 def test_what_is_stored_of_a_day_is_all_of_it() -> None:
     day = full_rows().tally
     again = Tally(Counter(day.causes))
     again.add_json(json.loads(json.dumps(day.to_json())))
-    assert again == day and total([day, again]).causes["hostnames"] == 80 and total([day, again]).top("client", 1) == {"hostnames": ((HOSTILE, 60),)}
+    assert (
+        again == day
+        and total([day, again]).causes["hostnames"] == 80
+        and total([day, again]).top("client", 1) == {"hostnames": ((HOSTILE, 60),)}
+    )
 
 
 def test_what_is_reckoned() -> None:
@@ -218,7 +263,9 @@ def test_what_is_reckoned() -> None:
     assert (report.tickets, report.not_ours, report.per_thousand) == (60, 5, 6.0)
     first = report.causes[0]
     assert (first.cause, first.mark, first.last_week, first.median, first.silent) == ("hostnames", "UP", 10, 10.0, 300)
-    assert [c.mark for c in report.causes[1:]] == ["", ""] and report.causes[-1].cause == "quota_full", "silent causes are listed too"
+    assert [c.mark for c in report.causes[1:]] == ["", ""] and report.causes[-1].cause == "quota_full", (
+        "silent causes are listed too"
+    )
     assert (report.verified, report.again, report.silent, report.open) == (1, 1, 1, 1)
     assert (report.first_response_p50, report.automatic) == (1800.0, 1)
     assert [(p.right, p.judged) for p in report.precision] == [(8, 10)], "an escalation judges no cause"
@@ -228,7 +275,14 @@ def test_what_is_reckoned() -> None:
 
 def test_a_week_without_anything_is_a_report_too() -> None:
     report = report_of(Rows())
-    assert report.tickets == 0 and report.per_thousand is None and to_text(report) and to_html(report) and to_csv(report) and chart(report)
+    assert (
+        report.tickets == 0
+        and report.per_thousand is None
+        and to_text(report)
+        and to_html(report)
+        and to_csv(report)
+        and chart(report)
+    )
 
 
 def test_the_same_thirty_are_drawn_each_time() -> None:
@@ -261,10 +315,19 @@ def test_each_place_gets_its_own_form_under_one_key() -> None:
     report = report_of(full_rows())
     slack = list(sends_of(report, "slack/C1", b"png"))
     mail = list(sends_of(report, "mailbox/leads@example.com", b"png"))
-    assert [s.kind for s in slack] == ["report", "report_picture"] and slack[0].key == "report:2026-W47:slack/C1" and slack[1].payload["under"] == slack[0].key
-    assert [(s.outlet, s.kind, s.payload["to"]) for s in mail] == [("mailbox", "report", "leads@example.com")] and "<main>" in mail[0].payload["html"]
+    assert (
+        [s.kind for s in slack] == ["report", "report_picture"]
+        and slack[0].key == "report:2026-W47:slack/C1"
+        and slack[1].payload["under"] == slack[0].key
+    )
+    assert [(s.outlet, s.kind, s.payload["to"]) for s in mail] == [
+        ("mailbox", "report", "leads@example.com")
+    ] and "<main>" in mail[0].payload["html"]
 
 
-@pytest.mark.parametrize(("moment", "wanted"), [("2026-11-23T06:59", False), ("2026-11-23T07:00", True), ("2026-11-24T06:59", True), ("2026-11-24T07:01", False)])
+@pytest.mark.parametrize(
+    ("moment", "wanted"),
+    [("2026-11-23T06:59", False), ("2026-11-23T07:00", True), ("2026-11-24T06:59", True), ("2026-11-24T07:01", False)],
+)
 def test_due_from_its_time_on_for_a_day(moment: str, wanted: bool) -> None:
     assert due((0, 8, 0), BERLIN, datetime.fromisoformat(moment).replace(tzinfo=UTC)) is wanted

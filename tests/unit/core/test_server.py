@@ -29,16 +29,38 @@ EXPECTED = posterior([], KNOWLEDGE)
 def line(minutes_before: float = 10, **fields: Any) -> LogEvent:
     moment = RECEIVED - timedelta(minutes=minutes_before)
     base: dict[str, Any] = {
-        "event": "auth_failed", "outcome": "failure", "time": moment, "host": "imap1", "program": "dovecot", "service": "imap",
-        "reason": "password_mismatch", "login": ANNA, "mailbox": ANNA, "remote_ip": HOME, "tls": "tls"}
+        "event": "auth_failed",
+        "outcome": "failure",
+        "time": moment,
+        "host": "imap1",
+        "program": "dovecot",
+        "service": "imap",
+        "reason": "password_mismatch",
+        "login": ANNA,
+        "mailbox": ANNA,
+        "remote_ip": HOME,
+        "tls": "tls",
+    }
     base |= fields
-    base.setdefault("raw", f"{moment.isoformat()} {base['event']} {base['login']} {base['remote_ip']} {base.get('detail', '')}")
+    base.setdefault(
+        "raw", f"{moment.isoformat()} {base['event']} {base['login']} {base['remote_ip']} {base.get('detail', '')}"
+    )
     return LogEvent(**base)
 
 
 def nameless(minutes_before: float = 10, **fields: Any) -> LogEvent:
-    return line(minutes_before, **{"event": "tls_failed", "login": None, "mailbox": None, "reason": None, "tls": "handshake",
-                                   "detail": "sslv3 alert bad certificate: SSL alert number 42"} | fields)
+    return line(
+        minutes_before,
+        **{
+            "event": "tls_failed",
+            "login": None,
+            "mailbox": None,
+            "reason": None,
+            "tls": "handshake",
+            "detail": "sslv3 alert bad certificate: SSL alert number 42",
+        }
+        | fields,
+    )
 
 
 def success(ip: str = HOME, service: str = "imap", last: datetime | None = None, mailbox: str = ANNA) -> SuccessSum:
@@ -46,16 +68,36 @@ def success(ip: str = HOME, service: str = "imap", last: datetime | None = None,
     return SuccessSum(mailbox, ip, service, "imap1", last.replace(minute=0), 3, last - timedelta(minutes=5), last)
 
 
-COVERED = HostCoverage("imap1", "dovecot", RECEIVED - timedelta(days=40), RECEIVED + timedelta(minutes=2), 90_000, ("imap",))
+COVERED = HostCoverage(
+    "imap1", "dovecot", RECEIVED - timedelta(days=40), RECEIVED + timedelta(minutes=2), 90_000, ("imap",)
+)
 
 
-def view(*lines: LogEvent, facts: Facts = FACTS, successes: tuple[SuccessSum, ...] = (), second: tuple[LogEvent, ...] = (),
-         hosts: tuple[HostCoverage, ...] = (COVERED,), anonymous: LogResult | None = None, failed: str | None = None,
-         neighbours: frozenset[str] = frozenset()) -> ServerView:
+def view(
+    *lines: LogEvent,
+    facts: Facts = FACTS,
+    successes: tuple[SuccessSum, ...] = (),
+    second: tuple[LogEvent, ...] = (),
+    hosts: tuple[HostCoverage, ...] = (COVERED,),
+    anonymous: LogResult | None = None,
+    failed: str | None = None,
+    neighbours: frozenset[str] = frozenset(),
+) -> ServerView:
     first = LogResult(lines, successes, failed=failed)
     known = known_networks(facts, first, KNOWLEDGE)
-    return read_server(facts, window_of(facts, RECEIVED), RECEIVED, first, LogResult(second), hosts, known, KNOWLEDGE, EXPECTED,
-                       anonymous=anonymous, neighbours=neighbours)
+    return read_server(
+        facts,
+        window_of(facts, RECEIVED),
+        RECEIVED,
+        first,
+        LogResult(second),
+        hosts,
+        known,
+        KNOWLEDGE,
+        EXPECTED,
+        anonymous=anonymous,
+        neighbours=neighbours,
+    )
 
 
 # -- whose line ------------------------------------------------------------------------------------------
@@ -168,7 +210,9 @@ def test_what_the_ticket_says_tells_which_of_several_own_lines_is_meant() -> Non
     for cause, wanted in (("imap-connection-limit", cap), ("mailbox-password", password)):
         expected = dict.fromkeys(EXPECTED, 0.01) | {cause: 0.8}
         first = LogResult((cap, password), (success(),))
-        out = read_server(FACTS, window_of(FACTS, RECEIVED), RECEIVED, first, LogResult(), (COVERED,), (HOME,), KNOWLEDGE, expected)
+        out = read_server(
+            FACTS, window_of(FACTS, RECEIVED), RECEIVED, first, LogResult(), (COVERED,), (HOME,), KNOWLEDGE, expected
+        )
         assert out.matching is not None and out.matching.event is wanted
 
 
@@ -198,12 +242,17 @@ def test_silence_is_proven_where_all_is_covered_and_their_address_is_known() -> 
     assert out.absence_proven and out.coverage == "full"
 
 
-@pytest.mark.parametrize("hosts", [
-    (), (replace(COVERED, gaps=((RECEIVED - timedelta(hours=3), RECEIVED - timedelta(hours=2)),)),),
-    (replace(COVERED, first=RECEIVED - timedelta(hours=1)),), (replace(COVERED, last=RECEIVED - timedelta(hours=1)),),
-    (replace(COVERED, services=("submission",)),),
-    (COVERED, replace(COVERED, host="imap2", last=RECEIVED - timedelta(hours=6))),
-])
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        (),
+        (replace(COVERED, gaps=((RECEIVED - timedelta(hours=3), RECEIVED - timedelta(hours=2)),)),),
+        (replace(COVERED, first=RECEIVED - timedelta(hours=1)),),
+        (replace(COVERED, last=RECEIVED - timedelta(hours=1)),),
+        (replace(COVERED, services=("submission",)),),
+        (COVERED, replace(COVERED, host="imap2", last=RECEIVED - timedelta(hours=6))),
+    ],
+)
 def test_silence_proves_nothing_where_a_host_was_not_watched(hosts: tuple[HostCoverage, ...]) -> None:
     out = view(successes=(success(),), hosts=hosts)
     assert not out.absence_proven and out.coverage != "full"
@@ -231,7 +280,10 @@ def test_without_a_mailbox_nothing_is_proven() -> None:
 
 
 def test_a_monitor_that_probes_all_day_is_no_customer() -> None:
-    probes = [nameless(n, event="no_auth_attempts", tls="handshake", remote_ip=STRANGER, detail=None) for n in range(0, 300, 60)]
+    probes = [
+        nameless(n, event="no_auth_attempts", tls="handshake", remote_ip=STRANGER, detail=None)
+        for n in range(0, 300, 60)
+    ]
     once = nameless(7, remote_ip="203.0.113.8")
     assert strangers([*probes, once]) == [once]
 
@@ -243,7 +295,9 @@ def test_the_first_query_names_the_customer() -> None:
     window = window_of(FACTS, RECEIVED)
     query = first_query(replace(FACTS, login="akern", ips=(HOME,)), window, ("anna@firn.example",))
     assert query is not None
-    assert ANNA in query.mailboxes and {"akern", "anna", "anna@firn.example"} <= set(query.logins) and query.ips == (HOME,)
+    assert (
+        ANNA in query.mailboxes and {"akern", "anna", "anna@firn.example"} <= set(query.logins) and query.ips == (HOME,)
+    )
     assert (query.since, query.until) == (window.since, window.until)
 
 
@@ -276,18 +330,38 @@ def test_the_window_is_the_tickets_own_words_or_a_day_and_a_half() -> None:
 # -- names and addresses ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("login", "shape"), [
-    (None, "any"), (ANNA, "full"), ("Anna@FIRM.example", "full"), ("anna", "bare"), ("FIRM\\anna", "bare"), ("anna@firm.exmaple", "misspelt"),
-    ("anan@firm.example", "misspelt"), ("anna@firm", "misspelt"), ("bea@firm.example", "foreign"), ("bea", "foreign"), ("anna@elsewhere.test", "foreign"),
-])
+@pytest.mark.parametrize(
+    ("login", "shape"),
+    [
+        (None, "any"),
+        (ANNA, "full"),
+        ("Anna@FIRM.example", "full"),
+        ("anna", "bare"),
+        ("FIRM\\anna", "bare"),
+        ("anna@firm.exmaple", "misspelt"),
+        ("anan@firm.example", "misspelt"),
+        ("anna@firm", "misspelt"),
+        ("bea@firm.example", "foreign"),
+        ("bea", "foreign"),
+        ("anna@elsewhere.test", "foreign"),
+    ],
+)
 def test_shapes_of_logins(login: str | None, shape: str) -> None:
     assert login_shape(login, FACTS) == shape
 
 
-@pytest.mark.parametrize(("login", "slip"), [
-    (ANNA, False), ("anna@frim.example", True), ("anna@firm.exampel", True), ("ana@firm.example", True), ("anna", False), ("otto@firm.example", False),
-    ("anna@other.test", False),
-])
+@pytest.mark.parametrize(
+    ("login", "slip"),
+    [
+        (ANNA, False),
+        ("anna@frim.example", True),
+        ("anna@firm.exampel", True),
+        ("ana@firm.example", True),
+        ("anna", False),
+        ("otto@firm.example", False),
+        ("anna@other.test", False),
+    ],
+)
 def test_slips(login: str, slip: bool) -> None:
     assert is_slip(login, ANNA) is slip
 
@@ -302,15 +376,29 @@ def test_the_envelope_sender_names_the_customer_on_submission_only() -> None:
     assert name_in(replace(refused, service="smtp")) is None and name_in(replace(refused, outcome="success")) is None
 
 
-@pytest.mark.parametrize(("address", "unit"), [
-    ("192.0.2.7", "192.0.2.7"), ("2001:db8::1:2:3:4", "2001:db8::/64"), ("2001:db8::/64", "2001:db8::/64"), ("::ffff:192.0.2.7", "192.0.2.7"),
-    ("192.0.2.0/24", None), ("2001:db8::/32", None), ("no address", None), ("", None), ("192.0.2.7/32", "192.0.2.7"),
-])
+@pytest.mark.parametrize(
+    ("address", "unit"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1:2:3:4", "2001:db8::/64"),
+        ("2001:db8::/64", "2001:db8::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("192.0.2.0/24", None),
+        ("2001:db8::/32", None),
+        ("no address", None),
+        ("", None),
+        ("192.0.2.7/32", "192.0.2.7"),
+    ],
+)
 def test_the_unit_in_which_addresses_are_compared(address: str, unit: str | None) -> None:
     assert network_of(address) == unit
 
 
 def test_within() -> None:
-    assert within("2001:db8::5", ["2001:db8::/64"]) and within(HOME, [HOME]) and not within("2001:db8:0:1::5", ["2001:db8::/64"])
+    assert (
+        within("2001:db8::5", ["2001:db8::/64"])
+        and within(HOME, [HOME])
+        and not within("2001:db8:0:1::5", ["2001:db8::/64"])
+    )
     assert not within(None, [HOME]) and not within("x", [HOME]) and not within(HOME, [])
     assert networks_of([HOME, None, "", "x", "2001:db8::1"]) == {HOME, "2001:db8::/64"}

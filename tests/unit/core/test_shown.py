@@ -15,7 +15,9 @@ from bot.core.output import to_json
 from bot.triage import Triager
 from knowledge import Knowledge
 
-SPANS = st.lists(st.tuples(st.integers(-5, 60), st.integers(-5, 60), st.sampled_from(("error", "mailbox", "cue"))), max_size=8)
+SPANS = st.lists(
+    st.tuples(st.integers(-5, 60), st.integers(-5, 60), st.sampled_from(("error", "mailbox", "cue"))), max_size=8
+)
 TEXT = 'Thunderbird 128 says "535 5.7.8 Error: authentication failed". My mailbox is anna@firm.example, the login is anna. Webmail works.'
 
 
@@ -32,7 +34,11 @@ def test_the_pieces_are_the_text_again(text: str, spans: list[tuple[int, int, st
 
 def test_the_narrowest_mark_names_a_piece() -> None:
     pieces = stretches("error at host.example now", [Mark(0, 25, "error", ""), Mark(9, 21, "setting", "")])
-    assert [(p.text, p.kind) for p in pieces] == [("error at ", "error"), ("host.example", "setting"), (" now", "error")]
+    assert [(p.text, p.kind) for p in pieces] == [
+        ("error at ", "error"),
+        ("host.example", "setting"),
+        (" now", "error"),
+    ]
 
 
 def test_a_triage_is_shown_and_shown_again_when_its_words_are_gone(triager: Triager, knowledge: Knowledge) -> None:
@@ -49,9 +55,17 @@ def test_a_triage_is_shown_and_shown_again_when_its_words_are_gone(triager: Tria
     assert deciding_only(shown).hidden == len(shown.lines)
 
 
-@given(st.recursive(st.text(max_size=30) | st.none() | st.integers(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=10))
+@given(
+    st.recursive(
+        st.text(max_size=30) | st.none() | st.integers(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        max_leaves=10,
+    )
+)
 def test_renaming_leaves_no_address_and_everything_else(value: object) -> None:
-    found = renamed({"kept": value, "who": "Anna@Firm.Example, anna@firm.example"}, lambda address: "#" + str(len(address)))
+    found = renamed(
+        {"kept": value, "who": "Anna@Firm.Example, anna@firm.example"}, lambda address: "#" + str(len(address))
+    )
     assert found["who"] == "#17, #17"
     if "@" not in json.dumps(value):
         assert found["kept"] == value

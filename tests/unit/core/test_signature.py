@@ -29,7 +29,9 @@ def delivery(request: pytest.FixtureRequest) -> tuple[str, dict[str, str], bytes
     return request.param.kind, *_delivery(request.param)
 
 
-def _why(kind: str, headers: dict[str, str], body: bytes, *, ahead: float = 0.0, secrets: tuple[str, ...] = (SECRET,)) -> str | None:
+def _why(
+    kind: str, headers: dict[str, str], body: bytes, *, ahead: float = 0.0, secrets: tuple[str, ...] = (SECRET,)
+) -> str | None:
     scheme = VENDORS[kind].scheme
     assert scheme is not None
     return verified(scheme, secrets, headers, body, datetime.now(UTC) + timedelta(seconds=ahead))
@@ -58,7 +60,9 @@ def test_every_tampered_byte_is_refused(delivery: tuple[str, dict[str, str], byt
 
 
 @pytest.mark.parametrize(("ahead", "good"), [(-290, True), (290, True), (-310, False), (310, False), (0, True)])
-def test_five_minutes_where_the_time_is_signed(delivery: tuple[str, dict[str, str], bytes], ahead: float, good: bool) -> None:
+def test_five_minutes_where_the_time_is_signed(
+    delivery: tuple[str, dict[str, str], bytes], ahead: float, good: bool
+) -> None:
     kind, headers, body = delivery
     signs_a_time = bool(VENDORS[kind].scheme and VENDORS[kind].scheme.stamp)
     assert _why(kind, headers, body, ahead=ahead) == (None if good or not signs_a_time else "stale")
@@ -75,15 +79,31 @@ def test_a_time_that_is_none_is_stale(delivery: tuple[str, dict[str, str], bytes
 def test_the_vector_of_standard_webhooks() -> None:
     """From the reference libraries' own tests (standard-webhooks/libraries): id, time, payload and signature."""
     secret, body, stamp = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"test": 2432232314}', 1614265330
-    headers = {"webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek", "webhook-timestamp": str(stamp), "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="}
+    headers = {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
     now = datetime.fromtimestamp(stamp + 60, UTC)
     assert sign_standard(secret, headers["webhook-id"], stamp, body) == headers["webhook-signature"]
     assert verified(STANDARD, (secret,), headers, body, now) is None
-    assert verified(STANDARD, (secret,), {**headers, "webhook-signature": "v1,AAAA v2,x " + headers["webhook-signature"]}, body, now) is None
+    assert (
+        verified(
+            STANDARD,
+            (secret,),
+            {**headers, "webhook-signature": "v1,AAAA v2,x " + headers["webhook-signature"]},
+            body,
+            now,
+        )
+        is None
+    )
     assert verified(STANDARD, (secret,), {**headers, "webhook-id": "msg_other"}, body, now) == "forged"
 
 
 @limits(max_examples=60)
-@given(st.dictionaries(st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature"]), st.text(max_size=60)), st.binary(max_size=60))
+@given(
+    st.dictionaries(st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature"]), st.text(max_size=60)),
+    st.binary(max_size=60),
+)
 def test_noise_is_refused_and_breaks_nothing(headers: dict[str, str], body: bytes) -> None:
     assert verified(STANDARD, (SECRET,), headers, body, datetime(2026, 11, 20, tzinfo=UTC)) is not None

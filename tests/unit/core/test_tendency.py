@@ -17,10 +17,15 @@ KNOWLEDGE = load()
 TRAITS = [f"{way} {concept}" for way in WAYS for concept in getattr(KNOWLEDGE.tendencies, way)]
 
 
-@pytest.mark.parametrize(("language", "text"), [
-    ("en", "Webmail works, the phone fails."), ("de", "Webmail geht, das Handy geht nicht."),
-    ("fr", "Le webmail fonctionne, le téléphone ne marche pas."), ("es", "El webmail funciona, el móvil no funciona."),
-])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Webmail works, the phone fails."),
+        ("de", "Webmail geht, das Handy geht nicht."),
+        ("fr", "Le webmail fonctionne, le téléphone ne marche pas."),
+        ("es", "El webmail funciona, el móvil no funciona."),
+    ],
+)
 def test_traits_are_the_same_in_every_language(language: str, text: str) -> None:
     assert {"works webmail", "fails phone", "spoken phone"} <= set(traits_of(think(text, KNOWLEDGE.lexicons[language])))
 
@@ -62,12 +67,16 @@ def test_each_trait_raises_the_cause_that_it_leans_to_most() -> None:
 
 
 def test_the_note_names_concepts_and_no_words_of_the_customer() -> None:
-    told = of_traits(traits_of(think("Webmail works; secretive@mail.example fails.", KNOWLEDGE.lexicons["en"])), KNOWLEDGE)
+    told = of_traits(
+        traits_of(think("Webmail works; secretive@mail.example fails.", KNOWLEDGE.lexicons["en"])), KNOWLEDGE
+    )
     assert told is not None and "secretive" not in told[0].text and told[0].ref == "words-together"
 
 
 def test_faults_name_file_and_key() -> None:
-    wrong = Tendencies(average={"hostnames": 0.0, "no-cause": 0.1}, works={"no-concept": {"hostnames": 9.0, "port-and-tls": 0.1}})
+    wrong = Tendencies(
+        average={"hostnames": 0.0, "no-cause": 0.1}, works={"no-concept": {"hostnames": 9.0, "port-and-tls": 0.1}}
+    )
     told = "\n".join(faults(wrong, {"wifi"}, {"hostnames", "port-and-tls"}))
     assert "[works] no-concept: is no concept" in told and "hostnames = 9.0 is not between" in told
     assert "'port-and-tls' stands not under [average]" in told and "[average] no-cause" in told

@@ -1,6 +1,5 @@
 """Laws under hostile input: one event a line, nothing raised, no forged address believed, no secret kept."""
 
-
 from __future__ import annotations
 
 import json
@@ -22,13 +21,47 @@ REFERENCE = datetime(2026, 11, 22, tzinfo=UTC)
 SESSION = encode(MOMENT, 40000, REAL)
 FORGED_SESSION = encode(MOMENT, 666, FORGED)
 
-PIECES = st.sampled_from([
-    FORGED, f"<{FORGED_SESSION}>", f"session=<{FORGED_SESSION}>", f", rip={FORGED}", ", lip=192.0.2.1", ", method=PLAIN", ", TLS",
-    ", mpid=1", ">", "<", "): ", "): user=<", ": user=<", f",{FORGED}", f",{FORGED}): unknown user", f",<{FORGED_SESSION}>): Password mismatch",
-    f"[{FORGED}]", f"from mail[{FORGED}]: ", "; from=<a@b.example> to=<c@d.example> proto=ESMTP helo=<x>", " helo=<", " proto=ESMTP",
-    " sasl_username=victim@example.com", " sasl_method=PLAIN", "warning: ", "NOQUEUE: reject: RCPT from ", "client=", "connect from ",
-    "imap-login: Login: ", "x", " ", "@", "é", "\\", "\"", "(given password: ", ")", " - trying the next passdb",
-])
+PIECES = st.sampled_from(
+    [
+        FORGED,
+        f"<{FORGED_SESSION}>",
+        f"session=<{FORGED_SESSION}>",
+        f", rip={FORGED}",
+        ", lip=192.0.2.1",
+        ", method=PLAIN",
+        ", TLS",
+        ", mpid=1",
+        ">",
+        "<",
+        "): ",
+        "): user=<",
+        ": user=<",
+        f",{FORGED}",
+        f",{FORGED}): unknown user",
+        f",<{FORGED_SESSION}>): Password mismatch",
+        f"[{FORGED}]",
+        f"from mail[{FORGED}]: ",
+        "; from=<a@b.example> to=<c@d.example> proto=ESMTP helo=<x>",
+        " helo=<",
+        " proto=ESMTP",
+        " sasl_username=victim@example.com",
+        " sasl_method=PLAIN",
+        "warning: ",
+        "NOQUEUE: reject: RCPT from ",
+        "client=",
+        "connect from ",
+        "imap-login: Login: ",
+        "x",
+        " ",
+        "@",
+        "é",
+        "\\",
+        '"',
+        "(given password: ",
+        ")",
+        " - trying the next passdb",
+    ]
+)
 FORGERIES = st.lists(PIECES, max_size=12).map("".join)
 
 
@@ -51,15 +84,35 @@ def test_one_event_a_line_and_nothing_raised(lines: list[str | bytes]) -> None:
         assert "\0" not in event.raw
 
 
-@given(st.sampled_from([
-    "Nov 16 09:14:02 imap1 dovecot: {}", "2026-11-16T09:14:02Z smtp1 postfix/smtpd[1]: {}", "imap-login: Info: {}",
-    "Nov 16 09:14:02 imap1 dovecot: auth: {}", "Nov 16 09:14:02 imap1 dovecot: imap-login: ID sent{}: user=<>, rip=192.0.2.7",
-    "Nov 16 09:14:02 imap1 dovecot: imap(a)<1><b>: ID sent{}", "Nov 16 09:14:02 imap1 dovecot: imap-login: Login aborted: {}: user=<>",
-    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from u[192.0.2.7]: {}", "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: warning: {}",
-    "Nov 16 09:14:02 smtp1 postfix/postscreen[1]: {}", "Nov 16 09:14:02 smtp1 postfix/cleanup[1]: A1B2C3D4: {}", "Nov 16 09:14:02 smtp1 postfix/qmgr[1]: {}",
-    "Nov 16 09:14:02 imap1 dovecot: master: Error: {}", "Nov 16 09:14:02 imap1 dovecot: auth: Error: sql({}", "Nov 16 09:14:02 imap1 dovecot: lmtp({}", "Nov 16 09:14:02 imap1 dovecot: imap({}", "2026-11-16 09:14:02,1 fail2ban.actions [1]: {}",
-    '{{"MESSAGE":"{}","SYSLOG_IDENTIFIER":"dovecot"}}', "<22>1 {}", "@400000006a0d8b92077a9e94 {}", "mail | {}", "Nov {} 09:14:02 x",
-]), st.text(max_size=200) | FORGERIES)
+@given(
+    st.sampled_from(
+        [
+            "Nov 16 09:14:02 imap1 dovecot: {}",
+            "2026-11-16T09:14:02Z smtp1 postfix/smtpd[1]: {}",
+            "imap-login: Info: {}",
+            "Nov 16 09:14:02 imap1 dovecot: auth: {}",
+            "Nov 16 09:14:02 imap1 dovecot: imap-login: ID sent{}: user=<>, rip=192.0.2.7",
+            "Nov 16 09:14:02 imap1 dovecot: imap(a)<1><b>: ID sent{}",
+            "Nov 16 09:14:02 imap1 dovecot: imap-login: Login aborted: {}: user=<>",
+            "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from u[192.0.2.7]: {}",
+            "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: warning: {}",
+            "Nov 16 09:14:02 smtp1 postfix/postscreen[1]: {}",
+            "Nov 16 09:14:02 smtp1 postfix/cleanup[1]: A1B2C3D4: {}",
+            "Nov 16 09:14:02 smtp1 postfix/qmgr[1]: {}",
+            "Nov 16 09:14:02 imap1 dovecot: master: Error: {}",
+            "Nov 16 09:14:02 imap1 dovecot: auth: Error: sql({}",
+            "Nov 16 09:14:02 imap1 dovecot: lmtp({}",
+            "Nov 16 09:14:02 imap1 dovecot: imap({}",
+            "2026-11-16 09:14:02,1 fail2ban.actions [1]: {}",
+            '{{"MESSAGE":"{}","SYSLOG_IDENTIFIER":"dovecot"}}',
+            "<22>1 {}",
+            "@400000006a0d8b92077a9e94 {}",
+            "mail | {}",
+            "Nov {} 09:14:02 x",
+        ]
+    ),
+    st.text(max_size=200) | FORGERIES,
+)
 def test_nothing_behind_an_envelope_raises(shape: str, text: str) -> None:
     assert decode(shape.format(text)).event in EVENTS
 
@@ -124,18 +177,51 @@ def test_a_sasl_user_name_forges_nothing(user: str) -> None:
 
 
 HEADS = (
-    "Nov 16 09:14:02 imap1 dovecot: imap-login: Disconnected: {}", "Nov 16 09:14:02 imap1 dovecot: imap-login: x: user=<{}",
-    "Nov 16 09:14:02 imap1 dovecot: imap-login: ID sent: {}: user=<>, rip=192.0.2.7", "Nov 16 09:14:02 imap1 dovecot: auth: sql(a,{}",
-    "Nov 16 09:14:02 imap1 dovecot: imap({}", "Nov 16 09:14:02 imap1 dovecot: imap(a): Post-login script denied access to user {}",
-    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from u[192.0.2.7]: 550 5.1.1 {}", "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: {}",
+    "Nov 16 09:14:02 imap1 dovecot: imap-login: Disconnected: {}",
+    "Nov 16 09:14:02 imap1 dovecot: imap-login: x: user=<{}",
+    "Nov 16 09:14:02 imap1 dovecot: imap-login: ID sent: {}: user=<>, rip=192.0.2.7",
+    "Nov 16 09:14:02 imap1 dovecot: auth: sql(a,{}",
+    "Nov 16 09:14:02 imap1 dovecot: imap({}",
+    "Nov 16 09:14:02 imap1 dovecot: imap(a): Post-login script denied access to user {}",
+    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from u[192.0.2.7]: 550 5.1.1 {}",
+    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: {}",
     "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: A1B2C3D4: client=u[192.0.2.7], sasl_method=X, sasl_username={}",
-    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: warning: {}", "Nov 16 09:14:02 smtp1 postfix/smtp[1]: A1B2C3D4: to=<{}", "<22>1 {}", "{}",
+    "Nov 16 09:14:02 smtp1 postfix/smtpd[1]: warning: {}",
+    "Nov 16 09:14:02 smtp1 postfix/smtp[1]: A1B2C3D4: to=<{}",
+    "<22>1 {}",
+    "{}",
     "Nov 16 09:14:02 smtp1 fail2ban.actions[1]: {}",
 )
 REPEATED = (
-    "()", "((", "(a) ", ", rip=1.1.1.1", "; from=<> to=<", "; from=<", "> proto=ESMTP", "> sasl_method=a sasl_username=b", ",1.1.1.1): ",
-    ", orig_queue_id=", " (username: ", "(given password: ", "session=a, ", " address 1.1.1.1.", "a=b, ", "<>", "[a=\"", "\\\"", "x", " ", "1.",
-    ", status=sent (", "hostname a address ", " after x from ", "{", ", session=<a>", " - trying the next passdb", "limit ", "sending mails ",
+    "()",
+    "((",
+    "(a) ",
+    ", rip=1.1.1.1",
+    "; from=<> to=<",
+    "; from=<",
+    "> proto=ESMTP",
+    "> sasl_method=a sasl_username=b",
+    ",1.1.1.1): ",
+    ", orig_queue_id=",
+    " (username: ",
+    "(given password: ",
+    "session=a, ",
+    " address 1.1.1.1.",
+    "a=b, ",
+    "<>",
+    '[a="',
+    '\\"',
+    "x",
+    " ",
+    "1.",
+    ", status=sent (",
+    "hostname a address ",
+    " after x from ",
+    "{",
+    ", session=<a>",
+    " - trying the next passdb",
+    "limit ",
+    "sending mails ",
 )
 
 

@@ -1,6 +1,5 @@
 """Dovecot session ids: round trip, known values, and ids that Dovecot never made."""
 
-
 from __future__ import annotations
 
 import ipaddress
@@ -37,7 +36,9 @@ def test_a_known_id() -> None:
     assert (made.remote_ip, made.remote_port) == ("198.51.100.24", 40002)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "0quta3PR317+FrRPURzPqw", "not base64 at a!", "aaaaaaaaaaaaaaa=", "é" * 16])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "0quta3PR317+FrRPURzPqw", "not base64 at a!", "aaaaaaaaaaaaaaa=", "é" * 16]
+)
 def test_other_shapes_are_no_ids(text: str) -> None:
     assert session.decode(text) is None
 
@@ -60,8 +61,16 @@ def test_an_id_of_another_decade_is_not_plausible() -> None:
 
 @pytest.mark.parametrize(
     ("written", "spelled"),
-    [("192.0.2.7", "192.0.2.7"), ("2001:DB8::0:7", "2001:db8::7"), ("::ffff:192.0.2.7", "192.0.2.7"),
-     ("192.0.2", None), ("192.0.2.256", None), ("unknown", None), ("", None), ("2001:db8:", None)],
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:DB8::0:7", "2001:db8::7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("192.0.2", None),
+        ("192.0.2.256", None),
+        ("unknown", None),
+        ("", None),
+        ("2001:db8:", None),
+    ],
 )
 def test_addresses_are_spelled_one_way(written: str, spelled: str | None) -> None:
     assert session.canonical(written) == spelled

@@ -12,7 +12,18 @@ from bot.logs.shapes import TELLING, lines
 from bot.logs.template import Templates
 
 USERS = st.one_of(
-    st.sampled_from(["anna@example.com", "Anna@Example.COM", "anna", "root", "unknown", "a@b@example.com", "@", "x-auth@secs.example"]),
+    st.sampled_from(
+        [
+            "anna@example.com",
+            "Anna@Example.COM",
+            "anna",
+            "root",
+            "unknown",
+            "a@b@example.com",
+            "@",
+            "x-auth@secs.example",
+        ]
+    ),
     st.from_regex(r"\A[A-Za-z0-9_.+@-]{1,20}\Z"),
 )
 IPS = st.sampled_from(["192.0.2.7", "198.51.100.99", "2001:db8::7", "2001:DB8:0::7", "999.1.1.1"])
@@ -52,10 +63,20 @@ def check(templates: Templates, line: str) -> str | None:
     return shape
 
 
-@given(st.lists(st.builds(
-    lambda wording, u, v, i, s, n: wording.format(u=u, v=v, i=i, s=s, n=n),
-    st.sampled_from(WORDINGS), USERS, USERS, IPS, SESSIONS, NAMES,
-), max_size=30))  # fmt: skip
+@given(
+    st.lists(
+        st.builds(
+            lambda wording, u, v, i, s, n: wording.format(u=u, v=v, i=i, s=s, n=n),
+            st.sampled_from(WORDINGS),
+            USERS,
+            USERS,
+            IPS,
+            SESSIONS,
+            NAMES,
+        ),
+        max_size=30,
+    )
+)
 @settings(max_examples=200, deadline=None)
 def test_a_wording_learned_from_the_grammar_says_what_the_grammar_says(lines: list[str]) -> None:
     templates = Templates()

@@ -1,6 +1,5 @@
 """Years and zones of lines that state none."""
 
-
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -35,7 +34,10 @@ def test_without_any_clue_a_line_has_no_time() -> None:
 
 def test_the_year_given_is_the_first_lines_year_and_rolls_over() -> None:
     decoder = Decoder(year=2025)
-    lines = [CONNECT.format(stamp=text) for text in ("Dec 31 23:59:59", "Jan  1 00:00:01", "Dec 31 23:59:58", "Jan  1 00:00:02")]
+    lines = [
+        CONNECT.format(stamp=text)
+        for text in ("Dec 31 23:59:59", "Jan  1 00:00:01", "Dec 31 23:59:58", "Jan  1 00:00:02")
+    ]
     assert [event.time.year for event in decoder.decode_lines(lines) if event.time] == [2025, 2026, 2025, 2026]
 
 
@@ -97,7 +99,9 @@ def test_a_change_to_summer_time_is_followed() -> None:
 
 def test_an_id_that_was_made_for_another_address_tells_nothing() -> None:
     decoder = Decoder(year=2026)
-    line = FAILED.format(stamp="Nov 16 09:14:02", session=encode(datetime(2019, 1, 1, tzinfo=UTC), 4000, "203.0.113.66"))
+    line = FAILED.format(
+        stamp="Nov 16 09:14:02", session=encode(datetime(2019, 1, 1, tzinfo=UTC), 4000, "203.0.113.66")
+    )
     event = decoder.decode(line)
     assert event.time == datetime(2026, 11, 16, 9, 14, 2, tzinfo=UTC)
     assert event.remote_ip == "192.0.2.7" and event.remote_port is None
@@ -120,7 +124,10 @@ def test_a_clock_that_is_ten_minutes_wrong_is_no_other_zone(skew: timedelta, hou
     decoder = Decoder(year=2026)
     for minute in range(0, 180, 7):
         moment = datetime(2026, 6, 16, 9, 0, tzinfo=UTC) + timedelta(minutes=minute)
-        line = FAILED.format(stamp=stamp(moment + skew + timedelta(hours=hours)), session=encode(moment - timedelta(seconds=2), 40000, "192.0.2.7"))
+        line = FAILED.format(
+            stamp=stamp(moment + skew + timedelta(hours=hours)),
+            session=encode(moment - timedelta(seconds=2), 40000, "192.0.2.7"),
+        )
         assert decoder.decode(line).time == moment + skew
 
 
@@ -128,7 +135,11 @@ def test_a_clock_that_is_ten_minutes_wrong_is_no_other_zone(skew: timedelta, hou
 @pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Australia/Sydney"])
 def test_the_hour_that_comes_twice_is_told_apart(told: str, name: str) -> None:
     zone = ZoneInfo(name)
-    set_back = {"Europe/Berlin": datetime(2026, 10, 25, 1, tzinfo=UTC), "America/New_York": datetime(2026, 11, 1, 6, tzinfo=UTC), "Australia/Sydney": datetime(2026, 4, 4, 16, tzinfo=UTC)}[name]
+    set_back = {
+        "Europe/Berlin": datetime(2026, 10, 25, 1, tzinfo=UTC),
+        "America/New_York": datetime(2026, 11, 1, 6, tzinfo=UTC),
+        "Australia/Sydney": datetime(2026, 4, 4, 16, tzinfo=UTC),
+    }[name]
     moments = [set_back + timedelta(minutes=minute) for minute in range(-150, 150, 5)]
     session = (lambda moment: encode(moment, 40000, "192.0.2.7")) if "ids" in told else (lambda moment: "s")
     lines = [FAILED.format(stamp=stamp(moment.astimezone(zone)), session=session(moment)) for moment in moments]

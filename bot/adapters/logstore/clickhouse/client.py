@@ -33,7 +33,11 @@ OTHER_TABLES: Final = frozenset({10, 16, 47})
 def quote(text: str) -> str:
     """``text`` as a string literal of ClickHouse's SQL. Whatever is no plain letter, digit or ``@.-_:/`` is written as
     ``\\xHH``, so nothing in it can end the literal. The one way by which foreign text gets into a query."""
-    return "'" + "".join(chr(byte) if byte in _SAFE else f"\\x{byte:02x}" for byte in text.encode("utf-8", "replace")) + "'"
+    return (
+        "'"
+        + "".join(chr(byte) if byte in _SAFE else f"\\x{byte:02x}" for byte in text.encode("utf-8", "replace"))
+        + "'"
+    )
 
 
 def listed(texts: Iterable[str]) -> str:
@@ -60,9 +64,11 @@ class ClickHouse:
     def select(self, query: str, seconds: float) -> list[list[Any]]:
         """The rows of a query. Raises StoreError."""
         settings = {
-            "default_format": "JSONCompactEachRow", "output_format_json_quote_64bit_integers": 0, "max_execution_time": max(1, round(seconds)),
+            "default_format": "JSONCompactEachRow",
+            "output_format_json_quote_64bit_integers": 0,
+            "max_execution_time": max(1, round(seconds)),
             "timeout_before_checking_execution_speed": 0,
-        }  # fmt: skip
+        }
         answer = self._ask(settings, query.encode(), seconds + 1)
         try:
             return [json.loads(line) for line in answer.body.splitlines()]
@@ -73,17 +79,27 @@ class ClickHouse:
         """Run a statement that returns nothing. Raises StoreError."""
         self._ask({}, statement.encode(), seconds, database=database)
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], seconds: float, *, token: str = "") -> None:
+    def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], seconds: float, *, token: str = ""
+    ) -> None:
         """Insert rows as one block; a block with a ``token`` that the table has seen is left out. Raises StoreError."""
         if not rows:
             return
         settings: dict[str, Any] = {
             "query": f"INSERT INTO {table} ({', '.join(f'`{name}`' for name in columns)}) FORMAT JSONCompactEachRow",
-            "async_insert": 0, "max_partitions_per_insert_block": 0, "input_format_parallel_parsing": 0,
-            "max_insert_block_size": 10_000_000, "min_insert_block_size_rows": 10_000_000, "min_insert_block_size_bytes": 1 << 30,
-        }  # fmt: skip
+            "async_insert": 0,
+            "max_partitions_per_insert_block": 0,
+            "input_format_parallel_parsing": 0,
+            "max_insert_block_size": 10_000_000,
+            "min_insert_block_size_rows": 10_000_000,
+            "min_insert_block_size_bytes": 1 << 30,
+        }
         if token:
-            settings |= {"insert_deduplicate": 1, "insert_deduplication_token": token, "deduplicate_blocks_in_dependent_materialized_views": 1}
+            settings |= {
+                "insert_deduplicate": 1,
+                "insert_deduplication_token": token,
+                "deduplicate_blocks_in_dependent_materialized_views": 1,
+            }
         self._ask(settings, "\n".join(map(_encode, rows)).encode("utf-8", "replace"), seconds)
 
     def close(self) -> None:
@@ -96,7 +112,9 @@ class ClickHouse:
         if answer.status == 200:
             return answer
         self._refuse(answer)
-        raise StoreError(f"{self.name}: answered {answer.status} ({answer.first_line()[:200]}); check LOG_STORE_URL and the server")
+        raise StoreError(
+            f"{self.name}: answered {answer.status} ({answer.first_line()[:200]}); check LOG_STORE_URL and the server"
+        )
 
     def _refuse(self, answer: Answer) -> None:
         """Raise what an exception of ClickHouse means: its text begins with ``Code: N.``"""
@@ -106,7 +124,9 @@ class ClickHouse:
         if code in NO_TABLE:
             raise StoreMissing(f"{self.name}: no server log was ingested yet; run `triage logs ingest PATH` first")
         if code in TOO_SLOW:
-            raise StoreBusy(f"{self.name}: took too long or is too busy (code {code}); ask for less time, or see what keeps it busy")
+            raise StoreBusy(
+                f"{self.name}: took too long or is too busy (code {code}); ask for less time, or see what keeps it busy"
+            )
         if code in OTHER_TABLES:
             raise StoreCorrupt(f"{self.name}: its tables are not this program's (code {code}); choose another database")
         if answer.status in (401, 403) or code in (192, 193, 194, 516):

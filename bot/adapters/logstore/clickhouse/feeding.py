@@ -1,4 +1,5 @@
-"""ClickHouse as live feeds fill it: several followers, each under its name; a batch and its feed's place are one row first."""
+"""ClickHouse as live feeds fill it: several followers, each under its name; a batch and its feed's place are one row
+first."""
 
 from __future__ import annotations
 
@@ -29,8 +30,8 @@ from bot.errors import StoreBusy
 
 
 class ClickHouseFeedStore:
-    """The FeedStore over a database, for the follower ``follower``; ``transport`` is the way to the server, where it is not
-    the network."""
+    """The FeedStore over a database, for the follower ``follower``; ``transport`` is the way to the server, where it
+    is not the network."""
 
     rest = 1.0
     """ClickHouse makes files of every insert: its documentation asks for about one a second."""
@@ -59,10 +60,13 @@ class ClickHouseFeedStore:
         self._claim.give_up()
 
     def identify(self, head: bytes) -> Identity:
-        """Which file begins with ``head``, and how far it was read. Raises StoreBusy where an ingest of it broke off."""
+        """Which file begins with ``head``, and how far it was read. Raises StoreBusy where an ingest of it broke
+        off."""
         found = self._sink().identify(head)
         if found.stop is not None:
-            raise StoreBusy(f"{self.name}: `triage logs ingest` of a file that is followed broke off; run it on that file once more")
+            raise StoreBusy(
+                f"{self.name}: `triage logs ingest` of a file that is followed broke off; run it on that file once more"
+            )
         return found
 
     def recall(self, source: int) -> Identity | None:
@@ -72,7 +76,9 @@ class ClickHouseFeedStore:
 
     def followed(self, path: str) -> Followed | None:
         """What lay under ``path`` last."""
-        rows = self._select(f"SELECT source, device, inode, known FROM log_follow FINAL WHERE {self._mine()} AND path = {quote(path)}")
+        rows = self._select(
+            f"SELECT source, device, inode, known FROM log_follow FINAL WHERE {self._mine()} AND path = {quote(path)}"
+        )
         return Followed.of(*rows[0]) if rows else None
 
     def tail_of(self, feed: str) -> str:
@@ -173,4 +179,6 @@ class ClickHouseFeedWriting:
     def put_parcels(self, stored: Sequence[bytes], told: Sequence[bytes], now: int) -> None:
         """Bodies that are stored, and those whose senders know it."""
         again = set(stored)
-        self._entry.parcel += [(digest.hex(), now, False) for digest in stored] + [(digest.hex(), now, True) for digest in told if digest not in again]
+        self._entry.parcel += [(digest.hex(), now, False) for digest in stored] + [
+            (digest.hex(), now, True) for digest in told if digest not in again
+        ]

@@ -1,9 +1,10 @@
 """What a follower commits, in one row.
 
-ClickHouse has no transaction over several tables, but takes one row whole or not at all. A batch with all that goes with it
-is therefore first written into one row of log_journal: that is the commit. Then it is carried out, table by table, under
-the batch's own token, and the row is emptied. Who finds a row that was not emptied carries it out once more; what a table
-has of it already it leaves out (``insert_deduplication_token``), and of rows with a version the newest counts.
+ClickHouse has no transaction over several tables, but takes one row whole or not at all. A batch with all that goes
+with it is therefore first written into one row of log_journal: that is the commit. Then it is carried out, table by
+table, under the batch's own token, and the row is emptied. Who finds a row that was not emptied carries it out once
+more; what a table has of it already it leaves out (``insert_deduplication_token``), and of rows with a version the
+newest counts.
 """
 
 from __future__ import annotations
@@ -59,7 +60,12 @@ def commit(database: ClickHouse, sink: ClickHouseSink, entry: Entry) -> None:
 def pending(database: ClickHouse, follower: str | None = None) -> Iterable[Entry]:
     """The entries, of all followers or one, that were committed and perhaps not carried out. Raises StoreError."""
     only = "" if follower is None else f" AND follower = {quote(follower)}"
-    return [Entry.of(text) for (text,) in database.select(f"SELECT payload FROM log_journal FINAL WHERE payload <> ''{only}", WRITES_WITHIN)]
+    return [
+        Entry.of(text)
+        for (text,) in database.select(
+            f"SELECT payload FROM log_journal FINAL WHERE payload <> ''{only}", WRITES_WITHIN
+        )
+    ]
 
 
 def next_version(database: ClickHouse, follower: str) -> int:
@@ -73,11 +79,27 @@ def carry_out(database: ClickHouse, sink: ClickHouseSink, entry: Entry) -> None:
     sink.insert(entry.batch, entry.id)
     mine, version = (entry.follower,), (entry.version,)
     for table, columns, rows in (
-        ("log_source", ("id", "fingerprint", "length", "position", "path", "stop", "version"), [(*row, 0, *version) for row in entry.source]),
-        ("log_follow", ("follower", "path", "source", "device", "inode", "known", "version"), [(*mine, *row, *version) for row in entry.follow]),
+        (
+            "log_source",
+            ("id", "fingerprint", "length", "position", "path", "stop", "version"),
+            [(*row, 0, *version) for row in entry.source],
+        ),
+        (
+            "log_follow",
+            ("follower", "path", "source", "device", "inode", "known", "version"),
+            [(*mine, *row, *version) for row in entry.follow],
+        ),
         ("log_tail", ("follower", "feed", "lines", "data", "version"), [(*mine, *row, *version) for row in entry.tail]),
-        ("log_cursor", ("follower", "feed", "cursor", "time", "version"), [(*mine, *row, *version) for row in entry.cursor]),
-        ("log_parcel", ("follower", "digest", "time", "gone", "version"), [(*mine, *row, *version) for row in entry.parcel]),
+        (
+            "log_cursor",
+            ("follower", "feed", "cursor", "time", "version"),
+            [(*mine, *row, *version) for row in entry.cursor],
+        ),
+        (
+            "log_parcel",
+            ("follower", "digest", "time", "gone", "version"),
+            [(*mine, *row, *version) for row in entry.parcel],
+        ),
         ("log_hole", ("host", "family", "start", "ended", "version"), [(*row, *version) for row in entry.hole]),
         ("log_feed", ("host", "family", "seen", "lag", "version"), [(*row, *version) for row in entry.feed]),
     ):
@@ -86,6 +108,9 @@ def carry_out(database: ClickHouse, sink: ClickHouseSink, entry: Entry) -> None:
 
 
 def _put(database: ClickHouse, entry: Entry, payload: str, version: int) -> None:
-    database.insert("log_journal", ("follower", "batch", "payload", "version"), [[entry.follower, entry.id, payload, version]], WRITES_WITHIN)
-
-
+    database.insert(
+        "log_journal",
+        ("follower", "batch", "payload", "version"),
+        [[entry.follower, entry.id, payload, version]],
+        WRITES_WITHIN,
+    )

@@ -65,15 +65,30 @@ class Reader:
             "SELECT host, family, min(first), max(last), sum(lines), groupUniqArrayArray(services) FROM log_day GROUP BY host, family ORDER BY host, family"
         ):
             judged_from, judged_until, found = known.get((host, family), (1 << 62, -(1 << 62), []))
-            if first < judged_from or last > judged_until:  # a writer is at work, or was killed before it came to judge the gaps
-                begin, end = (first if first < judged_from else judged_until) - TOUCHED, (last if last > judged_until else judged_from) + TOUCHED
+            # a writer is at work, or was killed before it came to judge the gaps
+            if first < judged_from or last > judged_until:
+                begin, end = (
+                    (first if first < judged_from else judged_until) - TOUCHED,
+                    (last if last > judged_until else judged_from) + TOUCHED,
+                )
                 outside = [gap for gap in found if gap[1] < begin or gap[0] > end]
                 found = sorted([*outside, *find_gaps(self._db, (host, family), begin, end, self._left())])
             if last >= kept_from:
                 found = sorted({*found, *live.holes.get((host, family), ())})
-                gaps = tuple((from_micros(start), from_micros(end)) for start, end in found if start <= high and end >= low)
+                gaps = tuple(
+                    (from_micros(start), from_micros(end)) for start, end in found if start <= high and end >= low
+                )
                 covered.append(
-                    HostCoverage(host, family, from_micros(max(first, kept_from)), from_micros(last), lines, tuple(sorted(services)), gaps, *live.of((host, family)))
+                    HostCoverage(
+                        host,
+                        family,
+                        from_micros(max(first, kept_from)),
+                        from_micros(last),
+                        lines,
+                        tuple(sorted(services)),
+                        gaps,
+                        *live.of((host, family)),
+                    )
                 )
         return covered
 
@@ -81,7 +96,10 @@ class Reader:
         """User names seen in failures between ``since`` and ``until`` that are a slip away from ``mailbox``."""
         local, domain = parted(mailbox.casefold())
         low, high = to_micros(since), to_micros(until)
-        near = [f"local = {quote(local)}", f"(domain = '' AND lengthUTF8(login) BETWEEN {max(0, len(mailbox) - SLIP)} AND {len(mailbox) + SLIP})"]
+        near = [
+            f"local = {quote(local)}",
+            f"(domain = '' AND lengthUTF8(login) BETWEEN {max(0, len(mailbox) - SLIP)} AND {len(mailbox) + SLIP})",
+        ]
         if domain:
             near.append(f"domain = {quote(domain)}")
         rows = self._select(
@@ -101,7 +119,9 @@ class Reader:
         there = {row[0] for row in seen}
         return [login for login in slips if key(login) in there]
 
-    def _successes(self, selection: Selection, since: int, until: int, clients: dict[tuple[Any, ...], tuple[str, str | None]]) -> Iterator[SuccessSum]:
+    def _successes(
+        self, selection: Selection, since: int, until: int, clients: dict[tuple[Any, ...], tuple[str, str | None]]
+    ) -> Iterator[SuccessSum]:
         rows = self._select(
             f"SELECT mailbox, address, service, host, toUInt32(hour), sum(count), {_MICROS}(min(first)) AS begun, {_MICROS}(max(last)) AS done,"
             f" anyLast(client), anyLast(version) FROM log_success WHERE {_who(selection)}"
@@ -109,16 +129,31 @@ class Reader:
             " GROUP BY mailbox, address, service, host, hour"
             f" HAVING done >= {since} AND begun <= {until} ORDER BY hour DESC LIMIT {MOST_ROWS}"
         )
-        for mailbox, address, service, host, hour, count, first, last, client, version in sorted(rows, key=lambda row: (row[6], row[:5])):
+        for mailbox, address, service, host, hour, count, first, last, client, version in sorted(
+            rows, key=lambda row: (row[6], row[:5])
+        ):
             if selection.takes_login(mailbox, address or None):
                 begun = from_micros(hour * 1_000_000)
                 later = clients.get((mailbox, address or None, service, named(host), begun))
                 client, version = later or (client, version)
-                yield SuccessSum(mailbox, address or None, service, named(host), begun, count, from_micros(first), from_micros(last), client, version)
+                yield SuccessSum(
+                    mailbox,
+                    address or None,
+                    service,
+                    named(host),
+                    begun,
+                    count,
+                    from_micros(first),
+                    from_micros(last),
+                    client,
+                    version,
+                )
 
-    def _sessions(self, selection: Selection, since: int, until: int) -> tuple[list[SessionInterval], dict[tuple[Any, ...], tuple[str, str | None]]]:
-        """The sessions that were open at some time from ``since`` to ``until``, and the programs that named themselves in
-        a later batch than the login's, by the sum of successes that they belong to."""
+    def _sessions(
+        self, selection: Selection, since: int, until: int
+    ) -> tuple[list[SessionInterval], dict[tuple[Any, ...], tuple[str, str | None]]]:
+        """The sessions that were open at some time from ``since`` to ``until``, and the programs that named
+        themselves in a later batch than the login's, by the sum of successes that they belong to."""
         newest: dict[str, int] = dict(self._select("SELECT host, max(last) FROM log_day GROUP BY host"))
         rows = self._select(
             f"SELECT mailbox, address, service, host, {_MICROS}(start), {_MICROS}(ended), session, client FROM log_session"
@@ -127,14 +162,23 @@ class Reader:
         )
         ends, named_later = self._told_later([row for row in rows if row[5] is None or row[7] is None])
         found, clients = [], {}
-        for mailbox, address, service, host, start, ended, session, client in sorted(rows, key=lambda row: (row[4], row[6])):
+        for mailbox, address, service, host, start, ended, session, client in sorted(
+            rows, key=lambda row: (row[4], row[6])
+        ):
             if start < keep_sessions_from(newest.get(host, 0)) or not selection.takes_login(mailbox, address or None):
                 continue
             if ended is None:
                 ended = next((end for end in ends.get((host, session), ()) if end >= start), None)
             one = SessionInterval(
-                mailbox, address or None, service, named(host), from_micros(start), None if ended is None else from_micros(ended), session, client,
-            )  # fmt: skip
+                mailbox,
+                address or None,
+                service,
+                named(host),
+                from_micros(start),
+                None if ended is None else from_micros(ended),
+                session,
+                client,
+            )
             later = named_later.get((host, session))
             if later is not None and client is None:
                 one = replace(one, client=later[0])
@@ -143,21 +187,30 @@ class Reader:
                 found.append(one)
         return found, clients
 
-    def _told_later(self, rows: list[list[Any]]) -> tuple[dict[tuple[str, str], list[int]], dict[tuple[str, str], tuple[str, str | None]]]:
+    def _told_later(
+        self, rows: list[list[Any]]
+    ) -> tuple[dict[tuple[str, str], list[int]], dict[tuple[str, str], tuple[str, str | None]]]:
         if not rows:
             return {}, {}
         which = ",".join(f"({quote(row[3])},{quote(row[6])})" for row in rows)
         ends: dict[tuple[str, str], list[int]] = {}
-        for host, session, ended in self._select(f"SELECT host, session, {_MICROS}(ended) AS at FROM log_session_end WHERE (host, session) IN ({which}) ORDER BY at"):
+        for host, session, ended in self._select(
+            f"SELECT host, session, {_MICROS}(ended) AS at FROM log_session_end WHERE (host, session) IN ({which}) ORDER BY at"
+        ):
             ends.setdefault((host, session), []).append(ended)
-        told = self._select(f"SELECT host, session, client, version FROM log_session_client WHERE (host, session) IN ({which}) ORDER BY stored")
+        told = self._select(
+            f"SELECT host, session, client, version FROM log_session_client WHERE (host, session) IN ({which}) ORDER BY stored"
+        )
         return ends, {(host, session): (client, version) for host, session, client, version in told}
 
     def _live(self) -> Live:
         """What is known of live feeds."""
         return Live.of_rows(
-            self._select("SELECT host, family, start, ended FROM log_hole FINAL"), self._select("SELECT host, family, seen, lag FROM log_feed FINAL"),
-            self._select(f"SELECT host, min(least), sum(count) FROM log_skew GROUP BY host, hour ORDER BY host, hour DESC LIMIT {SKEW_HOURS} BY host"),
+            self._select("SELECT host, family, start, ended FROM log_hole FINAL"),
+            self._select("SELECT host, family, seen, lag FROM log_feed FINAL"),
+            self._select(
+                f"SELECT host, min(least), sum(count) FROM log_skew GROUP BY host, hour ORDER BY host, hour DESC LIMIT {SKEW_HOURS} BY host"
+            ),
         )
 
     def _select(self, query: str) -> list[list[Any]]:
@@ -179,13 +232,20 @@ def _lines_query(selection: Selection, since: int, until: int, limit: int) -> st
     if wanted.also:
         ways.append(f"hasAny(also, {listed(wanted.also)})")
     if wanted.domains:
-        ways.append(f"has({listed(wanted.domains)}, domain)" if len(wanted.domains) > 1 else f"domain = {quote(wanted.domains[0])}")
+        ways.append(
+            f"has({listed(wanted.domains)}, domain)"
+            if len(wanted.domains) > 1
+            else f"domain = {quote(wanted.domains[0])}"
+        )
     if wanted.networks:
         ways.append(f"network IN ({','.join(map(quote, wanted.networks))})")
     if wanted.anonymous:
         ways.append("domain = '' AND who = '' AND anonymous")
     window = f"time BETWEEN fromUnixTimestamp64Micro({since}) AND fromUnixTimestamp64Micro({until})"
-    branches = " UNION ALL ".join(f"(SELECT time, batch, number, {_FIELDS} FROM log_line WHERE {way} AND {window} {_NEWEST} LIMIT {limit})" for way in ways)
+    branches = " UNION ALL ".join(
+        f"(SELECT time, batch, number, {_FIELDS} FROM log_line WHERE {way} AND {window} {_NEWEST} LIMIT {limit})"
+        for way in ways
+    )
     return f"SELECT {_MICROS}(time), batch, number, {_FIELDS} FROM ({branches}) {_NEWEST} LIMIT 1 BY time, batch, number LIMIT {limit}"
 
 

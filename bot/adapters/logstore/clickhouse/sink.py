@@ -40,12 +40,20 @@ class ClickHouseSink:
     def identify(self, head: bytes) -> Identity:
         """Which file begins with ``head``, how far it was read, and where a write that was interrupted ended."""
         own = fingerprint(head)
-        lengths = [row[0] for row in self._db.select(f"SELECT DISTINCT length FROM log_source WHERE length <= {len(head)}", WRITES_WITHIN)]
+        lengths = [
+            row[0]
+            for row in self._db.select(
+                f"SELECT DISTINCT length FROM log_source WHERE length <= {len(head)}", WRITES_WITHIN
+            )
+        ]
         prints = [fingerprint(head[:length]).hex() for length in lengths]
         rows = self._db.select(
-            f"SELECT id, position, stop, length FROM log_source FINAL WHERE has({listed(prints)}, fingerprint) ORDER BY length DESC", WRITES_WITHIN
+            f"SELECT id, position, stop, length FROM log_source FINAL WHERE has({listed(prints)}, fingerprint) ORDER BY length DESC",
+            WRITES_WITHIN,
         )
-        known = next(((row[0], row[1], row[2]) for row in rows if fingerprint(head[: row[3]]).hex() in prints), (None, 0, 0))
+        known = next(
+            ((row[0], row[1], row[2]) for row in rows if fingerprint(head[: row[3]]).hex() in prints), (None, 0, 0)
+        )
         found = self._found[own] = Identity(known[0], own, len(head), known[1], known[2] or None)
         return found
 
@@ -81,7 +89,9 @@ class ClickHouseSink:
 
     def _announce(self, number: int, mark: Mark, position: int, stop: int) -> None:
         row = [number, mark.fingerprint.hex(), mark.length, position, stop, mark.path, time.time_ns()]
-        self._db.insert("log_source", ("id", "fingerprint", "length", "position", "stop", "path", "version"), [row], WRITES_WITHIN)
+        self._db.insert(
+            "log_source", ("id", "fingerprint", "length", "position", "stop", "path", "version"), [row], WRITES_WITHIN
+        )
 
     @staticmethod
     def number_of(mark: Mark) -> int:
@@ -93,7 +103,9 @@ class ClickHouseSink:
         batch = time.time_ns()
         self._put("log_line", _LINE, [(*row, batch) for row in ready.lines if 0 <= row[0] < _LAST], token)
         self._put("log_login", LOGIN, [row for row in ready.logins if row[3] >= 0 and row[4] < _LAST], token)
-        self._put("log_success", SUM, [_in_seconds(row) for row in ready.sums if row[_HOUR] >= 0 and row[10] < _LAST], token)
+        self._put(
+            "log_success", SUM, [_in_seconds(row) for row in ready.sums if row[_HOUR] >= 0 and row[10] < _LAST], token
+        )
         self._put("log_session", SESSION, [row for row in ready.sessions if 0 <= row[_HOUR] < _LAST], token)
         self._put("log_session_end", END, [row for row in ready.ends if 0 <= row[2] < _LAST], token)
         self._put("log_session_client", CLIENT, ready.clients, token)
@@ -109,13 +121,25 @@ class ClickHouseSink:
             for minute in span.minutes:
                 parts.setdefault(minute[0] // DAY, []).append(minute)
             days += [
-                (*span.source, day, sum(one[1] for one in part), min(one[2] for one in part), max(one[3] for one in part), span.services)
+                (
+                    *span.source,
+                    day,
+                    sum(one[1] for one in part),
+                    min(one[2] for one in part),
+                    max(one[3] for one in part),
+                    span.services,
+                )
                 for day, part in parts.items()
             ]
             first, last = self._touched.get(span.source, (span.first, span.last))
             self._touched[span.source] = (min(first, span.first), max(last, span.last))
         self._put("log_day", ("host", "family", "day", "lines", "first", "last", "services"), days, token)
-        self._put("log_beat", ("host", "family", "beats", "version"), [(*span.source, self._beats(span), time.time_ns()) for span in spans if span.visits], token)
+        self._put(
+            "log_beat",
+            ("host", "family", "beats", "version"),
+            [(*span.source, self._beats(span), time.time_ns()) for span in spans if span.visits],
+            token,
+        )
 
     def _beats(self, span: Span) -> str:
         finder = self._finders.get(span.source)
@@ -151,7 +175,10 @@ def known_beats(database: ClickHouse, source: Source, seconds: float) -> dict[st
 def known_gaps(database: ClickHouse, seconds: float) -> dict[Source, tuple[int, int, list[Gap]]]:
     """Of each log the stretch whose gaps are known, and these."""
     rows = database.select("SELECT host, family, since, until, gaps FROM log_gap FINAL", seconds)
-    return {(host, family): (since, until, [(start, end) for start, end in found]) for host, family, since, until, found in rows}
+    return {
+        (host, family): (since, until, [(start, end) for start, end in found])
+        for host, family, since, until, found in rows
+    }
 
 
 def find_gaps(database: ClickHouse, source: Source, low: int, high: int, seconds: float) -> list[Gap]:

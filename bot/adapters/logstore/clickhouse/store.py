@@ -28,10 +28,12 @@ SEARCHES_WITHIN: Final = 5.0
 
 
 class ClickHouseLogStore(SearchedLogStore):
-    """A LogStore in a ClickHouse database. Safe to share between threads. ``seconds`` bounds every question; ``transport``
-    is the way to the server, where it is not the network."""
+    """A LogStore in a ClickHouse database. Safe to share between threads. ``seconds`` bounds every question;
+    ``transport`` is the way to the server, where it is not the network."""
 
-    def __init__(self, url: str, *, seconds: float = SEARCHES_WITHIN, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, *, seconds: float = SEARCHES_WITHIN, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._db = ClickHouse(url, transport)
         self.name = self._db.name
         self._seconds = seconds
@@ -59,12 +61,20 @@ class ClickHouseLogStore(SearchedLogStore):
         return self._reader().coverage(None, None)
 
     def ingest(
-        self, paths: Iterable[str | Path], *, zone: tzinfo = UTC, year: int | None = None, finished: bool = False,
-        progress: Callable[[Progress], None] | None = None, processes: int | None = None,
-    ) -> IngestReport:  # fmt: skip
+        self,
+        paths: Iterable[str | Path],
+        *,
+        zone: tzinfo = UTC,
+        year: int | None = None,
+        finished: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+        processes: int | None = None,
+    ) -> IngestReport:
         """Read server logs into the store, as :meth:`bot.adapters.logstore.sqlite.SqliteLogStore.ingest` does. Several
         processes may do so at a time, as long as no two read one file. Raises StoreError; what was stored stays."""
-        run = Ingest(self._sink(), rows_of, zone=zone, year=year, finished=finished, progress=progress, processes=processes)
+        run = Ingest(
+            self._sink(), rows_of, zone=zone, year=year, finished=finished, progress=progress, processes=processes
+        )
         return run.run(paths)
 
     def add(self, events: Iterable[LogEvent]) -> int:
@@ -76,11 +86,17 @@ class ClickHouseLogStore(SearchedLogStore):
         return ClickHouseLogFigures(self._db)
 
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
-        """Drop whole days that are older than ``before``, then the oldest days until the tables take at most ``size`` bytes;
-        returns the time from which on everything is kept, None where nothing went. The newest day stays. Raises StoreError."""
+        """Drop whole days that are older than ``before``, then the oldest days until the tables take at most
+        ``size`` bytes; returns the time from which on everything is kept, None where nothing went. The newest day
+        stays. Raises StoreError."""
         self.check()
         cut: date | None = None
-        days = [date.fromisoformat(day) for (day,) in self._db.select("SELECT DISTINCT toString(day) AS day FROM log_day ORDER BY day", self._seconds)]
+        days = [
+            date.fromisoformat(day)
+            for (day,) in self._db.select(
+                "SELECT DISTINCT toString(day) AS day FROM log_day ORDER BY day", self._seconds
+            )
+        ]
         while len(days) > 1:
             small = size is None or self.size() <= size
             if small and (before is None or days[0] >= before.astimezone(UTC).date()):
@@ -92,7 +108,9 @@ class ClickHouseLogStore(SearchedLogStore):
 
     def size(self) -> int:
         """Bytes that the tables take on disk. Raises StoreError."""
-        rows = self._db.select("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()", self._seconds)
+        rows = self._db.select(
+            "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()", self._seconds
+        )
         return int(rows[0][0] or 0) if rows else 0
 
     def close(self) -> None:

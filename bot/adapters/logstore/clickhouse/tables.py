@@ -18,7 +18,9 @@ def check(database: ClickHouse, seconds: float) -> None:
     if not found:
         raise StoreMissing(f"{database.name}: no server log was ingested yet; run `triage logs ingest PATH` first")
     if found[0][0] != VERSION:
-        raise StoreCorrupt(f"{database.name}: a log store of version {found[0][0]}, this program knows {VERSION}; choose another database")
+        raise StoreCorrupt(
+            f"{database.name}: a log store of version {found[0][0]}, this program knows {VERSION}; choose another database"
+        )
 
 
 def make(database: ClickHouse) -> None:

@@ -33,7 +33,8 @@ class Feed(Protocol):
         ...
 
     def store(self, notes: FeedNotes) -> None:
-        """Write down how far was read, within the transaction that stores the lines; may be called again where that fails."""
+        """Write down how far was read, within the transaction that stores the lines; may be called again where that
+        fails."""
         ...
 
     def stored(self) -> None:
@@ -41,7 +42,8 @@ class Feed(Protocol):
         ...
 
     def end(self) -> bool:
-        """Take nothing more in from outside; what came can still be pulled. True once that is all. Never waits; may be called again."""
+        """Take nothing more in from outside; what came can still be pulled. True once that is all. Never waits; may
+        be called again."""
         ...
 
     def close(self) -> None:
@@ -59,7 +61,9 @@ class FileFeed:
 
     def open(self, store: FeedStore) -> None:
         """Go on where the store says."""
-        self._tail = Tail(self.path, self.stream, store.identify, store.recall, store.followed(str(self.path)), self._say)
+        self._tail = Tail(
+            self.path, self.stream, store.identify, store.recall, store.followed(str(self.path)), self._say
+        )
 
     def pull(self) -> None:
         """Read what was written since."""
@@ -101,7 +105,8 @@ class FileFeed:
 
 
 def live_files(paths: Sequence[str]) -> list[Path]:
-    """The paths to follow: files as they are named (they need not exist yet), of folders every file that no rotation made.
+    """The paths to follow: files as they are named (they need not exist yet), of folders every file that no rotation
+    made.
 
     Raises InputError for standard input.
     """
@@ -110,6 +115,10 @@ def live_files(paths: Sequence[str]) -> list[Path]:
         if name == "-":
             raise InputError("-: standard input cannot be followed; use `triage logs ingest -`")
         path = Path(name)
-        inside = sorted(entry for entry in path.rglob("*") if entry.is_file() and not is_rotated(entry.name)) if path.is_dir() else [path]
+        inside = (
+            sorted(entry for entry in path.rglob("*") if entry.is_file() and not is_rotated(entry.name))
+            if path.is_dir()
+            else [path]
+        )
         found += [entry.absolute() for entry in inside]
     return list(dict.fromkeys(found))

@@ -1,7 +1,8 @@
 """One file of log that is read while it is written, and one that was packed away before it was read to its end.
 
-A file is what its first bytes are (:mod:`bot.adapters.logstore.sqlite.marks`), not its name and not its inode, so every read is
-followed by a look at the beginning: where that has changed, the file was truncated meanwhile and what was read is thrown away.
+A file is what its first bytes are (:mod:`bot.adapters.logstore.sqlite.marks`), not its name and not its inode, so
+every read is followed by a look at the beginning: where that has changed, the file was truncated meanwhile and what
+was read is thrown away.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ class PlainFile:
         return os.fstat(self._fd).st_mtime_ns
 
     def pieces(self, *, finished: bool = False) -> Iterator[str]:
-        """The lines written since the last look; a last line without its end waits, unless ``finished``. Raises TruncatedError, OSError."""
+        """The lines written since the last look; a last line without its end waits, unless ``finished``. Raises
+        TruncatedError, OSError."""
         status = os.fstat(self._fd)
         if not self.identity.length:
             self._meet()
@@ -130,7 +132,8 @@ class PlainFile:
         return data
 
     def check(self) -> None:
-        """Raise TruncatedError where the file does not begin as it did; remember more of its beginning while that is short."""
+        """Raise TruncatedError where the file does not begin as it did; remember more of its beginning while that is
+        short."""
         head = os.pread(self._fd, HEAD, self._base)
         identity = self.identity
         if fingerprint(head[: identity.length]) != identity.fingerprint:
@@ -149,8 +152,8 @@ class PlainFile:
 
 
 class PackedFile:
-    """A compressed file that holds the rest of one that was not read to its end: read once, then done. It is held open, for a rotation
-    that is at work renames it."""
+    """A compressed file that holds the rest of one that was not read to its end: read once, then done. It is held
+    open, for a rotation that is at work renames it."""
 
     def __init__(self, path: Path, log: OpenLog, head: bytes, identity: Identity) -> None:
         """``log`` is open, and only ``head`` was read of it."""
@@ -169,7 +172,8 @@ class PackedFile:
         return self._around
 
     def pieces(self, *, finished: bool = True) -> Iterator[str]:
-        """Its lines from where reading stood. Raises what :data:`bot.adapters.logstore.sqlite.sources.UNREADABLE` names."""
+        """Its lines from where reading stood. Raises what :data:`bot.adapters.logstore.sqlite.sources.UNREADABLE`
+        names."""
         before, carry = self._open()
         self._around = (before, b"")
         for text, behind in blocks(self._log, carry, self.identity.position, finished=True):

@@ -1,5 +1,6 @@
-"""The HTTP endpoint that takes lines: ``POST /logs`` with a bearer token (RFC 6750), JSON lines, a JSON array or plain lines, also gzip or
-zstd. 204 is said only once the lines are committed; a sender that was not told sends the same body again, and it is not stored again."""
+"""The HTTP endpoint that takes lines: ``POST /logs`` with a bearer token (RFC 6750), JSON lines, a JSON array or
+plain lines, also gzip or zstd. 204 is said only once the lines are committed; a sender that was not told sends the
+same body again, and it is not stored again."""
 
 from __future__ import annotations
 
@@ -45,15 +46,28 @@ def http_server(feed: PushedFeed, token: str, now: Callable[[], datetime]) -> uv
     async def alive(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    app = Starlette(routes=[Route("/logs", take, methods=["POST"]), Route("/", take, methods=["POST"]), Route("/healthz", alive)])
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, limit_concurrency=AT_ONCE, timeout_keep_alive=75, lifespan="off", h11_max_incomplete_event_size=16_384))
+    app = Starlette(
+        routes=[Route("/logs", take, methods=["POST"]), Route("/", take, methods=["POST"]), Route("/healthz", alive)]
+    )
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            limit_concurrency=AT_ONCE,
+            timeout_keep_alive=75,
+            lifespan="off",
+            h11_max_incomplete_event_size=16_384,
+        )
+    )
 
 
 async def _take(request: Request, feed: PushedFeed, token: str, now: Callable[[], datetime]) -> Response:
     given = request.headers.get("authorization", "")
     if not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
         return PlainTextResponse("the bearer token is missing or wrong\n", 401, {"WWW-Authenticate": "Bearer"})
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() in MSGPACK:  # what Fluent Bit sends where nothing is said
+    # what Fluent Bit sends where nothing is said
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() in MSGPACK:
         return PlainTextResponse("MessagePack is not read; send JSON lines (Fluent Bit: Format json_lines)\n", 415)
     try:
         packed = await asyncio.wait_for(_body(request), READ_WITHIN)
@@ -64,7 +78,10 @@ async def _take(request: Request, feed: PushedFeed, token: str, now: Callable[[]
     except ClientDisconnect:
         return Response(status_code=400)
     except OverflowError:
-        return PlainTextResponse(f"the body is too large: {SENT} bytes as sent and {OPENED} unpacked are the most; send smaller batches\n", 413)
+        return PlainTextResponse(
+            f"the body is too large: {SENT} bytes as sent and {OPENED} unpacked are the most; send smaller batches\n",
+            413,
+        )
     except LookupError:
         return PlainTextResponse("the Content-Encoding is not known; use gzip, zstd or none\n", 415)
     except (ValueError, RecursionError, zlib.error, zstandard.ZstdError):
@@ -106,7 +123,8 @@ async def _body(request: Request) -> bytes:
 
 
 def _unpacked(packed: bytes, coding: str) -> bytes:
-    """The body without its Content-Encoding. Raises LookupError for one that is not known, OverflowError beyond :data:`OPENED`."""
+    """The body without its Content-Encoding. Raises LookupError for one that is not known, OverflowError beyond
+    :data:`OPENED`."""
     if coding in ("", "identity"):
         body = packed
     elif coding in ("gzip", "x-gzip", "deflate"):
@@ -115,7 +133,9 @@ def _unpacked(packed: bytes, coding: str) -> bytes:
         if not opened.eof and len(body) <= OPENED:
             raise ValueError("cut short")
     elif coding == "zstd":
-        with zstandard.ZstdDecompressor(max_window_size=1 << 25).stream_reader(packed, read_across_frames=True) as reader:
+        with zstandard.ZstdDecompressor(max_window_size=1 << 25).stream_reader(
+            packed, read_across_frames=True
+        ) as reader:
             body = reader.read(OPENED + 1)
     else:
         raise LookupError(coding)

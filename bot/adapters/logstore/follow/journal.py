@@ -1,5 +1,6 @@
-"""journald's journal, through ``journalctl -o json --follow``: one JSON object a line (systemd.journal-fields(7), journalctl(1)), each
-with the ``__CURSOR`` behind which reading goes on after a restart. Cursor and rows are committed together."""
+"""journald's journal, through ``journalctl -o json --follow``: one JSON object a line (systemd.journal-fields(7),
+journalctl(1)), each with the ``__CURSOR`` behind which reading goes on after a restart. Cursor and rows are
+committed together."""
 
 from __future__ import annotations
 
@@ -47,7 +48,14 @@ class JournalFeed(PushedFeed):
         self._thread.start()
 
     def _command(self) -> list[str]:
-        command = [PROGRAM, "-o", "json", "--follow", "--no-tail", *(word for unit in self._units for word in ("-u", unit))]
+        command = [
+            PROGRAM,
+            "-o",
+            "json",
+            "--follow",
+            "--no-tail",
+            *(word for unit in self._units for word in ("-u", unit)),
+        ]
         if self._by_time:
             return [*command, f"--since=@{self._time // 1_000_000}"]
         return [*command, f"--after-cursor={self._cursor}"] if self._cursor is not None else command
@@ -74,7 +82,9 @@ class JournalFeed(PushedFeed):
 
     def _follow(self) -> str:
         """Read until the program ends; returns why it did. Raises OSError where it cannot be started."""
-        with subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            self._command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
             self._process = process
             out, errors = process.stdout, process.stderr
             if out is None or errors is None:

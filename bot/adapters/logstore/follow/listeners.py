@@ -31,8 +31,15 @@ class Listeners:
     """The listeners that are configured, and the feeds that they fill. Sockets are opened when the last feed is."""
 
     def __init__(
-        self, udp: Address | None, tcp: Address | None, http: Address | None, token: str, stream: Callable[[], Stream], now: Callable[[], datetime], say: Say,
-    ) -> None:  # fmt: skip
+        self,
+        udp: Address | None,
+        tcp: Address | None,
+        http: Address | None,
+        token: str,
+        stream: Callable[[], Stream],
+        now: Callable[[], datetime],
+        say: Say,
+    ) -> None:
         self._udp, self._tcp, self._http, self._token, self._now, self._say = udp, tcp, http, token, now, say
         self._syslog = PushedFeed("syslog", stream(), say)
         self._records = PushedFeed("http", stream(), say)
@@ -79,7 +86,9 @@ class Listeners:
             if self._udp is not None:
                 taken = _bound("LOG_SYSLOG_UDP", self._udp, socket.SOCK_DGRAM)
                 taken.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DATAGRAMS)
-                transport, _ = await self._loop.create_datagram_endpoint(lambda: _Datagrams(self._syslog, self._now), sock=taken)
+                transport, _ = await self._loop.create_datagram_endpoint(
+                    lambda: _Datagrams(self._syslog, self._now), sock=taken
+                )
                 self.addresses["syslog over UDP"] = taken.getsockname()[:2]
             if self._tcp is not None:
                 taken = _bound("LOG_SYSLOG_TCP", self._tcp, socket.SOCK_STREAM)
@@ -137,14 +146,17 @@ class Listeners:
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    """Syslog over UDP: a datagram is a message (RFC 5426). Nobody can be asked to wait, so what has no room is lost, and said."""
+    """Syslog over UDP: a datagram is a message (RFC 5426). Nobody can be asked to wait, so what has no room is lost,
+    and said."""
 
     def __init__(self, feed: PushedFeed, now: Callable[[], datetime]) -> None:
         self._feed, self._now = feed, now
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
         if data.strip(b"\r\n\0 ") and not self._feed.offer(Parcel(_lines([data], self._now(), str(addr[0])))):
-            self._feed.missing("syslog over UDP: messages came faster than they could be stored and are lost, which counts as a gap; send over TCP or HTTP")
+            self._feed.missing(
+                "syslog over UDP: messages came faster than they could be stored and are lost, which counts as a gap; send over TCP or HTTP"
+            )
 
 
 def _lines(messages: list[bytes], received: datetime, sender: str) -> str:
@@ -166,5 +178,7 @@ def _bound(setting: str, address: Address, kind: socket.SocketKind) -> socket.so
             made.close()
             raise
     except OSError as error:
-        raise SettingsError(f"{setting}: cannot listen on {host} port {port} ({error.strerror or error}); choose another address or port") from error
+        raise SettingsError(
+            f"{setting}: cannot listen on {host} port {port} ({error.strerror or error}); choose another address or port"
+        ) from error
     return made

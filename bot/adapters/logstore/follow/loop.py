@@ -1,7 +1,8 @@
-"""The loop behind `triage logs follow`: takes what the feeds have, stores it with their positions, tidies up, never gives up.
+"""The loop behind `triage logs follow`: takes what the feeds have, stores it with their positions, tidies up, never
+gives up.
 
-Nothing is taken from a feed before what it gave last is stored. While the store is held by somebody or its disk is full, the lines wait
-where they are (in the file, in the sender's queue), and go in as soon as there is room again.
+Nothing is taken from a feed before what it gave last is stored. While the store is held by somebody or its disk is
+full, the lines wait where they are (in the file, in the sender's queue), and go in as soon as there is room again.
 """
 
 from __future__ import annotations
@@ -40,7 +41,15 @@ class Keep:
 class Follow:
     """Feeds on their way into ``store``."""
 
-    def __init__(self, store: FeedStore, feeds: Sequence[Feed], *, say: Say, keep: Keep | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        store: FeedStore,
+        feeds: Sequence[Feed],
+        *,
+        say: Say,
+        keep: Keep | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._store, self._feeds, self._say, self._now = store, feeds, say, now
         self._keep = keep or Keep()
         self._stop = threading.Event()
@@ -55,8 +64,8 @@ class Follow:
     def run(self, *, once: bool = False) -> None:
         """Follow until :meth:`stop`; with ``once`` until the feeds have nothing new.
 
-        Raises StoreBusy where another process follows into this store already, StoreCorrupt; StoreError only where the store
-        cannot be used at the start, or still not when it is told to stop.
+        Raises StoreBusy where another process follows into this store already, StoreCorrupt; StoreError only where
+        the store cannot be used at the start, or still not when it is told to stop.
         """
         try:
             self.open()
@@ -134,7 +143,9 @@ class Follow:
             self._say(f"{self._store.name}: can be written again; nothing was lost")
         feed.stored()
 
-    def _write(self, feed: Feed, ready: Any, newest: Mapping[Source, int], holes: Sequence[tuple[Source, int, int]]) -> None:
+    def _write(
+        self, feed: Feed, ready: Any, newest: Mapping[Source, int], holes: Sequence[tuple[Source, int, int]]
+    ) -> None:
         with self._store.writing(ready) as writing:
             for hole in holes:
                 writing.put_hole(*hole)
@@ -152,7 +163,9 @@ class Follow:
             return
         cut = self._store.prune(None if keep.age is None else self._now() - keep.age, keep.size)
         if cut is not None and keep.size is not None:
-            self._say(f"{self._store.name}: everything before {cut:%Y-%m-%d %H:%M} UTC was dropped, as LOG_KEEP_DAYS and LOG_KEEP_MB ask")
+            self._say(
+                f"{self._store.name}: everything before {cut:%Y-%m-%d %H:%M} UTC was dropped, as LOG_KEEP_DAYS and LOG_KEEP_MB ask"
+            )
 
     def _quietly(self, work: Callable[[], None]) -> None:
         """Do what can as well be done later: a store that is held or full is reported where lines are stored."""

@@ -1,5 +1,5 @@
-"""Feeds that others push: lines wait in memory, within bounds, until the loop stores them. What cannot be read again is learned from
-once more at the next start (:data:`bot.adapters.logstore.feeding.TAIL_LINES` of it are kept)."""
+"""Feeds that others push: lines wait in memory, within bounds, until the loop stores them. What cannot be read again
+is learned from once more at the next start (:data:`bot.adapters.logstore.feeding.TAIL_LINES` of it are kept)."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class PushedFeed:
     # -- from other threads --------------------------------------------------------------------------------------
 
     def offer(self, parcel: Parcel, stored: Callable[[], None] | None = None) -> bool:
-        """Hand lines over; False where too much waits. ``stored`` is called, by the loop's thread, once they are committed. A body that is
-        stored or waits already is not taken twice."""
+        """Hand lines over; False where too much waits. ``stored`` is called, by the loop's thread, once they are
+        committed. A body that is stored or waits already is not taken twice."""
         with self._guard:
             digest = parcel.digest
             if digest is not None and digest in self._unacknowledged:

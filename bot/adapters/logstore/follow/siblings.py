@@ -1,5 +1,6 @@
-"""Where a rotated log went: the files beside it that bear its name and a number or a date (logrotate(8): ``mail.log.1``,
-``mail.log.2.gz``, dateext ``mail.log-20261122``, with ``extension .log`` also ``mail-20261122.log``; Dovecot and newsyslog alike)."""
+"""Where a rotated log went: the files beside it that bear its name and a number or a date (logrotate(8):
+``mail.log.1``, ``mail.log.2.gz``, dateext ``mail.log-20261122``, with ``extension .log`` also ``mail-20261122.log``;
+Dovecot and newsyslog alike)."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ def beside(path: Path) -> list[Path]:
 
 
 def find(path: Path, wanted: Identity, identify: Identify) -> PlainFile | PackedFile | None:
-    """The rotated copy of ``path`` that is the file ``wanted``, with more in it than was read or not; None where there is none."""
+    """The rotated copy of ``path`` that is the file ``wanted``, with more in it than was read or not; None where
+    there is none."""
     for folder in _looks(path):
         for place in folder:
             file = _opened(place, identify, lambda _: wanted)
@@ -54,10 +56,12 @@ def find(path: Path, wanted: Identity, identify: Identify) -> PlainFile | Packed
     return None
 
 
-def missed(path: Path, since: int, held: Sequence[PlainFile | PackedFile], identify: Identify) -> list[PlainFile | PackedFile]:
-    """Rotated copies of ``path`` that nobody has read and that were written to after ``since`` (nanoseconds), oldest first: the path
-    was rotated more than once between two looks. ``held`` are files that are open already: neither they nor what was packed of them
-    count, though the store may not know them yet."""
+def missed(
+    path: Path, since: int, held: Sequence[PlainFile | PackedFile], identify: Identify
+) -> list[PlainFile | PackedFile]:
+    """Rotated copies of ``path`` that nobody has read and that were written to after ``since`` (nanoseconds), oldest
+    first: the path was rotated more than once between two looks. ``held`` are files that are open already: neither
+    they nor what was packed of them count, though the store may not know them yet."""
     found: dict[bytes, PlainFile | PackedFile] = {}
     keys = {file.key for file in held}
 
@@ -82,15 +86,22 @@ def missed(path: Path, since: int, held: Sequence[PlainFile | PackedFile], ident
     return sorted(found.values(), key=lambda file: file.modified)
 
 
-def _opened(place: Path, identify: Identify, accept: Callable[[bytes], Identity | None]) -> PlainFile | PackedFile | None:
-    """The file at ``place`` where ``accept`` knows an identity for its first bytes and it has that identity; else None."""
+def _opened(
+    place: Path, identify: Identify, accept: Callable[[bytes], Identity | None]
+) -> PlainFile | PackedFile | None:
+    """The file at ``place`` where ``accept`` knows an identity for its first bytes and it has that identity; else
+    None."""
     try:
         log = OpenLog(LogFile(place))
         kept = False
         try:
             head = log.read_head()
             identity = accept(head)
-            if identity is None or len(head) < identity.length or fingerprint(head[: identity.length]) != identity.fingerprint:
+            if (
+                identity is None
+                or len(head) < identity.length
+                or fingerprint(head[: identity.length]) != identity.fingerprint
+            ):
                 return None
             kept = log.compression is not None
             if kept:

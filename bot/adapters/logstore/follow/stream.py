@@ -1,5 +1,5 @@
-"""The lines of one feed on their way into the store: what one block teaches (who is connected, the year, a host's zone) serves
-the blocks after it, across rotations and, by reading the last lines again, across restarts."""
+"""The lines of one feed on their way into the store: what one block teaches (who is connected, the year, a host's
+zone) serves the blocks after it, across rotations and, by reading the last lines again, across restarts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ class Stream:
     def __init__(self, zone: tzinfo, now: Callable[[], datetime]) -> None:
         self.now = now
         self._digest = Digest()
-        self._skimmer = Skimmer(self._digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, reference=now())
+        self._skimmer = Skimmer(
+            self._digest, family=keeping.family, trouble=keeping.is_troubled, zone=zone, reference=now()
+        )
         self.newest: dict[Source, int] = {}
         """The newest line of each host and program, microseconds."""
         self._broken: dict[Source, int] = {}

@@ -1,8 +1,9 @@
 """One path that is followed, whatever becomes of the file behind it.
 
-Renamed, deleted and made anew: the old file is held open and read until it has been quiet for a while, the new one from its
-beginning. Truncated: what its copy beside it holds is read first; whether the copy has everything nobody can know, so the stretch
-between the last line and the next counts as a hole. After a restart the same questions are asked of what the store remembers.
+Renamed, deleted and made anew: the old file is held open and read until it has been quiet for a while, the new one
+from its beginning. Truncated: what its copy beside it holds is read first; whether the copy has everything nobody
+can know, so the stretch between the last line and the next counts as a hole. After a restart the same questions are
+asked of what the store remembers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from bot.adapters.logstore.sqlite.marks import Identity
 from bot.adapters.logstore.sqlite.sources import UNREADABLE, reason_of
 
 LINGER: Final = 60.0
-"""Seconds for which a file that is no longer under its path must be quiet until it is let go: daemons write on until they are told."""
+"""Seconds for which a file that is no longer under its path must be quiet until it is let go: daemons write on until
+they are told."""
 MOST_HELD: Final = 64
 
 Recall = Callable[[int], Identity | None]
@@ -30,7 +32,15 @@ Recall = Callable[[int], Identity | None]
 class Tail:
     """A path's lines, in order. ``say`` takes messages for people."""
 
-    def __init__(self, path: Path, stream: Stream, identify: Identify, recall: Recall, before: Followed | None, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        stream: Stream,
+        identify: Identify,
+        recall: Recall,
+        before: Followed | None,
+        say: Callable[[str], None],
+    ) -> None:
         self.path, self.stream = path, stream
         self._identify, self._say = identify, say
         self._files: list[PlainFile | PackedFile] = []
@@ -95,7 +105,9 @@ class Tail:
                 raise
             self._let_go(file)
             self._torn = self._live
-            self._say(f"{file.path}: cannot be read to its end ({reason_of(error)}); lines may be missing, which counts as a gap")
+            self._say(
+                f"{file.path}: cannot be read to its end ({reason_of(error)}); lines may be missing, which counts as a gap"
+            )
 
     def _look(self) -> None:
         """See what lies under the path now."""
@@ -135,8 +147,11 @@ class Tail:
             self._cold = False
             self._warm()
 
-    def _resume(self, new: PlainFile, old: Identity, key: tuple[int, int], held: Sequence[PlainFile | PackedFile]) -> list[PlainFile | PackedFile]:
-        """What is to be read before ``new``: the rest of the file ``old``, which lay under the path as ``key``, and of those before it."""
+    def _resume(
+        self, new: PlainFile, old: Identity, key: tuple[int, int], held: Sequence[PlainFile | PackedFile]
+    ) -> list[PlainFile | PackedFile]:
+        """What is to be read before ``new``: the rest of the file ``old``, which lay under the path as ``key``, and
+        of those before it."""
         files = [file for left in self._left if (file := siblings.find(self.path, left, self._identify)) is not None]
         if new.identity.length and new.identity.id is not None and new.identity.id == old.id:
             return files
@@ -145,7 +160,9 @@ class Tail:
             files += [rest, *siblings.missed(self.path, rest.modified, [*held, *files, rest], self._identify)]
         if rest is None or new.key == key:
             self._torn = new
-            self._say(f"{self.path}: was truncated or replaced; lines may be missing between its last line and the next, which counts as a gap")
+            self._say(
+                f"{self.path}: was truncated or replaced; lines may be missing between its last line and the next, which counts as a gap"
+            )
         return files
 
     def _warm(self) -> None:
@@ -176,7 +193,8 @@ class Tail:
         self._gone.clear()
 
     def followed(self, ids: Mapping[int, int]) -> Followed | None:
-        """What lies under the path; ``ids`` are the numbers that files were just given, by ``id()`` of their identity."""
+        """What lies under the path; ``ids`` are the numbers that files were just given, by ``id()`` of their
+        identity."""
         live = self._live
         if live is None:
             return None
@@ -184,7 +202,9 @@ class Tail:
         if source is None:
             return None
         held = [ids.get(id(file.identity), file.identity.id) for file in self._files if file is not live]
-        return Followed(source, *live.key, dict(self.stream.newest), tuple(number for number in held if number is not None))
+        return Followed(
+            source, *live.key, dict(self.stream.newest), tuple(number for number in held if number is not None)
+        )
 
     def close(self) -> None:
         """Let go of every file."""

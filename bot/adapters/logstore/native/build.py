@@ -27,8 +27,10 @@ def build(to: Path, flags: tuple[str, ...]) -> None:
     try:
         subprocess.run(
             [COMPILER, *WARNINGS, *flags, "-o", str(made), *(str(path) for path in sources() if path.suffix == ".c")],
-            check=True, capture_output=True, text=True,
-        )  # fmt: skip
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         made.replace(to)
     finally:
         made.unlink(missing_ok=True)

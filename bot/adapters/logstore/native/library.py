@@ -30,8 +30,13 @@ class Facts(Structure):
     """``known`` of native.h: service, login, mailbox, remote_ip, mechanism, tls, client, version."""
 
     _fields_ = (
-        ("since", c_int64), ("port", c_int64), ("has_since", c_bool), ("has_port", c_bool), ("proven", c_bool), ("texts", Text * 8),
-    )  # fmt: skip
+        ("since", c_int64),
+        ("port", c_int64),
+        ("has_since", c_bool),
+        ("has_port", c_bool),
+        ("proven", c_bool),
+        ("texts", Text * 8),
+    )
 
 
 class Recalled(Structure):
@@ -44,9 +49,16 @@ class Place(Structure):
     """``stop_place`` of reader.c."""
 
     _fields_ = (
-        ("begin", c_int64), ("end", c_int64), ("year", c_int32), ("month", c_int32), ("shape", c_int32), ("slot_count", c_int32),
-        ("slots", (c_int64 * 2) * SLOTS), ("program", c_int64 * 2), ("message", c_int64),
-    )  # fmt: skip
+        ("begin", c_int64),
+        ("end", c_int64),
+        ("year", c_int32),
+        ("month", c_int32),
+        ("shape", c_int32),
+        ("slot_count", c_int32),
+        ("slots", (c_int64 * 2) * SLOTS),
+        ("program", c_int64 * 2),
+        ("message", c_int64),
+    )
 
 
 _TEXT: Final = (c_char_p, c_size_t)
@@ -81,7 +93,8 @@ _FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
 
 
 class Library:
-    """The functions of a built library, without their prefix. Raises OSError or AttributeError where ``path`` is none."""
+    """The functions of a built library, without their prefix. Raises OSError or AttributeError where ``path`` is
+    none."""
 
     def __init__(self, path: Path) -> None:
         loaded = ctypes.CDLL(str(path))

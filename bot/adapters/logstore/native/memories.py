@@ -33,9 +33,20 @@ class _Memory:
 
     def _recall(self, key: object) -> Recalled | None:
         data = self._key(key)
-        return self._recalled if self._library.recall(self._reader, self.which, data, len(data), byref(self._recalled)) else None
+        return (
+            self._recalled
+            if self._library.recall(self._reader, self.which, data, len(data), byref(self._recalled))
+            else None
+        )
 
-    def _remember(self, key: object, since: int | None, texts: dict[int, str | None], port: int | None = None, proven: bool = False) -> None:
+    def _remember(
+        self,
+        key: object,
+        since: int | None,
+        texts: dict[int, str | None],
+        port: int | None = None,
+        proven: bool = False,
+    ) -> None:
         facts = Facts(since or 0, port or 0, since is not None, port is not None, proven)
         held = []  # until the library has copied them
         for place, text in texts.items():
@@ -98,7 +109,9 @@ class _Messages(_Memory):
         if found is None:
             return None
         facts = found.facts
-        return Message(_since(facts), taken(facts.texts[_LOGIN]), taken(facts.texts[_MAILBOX]), taken(facts.texts[_CLIENT]))
+        return Message(
+            _since(facts), taken(facts.texts[_LOGIN]), taken(facts.texts[_MAILBOX]), taken(facts.texts[_CLIENT])
+        )
 
     def put(self, key: object, entry: Message) -> None:
         """Know this of a message."""
@@ -133,9 +146,12 @@ class _Asked(_Askers):
 def shared(library: Library, reader: int) -> Memories:
     """The five memories of ``reader``, for a :class:`bot.logs.link.Linker`."""
     return Memories(
-        _Sessions(library, reader), _Connections(library, reader), _Messages(library, reader), _Callers(library, reader),
+        _Sessions(library, reader),
+        _Connections(library, reader),
+        _Messages(library, reader),
+        _Callers(library, reader),
         _Asked(library, reader),
-    )  # fmt: skip
+    )
 
 
 def _bytes(text: str | None) -> bytes:
@@ -155,8 +171,15 @@ def _since(facts: Facts) -> int | None:
 def _known(facts: Facts) -> Known:
     known = Known(_since(facts))
     (
-        known.service, known.login, known.mailbox, known.remote_ip, known.mechanism, known.tls, known.client, known.client_version,
-    ) = map(taken, facts.texts)  # fmt: skip
+        known.service,
+        known.login,
+        known.mailbox,
+        known.remote_ip,
+        known.mechanism,
+        known.tls,
+        known.client,
+        known.client_version,
+    ) = map(taken, facts.texts)
     known.remote_port = int(facts.port) if facts.has_port else None
     known.proven = bool(facts.proven)
     return known
@@ -164,9 +187,15 @@ def _known(facts: Facts) -> Known:
 
 def _put_known(memory: _Memory, key: object, known: Known) -> None:
     texts = {
-        _SERVICE: known.service, _LOGIN: known.login, _MAILBOX: known.mailbox, _REMOTE_IP: known.remote_ip,
-        _MECHANISM: known.mechanism, _TLS: known.tls, _CLIENT: known.client, _VERSION: known.client_version,
-    }  # fmt: skip
+        _SERVICE: known.service,
+        _LOGIN: known.login,
+        _MAILBOX: known.mailbox,
+        _REMOTE_IP: known.remote_ip,
+        _MECHANISM: known.mechanism,
+        _TLS: known.tls,
+        _CLIENT: known.client,
+        _VERSION: known.client_version,
+    }
     memory._remember(key, known.since, texts, known.remote_port, known.proven)
 
 

@@ -48,14 +48,28 @@ class NativeDigest(Digest):
             self._library.cover(self.reader, *given(host), *given(family), *given(service), time)
 
     def succeed(
-        self, host: str, service: str, login: str, address: str | None, session: str | None, time: int,
-        client: str | None = None, version: str | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        host: str,
+        service: str,
+        login: str,
+        address: str | None,
+        session: str | None,
+        time: int,
+        client: str | None = None,
+        version: str | None = None,
+    ) -> None:
         """``login`` was accepted; ``session`` is that of IMAP and POP3, else None."""
         self._library.succeed(
-            self.reader, *given(host), *given(service), *given(login.casefold()), *given(address or ""), *given(session), time,
-            *given(client), *given(version),
-        )  # fmt: skip
+            self.reader,
+            *given(host),
+            *given(service),
+            *given(login.casefold()),
+            *given(address or ""),
+            *given(session),
+            time,
+            *given(client),
+            *given(version),
+        )
 
     def visit(self, host: str, family: str | None, address: str, time: int) -> None:
         """``address`` came and left without a login."""
@@ -67,7 +81,13 @@ class NativeDigest(Digest):
 
     def learn_client(self, event: LogEvent, host: str) -> None:
         """The client of a session named itself."""
-        self._library.learn_client(self.reader, *given(host), *given(event.session or ""), *given(event.client or ""), *given(event.client_version))
+        self._library.learn_client(
+            self.reader,
+            *given(host),
+            *given(event.session or ""),
+            *given(event.client or ""),
+            *given(event.client_version),
+        )
 
     def keep(self, time: int, event: LogEvent) -> None:
         """Keep the line verbatim."""
@@ -82,8 +102,9 @@ class NativeDigest(Digest):
         return super().lines + int(self._library.lines(self.reader))
 
     def end_batch(self) -> tuple[Batch, list[tuple[int, int, LogEvent]]]:
-        """End the batch; returns the counts of the lines that Python read, and those that it kept: number within the batch, time,
-        event. The tables are the ended batch's until the next one ends; another thread may ask for them."""
+        """End the batch; returns the counts of the lines that Python read, and those that it kept: number within the
+        batch, time, event. The tables are the ended batch's until the next one ends; another thread may ask for
+        them."""
         looked, self._looked = self._looked, []
         self._library.take(self.reader)
         return self.take(), looked
@@ -105,8 +126,8 @@ class NativeDigest(Digest):
         return memoryview(string_at(at, size)).cast("q").tolist() if size > 0 else []
 
     def pack(self, keys: array[int], anonymous: int, looked: array[int]) -> None:
-        """Make the tables of packed rows. ``keys`` holds four numbers for each word, ``looked`` three for each find of the lines
-        that Python looked at."""
+        """Make the tables of packed rows. ``keys`` holds four numbers for each word, ``looked`` three for each find
+        of the lines that Python looked at."""
         self._library.pack(self.reader, keys.tobytes(), anonymous, looked.tobytes(), len(looked) // 3)
 
     def ended_lines(self) -> int:
@@ -117,11 +138,18 @@ class NativeDigest(Digest):
 class NativeSkimmer(Skimmer):
     """Reads one stream of lines into a :class:`NativeDigest`."""
 
-    def __init__(self, library: Library, sink: NativeDigest, *, zone: tzinfo, year: int | None, reference: datetime | None) -> None:
+    def __init__(
+        self, library: Library, sink: NativeDigest, *, zone: tzinfo, year: int | None, reference: datetime | None
+    ) -> None:
         super().__init__(
-            sink, family=keeping.family, trouble=keeping.is_troubled, zone=zone, year=year, reference=reference,
+            sink,
+            family=keeping.family,
+            trouble=keeping.is_troubled,
+            zone=zone,
+            year=year,
+            reference=reference,
             memories=shared(library, sink.reader),
-        )  # fmt: skip
+        )
         self._library = library
         self._digest = sink
         self._reader = sink.reader
@@ -147,7 +175,9 @@ class NativeSkimmer(Skimmer):
             elif why == WORDING:
                 self._learn_wording(data[place.begin : place.end].decode("ascii"), place)
             else:
-                self._learn_program(data[place.begin + place.program[0] : place.begin + place.program[1]].decode("ascii"))
+                self._learn_program(
+                    data[place.begin + place.program[0] : place.begin + place.program[1]].decode("ascii")
+                )
 
     # -- what Python finds out is passed on ---------------------------------------------------------------------
 
@@ -162,7 +192,9 @@ class NativeSkimmer(Skimmer):
             self._library.know_host(self._reader, *given(host), 0, None, 0, 0, 0, 0)
         else:
             year, month = hour.anchor or (0, 0)
-            self._library.know_host(self._reader, *given(host), 0, hour.prefix.encode(), hour.start, hour.proven, year, month)
+            self._library.know_host(
+                self._reader, *given(host), 0, hour.prefix.encode(), hour.start, hour.proven, year, month
+            )
 
     def _forget_hours(self) -> None:
         super()._forget_hours()
@@ -170,7 +202,9 @@ class NativeSkimmer(Skimmer):
 
     def _learn_program(self, name: str) -> None:
         known = self._program(name)
-        self._library.know_program(self._reader, *given(name), known.smtpd, known.queue, *given(known.service), *given(known.family))
+        self._library.know_program(
+            self._reader, *given(name), known.smtpd, known.queue, *given(known.service), *given(known.family)
+        )
 
     def _learn_wording(self, line: str, place: Any) -> None:
         shape = _SHAPES[place.shape]
@@ -194,9 +228,14 @@ class NativeSkimmer(Skimmer):
             elif value is not None:
                 self._library.learn_number(self._reader, field, value)
         self._library.learn(
-            self._reader, 1, template.fresh, keeping.is_kept(event), event.event == "disconnect", event.event == "no_auth_attempts",
+            self._reader,
+            1,
+            template.fresh,
+            keeping.is_kept(event),
+            event.event == "disconnect",
+            event.event == "no_auth_attempts",
             event.event in ("disconnect", "lost_connection"),
-        )  # fmt: skip
+        )
 
 
 def _event_of(template: Template, names: list[str | None], line: str, program: str) -> LogEvent | None:
@@ -212,14 +251,24 @@ def _is_plain(template: Template, event: LogEvent, program: str) -> bool:
     put_together = {field for field, _ in template.filled}
     if put_together & {_PLACE[name] for name in ("event", "outcome", "service", "reason", "tls", *_OWN)}:
         return False
-    if event.queue_id is not None or any(template.values[_PLACE[name]] is not None for name in ("time", "host", "format")):
+    if event.queue_id is not None or any(
+        template.values[_PLACE[name]] is not None for name in ("time", "host", "format")
+    ):
         return False
     if any(value is not None and not isinstance(value, (str, int)) for value in template.values):
         return False
-    if any(isinstance(value, str) and not (value.isascii() and value.isprintable() and "\\" not in value) for value in template.values):
+    if any(
+        isinstance(value, str) and not (value.isascii() and value.isprintable() and "\\" not in value)
+        for value in template.values
+    ):
         return False
     if event.event == "disconnect":
-        return event.session is None and program.startswith("postfix") and program.endswith("/smtpd") and event.outcome == "neutral"
+        return (
+            event.session is None
+            and program.startswith("postfix")
+            and program.endswith("/smtpd")
+            and event.outcome == "neutral"
+        )
     if event.event in ("client_id", "ban", "unban", "login", "logout", "connect"):
         return False
     return event.outcome == "failure" or event.event in keeping.EXPLAINING

@@ -35,13 +35,22 @@ def name_of(url: str) -> str:
 
 
 def connect(url: str) -> psycopg.Connection:
-    """A connection in autocommit mode whose names are looked up in our schema, all times in UTC. Plans are not compiled:
-    that takes longer than any question of ours, and no time limit interrupts it. Raises psycopg.Error."""
+    """A connection in autocommit mode whose names are looked up in our schema, all times in UTC. Plans are not
+    compiled: that takes longer than any question of ours, and no time limit interrupts it. Raises psycopg.Error."""
     connection = psycopg.connect(
-        url, autocommit=True, prepare_threshold=None, connect_timeout=CONNECTS_WITHIN, application_name="triage",
-        keepalives_idle=10, keepalives_interval=5, keepalives_count=3, tcp_user_timeout=15_000,
-    )  # fmt: skip
-    connection.execute(sql.SQL("SET search_path TO {}; SET timezone TO 'UTC'; SET jit TO off").format(sql.Identifier(SCHEMA)))
+        url,
+        autocommit=True,
+        prepare_threshold=None,
+        connect_timeout=CONNECTS_WITHIN,
+        application_name="triage",
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+        tcp_user_timeout=15_000,
+    )
+    connection.execute(
+        sql.SQL("SET search_path TO {}; SET timezone TO 'UTC'; SET jit TO off").format(sql.Identifier(SCHEMA))
+    )
     return connection
 
 
@@ -65,7 +74,9 @@ def check_version(connection: psycopg.Connection, name: str) -> None:
     if version is None:
         raise StoreMissing(f"{name}: no server log was ingested yet; run `triage logs ingest PATH` first")
     if version != VERSION:
-        raise StoreCorrupt(f"{name}: a log store of version {version}, this program knows {VERSION}; drop the schema {SCHEMA} and ingest anew")
+        raise StoreCorrupt(
+            f"{name}: a log store of version {version}, this program knows {VERSION}; drop the schema {SCHEMA} and ingest anew"
+        )
 
 
 @contextmanager
@@ -101,11 +112,17 @@ def faults_named(name: str) -> Iterator[None]:
     except errors.DiskFull as error:
         raise StoreError(f"{name}: its disk is full; make room, nothing stored so far is lost") from error
     except (errors.UndefinedTable, errors.UndefinedColumn) as error:
-        raise StoreCorrupt(f"{name}: its tables are not this program's ({_first_line(error)}); drop the schema {SCHEMA} and ingest anew") from error
+        raise StoreCorrupt(
+            f"{name}: its tables are not this program's ({_first_line(error)}); drop the schema {SCHEMA} and ingest anew"
+        ) from error
     except errors.InsufficientPrivilege as error:
-        raise StoreError(f"{name}: {_first_line(error)}; grant its user CREATE on the database, or on the schema {SCHEMA}") from error
+        raise StoreError(
+            f"{name}: {_first_line(error)}; grant its user CREATE on the database, or on the schema {SCHEMA}"
+        ) from error
     except psycopg.Error as error:
-        raise StoreError(f"{name}: cannot be used ({_first_line(error)}); check LOG_STORE_URL and the server") from error
+        raise StoreError(
+            f"{name}: cannot be used ({_first_line(error)}); check LOG_STORE_URL and the server"
+        ) from error
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -1,4 +1,5 @@
-"""PostgreSQL as live feeds fill it: several followers, each under its name; rows and feeds' places in one transaction."""
+"""PostgreSQL as live feeds fill it: several followers, each under its name; rows and feeds' places in one
+transaction."""
 
 from __future__ import annotations
 
@@ -11,14 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from bot.adapters.logstore.digest import Batch, Source
-from bot.adapters.logstore.feeding import (
-    PARCELS_KEPT,
-    TAIL_LINES,
-    Followed,
-    another_follows,
-    packed,
-    unpacked,
-)
+from bot.adapters.logstore.feeding import PARCELS_KEPT, TAIL_LINES, Followed, another_follows, packed, unpacked
 from bot.adapters.logstore.postgres.connection import faults_named, name_of, open_for_writing
 from bot.adapters.logstore.postgres.store import PostgresLogStore
 from bot.adapters.logstore.postgres.text import read, written
@@ -69,13 +63,23 @@ class PostgresFeedStore:
 
     def followed(self, path: str) -> Followed | None:
         """What lay under ``path`` last."""
-        row = self._row("SELECT source, device, inode, known FROM log_follow WHERE follower = %s AND path = %s", self._follower, written(path))
+        row = self._row(
+            "SELECT source, device, inode, known FROM log_follow WHERE follower = %s AND path = %s",
+            self._follower,
+            written(path),
+        )
         return None if row is None else Followed.of(row[0], int(row[1]), int(row[2]), read(row[3]))
 
     def tail_of(self, feed: str) -> str:
         """The last lines of a feed."""
         with faults_named(self.name):
-            rows = self._open()[0].execute("SELECT data FROM log_tail WHERE follower = %s AND feed = %s ORDER BY id", (self._follower, feed)).fetchall()
+            rows = (
+                self._open()[0]
+                .execute(
+                    "SELECT data FROM log_tail WHERE follower = %s AND feed = %s ORDER BY id", (self._follower, feed)
+                )
+                .fetchall()
+            )
         return unpacked(data for (data,) in rows)
 
     def cursor_of(self, feed: str) -> tuple[str, int] | None:
@@ -86,7 +90,12 @@ class PostgresFeedStore:
     def parcels(self) -> set[bytes]:
         """The bodies that are stored and not acknowledged."""
         with faults_named(self.name):
-            return {bytes(row[0]) for row in self._open()[0].execute("SELECT digest FROM log_parcel WHERE follower = %s", (self._follower,))}
+            return {
+                bytes(row[0])
+                for row in self._open()[0].execute(
+                    "SELECT digest FROM log_parcel WHERE follower = %s", (self._follower,)
+                )
+            }
 
     def prepare(self, batch: Batch) -> Rows:
         """The rows of a batch."""
@@ -131,7 +140,9 @@ class PostgresFeedStore:
         return self._held
 
     def _claim(self, connection: psycopg.Connection) -> None:
-        number = int.from_bytes(blake2b(f"triage follow {self._follower}".encode(), digest_size=8).digest(), "big", signed=True)
+        number = int.from_bytes(
+            blake2b(f"triage follow {self._follower}".encode(), digest_size=8).digest(), "big", signed=True
+        )
         try:
             with connection.transaction():
                 connection.execute(f"SET LOCAL lock_timeout = '{CLAIMS_WITHIN}s'".encode())
@@ -176,7 +187,10 @@ class PostgresFeedWriting:
     def put_tail(self, feed: str, masked: str) -> None:
         """A feed's last lines."""
         place = (self._follower, feed)
-        self._db.execute("INSERT INTO log_tail (follower, feed, lines, data) VALUES (%s, %s, %s, %s)", (*place, masked.count("\n"), packed(masked)))
+        self._db.execute(
+            "INSERT INTO log_tail (follower, feed, lines, data) VALUES (%s, %s, %s, %s)",
+            (*place, masked.count("\n"), packed(masked)),
+        )
         self._db.execute(
             "DELETE FROM log_tail WHERE id IN (SELECT id FROM (SELECT id, sum(lines) OVER (ORDER BY id DESC) - lines AS after"
             " FROM log_tail WHERE follower = %s AND feed = %s) known WHERE after >= %s)",
@@ -192,7 +206,10 @@ class PostgresFeedWriting:
 
     def put_parcels(self, stored: Sequence[bytes], told: Sequence[bytes], now: int) -> None:
         """Bodies that are stored, and those whose senders know it."""
-        self._db.execute("DELETE FROM log_parcel WHERE follower = %s AND (digest = ANY(%s) OR time < %s)", (self._follower, list(told), now - PARCELS_KEPT))
+        self._db.execute(
+            "DELETE FROM log_parcel WHERE follower = %s AND (digest = ANY(%s) OR time < %s)",
+            (self._follower, list(told), now - PARCELS_KEPT),
+        )
         self._db.execute(
             "INSERT INTO log_parcel SELECT %s, digest, %s FROM unnest(%s::bytea[]) AS new (digest) ON CONFLICT (follower, digest) DO UPDATE SET time = excluded.time",
             (self._follower, now, list(stored)),

@@ -30,7 +30,6 @@ _BRANCH: Final = f"SELECT one.* FROM unnest(%({{values}})s::text[]) AS wanted CR
 _COLUMN_OF: Final = {"who": "who", "domains": "domain", "networks": "network"}
 
 
-
 class Reader:
     """One reading connection. Every question is one snapshot: a writer at work changes nothing under it."""
 
@@ -50,10 +49,16 @@ class Reader:
             wanted = Wanted.of(selection)
             limit = max(0, query.limit)
             asked = {
-                "who": [*wanted.who, *([""] if wanted.anonymous else [])], "domains": list(wanted.domains), "networks": list(wanted.networks),
-                "also": list(wanted.also), "since": query.since, "until": query.until, "limit": limit + 1, "hour": from_micros(since - since % HOUR),
+                "who": [*wanted.who, *([""] if wanted.anonymous else [])],
+                "domains": list(wanted.domains),
+                "networks": list(wanted.networks),
+                "also": list(wanted.also),
+                "since": query.since,
+                "until": query.until,
+                "limit": limit + 1,
+                "hour": from_micros(since - since % HOUR),
                 "most": MOST_ROWS,
-            }  # fmt: skip
+            }
             # the planner takes every name for a rare one and sorts all its lines; the index has them in order already
             self._db.execute("SET LOCAL enable_sort = off")
             found = self._db.execute(lines_query(asked).encode(), asked).fetchall()
@@ -68,7 +73,9 @@ class Reader:
                 truncated=len(found) > limit,
             )
 
-    def coverage(self, seconds: float, since: datetime | None = None, until: datetime | None = None) -> list[HostCoverage]:
+    def coverage(
+        self, seconds: float, since: datetime | None = None, until: datetime | None = None
+    ) -> list[HostCoverage]:
         """What each host's logs cover, with the gaps that touch [since, until]; all gaps where None."""
         low = to_micros(since) if since is not None else -(1 << 62)
         high = to_micros(until) if until is not None else 1 << 62
@@ -88,17 +95,35 @@ class Reader:
                     outside = [gap for gap in found if gap[1] < judged.low or gap[0] > judged.high]
                     found = sorted([*outside, *find_gaps(self._db, judged)])
                 found = sorted({*found, *live.holes.get((host, program), ())})
-                gaps = tuple((from_micros(start), from_micros(end)) for start, end in found if start <= high and end >= low)
-                covered.append(HostCoverage(read(host), program, from_micros(first), from_micros(last), lines, tuple(services), gaps, *live.of((host, program))))
+                gaps = tuple(
+                    (from_micros(start), from_micros(end)) for start, end in found if start <= high and end >= low
+                )
+                covered.append(
+                    HostCoverage(
+                        read(host),
+                        program,
+                        from_micros(first),
+                        from_micros(last),
+                        lines,
+                        tuple(services),
+                        gaps,
+                        *live.of((host, program)),
+                    )
+                )
         return covered
 
     def logins_like(self, mailbox: str, since: datetime, until: datetime, seconds: float) -> list[str]:
         """User names seen in failures between ``since`` and ``until`` that are a slip away from ``mailbox``."""
         local, domain = parted(mailbox.casefold())
         bounds = {
-            "local": local, "domain": domain or "", "short": len(mailbox) - SLIP, "long": len(mailbox) + SLIP, "since": since, "until": until,
+            "local": local,
+            "domain": domain or "",
+            "short": len(mailbox) - SLIP,
+            "long": len(mailbox) + SLIP,
+            "since": since,
+            "until": until,
             "most": _MOST_LOGINS,
-        }  # fmt: skip
+        }
         with self._snapshot(seconds):
             found = self._db.execute(
                 "SELECT login FROM log_login WHERE (local = %(local)s OR (domain <> '' AND domain = %(domain)s)"
@@ -135,8 +160,8 @@ class Reader:
             yield
 
     def _who(self, asked: dict[str, Any], selection: Selection) -> dict[int, tuple[str, str | None, str, str]]:
-        """Who logs in and is selected: mailbox, address, service and host (as stored) by tag. Asked for apart, so that no
-        plan depends on what the server believes to know of tables that were filled a moment ago."""
+        """Who logs in and is selected: mailbox, address, service and host (as stored) by tag. Asked for apart, so
+        that no plan depends on what the server believes to know of tables that were filled a moment ago."""
         found = self._db.execute(
             "SELECT tag, mailbox, address, service, host FROM log_who WHERE who = ANY(%(who)s)"
             " UNION SELECT tag, mailbox, address, service, host FROM log_who WHERE domain = ANY(%(domains)s) AND domain <> ''"
@@ -146,17 +171,25 @@ class Reader:
         known = {tag: (read(mailbox), address or None, service, host) for tag, mailbox, address, service, host in found}
         return {tag: one for tag, one in known.items() if selection.takes_login(one[0], one[1])}
 
-    def _successes(self, asked: dict[str, Any], who: dict[int, tuple[str, str | None, str, str]]) -> Iterator[SuccessSum]:
+    def _successes(
+        self, asked: dict[str, Any], who: dict[int, tuple[str, str | None, str, str]]
+    ) -> Iterator[SuccessSum]:
         found = self._db.execute(
             "SELECT tag, hour, count, first, last, client, version FROM log_success WHERE tag = ANY(%(tags)s)"
             " AND hour BETWEEN %(hour)s AND %(until)s AND last >= %(since)s AND first <= %(until)s ORDER BY hour DESC LIMIT %(most)s",
             asked,
         ).fetchall()
-        for tag, hour, count, first, last, client, version in sorted(found, key=lambda row: (row[3], who[row[0]][0], row[0])):
+        for tag, hour, count, first, last, client, version in sorted(
+            found, key=lambda row: (row[3], who[row[0]][0], row[0])
+        ):
             mailbox, address, service, host = who[tag]
-            yield SuccessSum(mailbox, address, service, named(read(host)), hour, count, first, last, read(client), read(version))
+            yield SuccessSum(
+                mailbox, address, service, named(read(host)), hour, count, first, last, read(client), read(version)
+            )
 
-    def _sessions(self, asked: dict[str, Any], who: dict[int, tuple[str, str | None, str, str]]) -> Iterator[SessionInterval]:
+    def _sessions(
+        self, asked: dict[str, Any], who: dict[int, tuple[str, str | None, str, str]]
+    ) -> Iterator[SessionInterval]:
         newest: dict[str, int] = dict(self._db.execute("SELECT host, max(last) FROM log_span GROUP BY host").fetchall())
         found = self._db.execute(
             "SELECT tag, start, ended, session, client FROM log_session WHERE tag = ANY(%(tags)s)"
@@ -170,7 +203,8 @@ class Reader:
 
 
 def lines_query(asked: dict[str, Any]) -> str:
-    """The query for the newest lines that any of the selectors in ``asked`` takes, a branch for each kind that is given."""
+    """The query for the newest lines that any of the selectors in ``asked`` takes, a branch for each kind that is
+    given."""
     branches = [f"({_BRANCH.format(values=name, column=column)})" for name, column in _COLUMN_OF.items() if asked[name]]
     if asked["also"]:
         branches.append(f"(SELECT * FROM log_line WHERE also && %(also)s::text[] AND {_WINDOW} {_NEWEST})")

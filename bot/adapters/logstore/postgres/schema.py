@@ -10,12 +10,13 @@ log_failure   failures counted by hour, event, reason, service, host and TLS, fo
 log_span      each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to be worked
               out again (microseconds since 1970, as in log_minute, log_beat and log_gap)
 log_source    files read so far: digest of their first bytes, and how far they were read
-log_stored    the batches with lines in the order of their commits, and the times between which their lines lie: what is new
-              since a place is asked by reports and incidents
+log_stored    the batches with lines in the order of their commits, and the times between which their lines lie: what
+              is new since a place is asked by reports and incidents
 and what live feeds need (:mod:`bot.adapters.logstore.feeding`)
 
-A day gets its partition when its first line is written, so that forgetting it is dropping a table. Lines dated further
-than a year back or two days ahead go to the default partition: a log with broken dates must not make ten thousand tables.
+A day gets its partition when its first line is written, so that forgetting it is dropping a table. Lines dated
+further than a year back or two days ahead go to the default partition: a log with broken dates must not make ten
+thousand tables.
 """
 
 from __future__ import annotations
@@ -140,11 +141,15 @@ def make_days(connection: psycopg.Connection, days: Iterable[date]) -> None:
                 for table in CUT_BY_DAY:
                     connection.execute(
                         sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})").format(
-                            sql.Identifier(f"{table}_{day:%Y%m%d}"), sql.Identifier(table),
-                            sql.Literal(f"{day} 00:00:00+00"), sql.Literal(f"{day + timedelta(days=1)} 00:00:00+00"),
+                            sql.Identifier(f"{table}_{day:%Y%m%d}"),
+                            sql.Identifier(table),
+                            sql.Literal(f"{day} 00:00:00+00"),
+                            sql.Literal(f"{day + timedelta(days=1)} 00:00:00+00"),
                         )
                     )
-        except psycopg.errors.CheckViolation:  # the default partition holds lines of that day, from when it was far ahead
+        except (
+            psycopg.errors.CheckViolation
+        ):  # the default partition holds lines of that day, from when it was far ahead
             continue
 
 

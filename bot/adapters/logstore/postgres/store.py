@@ -76,9 +76,15 @@ class PostgresLogStore(SearchedLogStore):
             return reader.coverage(self._seconds)
 
     def ingest(
-        self, paths: Iterable[str | Path], *, zone: tzinfo = UTC, year: int | None = None, finished: bool = False,
-        progress: Callable[[Progress], None] | None = None, processes: int | None = None,
-    ) -> IngestReport:  # fmt: skip
+        self,
+        paths: Iterable[str | Path],
+        *,
+        zone: tzinfo = UTC,
+        year: int | None = None,
+        finished: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+        processes: int | None = None,
+    ) -> IngestReport:
         """Read server logs into the store, as :meth:`bot.adapters.logstore.sqlite.SqliteLogStore.ingest` does.
         Several processes may do so at a time. Raises StoreError; what was committed stays."""
         with self._writing() as sink:
@@ -96,7 +102,8 @@ class PostgresLogStore(SearchedLogStore):
 
     def prune(self, *, before: datetime | None = None, size: int | None = None) -> datetime | None:
         """Drop what is older than ``before``, then the oldest days until the tables take at most ``size`` bytes;
-        returns the time from which on everything is kept, None where nothing went. The newest day stays. Raises StoreError."""
+        returns the time from which on everything is kept, None where nothing went. The newest day stays. Raises
+        StoreError."""
         self.check()
         cut = None
         with faults_named(self.name), connect(self._url) as connection:

@@ -50,10 +50,13 @@ class PostgresSink:
     def identify(self, head: bytes) -> Identity:
         """Which file begins with ``head``, and how far it was read."""
         own = fingerprint(head)
-        lengths = self._db.execute("SELECT DISTINCT length FROM log_source WHERE length <= %s ORDER BY length DESC", (len(head),))
+        lengths = self._db.execute(
+            "SELECT DISTINCT length FROM log_source WHERE length <= %s ORDER BY length DESC", (len(head),)
+        )
         for (length,) in lengths.fetchall():
             known = self._db.execute(
-                "SELECT id, position FROM log_source WHERE fingerprint = %s AND length = %s", (fingerprint(head[:length]), length)
+                "SELECT id, position FROM log_source WHERE fingerprint = %s AND length = %s",
+                (fingerprint(head[:length]), length),
             ).fetchone()
             if known is not None:
                 return Identity(known[0], own, len(head), known[1])
@@ -73,20 +76,42 @@ class PostgresSink:
                 self._cover(span)
             batch = self._lines(ready.lines)
             self._put(
-                "log_login", LOGIN, ready.logins,
+                "log_login",
+                LOGIN,
+                ready.logins,
                 "(login) DO UPDATE SET first = least(log_login.first, excluded.first), last = greatest(log_login.last, excluded.last)",
-            )  # fmt: skip
-            self._put("log_failure", FAILURE, ready.failures, "(hour, event, reason, service, host, tls) DO UPDATE SET count = log_failure.count + excluded.count")
-            logins = [*ready.sums, *ready.sessions]
-            self._put("log_who", ("tag", *WHO), sorted({(tag := _tag(row)): (tag, *row[:_WHO]) for row in logins}.values()), "DO NOTHING")
+            )
             self._put(
-                "log_success", ("tag", *SUM[_WHO:]), sorted(((_tag(row), *row[_WHO:]) for row in ready.sums), key=_by_key),
+                "log_failure",
+                FAILURE,
+                ready.failures,
+                "(hour, event, reason, service, host, tls) DO UPDATE SET count = log_failure.count + excluded.count",
+            )
+            logins = [*ready.sums, *ready.sessions]
+            self._put(
+                "log_who",
+                ("tag", *WHO),
+                sorted({(tag := _tag(row)): (tag, *row[:_WHO]) for row in logins}.values()),
+                "DO NOTHING",
+            )
+            self._put(
+                "log_success",
+                ("tag", *SUM[_WHO:]),
+                sorted(((_tag(row), *row[_WHO:]) for row in ready.sums), key=_by_key),
                 "(tag, hour) DO UPDATE SET count = log_success.count + excluded.count,"
                 " first = least(log_success.first, excluded.first), last = greatest(log_success.last, excluded.last),"
                 " client = coalesce(excluded.client, log_success.client), version = coalesce(excluded.version, log_success.version)",
-            )  # fmt: skip
-            sessions = ((_tag(row), row[_START], session_tag(row[_HOST], row[_START + 1]), *row[_START + 1 :]) for row in ready.sessions)
-            self._put("log_session", ("tag", "start", "key", *SESSION[_START + 1 :]), sorted(sessions, key=_by_key), "DO NOTHING")
+            )
+            sessions = (
+                (_tag(row), row[_START], session_tag(row[_HOST], row[_START + 1]), *row[_START + 1 :])
+                for row in ready.sessions
+            )
+            self._put(
+                "log_session",
+                ("tag", "start", "key", *SESSION[_START + 1 :]),
+                sorted(sessions, key=_by_key),
+                "DO NOTHING",
+            )
             self._name_clients(ready.clients)
             self._end_sessions(ready.ends)
             self._skews(ready)
@@ -94,11 +119,15 @@ class PostgresSink:
             self._stored(batch, ready.lines)
 
     def refresh_gaps(self) -> None:
-        """Work out again the gaps of every stretch that batches have touched, and forget days of sessions that ended."""
+        """Work out again the gaps of every stretch that batches have touched, and forget days of sessions that
+        ended."""
         with self._db.transaction():
             for span in dirty_spans(self._db, lock=True):
                 found = find_gaps(self._db, span)
-                self._db.execute("DELETE FROM log_gap WHERE span = %s AND ended >= %s AND start <= %s", (span.id, span.low, span.high))
+                self._db.execute(
+                    "DELETE FROM log_gap WHERE span = %s AND ended >= %s AND start <= %s",
+                    (span.id, span.low, span.high),
+                )
                 with self._db.cursor() as cursor:
                     cursor.executemany(
                         "INSERT INTO log_gap VALUES (%s, %s, %s) ON CONFLICT (span, start) DO UPDATE SET ended = excluded.ended",
@@ -108,8 +137,14 @@ class PostgresSink:
         self._forget_sessions()
 
     def _make_days(self, ready: Rows) -> None:
-        times = chain((row[0] for row in ready.lines), (row[_START] for row in ready.sums), (row[_START] for row in ready.sessions))
-        new = {from_micros(day * 1440 * MINUTE).date() for day in {time // (1440 * MINUTE) for time in times}} - self._days
+        times = chain(
+            (row[0] for row in ready.lines),
+            (row[_START] for row in ready.sums),
+            (row[_START] for row in ready.sessions),
+        )
+        new = {
+            from_micros(day * 1440 * MINUTE).date() for day in {time // (1440 * MINUTE) for time in times}
+        } - self._days
         make_days(self._db, new)
         self._days |= new
 
@@ -122,19 +157,29 @@ class PostgresSink:
         base = batch * LINES_OF_BATCH
         with self._db.cursor() as cursor, cursor.copy(_LINE) as copy:
             for time, number, who, domain, network, also, anonymous, *values in lines:
-                copy.write_row([
-                    from_micros(time), base + number, who if who or anonymous else None, domain or None, network or None, also or None,
-                    *map(written, values),
-                ])  # fmt: skip
+                copy.write_row(
+                    [
+                        from_micros(time),
+                        base + number,
+                        who if who or anonymous else None,
+                        domain or None,
+                        network or None,
+                        also or None,
+                        *map(written, values),
+                    ]
+                )
         return batch
 
     def _stored(self, batch: int, lines: Sequence[Row]) -> None:
-        """Give the batch its place in the order of commits, as the last act before its own: who waits for the lock gets a later
-        place, and sees this one."""
+        """Give the batch its place in the order of commits, as the last act before its own: who waits for the lock
+        gets a later place, and sees this one."""
         if lines:
             times = [row[0] for row in lines]
             self._db.execute("SELECT pg_advisory_xact_lock(%s)", (ORDER_LOCK,))
-            self._db.execute("INSERT INTO log_stored (batch, first, last) VALUES (%s, %s, %s)", (batch, from_micros(min(times)), from_micros(max(times))))
+            self._db.execute(
+                "INSERT INTO log_stored (batch, first, last) VALUES (%s, %s, %s)",
+                (batch, from_micros(min(times)), from_micros(max(times))),
+            )
 
     def _put(self, table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
         """Add rows, all in one statement: a column each as an array."""
@@ -143,7 +188,11 @@ class PostgresSink:
         arrays = []
         for name, values in zip(columns, zip(*rows, strict=True), strict=True):
             times = name in _TIMES
-            arrays.append([None if value is None else from_micros(value) for value in values] if times else [written(value) for value in values])
+            arrays.append(
+                [None if value is None else from_micros(value) for value in values]
+                if times
+                else [written(value) for value in values]
+            )
         types = ["timestamptz" if name in _TIMES else "bigint" if name in _NUMBERS else "text" for name in columns]
         statement = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)}) ON CONFLICT {conflict}"
         self._db.execute(statement.encode(), arrays)
@@ -160,7 +209,13 @@ class PostgresSink:
     def _name_clients(self, clients: Sequence[Row]) -> None:
         """Clients named themselves in sessions that earlier batches began."""
         if clients:
-            keys, names, versions = zip(*((session_tag(host, session), written(client), written(version)) for host, session, client, version in clients), strict=True)
+            keys, names, versions = zip(
+                *(
+                    (session_tag(host, session), written(client), written(version))
+                    for host, session, client, version in clients
+                ),
+                strict=True,
+            )
             self._db.execute(
                 "WITH named AS (UPDATE log_session SET client = told.client"
                 " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS told (key, client, version)"
@@ -199,10 +254,14 @@ class PostgresSink:
             " dirty_first = least(known.dirty_first, excluded.dirty_first), dirty_last = greatest(known.dirty_last, excluded.dirty_last)"
             " RETURNING id",
             {
-                "host": written(span.source[0]), "family": span.source[1], "first": span.first, "last": span.last, "lines": span.lines,
+                "host": written(span.source[0]),
+                "family": span.source[1],
+                "first": span.first,
+                "last": span.last,
+                "lines": span.lines,
                 "services": span.services,
             },
-        ).fetchone()  # fmt: skip
+        ).fetchone()
         number = int(row[0]) if row else 0
         columns = [list(column) for column in zip(*span.minutes, strict=True)]
         self._db.execute(
@@ -226,7 +285,9 @@ class PostgresSink:
         finder = self._finders.get(span)
         if finder is None:
             finder = self._finders[span] = BeatFinder()
-            for address, *beat in self._db.execute("SELECT address, period, first, last, hits FROM log_beat WHERE span = %s", (span,)):
+            for address, *beat in self._db.execute(
+                "SELECT address, period, first, last, hits FROM log_beat WHERE span = %s", (span,)
+            ):
                 finder.resume(address, Beat(*beat))
         for time, address in visits:
             finder.visit(address, time)
@@ -234,16 +295,25 @@ class PostgresSink:
         with self._db.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO log_beat VALUES (%s, %s, %s, %s, %s, %s)",
-                [(span, address, beat.period, beat.first, beat.last, beat.hits) for address, beat in finder.beats().items()],
+                [
+                    (span, address, beat.period, beat.first, beat.last, beat.hits)
+                    for address, beat in finder.beats().items()
+                ],
             )
 
     def advance(self, mark: Mark) -> int:
         """Note how far a file was read, within a transaction; returns the mark's id."""
         values: tuple[Any, ...] = (mark.fingerprint, mark.length, mark.position, written(mark.path))
         if mark.id is None:
-            row = self._db.execute("INSERT INTO log_source (fingerprint, length, position, path) VALUES (%s, %s, %s, %s) RETURNING id", values).fetchone()
+            row = self._db.execute(
+                "INSERT INTO log_source (fingerprint, length, position, path) VALUES (%s, %s, %s, %s) RETURNING id",
+                values,
+            ).fetchone()
             return int(row[0]) if row else 0
-        self._db.execute("UPDATE log_source SET fingerprint = %s, length = %s, position = %s, path = %s WHERE id = %s", (*values, mark.id))
+        self._db.execute(
+            "UPDATE log_source SET fingerprint = %s, length = %s, position = %s, path = %s WHERE id = %s",
+            (*values, mark.id),
+        )
         return mark.id
 
 
@@ -259,7 +329,8 @@ def _by_key(row: Row) -> Row:
 def dirty_spans(connection: psycopg.Connection, *, lock: bool = False) -> list[DirtySpan]:
     """The logs whose gaps are out of date; ``lock`` holds off their writers."""
     found = connection.execute(
-        "SELECT id, dirty_first, dirty_last FROM log_span WHERE dirty_first IS NOT NULL ORDER BY host, family" + (" FOR UPDATE" if lock else "")
+        "SELECT id, dirty_first, dirty_last FROM log_span WHERE dirty_first IS NOT NULL ORDER BY host, family"
+        + (" FOR UPDATE" if lock else "")
     )
     return [DirtySpan(span, first - AROUND_NEW, last + AROUND_NEW) for span, first, last in found.fetchall()]
 

@@ -1,7 +1,8 @@
 """Kept lines as the embedded store holds them: a few in order, compressed together.
 
-Lines of one log are alike, so a block takes a fourth of its text; a larger one would take less, but a search opens
-a block for nearly every line that it shows. A line's number is its block's id times :data:`LINES`, plus its place in the block.
+Lines of one log are alike, so a block takes a fourth of its text; a larger one would take less, but a search opens a
+block for nearly every line that it shows. A line's number is its block's id times :data:`LINES`, plus its place in
+the block.
 """
 
 from __future__ import annotations

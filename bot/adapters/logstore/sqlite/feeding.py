@@ -30,7 +30,10 @@ class SqliteFeedStore:
 
     def claim(self) -> None:
         """Hold the store for this process among those that follow. Raises StoreBusy, StoreError."""
-        self._claim.take(held=f"{self.path}: another `triage logs follow` is at work on this store; end it first", cannot="choose another place for LOG_STORE_URL")
+        self._claim.take(
+            held=f"{self.path}: another `triage logs follow` is at work on this store; end it first",
+            cannot="choose another place for LOG_STORE_URL",
+        )
         self._open()
 
     def forget(self) -> None:
@@ -52,7 +55,11 @@ class SqliteFeedStore:
     def recall(self, source: int) -> Identity | None:
         """The file of that number in log_source."""
         with faults_named(self.path):
-            row = self._open()[0].execute("SELECT id, fingerprint, length, position FROM log_source WHERE id = ?", (source,)).fetchone()
+            row = (
+                self._open()[0]
+                .execute("SELECT id, fingerprint, length, position FROM log_source WHERE id = ?", (source,))
+                .fetchone()
+            )
         return None if row is None else Identity(*row)
 
     def followed(self, path: str) -> Followed | None:
@@ -102,7 +109,8 @@ class SqliteFeedStore:
     def _open(self) -> tuple[sqlite3.Connection, Writer]:
         if self._held is None:
             connection = open_for_writing(self.path)
-            connection.execute("PRAGMA synchronous = FULL")  # a sender that was told 2xx forgets its lines: they outlive the power
+            # a sender that was told 2xx forgets its lines: they outlive the power
+            connection.execute("PRAGMA synchronous = FULL")
             self._held = (connection, Writer(connection))
         return self._held
 

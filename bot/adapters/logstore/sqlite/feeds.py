@@ -1,4 +1,5 @@
-"""What the embedded store keeps of live feeds, as rows (:mod:`bot.adapters.logstore.feeding` tells what each table is)."""
+"""What the embedded store keeps of live feeds, as rows (:mod:`bot.adapters.logstore.feeding` tells what each table
+is)."""
 
 from __future__ import annotations
 
@@ -6,16 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from bot.adapters.logstore.digest import Source
-from bot.adapters.logstore.feeding import (
-    PARCELS_KEPT,
-    SKEW_HOURS,
-    TAIL_LINES,
-    Followed,
-    packed,
-    skew,
-    skews,
-    unpacked,
-)
+from bot.adapters.logstore.feeding import PARCELS_KEPT, SKEW_HOURS, TAIL_LINES, Followed, packed, skew, skews, unpacked
 from bot.adapters.logstore.sqlite.prepared import Prepared
 
 
@@ -27,12 +19,17 @@ def followed(connection: sqlite3.Connection, path: str) -> Followed | None:
 
 def put_followed(connection: sqlite3.Connection, path: str, now: Followed) -> None:
     """Remember what lies under ``path``."""
-    connection.execute("INSERT OR REPLACE INTO log_follow VALUES (?, ?, ?, ?, ?)", (path, now.source, now.device, now.inode, now.known()))
+    connection.execute(
+        "INSERT OR REPLACE INTO log_follow VALUES (?, ?, ?, ?, ?)",
+        (path, now.source, now.device, now.inode, now.known()),
+    )
 
 
 def put_hole(connection: sqlite3.Connection, source: Source, start: int, end: int) -> None:
     """A feed may have lost lines of ``source`` between two of its lines."""
-    connection.execute("INSERT OR REPLACE INTO log_hole VALUES (?, ?, ?, ?)", (*source, min(start, end), max(start, end)))
+    connection.execute(
+        "INSERT OR REPLACE INTO log_hole VALUES (?, ?, ?, ?)", (*source, min(start, end), max(start, end))
+    )
 
 
 def put_lag(connection: sqlite3.Connection, newest: Mapping[Source, int], now: int) -> None:
@@ -56,7 +53,9 @@ def cursor_of(connection: sqlite3.Connection, feed: str) -> tuple[str, int] | No
 
 def put_tail(connection: sqlite3.Connection, feed: str, masked: str) -> None:
     """Keep the lines that a feed brought last; the oldest of it go."""
-    connection.execute("INSERT INTO log_tail (feed, lines, data) VALUES (?, ?, ?)", (feed, masked.count("\n"), packed(masked)))
+    connection.execute(
+        "INSERT INTO log_tail (feed, lines, data) VALUES (?, ?, ?)", (feed, masked.count("\n"), packed(masked))
+    )
     connection.execute(
         "DELETE FROM log_tail WHERE feed = ? AND id IN (SELECT id FROM (SELECT id, sum(lines) OVER (ORDER BY id DESC) - lines AS after"
         " FROM log_tail WHERE feed = ?) WHERE after >= ?)",
@@ -66,7 +65,9 @@ def put_tail(connection: sqlite3.Connection, feed: str, masked: str) -> None:
 
 def tail_of(connection: sqlite3.Connection, feed: str) -> str:
     """The last lines of a feed, oldest first."""
-    return unpacked(data for (data,) in connection.execute("SELECT data FROM log_tail WHERE feed = ? ORDER BY id", (feed,)))
+    return unpacked(
+        data for (data,) in connection.execute("SELECT data FROM log_tail WHERE feed = ? ORDER BY id", (feed,))
+    )
 
 
 def put_parcels(connection: sqlite3.Connection, digests: Iterable[bytes], now: int) -> None:
@@ -87,19 +88,26 @@ def parcels(connection: sqlite3.Connection) -> set[bytes]:
 
 def holes(connection: sqlite3.Connection, source: Source) -> list[tuple[int, int]]:
     """The stretches in which lines of ``source`` may be missing."""
-    return connection.execute("SELECT start, end FROM log_hole WHERE host = ? AND family = ? ORDER BY start", source).fetchall()
+    return connection.execute(
+        "SELECT start, end FROM log_hole WHERE host = ? AND family = ? ORDER BY start", source
+    ).fetchall()
 
 
 def lag_of(connection: sqlite3.Connection, source: Source) -> tuple[int, int] | None:
-    """When the newest line of ``source`` was stored and how old it was then, microseconds; None where nobody follows it."""
+    """When the newest line of ``source`` was stored and how old it was then, microseconds; None where nobody follows
+    it."""
     row = connection.execute("SELECT seen, lag FROM log_feed WHERE host = ? AND family = ?", source).fetchone()
     return None if row is None else (int(row[0]), int(row[1]))
 
 
 def skew_of(connection: sqlite3.Connection, host: str) -> int | None:
-    """By how much the stamps of ``host``'s lines are ahead of its mail server's own clock, microseconds, over the last hours
-    that tell; None where too few logins do."""
-    return skew(connection.execute("SELECT least, count FROM log_skew WHERE host = ? ORDER BY hour DESC LIMIT ?", (host, SKEW_HOURS)))
+    """By how much the stamps of ``host``'s lines are ahead of its mail server's own clock, microseconds, over the
+    last hours that tell; None where too few logins do."""
+    return skew(
+        connection.execute(
+            "SELECT least, count FROM log_skew WHERE host = ? ORDER BY hour DESC LIMIT ?", (host, SKEW_HOURS)
+        )
+    )
 
 
 def measure_skew(connection: sqlite3.Connection, ready: Prepared) -> None:

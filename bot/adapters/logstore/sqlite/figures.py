@@ -1,4 +1,5 @@
-"""What reports and incidents ask of the embedded store: its new lines in the order they were stored, and who has logged in."""
+"""What reports and incidents ask of the embedded store: its new lines in the order they were stored, and who has
+logged in."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _MANY = 400
 
 
 class SqliteLogFigures:
-    """The port LogFigures on the embedded store; each question opens the file and closes it, since an ingest may replace it."""
+    """The port LogFigures on the embedded store; each question opens the file and closes it, since an ingest may
+    replace it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -48,18 +50,23 @@ class SqliteLogFigures:
             return events, mark
 
     def regulars(self, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Of (mailbox or "", network) those that have logged in: that mailbox from there; anybody from there where no mailbox is given."""
+        """Of (mailbox or "", network) those that have logged in: that mailbox from there; anybody from there where
+        no mailbox is given."""
         with self._open() as db:
             if db is None:
                 return set()
             named = {m for m, _ in pairs if m}
-            seen = {(mailbox, network) for mailbox, network in self._logins(db, "name", {key_of("n", m): m for m in named})}
+            seen = {
+                (mailbox, network) for mailbox, network in self._logins(db, "name", {key_of("n", m): m for m in named})
+            }
             seen |= {("", network) for network in self._networks(db, {n for m, n in pairs if not m and n})}
             return {pair for pair in pairs if pair in seen}
 
     def _logins(self, db: sqlite3.Connection, column: str, keys: dict[int, str]) -> Iterator[tuple[str, str]]:
         for part in _parts(list(keys)):
-            for key, mailbox, address in db.execute(f"SELECT {column}, mailbox, address FROM log_who WHERE {column} IN ({_marks(part)})", part):
+            for key, mailbox, address in db.execute(
+                f"SELECT {column}, mailbox, address FROM log_who WHERE {column} IN ({_marks(part)})", part
+            ):
                 if mailbox == keys[key] and address:
                     yield mailbox, _unit(address)
 
@@ -70,7 +77,8 @@ class SqliteLogFigures:
                 yield keys[key]
 
     def logged_in(self, asked: Iterable[tuple[str, str, datetime, datetime]]) -> set[str]:
-        """``asked``: (id, mailbox, from, until). The ids whose mailbox has logged in meanwhile, webmail aside (it proves the password, not the device)."""
+        """``asked``: (id, mailbox, from, until). The ids whose mailbox has logged in meanwhile, webmail aside (it
+        proves the password, not the device)."""
         wanted: dict[str, list[tuple[str, int, int]]] = {}
         for name, mailbox, since, until in asked:
             wanted.setdefault(mailbox.casefold(), []).append((name, to_micros(since), to_micros(until)))
@@ -92,9 +100,7 @@ class SqliteLogFigures:
                     for one in sums_in(packed):
                         begun, ended = one.hour * HOUR + one.first, one.hour * HOUR + one.last
                         found.update(
-                            name
-                            for name, since, until in wanted.get(mailbox, ())
-                            if since <= ended and begun <= until
+                            name for name, since, until in wanted.get(mailbox, ()) if since <= ended and begun <= until
                         )
         return found
 
@@ -113,7 +119,8 @@ class SqliteLogFigures:
             )
 
     def failures(self, since: datetime, until: datetime) -> list[FailureCount]:
-        """Failures counted by whole hour and cause, of the hours that touch [since, until], oldest first. Raises StoreError."""
+        """Failures counted by whole hour and cause, of the hours that touch [since, until], oldest first. Raises
+        StoreError."""
         with self._open() as db:
             if db is None:
                 return []

@@ -68,7 +68,8 @@ def add(report: IngestReport, rest: IngestReport) -> None:
 
 class Ingest:
     """One run over some files, into any back-end. ``processes`` is how many may read at a time (threads, where the
-    native reader reads): None as many as there are processors, where the files are worth it; 0 reads in this process and thread."""
+    native reader reads): None as many as there are processors, where the files are worth it; 0 reads in this process
+    and thread."""
 
     def __init__(
         self,
@@ -158,7 +159,9 @@ class Ingest:
     def _read(self, file: LogFile, log: OpenLog, worker: _Worker | None) -> Iterator[None]:
         head = log.read_head()
         identity = self._sink.identify(head)
-        job = Job(file, identity.position, self._zone, self._year, self._finished, CHUNK_LINES, self._prepare, identity.stop)
+        job = Job(
+            file, identity.position, self._zone, self._year, self._finished, CHUNK_LINES, self._prepare, identity.stop
+        )
         if worker is None or log.size is None:  # a pipe may keep whoever reads it waiting for ever
             steps = read_chunks(job, log, head)
         else:

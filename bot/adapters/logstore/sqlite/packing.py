@@ -7,8 +7,8 @@ successes  the sums of one person: how many, then records of hour (since 1970), 
 sessions   the sessions of one person: how many, then records of start, length (-1: its end is not seen yet) and size of
            the id, then the ids one after the other, then, where a client is known, a JSON list of clients or null
 
-Numbers are little-endian, times microseconds since 1970. The twin in C is native/pack.c. The functions at the end change
-rows where they lie; :func:`teach` makes them known to SQL.
+Numbers are little-endian, times microseconds since 1970. The twin in C is native/pack.c. The functions at the end
+change rows where they lie; :func:`teach` makes them known to SQL.
 """
 
 from __future__ import annotations
@@ -80,9 +80,7 @@ def sums_in(packed: bytes) -> list[HourSum]:
         return [HourSum(*record) for record in records]
     return [
         HourSum(*record, *(client or ()))
-        for record, client in zip(
-            records, json.loads(packed[end:].decode("utf-8", "surrogatepass")), strict=True
-        )
+        for record, client in zip(records, json.loads(packed[end:].decode("utf-8", "surrogatepass")), strict=True)
     ]
 
 
@@ -102,11 +100,7 @@ def sessions_in(packed: bytes) -> list[Seen]:
     found = []
     for start, length, size in _SESSION.iter_unpack(packed[_COUNT.size : at]):
         found.append(
-            Seen(
-                start,
-                None if length == _OPEN else length,
-                packed[at : at + size].decode("utf-8", "surrogatepass"),
-            )
+            Seen(start, None if length == _OPEN else length, packed[at : at + size].decode("utf-8", "surrogatepass"))
         )
         at += size
     if at == len(packed):
@@ -128,10 +122,18 @@ def add_sums(old: Iterable[HourSum], new: Iterable[HourSum]) -> list[HourSum]:
     merged = {one.hour: one for one in old}
     for one in new:
         known = merged.get(one.hour)
-        merged[one.hour] = one if known is None else HourSum(
-            one.hour, known.logins + one.logins, min(known.first, one.first), max(known.last, one.last),
-            known.client if one.client is None else one.client, known.version if one.version is None else one.version,
-        )  # fmt: skip
+        merged[one.hour] = (
+            one
+            if known is None
+            else HourSum(
+                one.hour,
+                known.logins + one.logins,
+                min(known.first, one.first),
+                max(known.last, one.last),
+                known.client if one.client is None else one.client,
+                known.version if one.version is None else one.version,
+            )
+        )
     return list(merged.values())
 
 
@@ -193,9 +195,13 @@ def teach(connection: sqlite3.Connection) -> None:
     functions: dict[str, tuple[int, Callable[..., bytes | bool]]] = {
         "log_add_sums": (2, lambda old, new: pack_sums(add_sums(sums_in(old), sums_in(new)))),
         "log_add_sessions": (2, lambda old, new: pack_sessions(add_sessions(sessions_in(old), sessions_in(new)))),
-        "log_end_session": (4, _end), "log_name_session": (4, _name), "log_name_sum": (4, _name_sum),
-        "log_later_finds": (2, _later_finds), "log_later_sums": (2, _later_sums), "log_later_sessions": (2, _later_sessions),
+        "log_end_session": (4, _end),
+        "log_name_session": (4, _name),
+        "log_name_sum": (4, _name_sum),
+        "log_later_finds": (2, _later_finds),
+        "log_later_sums": (2, _later_sums),
+        "log_later_sessions": (2, _later_sessions),
         "log_has_hour": (3, _has_hour),
-    }  # fmt: skip
+    }
     for name, (arguments, function) in functions.items():
         connection.create_function(name, arguments, function, deterministic=True)

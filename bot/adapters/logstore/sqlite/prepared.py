@@ -1,4 +1,5 @@
-"""A batch made ready for the tables: plain tuples, so that any thread or process can make them and one can insert them."""
+"""A batch made ready for the tables: plain tuples, so that any thread or process can make them and one can insert
+them."""
 
 from __future__ import annotations
 
@@ -10,16 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from bot.adapters.logstore.digest import (
-    HOUR,
-    NO_HOST,
-    Batch,
-    Session,
-    Span,
-    keep_sessions_from,
-    newest_of,
-    spans_of,
-)
+from bot.adapters.logstore.digest import HOUR, NO_HOST, Batch, Session, Span, keep_sessions_from, newest_of, spans_of
 from bot.adapters.logstore.feeding import SAMPLE
 from bot.adapters.logstore.likeness import parted
 from bot.adapters.logstore.selection import domain_of, names_of
@@ -76,9 +68,7 @@ def prepare(batch: Batch) -> Prepared:
         person = person_of(mailbox, address, service, host)
         who[person[0]] = person
         sums[person[0]].append(
-            HourSum(
-                hour // HOUR, known.count, known.first - hour, known.last - hour, known.client, known.version
-            )
+            HourSum(hour // HOUR, known.count, known.first - hour, known.last - hour, known.client, known.version)
         )
     ready.sums = [
         (tag, min(one.hour for one in some), max(one.hour for one in some), pack_sums(some))
@@ -137,16 +127,11 @@ def _sessions(batch: Batch, ready: Prepared) -> None:
     for who, some in sorted(together.items()):
         first = min(one.start for one in some)
         packed = pack_sessions(
-            [
-                Seen(one.start, None if one.end is None else one.end - one.start, one.session, one.client)
-                for one in some
-            ]
+            [Seen(one.start, None if one.end is None else one.end - one.start, one.session, one.client) for one in some]
         )
         ready.sessions.append((who, first, max(one.start for one in some), packed))
         ready.unended += [
-            (session_tag(one.host, one.session), who, one.start, first, one.session)
-            for one in some
-            if one.end is None
+            (session_tag(one.host, one.session), who, one.start, first, one.session) for one in some if one.end is None
         ]
     ready.unended.sort()
     ready.logged_in = [
@@ -154,9 +139,7 @@ def _sessions(batch: Batch, ready: Prepared) -> None:
         for one in list(batch.sessions.values())[:: max(1, len(batch.sessions) // SAMPLE)]
     ]
     ready.ends = [(session_tag(host, session), end) for host, session, end in batch.ends]
-    ready.clients = [
-        (session_tag(host, session), client, version) for host, session, client, version in batch.clients
-    ]
+    ready.clients = [(session_tag(host, session), client, version) for host, session, client, version in batch.clients]
 
 
 @lru_cache(maxsize=65_536)

@@ -1,5 +1,5 @@
-"""The rows of a batch that the native reader summed up: the same as :func:`bot.adapters.logstore.sqlite.prepared.prepare`
-makes, without an object for each line."""
+"""The rows of a batch that the native reader summed up: the same as
+:func:`bot.adapters.logstore.sqlite.prepared.prepare` makes, without an object for each line."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ class _Tables:
         data, begin, found = self._digest.table(which), 0, []
         text = data.decode("ascii") if data.isascii() else None
         for end in self._digest.ends(which):
-            found.append(
-                data[begin:end].decode("utf-8", "surrogatepass") if text is None else text[begin:end]
-            )
+            found.append(data[begin:end].decode("utf-8", "surrogatepass") if text is None else text[begin:end])
             begin = end
         return found
 
@@ -125,10 +123,11 @@ def _spans(tables: _Tables, ready: Prepared) -> None:
     ready.spans = sorted(
         (
             span_of((words[host], words[family]), minutes[source], services[source], visits[source])
-            for source, (host, family) in enumerate(tables.rows(_SOURCES, 2)) if minutes[source]
+            for source, (host, family) in enumerate(tables.rows(_SOURCES, 2))
+            if minutes[source]
         ),
         key=lambda span: span.source,
-    )  # fmt: skip
+    )
 
 
 def _pack(tables: _Tables, digest: NativeDigest, ready: Prepared, finds: list[Found]) -> None:
@@ -139,14 +138,10 @@ def _pack(tables: _Tables, digest: NativeDigest, ready: Prepared, finds: list[Fo
         person_of(words[mailbox], words[address], words[service], words[host])
         for mailbox, address, service, host in tables.rows(_PEOPLE, 4)
     ]
-    digest.pack(
-        _keys(tables, newest), rows.ANONYMOUS, array("q", [number for found in finds for number in found])
-    )
+    digest.pack(_keys(tables, newest), rows.ANONYMOUS, array("q", [number for found in finds for number in found]))
     ready.who = sorted(set(people))
     ready.finds = [(key, last, first, data) for (key, first, last), data in tables.parts(_FIND_ROWS, 4)]
-    ready.sums = sorted(
-        (people[who][0], first, last, data) for (who, first, last), data in tables.parts(_SUM_ROWS, 4)
-    )
+    ready.sums = sorted((people[who][0], first, last, data) for (who, first, last), data in tables.parts(_SUM_ROWS, 4))
     ready.sessions = sorted(
         (people[who][0], first, last, data) for (who, first, last), data in tables.parts(_SESSION_ROWS, 4)
     )
@@ -159,9 +154,7 @@ def _pack(tables: _Tables, digest: NativeDigest, ready: Prepared, finds: list[Fo
         (people[who][7], people[who][5], start, data.decode("utf-8", "surrogatepass"))
         for (who, start), data in tables.parts(_SAMPLE_ROWS, 3)
     ]
-    ready.ends = [
-        (session_tag(words[host], words[session]), end) for host, session, end in tables.rows(_ENDS, 3)
-    ]
+    ready.ends = [(session_tag(words[host], words[session]), end) for host, session, end in tables.rows(_ENDS, 3)]
     clients = list(tables.rows(_CLIENTS, 2))
     for host, late, number in tables.rows(_LATE_CLIENTS, 3):
         client, version = clients[number]
@@ -169,8 +162,8 @@ def _pack(tables: _Tables, digest: NativeDigest, ready: Prepared, finds: list[Fo
 
 
 def _keys(tables: _Tables, newest: dict[str, int]) -> array[int]:
-    """For each word what it is found by as a name, its domain and as an address (-1: by nothing), and from when on sessions of
-    the host of that name are kept."""
+    """For each word what it is found by as a name, its domain and as an address (-1: by nothing), and from when on
+    sessions of the host of that name are kept."""
     words = tables.words
     keys = array("q", [_NONE, _NONE, _NONE, keep_sessions_from(0)]) * len(words)
     _, logins, addresses, _ = tables.columns(_KEPT, 4)

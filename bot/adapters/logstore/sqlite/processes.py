@@ -48,8 +48,10 @@ class ReadingProcess:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", f"from {__name__} import main; main()"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
 
     @property
     def pid(self) -> int:

@@ -20,12 +20,13 @@ _KEYS: Final = 1 << 47
 
 
 def prune(connection: sqlite3.Connection, *, before: int | None, size: int | None) -> int | None:
-    """Drop what is older than ``before`` (microseconds since 1970), then whole days from the oldest on, of the newest day whole
-    hours, until at most ``size`` bytes are in use; returns the time from which on everything is kept, None where nothing went.
+    """Drop what is older than ``before`` (microseconds since 1970), then whole days from the oldest on, of the
+    newest day whole hours, until at most ``size`` bytes are in use; returns the time from which on everything is
+    kept, None where nothing went.
 
-    The newest hour stays, however large. What is dropped is claimed by no coverage from the first moment on; the rows follow in
-    small steps, and those that a kill leaves behind go with the next run. The file gives its free pages back in small steps too; one
-    that an earlier program made keeps and reuses them.
+    The newest hour stays, however large. What is dropped is claimed by no coverage from the first moment on; the
+    rows follow in small steps, and those that a kill leaves behind go with the next run. The file gives its free
+    pages back in small steps too; one that an earlier program made keeps and reuses them.
     """
     cut = None
     oldest, newest = connection.execute("SELECT min(first), max(last) FROM log_span").fetchone()
@@ -49,7 +50,9 @@ def prune(connection: sqlite3.Connection, *, before: int | None, size: int | Non
 
 def used(connection: sqlite3.Connection) -> int:
     """Bytes of the file that hold something."""
-    return (_pragma(connection, "page_count") - _pragma(connection, "freelist_count")) * _pragma(connection, "page_size")
+    return (_pragma(connection, "page_count") - _pragma(connection, "freelist_count")) * _pragma(
+        connection, "page_size"
+    )
 
 
 def shrink(connection: sqlite3.Connection) -> None:
@@ -69,24 +72,40 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _drop(connection: sqlite3.Connection, cut: int) -> None:
-    """Forget everything before ``cut``. A block goes once its last line is older; a line in a block that stays is no longer found.
-    Of a row that reaches across the cut the older part is cut off; what it begins with is then a lower bound."""
-    _together(connection, [
-        ("DELETE FROM log_minute WHERE minute < ?", (cut // MINUTE,)),
-        ("DELETE FROM log_gap WHERE end < ?", (cut,)),
-        ("DELETE FROM log_hole WHERE end < ?", (cut,)),
-        ("DELETE FROM log_skew WHERE hour < ?", (cut // HOUR,)),
-        ("DELETE FROM log_span WHERE last < ?", (cut,)),
-        ("DELETE FROM log_feed WHERE NOT EXISTS (SELECT 1 FROM log_span WHERE log_span.host = log_feed.host AND log_span.family = log_feed.family)", ()),
-        ("DELETE FROM log_beat WHERE span NOT IN (SELECT id FROM log_span)", ()),
-        ("UPDATE log_span SET first = max(first, ?), lines = (SELECT coalesce(sum(lines), 0) FROM log_minute WHERE span = log_span.id)", (cut,)),
-    ])  # fmt: skip
+    """Forget everything before ``cut``. A block goes once its last line is older; a line in a block that stays is no
+    longer found. Of a row that reaches across the cut the older part is cut off; what it begins with is then a lower
+    bound."""
+    _together(
+        connection,
+        [
+            ("DELETE FROM log_minute WHERE minute < ?", (cut // MINUTE,)),
+            ("DELETE FROM log_gap WHERE end < ?", (cut,)),
+            ("DELETE FROM log_hole WHERE end < ?", (cut,)),
+            ("DELETE FROM log_skew WHERE hour < ?", (cut // HOUR,)),
+            ("DELETE FROM log_span WHERE last < ?", (cut,)),
+            (
+                "DELETE FROM log_feed WHERE NOT EXISTS (SELECT 1 FROM log_span WHERE log_span.host = log_feed.host AND log_span.family = log_feed.family)",
+                (),
+            ),
+            ("DELETE FROM log_beat WHERE span NOT IN (SELECT id FROM log_span)", ()),
+            (
+                "UPDATE log_span SET first = max(first, ?), lines = (SELECT coalesce(sum(lines), 0) FROM log_minute WHERE span = log_span.id)",
+                (cut,),
+            ),
+        ],
+    )
     for part in range(SLICES):
         low, high = part * _KEYS // SLICES, (part + 1) * _KEYS // SLICES - 1
-        _together(connection, [
-            ("DELETE FROM log_find WHERE key BETWEEN ? AND ? AND last < ?", (low, high, cut)),
-            ("UPDATE log_find SET finds = log_later_finds(finds, ?) WHERE key BETWEEN ? AND ? AND first < ?", (cut, low, high, cut)),
-        ])  # fmt: skip
+        _together(
+            connection,
+            [
+                ("DELETE FROM log_find WHERE key BETWEEN ? AND ? AND last < ?", (low, high, cut)),
+                (
+                    "UPDATE log_find SET finds = log_later_finds(finds, ?) WHERE key BETWEEN ? AND ? AND first < ?",
+                    (cut, low, high, cut),
+                ),
+            ],
+        )
     for statement in (
         ("DELETE FROM log_block WHERE last < ?", (cut,)),
         ("DELETE FROM log_login WHERE last < ?", (cut,)),

@@ -28,7 +28,9 @@ _SUCCESSES: Final = (
     "hour, {who}, sums FROM log_who CROSS JOIN log_success ON who = tag WHERE {column} = ? AND hour <= ? AND last >= ?"
     f" ORDER BY hour DESC LIMIT {_MOST_SUMS}"
 )
-_SESSIONS: Final = "first, {who}, sessions FROM log_who CROSS JOIN log_session ON who = tag WHERE {column} = ? AND first <= ?"
+_SESSIONS: Final = (
+    "first, {who}, sessions FROM log_who CROSS JOIN log_session ON who = tag WHERE {column} = ? AND first <= ?"
+)
 
 _Person = tuple[str, str, str, str]
 """Mailbox, address, service, host."""
@@ -158,9 +160,7 @@ class Reader:
         for last, line, packed in cursor:
             if len(newest) == limit and last < newest[-1][0]:
                 break
-            newest += [
-                (time, line + place) for time, place in packing.finds_in(packed) if since <= time <= until
-            ]
+            newest += [(time, line + place) for time, place in packing.finds_in(packed) if since <= time <= until]
             if len(newest) > limit:
                 newest = nlargest(limit, newest)
         cursor.close()
@@ -172,9 +172,10 @@ class Reader:
         """The packed rows of everybody who is selected; ``what`` is the end of the statement."""
         rows_found = {
             row[:2]: row
-            for column, some in keys.items() for key in some
+            for column, some in keys.items()
+            for key in some
             for row in self._db.execute(f"SELECT tag, {what.format(who=_WHO, column=column)}", (key, *bounds))
-        }  # fmt: skip
+        }
         found: defaultdict[_Person, list[bytes]] = defaultdict(list)
         for *_, mailbox, address, service, host, packed in rows_found.values():
             if selection.takes_login(mailbox, address or None):
@@ -196,9 +197,17 @@ class Reader:
             if first <= until and hour + one.last >= since:
                 mailbox, address, service, host = who
                 yield SuccessSum(
-                    mailbox, address or None, service, named(host), from_micros(hour), one.logins, from_micros(first),
-                    from_micros(hour + one.last), one.client, one.version,
-                )  # fmt: skip
+                    mailbox,
+                    address or None,
+                    service,
+                    named(host),
+                    from_micros(hour),
+                    one.logins,
+                    from_micros(first),
+                    from_micros(hour + one.last),
+                    one.client,
+                    one.version,
+                )
 
     def _sessions(
         self, keys: dict[str, list[int]], selection: Selection, since: int, until: int
@@ -210,15 +219,22 @@ class Reader:
             for packed in some[1:]:
                 merged = packing.add_sessions(merged, packing.sessions_in(packed))
             sessions += [
-                (one.start, one.session, who, one) for one in merged
+                (one.start, one.session, who, one)
+                for one in merged
                 if one.start <= until and (one.length is None or one.start + one.length >= since)
-            ]  # fmt: skip
+            ]
         for start, session, who, one in sorted(sessions, key=itemgetter(0, 1, 2)):
             mailbox, address, service, host = who
             yield SessionInterval(
-                mailbox, address or None, service, named(host), from_micros(start),
-                None if one.length is None else from_micros(start + one.length), session, one.client,
-            )  # fmt: skip
+                mailbox,
+                address or None,
+                service,
+                named(host),
+                from_micros(start),
+                None if one.length is None else from_micros(start + one.length),
+                session,
+                one.client,
+            )
 
 
 def _keys(selection: Selection) -> dict[str, list[int]]:

@@ -95,8 +95,8 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
 
 
 def _whole_line(log: OpenLog, before: bytes, carry: bytes, position: int) -> tuple[bytes, bytes, int]:
-    """Where reading begins when the last line was taken before its end was written: at that line's begin, so that it is read whole.
-    Where only its line end was missing, or its begin is out of sight, reading goes on where it stood."""
+    """Where reading begins when the last line was taken before its end was written: at that line's begin, so that it
+    is read whole. Where only its line end was missing, or its begin is out of sight, reading goes on where it stood."""
     begin = before.rfind(b"\n") + 1
     if begin == len(before) or (not begin and len(before) < position):
         return before, carry, position
@@ -107,7 +107,8 @@ def _whole_line(log: OpenLog, before: bytes, carry: bytes, position: int) -> tup
 
 
 def _taught(reading: Reading, before: bytes, position: int) -> bytes:
-    """Read once more what an earlier run has read: it teaches who is connected, the year and the zone, and counts for nothing."""
+    """Read once more what an earlier run has read: it teaches who is connected, the year and the zone, and counts
+    for nothing."""
     if before:
         reading.read(before[before.find(b"\n") + 1 if position > WARM_BYTES else 0 :])
         reading.take()
@@ -115,7 +116,8 @@ def _taught(reading: Reading, before: bytes, position: int) -> bytes:
 
 
 def around(log: OpenLog, head: bytes, position: int) -> tuple[bytes, bytes]:
-    """The last :data:`WARM_BYTES` before ``position``, fewer where the file ends before it, and what of ``head`` lies behind it."""
+    """The last :data:`WARM_BYTES` before ``position``, fewer where the file ends before it, and what of ``head``
+    lies behind it."""
     start = max(0, position - WARM_BYTES)
     text = head[start:]
     if start > len(head):
@@ -200,8 +202,8 @@ class NativeReading:
             self._skimmer.feed(lines_in(body))
 
     def take(self) -> Callable[[], Prepared]:
-        """What was read since the last time; called, in any thread, it makes the rows. They are made here where nobody has
-        asked for them when the next ones are taken."""
+        """What was read since the last time; called, in any thread, it makes the rows. They are made here where
+        nobody has asked for them when the next ones are taken."""
         if self._taken is not None:
             self._taken()
         self._taken = _Taken(self._digest)

@@ -32,8 +32,7 @@ def dirty_spans(connection: sqlite3.Connection) -> list[DirtySpan]:
 def find_gaps(connection: sqlite3.Connection, span: DirtySpan) -> list[Gap]:
     """The gaps of ``span`` that touch its stretch, worked out from its minutes and beats."""
     minutes = connection.execute(
-        "SELECT minute, lines, first, last FROM log_minute WHERE span = ? AND minute BETWEEN ?"
-        " AND ? ORDER BY minute",
+        "SELECT minute, lines, first, last FROM log_minute WHERE span = ? AND minute BETWEEN ? AND ? ORDER BY minute",
         (span.id, (span.low - AROUND) // MINUTE, (span.high + AROUND) // MINUTE),
     )
     beats = connection.execute("SELECT period, first, last, hits FROM log_beat WHERE span = ?", (span.id,))

@@ -5,7 +5,8 @@ All tables begin with ``log_``, so that the file may hold other tables of ours. 
 
 log_block    lines kept verbatim, a few to a block: each with its decoded event, compressed together
              (:mod:`bot.adapters.logstore.sqlite.blocks`)
-log_find     the lines that a key finds, of each batch those of a key together (:mod:`bot.adapters.logstore.sqlite.packing`):
+log_find     the lines that a key finds, of each batch those of a key together
+             (:mod:`bot.adapters.logstore.sqlite.packing`):
              one key for each name, domain and address, and one for failures that name nobody. ``line`` is the number of
              the batch's first line. A key is a 47-bit digest (six bytes in the file), so that no dictionary has to be
              kept; what is found is compared again when it is read
@@ -14,8 +15,8 @@ log_who      who logs in: each mailbox with address, service and host once; ``ta
 log_success  successes of one of them by hour (whole hours since 1970), those of a batch packed together; ``hour`` and
              ``last`` are the first and last of them
 log_session  sessions of the last 48 hours of each host's log, packed likewise
-log_open     the sessions whose end was not seen yet, and ``first``, in which row each stands; ``tag`` is a digest of host
-             and session id
+log_open     the sessions whose end was not seen yet, and ``first``, in which row each stands; ``tag`` is a digest of
+             host and session id
 log_failure  failures counted by hour, event, reason, service, host and TLS, for reports
 log_span     each host and program family: what its log covers; ``dirty_*`` is the stretch whose gaps are to
              be worked out again
@@ -102,8 +103,8 @@ CREATE TABLE IF NOT EXISTS log_cursor (feed TEXT PRIMARY KEY, cursor TEXT NOT NU
 CREATE TABLE IF NOT EXISTS log_tail (id INTEGER PRIMARY KEY, feed TEXT NOT NULL, lines INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS log_parcel (digest BLOB PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID;
 """
-"""What live feeds need (:mod:`bot.adapters.logstore.sqlite.feeds` tells what each is); a store of an earlier program gets
-them when it is next written to."""
+"""What live feeds need (:mod:`bot.adapters.logstore.sqlite.feeds` tells what each is); a store of an earlier program
+gets them when it is next written to."""
 
 WRITER_WAITS: Final = 30.0
 WAL_PAGES: Final = 16_384
@@ -134,15 +135,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(
-                f"{path}: cannot make its directory ({error.strerror}); choose another place"
-            ) from error
-        connection = sqlite3.connect(
-            path, timeout=WRITER_WAITS, isolation_level=None, check_same_thread=False
-        )
+            raise StoreError(f"{path}: cannot make its directory ({error.strerror}); choose another place") from error
+        connection = sqlite3.connect(path, timeout=WRITER_WAITS, isolation_level=None, check_same_thread=False)
         try:
             packing.teach(connection)
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only a new file takes it: it can shrink in small steps
+            # only a new file takes it: it can shrink in small steps
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA cache_size = -65536")
@@ -172,9 +170,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         raise missing
     with faults_named(path):
         uri = path.absolute().as_uri() + "?mode=ro"
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=READER_WAITS, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(uri, uri=True, timeout=READER_WAITS, isolation_level=None, check_same_thread=False)
         try:
             packing.teach(connection)
             connection.execute("PRAGMA query_only = ON")
@@ -204,9 +200,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
     """Raise StoreCorrupt where the tables are of another version than this program's."""
     version = version_of(connection)
     if version != VERSION:
-        raise StoreCorrupt(
-            f"{path}: a log store of version {version}, this program knows {VERSION}; ingest anew"
-        )
+        raise StoreCorrupt(f"{path}: a log store of version {version}, this program knows {VERSION}; ingest anew")
 
 
 @contextmanager
@@ -219,13 +213,11 @@ def faults_named(path: Path) -> Iterator[None]:
         if "locked" in text or "busy" in text:
             raise StoreBusy(f"{path}: another process is writing to it; try again") from error
         if "full" in text or "disk I/O" in text:
-            raise StoreError(f"{path}: cannot be written, the disk or the quota is full or broken ({text}); make room, nothing stored so far is lost") from error
-        if "malformed" in text or "no such" in text:
-            raise StoreCorrupt(
-                f"{path}: the log store is damaged ({text}); move it away and ingest anew"
+            raise StoreError(
+                f"{path}: cannot be written, the disk or the quota is full or broken ({text}); make room, nothing stored so far is lost"
             ) from error
+        if "malformed" in text or "no such" in text:
+            raise StoreCorrupt(f"{path}: the log store is damaged ({text}); move it away and ingest anew") from error
         raise StoreError(f"{path}: cannot be used ({text}); check the path and its permissions") from error
     except sqlite3.DatabaseError as error:
-        raise StoreCorrupt(
-            f"{path}: not a usable log store ({error}); move it away and ingest anew"
-        ) from error
+        raise StoreCorrupt(f"{path}: not a usable log store ({error}); move it away and ingest anew") from error

@@ -23,7 +23,8 @@ from bot.errors import LogFileError
 HEAD: Final = 1024
 """Bytes, uncompressed, that tell a file from every other."""
 BLOCK: Final = 1 << 18
-"""Bytes that are read at a time: what the kernel has just copied is still in the processor's own memory when it is looked at."""
+"""Bytes that are read at a time: what the kernel has just copied is still in the processor's own memory when it is
+looked at."""
 LONGEST: Final = 1 << 16
 """Characters of one line that are read; the rest of a longer one is passed over."""
 _OVERLONG: Final = 1 << 21
@@ -66,9 +67,7 @@ class OpenLog:
             status = file.path.stat()
         regular = status is not None and stat.S_ISREG(status.st_mode)
         self.size = status.st_size if status is not None and regular else None
-        self.modified = (
-            datetime.fromtimestamp(status.st_mtime, UTC) if status is not None and regular else None
-        )
+        self.modified = datetime.fromtimestamp(status.st_mtime, UTC) if status is not None and regular else None
         """The year's witness: when the file was last written; None for a stream (it is being written now)."""
         magic = self._file.peek(8)[:8]
         self.compression = next((kind for start, kind in _MAGIC.items() if magic.startswith(start)), None)
@@ -80,8 +79,8 @@ class OpenLog:
         self._ahead = self._past_nuls() if regular else b""
 
     def _past_nuls(self) -> bytes:
-        """Pass over the NULs with which a file begins that was truncated under a writer who kept his place: they are no part
-        of its text and would make all such files alike. Returns what was read beyond them."""
+        """Pass over the NULs with which a file begins that was truncated under a writer who kept his place: they are
+        no part of its text and would make all such files alike. Returns what was read beyond them."""
         while block := self._data.read(HEAD):
             text = block.lstrip(b"\0")
             if text:
@@ -160,9 +159,7 @@ class OpenLog:
 
 def _buffered(stream: BinaryIO) -> io.BufferedReader:
     """``stream`` as a reader that can peek; tests put other streams in the place of standard input."""
-    return (
-        stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream))
-    )
+    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream))
 
 
 def fingerprint(head: bytes) -> bytes:
@@ -182,7 +179,8 @@ class Readable(Protocol):
 
 
 def blocks(log: Readable, carry: bytes, position: int, *, finished: bool) -> Iterator[tuple[str, int]]:
-    """The lines of ``log`` in blocks as text (:func:`lines_in`), and the position behind the last of each; as :func:`bodies`."""
+    """The lines of ``log`` in blocks as text (:func:`lines_in`), and the position behind the last of each; as
+    :func:`bodies`."""
     for body, behind in bodies(log, carry, position, finished=finished):
         yield lines_in(body), behind
 
@@ -222,14 +220,14 @@ def bodies(log: Readable, carry: bytes, position: int, *, finished: bool) -> Ite
 
 
 def is_plain(body: bytes) -> bool:
-    """True where the bytes of ``body`` are its text: there is nothing in it that :func:`lines_in` would show otherwise, but lines
-    that are empty or too long."""
+    """True where the bytes of ``body`` are its text: there is nothing in it that :func:`lines_in` would show
+    otherwise, but lines that are empty or too long."""
     return body.isascii() and b"\r" not in body and b"\0" not in body
 
 
 def lines_in(body: bytes) -> str:
-    """The lines of ``body``, each with its end, also the last; empty lines are left out. Bytes that are no UTF-8 are shown as
-    ``\\xff``; NULs before a line (what truncation under a writer leaves behind) are dropped."""
+    """The lines of ``body``, each with its end, also the last; empty lines are left out. Bytes that are no UTF-8 are
+    shown as ``\\xff``; NULs before a line (what truncation under a writer leaves behind) are dropped."""
     text = body.removesuffix(b"\n").decode("utf-8", "backslashreplace")
     if "\r" in text:
         text = text.replace("\r\n", "\n").removesuffix("\r")

@@ -82,11 +82,11 @@ class SqliteLogStore(SearchedLogStore):
         """Read server logs into the store: files (plain, gz, xz, zst, bz2), directories, ``-`` for standard
         input.
 
-        ``zone`` is that of lines that name none, ``year`` that of lines without one (else each file's time of
-        last change tells). ``finished`` says that no file is written to any more: then a last line without
-        its newline is read too. ``processes`` is how many processes read (None: one for each processor, where
-        the files are large enough; 0: this one). A file that cannot be read is named in the report and the rest goes on.
-        Raises StoreCorrupt, StoreBusy, StoreError where the store itself fails; what was committed stays.
+        ``zone`` is that of lines that name none, ``year`` that of lines without one (else each file's time of last
+        change tells). ``finished`` says that no file is written to any more: then a last line without its newline is
+        read too. ``processes`` is how many processes read (None: one for each processor, where the files are large
+        enough; 0: this one). A file that cannot be read is named in the report and the rest goes on. Raises
+        StoreCorrupt, StoreBusy, StoreError where the store itself fails; what was committed stays.
         """
         connection = open_for_writing(self.path)
         try:
@@ -133,7 +133,8 @@ class SqliteLogStore(SearchedLogStore):
         return None if cut is None else from_micros(cut)
 
     def erase(self, address: str, pseudonym: str) -> int:
-        """Replace a mail address everywhere by ``pseudonym``; returns how many blocks of lines changed. Raises StoreMissing, StoreCorrupt, StoreBusy, StoreError."""
+        """Replace a mail address everywhere by ``pseudonym``; returns how many blocks of lines changed. Raises
+        StoreMissing, StoreCorrupt, StoreBusy, StoreError."""
         self.check()
         self.close()
         connection = open_for_writing(self.path)
@@ -164,9 +165,7 @@ class SqliteLogStore(SearchedLogStore):
     def _reader(self) -> Reader:
         reader: Reader | None = getattr(self._mine, "reader", None)
         if reader is not None and not self.path.exists():
-            raise StoreMissing(
-                f"{self.path}: the log store is gone; run `triage logs ingest PATH` to make it anew"
-            )
+            raise StoreMissing(f"{self.path}: the log store is gone; run `triage logs ingest PATH` to make it anew")
         if reader is None:
             connection = open_for_reading(self.path)
             with self._lock:

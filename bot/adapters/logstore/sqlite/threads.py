@@ -1,5 +1,6 @@
-"""Reading files in other threads: where the native reader reads, Python's lock is free nearly all the time, and a thread
-needs neither a start of its own nor its rows pickled (:mod:`bot.adapters.logstore.sqlite.processes` is the same for Python's reading)."""
+"""Reading files in other threads: where the native reader reads, Python's lock is free nearly all the time, and a
+thread needs neither a start of its own nor its rows pickled (:mod:`bot.adapters.logstore.sqlite.processes` is the
+same for Python's reading)."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class ReadingThread:
         self._thread.start()
 
     def results(self) -> Iterator[Chunk | End]:
-        """The chunks of the file that was begun, and its end. Raises what reading it raised (:data:`UNREADABLE`), at its end."""
+        """The chunks of the file that was begun, and its end. Raises what reading it raised (:data:`UNREADABLE`), at
+        its end."""
         last: Chunk | End | BaseException | None = None
         while (result := self._ready.get()) is not None:
             last = result

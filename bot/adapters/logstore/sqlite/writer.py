@@ -53,15 +53,12 @@ class Writer:
             for span in rhythm_rows.dirty_spans(self._db):
                 found = rhythm_rows.find_gaps(self._db, span)
                 self._db.execute(
-                    "DELETE FROM log_gap WHERE span = ? AND end >= ? AND start <= ?",
-                    (span.id, span.low, span.high),
+                    "DELETE FROM log_gap WHERE span = ? AND end >= ? AND start <= ?", (span.id, span.low, span.high)
                 )
                 self._db.executemany(
                     "INSERT OR REPLACE INTO log_gap VALUES (?, ?, ?)", [(span.id, *gap) for gap in found]
                 )
-            self._db.execute(
-                "UPDATE log_span SET dirty_first = NULL, dirty_last = NULL WHERE dirty_first NOT NULL"
-            )
+            self._db.execute("UPDATE log_span SET dirty_first = NULL, dirty_last = NULL WHERE dirty_first NOT NULL")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -116,8 +113,7 @@ class Writer:
     def _end(self, tag: int, end: int) -> None:
         """A session that an earlier batch began has ended."""
         row = self._db.execute(
-            "DELETE FROM log_open WHERE tag = ? AND start <= ? RETURNING start, session, who, first",
-            (tag, end),
+            "DELETE FROM log_open WHERE tag = ? AND start <= ? RETURNING start, session, who, first", (tag, end)
         ).fetchone()
         if row is not None:
             start, session, *place = row
@@ -128,9 +124,7 @@ class Writer:
 
     def _name_client(self, tag: int, client: str, version: str | None) -> None:
         """A client named itself in a session that an earlier batch began."""
-        row = self._db.execute(
-            "SELECT start, session, who, first FROM log_open WHERE tag = ?", (tag,)
-        ).fetchone()
+        row = self._db.execute("SELECT start, session, who, first FROM log_open WHERE tag = ?", (tag,)).fetchone()
         if row is not None:
             start, session, who, first = row
             self._db.execute(
@@ -176,10 +170,7 @@ class Writer:
             " services = excluded.services,"
             " dirty_first = min(coalesce(dirty_first, excluded.dirty_first), excluded.dirty_first),"
             " dirty_last = max(coalesce(dirty_last, excluded.dirty_last), excluded.dirty_last) RETURNING id",
-            (
-                *found.source, found.first, found.last, found.lines, " ".join(sorted(together)), found.first,
-                found.last,
-            ),
+            (*found.source, found.first, found.last, found.lines, " ".join(sorted(together)), found.first, found.last),
         ).fetchone()
         return int(row[0])
 
@@ -206,8 +197,7 @@ class Writer:
         """Note how far a file was read, within a :meth:`transaction`; returns the mark's id."""
         if mark.id is None:
             row = self._db.execute(
-                "INSERT INTO log_source (fingerprint, length, position, path) VALUES (?, ?, ?,"
-                " ?) RETURNING id",
+                "INSERT INTO log_source (fingerprint, length, position, path) VALUES (?, ?, ?, ?) RETURNING id",
                 (mark.fingerprint, mark.length, mark.position, mark.path),
             ).fetchone()
             return int(row[0])

@@ -11,10 +11,10 @@ from bot.adapters.slack import modals
 from bot.adapters.slack.context import Edge, channel_of, user_of
 from bot.adapters.slack.people import person_id
 from bot.adapters.slack.text import said, unescape
+from bot.cards import redraw
 from bot.core.desk.rules import may
 from bot.core.desk.values import Card, Decision, Outcome
 from bot.core.note import title_of
-from bot.handle import redraw
 
 DIRECT = ("send", "ask", "not_ours", "retry")
 
@@ -65,7 +65,14 @@ def register(app: App, edge: Edge) -> None:
     @app.view("escalate")
     def on_escalate(ack: Ack, body: dict[str, Any]) -> None:
         assignee = _value(body, "assignee")
-        _submitted(edge, ack, body, "escalate", text=unescape(str(_value(body, "reason") or "")), assignee=person_id(edge.team(body), str(assignee)) if assignee else None)
+        _submitted(
+            edge,
+            ack,
+            body,
+            "escalate",
+            text=unescape(str(_value(body, "reason") or "")),
+            assignee=person_id(edge.team(body), str(assignee)) if assignee else None,
+        )
 
 
 def _deciding(edge: Edge, action: str) -> Any:
@@ -104,7 +111,16 @@ def _opening(edge: Edge, action: str) -> Any:
     return on_click
 
 
-def _submitted(edge: Edge, ack: Ack, body: dict[str, Any], action: str, *, text: str = "", cause: str | None = None, assignee: str | None = None) -> None:
+def _submitted(
+    edge: Edge,
+    ack: Ack,
+    body: dict[str, Any],
+    action: str,
+    *,
+    text: str = "",
+    cause: str | None = None,
+    assignee: str | None = None,
+) -> None:
     kept = json.loads(body["view"]["private_metadata"])
     person, role = edge.who(body)
     with edge.desk.look() as view:
@@ -112,7 +128,9 @@ def _submitted(edge: Edge, ack: Ack, body: dict[str, Any], action: str, *, text:
     if card is None:
         ack()
         return
-    outcome = edge.decisions.decide(Decision(card.id, int(kept["seen"]), action, person, role, text=text, cause=cause, assignee=assignee))
+    outcome = edge.decisions.decide(
+        Decision(card.id, int(kept["seen"]), action, person, role, text=text, cause=cause, assignee=assignee)
+    )
     ack()
     _tell(edge, str(kept.get("channel", "")), user_of(body), card, outcome)
 
@@ -143,7 +161,9 @@ def _clicked(edge: Edge, body: dict[str, Any]) -> tuple[str, str, Card | None, i
 def _causes(edge: Edge) -> list[tuple[str, str]]:
     knowledge = edge.triager.knowledge
     checks = sorted(knowledge.checks.values(), key=lambda c: c.number)
-    return [(c.id, title_of(c.id, knowledge)) for c in checks] + [(o, title_of(o, knowledge)) for o in knowledge.others if o != "unknown"]
+    return [(c.id, title_of(c.id, knowledge)) for c in checks] + [
+        (o, title_of(o, knowledge)) for o in knowledge.others if o != "unknown"
+    ]
 
 
 def _value(body: dict[str, Any], block: str) -> Any:

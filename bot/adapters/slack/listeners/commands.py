@@ -97,7 +97,9 @@ def _explain(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str
     found = edge.triager.explain(text)
     if not found:
         return f"Nothing in the table claims: {escape(text, 300, line=True)}"
-    return "\n".join(f"*{escape(title, 200, line=True)}*: {escape(meaning, 600, line=True)}" for title, meaning in found[:3])
+    return "\n".join(
+        f"*{escape(title, 200, line=True)}*: {escape(meaning, 600, line=True)}" for title, meaning in found[:3]
+    )
 
 
 def _report(edge: Edge, week: str) -> tuple[str, list[dict[str, Any]]]:
@@ -110,7 +112,9 @@ def _report(edge: Edge, week: str) -> tuple[str, list[dict[str, Any]]]:
         return "Such as: /triage report, /triage report 2026-W47", []
     except StoreError as error:
         return f"The report could not be made: {escape(str(error), 300, line=True)}", []
-    title, blocks = draw_report({"title": title_of_report(report), "lines": headline(report), "table": summary(report), "charted": False})
+    title, blocks = draw_report(
+        {"title": title_of_report(report), "lines": headline(report), "table": summary(report), "charted": False}
+    )
     return title, [block.to_dict() for block in blocks]
 
 
@@ -149,20 +153,35 @@ def _mode(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -
     if place.startswith("slack/") and words[:1] != ["off"] and (refused := _shared(edge, place.removeprefix("slack/"))):
         return refused
     outcome = edge.decisions.set_mode(person, role, place, words[0] if words else "", cause)
-    outside = place.startswith("slack/") and outcome.done and words[0] != "off" and not edge.place(place.removeprefix("slack/"))[0]
-    return said(outcome.said) + ("\nI am not in that channel yet, so I see nothing of it: type /invite and my name." if outside else "")
+    outside = (
+        place.startswith("slack/")
+        and outcome.done
+        and words[0] != "off"
+        and not edge.place(place.removeprefix("slack/"))[0]
+    )
+    return said(outcome.said) + (
+        "\nI am not in that channel yet, so I see nothing of it: type /invite and my name." if outside else ""
+    )
 
 
 def _shared(edge: Edge, channel: str) -> str:
     """Why a channel is no place for tickets, in words; "" where it is one."""
-    return f"Another company reads along in <#{channel}>, so nothing of customers goes there." if edge.place(channel)[1] else ""
+    return (
+        f"Another company reads along in <#{channel}>, so nothing of customers goes there."
+        if edge.place(channel)[1]
+        else ""
+    )
 
 
 def _role(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
     member = _MEMBER.search(rest)
     if not member:
         return "Whom? /triage role @member agent"
-    return said(edge.decisions.set_role(person, role, person_id(edge.team(body), member[1]), rest[member.end():].strip().lower()).said)
+    return said(
+        edge.decisions.set_role(
+            person, role, person_id(edge.team(body), member[1]), rest[member.end() :].strip().lower()
+        ).said
+    )
 
 
 def _escalate_to(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
@@ -204,4 +223,14 @@ def _resume(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str)
     return edge.decisions.set_paused(person, role, paused=False).said
 
 
-_COMMANDS: dict[str, Handler] = {"explain": _explain, "logs": _logs, "mode": _mode, "role": _role, "escalate-to": _escalate_to, "abuse-to": _abuse_to, "cards-to": _cards_to, "pause": _pause, "resume": _resume}
+_COMMANDS: dict[str, Handler] = {
+    "explain": _explain,
+    "logs": _logs,
+    "mode": _mode,
+    "role": _role,
+    "escalate-to": _escalate_to,
+    "abuse-to": _abuse_to,
+    "cards-to": _cards_to,
+    "pause": _pause,
+    "resume": _resume,
+}

@@ -27,7 +27,18 @@ def register(app: App, edge: Edge) -> None:
             return
         user, team = str(event["user"]), edge.team(body)
         if not may(edge.people.role(team, user), "home"):
-            view = {"type": "home", "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "This desk is for support agents; a lead can add you with /triage role."}}]}
+            view = {
+                "type": "home",
+                "blocks": [
+                    {
+                        "type": "section",
+                        "text": {
+                            "type": "plain_text",
+                            "text": "This desk is for support agents; a lead can add you with /triage role.",
+                        },
+                    }
+                ],
+            }
         else:
             view = _home(edge, person_id(team, user))
         edge.calls.call("views.publish", user_id=user, view=view)
@@ -61,18 +72,35 @@ def register(app: App, edge: Edge) -> None:
 def _home(edge: Edge, person: str) -> dict[str, Any]:
     with edge.desk.look() as look:
         knowledge = edge.triager.knowledge
-        causes = [(title_of(c, knowledge) if c in knowledge.checks or c in knowledge.others else c, n) for c, n in look.views.causes(WEEK)]
-        return modals.home_view(look.views.cards_of(person), look.views.queue(limit=modals.QUEUE_SHOWN), look.views.waiting_cards(), causes, _health(edge, look), look.now)
+        causes = [
+            (title_of(c, knowledge) if c in knowledge.checks or c in knowledge.others else c, n)
+            for c, n in look.views.causes(WEEK)
+        ]
+        return modals.home_view(
+            look.views.cards_of(person),
+            look.views.queue(limit=modals.QUEUE_SHOWN),
+            look.views.waiting_cards(),
+            causes,
+            _health(edge, look),
+            look.now,
+        )
 
 
 def _health(edge: Edge, look: Step) -> list[str]:
     backlog = look.queues.backlog()
     last = look.views.last_accepted()
-    lines = [f"Waiting: {backlog['jobs']} triages, {backlog['deliveries']} messages; for a human: {backlog['parked']} parked, {backlog['dead']} failed",
-             f"Last ticket: {_ago(look.now, last)}", "Paused" if look.people.setting("pause") == "on" else "Not paused"]
+    lines = [
+        f"Waiting: {backlog['jobs']} triages, {backlog['deliveries']} messages; for a human: {backlog['parked']} parked, {backlog['dead']} failed",
+        f"Last ticket: {_ago(look.now, last)}",
+        "Paused" if look.people.setting("pause") == "on" else "Not paused",
+    ]
     hosts = edge.logs.coverage(look.now - timedelta(hours=1), look.now)
     newest = max((h.last for h in hosts), default=None)
-    lines.append(f"Logs: {len(hosts)} host logs, newest line {_ago(look.now, newest)}" if hosts else "Logs: nothing of the last hour")
+    lines.append(
+        f"Logs: {len(hosts)} host logs, newest line {_ago(look.now, newest)}"
+        if hosts
+        else "Logs: nothing of the last hour"
+    )
     return lines
 
 

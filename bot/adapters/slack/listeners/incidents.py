@@ -45,14 +45,10 @@ def _opening(edge: Edge, action: str) -> Any:
         if not may(edge.who(body)[1], "incident"):
             edge.whisper(channel_of(body), user_of(body), "That is for leads.")
         elif incident is None or incident.state != "open":
-            edge.whisper(
-                channel_of(body), user_of(body), "This incident is over; its message shows how it ended."
-            )
+            edge.whisper(channel_of(body), user_of(body), "This incident is over; its message shows how it ended.")
         else:  # the modal shows the text as it is now, so its revision is the one that counts
             kept = json.dumps({"incident": number, "seen": incident.revision, "channel": channel_of(body)})
-            edge.calls.call(
-                "views.open", trigger_id=str(body["trigger_id"]), view=text_view(incident, action, kept)
-            )
+            edge.calls.call("views.open", trigger_id=str(body["trigger_id"]), view=text_view(incident, action, kept))
 
     return on_click
 

@@ -39,7 +39,8 @@ def register(app: App, edge: Edge) -> None:
         if event.get("subtype") in _CHANGES:
             change(edge, event, body)
         else:
-            take(edge, event, body, mentioned=_mentions_us(event, body), tells=_is_direct(event))  # a mention comes as an event of its own besides
+            # a mention comes as an event of its own besides
+            take(edge, event, body, mentioned=_mentions_us(event, body), tells=_is_direct(event))
 
     @app.event("app_mention")
     def on_mention(event: dict[str, Any], body: dict[str, Any]) -> None:
@@ -66,8 +67,17 @@ def register(app: App, edge: Edge) -> None:
         ack()
 
 
-def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, mentioned: bool, allowed: bool = False, tells: bool = True) -> None:
-    """Hand a message in, where it is a ticket of ours. ``allowed``: whoever asked for it is an agent. ``tells``: its writer hears why it is none.
+def take(
+    edge: Edge,
+    event: Mapping[str, Any],
+    body: Mapping[str, Any],
+    *,
+    mentioned: bool,
+    allowed: bool = False,
+    tells: bool = True,
+) -> None:
+    """Hand a message in, where it is a ticket of ours. ``allowed``: whoever asked for it is an agent. ``tells``: its
+    writer hears why it is none.
 
     Raises StoreBusy: then Slack sends it again.
     """
@@ -76,7 +86,11 @@ def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, menti
     if event.get("subtype") not in (*_KINDS, *(("bot_message",) if allowed else ())) or event.get("hidden"):
         return
     mails = _mails(event)
-    channel, ts, user = str(event.get("channel") or ""), str(event.get("ts") or ""), str(event.get("user") or ("USLACKBOT" if mails else event.get("bot_id") or ""))
+    channel, ts, user = (
+        str(event.get("channel") or ""),
+        str(event.get("ts") or ""),
+        str(event.get("user") or ("USLACKBOT" if mails else event.get("bot_id") or "")),
+    )
     if (event.get("bot_id") and not mails and not allowed) or not user or not channel or moment_of(ts) is None:
         return
     team, direct = edge.team(body), _is_direct(event)
@@ -95,38 +109,84 @@ def take(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any], *, menti
         if refused and tells:
             edge.whisper(channel, user, refused)
         return
-    eyes = Send(f"eyes:{channel}:{ts}", "slack", "react", f"slack/reactions/{channel}", {"channel": channel, "ts": ts}, conversation, priority=2, repeatable=True,
-                expires_at=(now := _moment(ts)) and now + timedelta(seconds=EYES_SECONDS))
-    edge.door.accept(Inbound(
-        "slack", f"{team}:{channel}:{ts}", conversation, _ticket(event, mails, ts), person_id(team, user), _moment(ts), place=place, thread=thread,
-        gather=_gathering(team, channel, user) if thread == ts and not mails and not event.get("bot_id") else None, gather_seconds=GATHER_SECONDS, explicit=explicit,
-        settle_seconds=0.0 if mails else edge.settle_seconds), [eyes])
+    eyes = Send(
+        f"eyes:{channel}:{ts}",
+        "slack",
+        "react",
+        f"slack/reactions/{channel}",
+        {"channel": channel, "ts": ts},
+        conversation,
+        priority=2,
+        repeatable=True,
+        expires_at=(now := _moment(ts)) and now + timedelta(seconds=EYES_SECONDS),
+    )
+    edge.door.accept(
+        Inbound(
+            "slack",
+            f"{team}:{channel}:{ts}",
+            conversation,
+            _ticket(event, mails, ts),
+            person_id(team, user),
+            _moment(ts),
+            place=place,
+            thread=thread,
+            gather=_gathering(team, channel, user) if thread == ts and not mails and not event.get("bot_id") else None,
+            gather_seconds=GATHER_SECONDS,
+            explicit=explicit,
+            settle_seconds=0.0 if mails else edge.settle_seconds,
+        ),
+        [eyes],
+    )
 
 
 def change(edge: Edge, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
-    """A message that its writer has edited or deleted: a ticket is read again as it now stands, and one that was none may have become one.
+    """A message that its writer has edited or deleted: a ticket is read again as it now stands, and one that was
+    none may have become one.
 
-    Slack tells by the same event that a preview was added or a reply counted, and of a deleted message with replies that it became a "tombstone".
-    Raises StoreBusy: then Slack sends it again.
+    Slack tells by the same event that a preview was added or a reply counted, and of a deleted message with replies
+    that it became a "tombstone". Raises StoreBusy: then Slack sends it again.
     """
-    now, before = (value if isinstance(value := event.get(name), Mapping) else {} for name in ("message", "previous_message"))
+    now, before = (
+        value if isinstance(value := event.get(name), Mapping) else {} for name in ("message", "previous_message")
+    )
     gone = event.get("subtype") == "message_deleted" or now.get("subtype") == "tombstone"
     message = before if gone else now
-    channel, ts = str(event.get("channel") or ""), str(event.get("deleted_ts") or now.get("ts") or message.get("ts") or "")
+    channel, ts = (
+        str(event.get("channel") or ""),
+        str(event.get("deleted_ts") or now.get("ts") or message.get("ts") or ""),
+    )
     written = moment_of(ts)
     if body.get("is_ext_shared_channel") or not channel or written is None:
         return
-    if not gone and before and typed(now) == typed(before) and len(now.get("files") or ()) == len(before.get("files") or ()):
+    if (
+        not gone
+        and before
+        and typed(now) == typed(before)
+        and len(now.get("files") or ()) == len(before.get("files") or ())
+    ):
         return
     team = edge.team(body)
     edited = str((now.get("edited") or {}).get("ts") or event.get("event_ts") or event.get("ts"))
     user = str(message.get("user") or "")
-    told = edge.door.amend(Amended(
-        "slack", f"{team}:{channel}:{ts}", f"{team}:{channel}:{ts}:{'deleted' if gone else edited}", None if gone else _ticket(now, _mails(now), ts),
-        gather=_gathering(team, channel, user) if user else None, settle_seconds=edge.settle_seconds))
+    told = edge.door.amend(
+        Amended(
+            "slack",
+            f"{team}:{channel}:{ts}",
+            f"{team}:{channel}:{ts}:{'deleted' if gone else edited}",
+            None if gone else _ticket(now, _mails(now), ts),
+            gather=_gathering(team, channel, user) if user else None,
+            settle_seconds=edge.settle_seconds,
+        )
+    )
     changed = moment_of(edited)
     if not told and not gone and changed is not None and (changed - written).total_seconds() <= GATHER_SECONDS:
-        take(edge, {**now, "channel": channel, "channel_type": event.get("channel_type")}, body, mentioned=_mentions_us(now, body), tells=False)
+        take(
+            edge,
+            {**now, "channel": channel, "channel_type": event.get("channel_type")},
+            body,
+            mentioned=_mentions_us(now, body),
+            tells=False,
+        )
 
 
 def _gathering(team: str, channel: str, user: str) -> str:
@@ -141,7 +201,11 @@ def _mails(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _refused(edge: Edge, event: Mapping[str, Any], team: str, mode: str, *, explicit: bool, known: bool) -> str | None:
     """Why a message is no ticket, in words for its writer ("": nobody needs to be told); None: it is one."""
-    if not event.get("files") and not event.get("attachments") and is_small_talk(str(event.get("text") or "") or typed(event)):
+    if (
+        not event.get("files")
+        and not event.get("attachments")
+        and is_small_talk(str(event.get("text") or "") or typed(event))
+    ):
         return GREETED if explicit and not known else ""
     if known:
         return None
@@ -153,12 +217,14 @@ def _refused(edge: Edge, event: Mapping[str, Any], team: str, mode: str, *, expl
 
 
 def _is_direct(event: Mapping[str, Any]) -> bool:
-    """A conversation with us alone: its id begins with D (Slack: Conversations API), and not every event names its kind."""
+    """A conversation with us alone: its id begins with D (Slack: Conversations API), and not every event names its
+    kind."""
     return event.get("channel_type") == "im" or str(event.get("channel") or "").startswith("D")
 
 
 def _show_again(edge: Edge, team: str, message: Mapping[str, Any]) -> bool:
-    """Post the card of a ticket that was gathered with others and has none of its own yet; False where the message is no ticket so far."""
+    """Post the card of a ticket that was gathered with others and has none of its own yet; False where the message
+    is no ticket so far."""
     conversation = f"slack:{team}:{message['channel']}:{message.get('thread_ts') or message['ts']}"
     with edge.desk.step("slack.show_card") as step:
         case_id = step.cases.belongs(conversation)
@@ -170,20 +236,36 @@ def _show_again(edge: Edge, team: str, message: Mapping[str, Any]) -> bool:
             step.cases.ask_for(case.id)
             step.queues.schedule(f"triage:{case.id}:{case.version}:asked", "triage", case.id, {"version": case.version})
             return True
-        step.queues.send(Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, card.case_id, priority=2))
+        step.queues.send(
+            Send(f"card:{card.id}", card.outlet, "card", card.place, {"card": card.id}, card.case_id, priority=2)
+        )
     return True
 
 
 def _ticket(event: Mapping[str, Any], mails: list[Mapping[str, Any]], ts: str) -> dict[str, Any]:
-    """The contract's ticket. A forwarded mail is the ticket, and its sender the requester; what was written above it stays out of headers."""
+    """The contract's ticket. A forwarded mail is the ticket, and its sender the requester; what was written above it
+    stays out of headers."""
     moment = rfc3339(_moment(ts))
     if mails:
         mail = mails[0]
         sender = next((str(f.get("address")) for f in mail.get("from") or [] if f.get("address")), None)
-        return {"subject": str(mail.get("subject") or mail.get("title") or ""), "body": str(mail.get("plain_text") or mail.get("preview_plain_text") or ""),
-                "requester": sender, "channel": "slack", "received_at": moment}
-    files = [{"name": str(f.get("name") or f.get("title") or ""), "content_type": str(f.get("mimetype") or "")} for f in event.get("files") or []]
-    return {"body": typed(event), "channel": "slack", "received_at": moment, **({"attachments": files[:MAX_FILES]} if files else {})}
+        return {
+            "subject": str(mail.get("subject") or mail.get("title") or ""),
+            "body": str(mail.get("plain_text") or mail.get("preview_plain_text") or ""),
+            "requester": sender,
+            "channel": "slack",
+            "received_at": moment,
+        }
+    files = [
+        {"name": str(f.get("name") or f.get("title") or ""), "content_type": str(f.get("mimetype") or "")}
+        for f in event.get("files") or []
+    ]
+    return {
+        "body": typed(event),
+        "channel": "slack",
+        "received_at": moment,
+        **({"attachments": files[:MAX_FILES]} if files else {}),
+    }
 
 
 def _moment(ts: str) -> Any:

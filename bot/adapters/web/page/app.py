@@ -20,7 +20,8 @@ STATIC: Final = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 
 
 def page_routes(site: Site) -> list[BaseRoute]:
-    """Every path of the page. They stand beside other routes (webhooks, Slack, probes) in one application; none of them needs a middleware."""
+    """Every path of the page. They stand beside other routes (webhooks, Slack, probes) in one application; none of
+    them needs a middleware."""
     return [
         route(site, "/", "home", _home),
         route(site, "/playground", "triage", playground.playground),

@@ -1,4 +1,5 @@
-"""Tickets that came in on the page have nobody outside: their cards are the page itself, and a reply is copied by hand."""
+"""Tickets that came in on the page have nobody outside: their cards are the page itself, and a reply is copied by
+hand."""
 
 from __future__ import annotations
 

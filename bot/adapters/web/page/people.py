@@ -1,4 +1,5 @@
-"""Who somebody is: a session's cookie, a proxy that is trusted, the token of this machine, or Slack (OpenID Connect)."""
+"""Who somebody is: a session's cookie, a proxy that is trusted, the token of this machine, or Slack (OpenID
+Connect)."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ LOCAL: Final = "local:owner"
 
 @dataclass(frozen=True)
 class Slack:
-    """The app's credentials for Sign in with Slack. ``base`` is Slack's own address, ``team`` the only workspace that is let in (None: any that has roles here)."""
+    """The app's credentials for Sign in with Slack. ``base`` is Slack's own address, ``team`` the only workspace
+    that is let in (None: any that has roles here)."""
 
     client_id: str
     client_secret: str
@@ -77,7 +79,8 @@ class Ways:
         return "lead" if person == LOCAL else self.roles(person)
 
     def session_of(self, request: Request) -> tuple[str | None, Session | None]:
-        """(a token for a new cookie, the session). With a trusted proxy the header says who it is, at every request anew. Raises StoreBusy."""
+        """(a token for a new cookie, the session). With a trusted proxy the header says who it is, at every request
+        anew. Raises StoreBusy."""
         cookie = request.cookies.get(self.cookie(request), "")
         session = None
         if cookie:
@@ -105,14 +108,23 @@ class Ways:
 
     def keep(self, request: Request, answer: Response, token: str, *, lasts: timedelta = LASTS) -> None:
         """Hand the browser its cookie: no script reads it, no other site sends it with a form."""
-        answer.set_cookie(self.cookie(request), token, max_age=int(lasts.total_seconds()), path="/", secure=self.secure(request), httponly=True, samesite="lax")
+        answer.set_cookie(
+            self.cookie(request),
+            token,
+            max_age=int(lasts.total_seconds()),
+            path="/",
+            secure=self.secure(request),
+            httponly=True,
+            samesite="lax",
+        )
 
     def forget(self, request: Request, answer: Response) -> None:
         """Take the cookie back."""
         answer.delete_cookie(self.cookie(request), path="/", secure=self.secure(request), httponly=True, samesite="lax")
 
     def cookie(self, request: Request) -> str:
-        """``__Host-`` ties the cookie to this very host, which a browser only allows over TLS (RFC 6265bis, 4.1.3.2)."""
+        """``__Host-`` ties the cookie to this very host, which a browser only allows over TLS (RFC 6265bis,
+        4.1.3.2)."""
         return "__Host-triage" if self.secure(request) else "triage"
 
     def secure(self, request: Request) -> bool:

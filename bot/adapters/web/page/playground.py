@@ -37,12 +37,22 @@ def playground(site: Site, ask: Ask) -> Response:
 
 
 def triaged(site: Site, ask: Ask) -> Response:
-    """A pasted ticket with all that was read out of it. Lines beside the one that decides are a look-up of that mailbox, as under Logs."""
+    """A pasted ticket with all that was read out of it. Lines beside the one that decides are a look-up of that
+    mailbox, as under Logs."""
     text = ask.form.get("text", "")
     try:
         ticket = pasted(text)
     except InputError as error:
-        return page("playground.html", ask, status=422, text=text, shown=None, wrong=str(error), refused="", example=_example(site))
+        return page(
+            "playground.html",
+            ask,
+            status=422,
+            text=text,
+            shown=None,
+            wrong=str(error),
+            refused="",
+            example=_example(site),
+        )
     triage = site.triager.triage(ticket)
     shown, refused = shown_of(to_json(triage), site.triager.knowledge), ""
     if any(not line.matching for line in shown.lines):
@@ -61,7 +71,16 @@ def kept(site: Site, ask: Ask) -> Response:
     try:
         ticket = pasted(text)
     except InputError as error:
-        return page("playground.html", ask, status=422, text=text, shown=None, wrong=str(error), refused="", example=_example(site))
+        return page(
+            "playground.html",
+            ask,
+            status=422,
+            text=text,
+            shown=None,
+            wrong=str(error),
+            refused="",
+            example=_example(site),
+        )
     with site.desk.look() as view:
         now = view.now
     accepted = site.door.accept(inbound_of(ticket, author=ask.visitor.person, now=now))
@@ -88,9 +107,20 @@ def pasted(text: str) -> Ticket:
 
 def inbound_of(ticket: Ticket, *, author: str, now: datetime) -> Inbound:
     """A ticket as it is handed in at the desk's door: the same text is the same ticket."""
-    message = {"subject": ticket.subject, "body": ticket.body, "format": ticket.format, "requester": ticket.requester, "channel": CHANNEL,
-               "received_at": (ticket.received_at or now).isoformat(), "headers": dict(ticket.headers),
-               "attachments": [{"name": a.name, "content_type": a.content_type, "size": a.size, "text": a.text} for a in ticket.attachments]}
-    same = json.dumps([ticket.subject, ticket.body, ticket.requester, sorted(ticket.headers.items())], ensure_ascii=False)
+    message = {
+        "subject": ticket.subject,
+        "body": ticket.body,
+        "format": ticket.format,
+        "requester": ticket.requester,
+        "channel": CHANNEL,
+        "received_at": (ticket.received_at or now).isoformat(),
+        "headers": dict(ticket.headers),
+        "attachments": [
+            {"name": a.name, "content_type": a.content_type, "size": a.size, "text": a.text} for a in ticket.attachments
+        ],
+    }
+    same = json.dumps(
+        [ticket.subject, ticket.body, ticket.requester, sorted(ticket.headers.items())], ensure_ascii=False
+    )
     identity = hashlib.sha256(same.encode("utf-8", "replace")).hexdigest()[:24]
     return Inbound(CHANNEL, identity, f"{CHANNEL}:{identity}", message, author, now, CHANNEL, "", explicit=True)

@@ -41,14 +41,35 @@ def sign_in_routes(site: Site) -> list[Route]:
             form = await form_of(request) if same_site(request) else None
             given, onward = ((form or {}).get("token", "").strip(), _onward((form or {}).get("next", "")))
         if not given and request.method == "GET":
-            return page("sign_in.html", None, next=onward, token=ways.token is not None, slack=ways.slack is not None, proxy=ways.proxy_header, wrong="")
+            return page(
+                "sign_in.html",
+                None,
+                next=onward,
+                token=ways.token is not None,
+                slack=ways.slack is not None,
+                proxy=ways.proxy_header,
+                wrong="",
+            )
         address = request.client.host if request.client else ""
         if not ways.tries.allowed(address):
-            return said(None, "Too many tries", "Ten wrong tokens came from your address. Wait a quarter of an hour, or restart triage for a new token.", 429)
+            return said(
+                None,
+                "Too many tries",
+                "Ten wrong tokens came from your address. Wait a quarter of an hour, or restart triage for a new token.",
+                429,
+            )
         if not ways.right_token(given):
             ways.tries.wrong(address)
-            return page("sign_in.html", None, status=403, next=onward, token=ways.token is not None, slack=ways.slack is not None, proxy=ways.proxy_header,
-                        wrong="That is not the token of this machine. It is printed when triage starts.")
+            return page(
+                "sign_in.html",
+                None,
+                status=403,
+                next=onward,
+                token=ways.token is not None,
+                slack=ways.slack is not None,
+                proxy=ways.proxy_header,
+                wrong="That is not the token of this machine. It is printed when triage starts.",
+            )
         token, _ = await run_in_threadpool(ways.open, LOCAL)
         answer = RedirectResponse(onward, status_code=303)
         ways.keep(request, answer, token)
@@ -57,7 +78,12 @@ def sign_in_routes(site: Site) -> list[Route]:
     async def sign_out(request: Request) -> Response:
         form = await form_of(request)
         _, session = await run_in_threadpool(ways.session_of, request)
-        if session is None or form is None or not same_site(request) or not hmac.compare_digest(form.get("form_token", "").encode(), session.form_token.encode()):
+        if (
+            session is None
+            or form is None
+            or not same_site(request)
+            or not hmac.compare_digest(form.get("form_token", "").encode(), session.form_token.encode())
+        ):
             return RedirectResponse("/sign-in", status_code=303)
         await run_in_threadpool(_end, site, request.cookies.get(ways.cookie(request), ""), session.person)
         answer = RedirectResponse("/sign-in", status_code=303)
@@ -69,8 +95,15 @@ def sign_in_routes(site: Site) -> list[Route]:
             return said(None, "Not set up", "Signing in with Slack is not configured here.", 404)
         nonce = secrets.token_urlsafe(24)
         token, session = await run_in_threadpool(lambda: ways.open("", waiting_for=nonce, lasts=ASKING))
-        question = {"response_type": "code", "scope": "openid profile", "client_id": ways.slack.client_id, "state": session.form_token, "nonce": nonce,
-                    "redirect_uri": _back(site, request), **({"team": ways.slack.team} if ways.slack.team else {})}
+        question = {
+            "response_type": "code",
+            "scope": "openid profile",
+            "client_id": ways.slack.client_id,
+            "state": session.form_token,
+            "nonce": nonce,
+            "redirect_uri": _back(site, request),
+            **({"team": ways.slack.team} if ways.slack.team else {}),
+        }
         answer = RedirectResponse(f"{ways.slack.base}openid/connect/authorize?{urlencode(question)}", status_code=303)
         ways.keep(request, answer, token, lasts=ASKING)
         return answer
@@ -79,9 +112,16 @@ def sign_in_routes(site: Site) -> list[Route]:
         if ways.slack is None:
             return said(None, "Not set up", "Signing in with Slack is not configured here.", 404)
         cookie = request.cookies.get(ways.cookie(request), "")
-        person = await run_in_threadpool(_asked, site, ways.slack, cookie, dict(request.query_params), _back(site, request))
+        person = await run_in_threadpool(
+            _asked, site, ways.slack, cookie, dict(request.query_params), _back(site, request)
+        )
         if person is None:
-            return said(None, "Slack did not say who you are", "The answer was not to our question, came too late, or is of another workspace. Go back to the sign-in page and try again.", 403)
+            return said(
+                None,
+                "Slack did not say who you are",
+                "The answer was not to our question, came too late, or is of another workspace. Go back to the sign-in page and try again.",
+                403,
+            )
         token, _ = await run_in_threadpool(ways.open, person)
         answer = RedirectResponse("/", status_code=303)
         ways.keep(request, answer, token)
@@ -96,7 +136,12 @@ def sign_in_routes(site: Site) -> list[Route]:
 
         return Route(path, whole, methods=list(methods))
 
-    return [at("/sign-in", sign_in, "GET", "POST"), at("/sign-out", sign_out, "POST"), at("/sign-in/slack", to_slack, "GET"), at("/sign-in/slack/back", from_slack, "GET")]
+    return [
+        at("/sign-in", sign_in, "GET", "POST"),
+        at("/sign-out", sign_out, "POST"),
+        at("/sign-in/slack", to_slack, "GET"),
+        at("/sign-in/slack/back", from_slack, "GET"),
+    ]
 
 
 def _end(site: Site, token: str, person: str) -> None:
@@ -106,7 +151,8 @@ def _end(site: Site, token: str, person: str) -> None:
 
 
 def _onward(path: str) -> str:
-    """Where to go after signing in: a path of ours, never another site (``//host`` and ``/\\host`` are other sites to a browser)."""
+    """Where to go after signing in: a path of ours, never another site (``//host`` and ``/\\host`` are other sites
+    to a browser)."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\", "/sign-")) and path.isprintable() else "/"
 
 
@@ -116,28 +162,39 @@ def _back(site: Site, request: Request) -> str:
 
 
 def _asked(site: Site, slack: Slack, cookie: str, answer: Mapping[str, str], back: str) -> str | None:
-    """The person behind Slack's answer; None where it does not answer our question. The question is spent in any case."""
+    """The person behind Slack's answer; None where it does not answer our question. The question is spent in any
+    case."""
     with site.desk.step("web.slack-back") as step:
         session = step.sessions.of(cookie) if cookie else None
         if cookie and session is not None and session.waiting_for:
             step.sessions.end(cookie)
-    if session is None or not session.waiting_for or not hmac.compare_digest(answer.get("state", "").encode(), session.form_token.encode()) or "code" not in answer:
+    if (
+        session is None
+        or not session.waiting_for
+        or not hmac.compare_digest(answer.get("state", "").encode(), session.form_token.encode())
+        or "code" not in answer
+    ):
         return None
     client = WebClient(base_url=f"{slack.base}api/", timeout=SLACK_SECONDS, retry_handlers=[])
     try:
-        granted = client.openid_connect_token(client_id=slack.client_id, client_secret=slack.client_secret, code=answer["code"], redirect_uri=back)
+        granted = client.openid_connect_token(
+            client_id=slack.client_id, client_secret=slack.client_secret, code=answer["code"], redirect_uri=back
+        )
     except (SlackApiError, OSError):
         return None
     claims = _claims(str(granted.get("id_token") or ""))
     team, user = str(claims.get("https://slack.com/team_id", "")), str(claims.get("https://slack.com/user_id", ""))
-    sound = claims.get("aud") == slack.client_id and hmac.compare_digest(str(claims.get("nonce", "")).encode(), session.waiting_for.encode())
+    sound = claims.get("aud") == slack.client_id and hmac.compare_digest(
+        str(claims.get("nonce", "")).encode(), session.waiting_for.encode()
+    )
     if not sound or not team.isalnum() or not user.isalnum() or (slack.team and team != slack.team):
         return None
     return f"slack:{team}:{user}"
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """What an id_token says. It came to us from Slack itself over TLS, which stands in for its signature (OpenID Connect Core 1.0, 3.1.3.7, 6)."""
+    """What an id_token says. It came to us from Slack itself over TLS, which stands in for its signature (OpenID
+    Connect Core 1.0, 3.1.3.7, 6)."""
     try:
         _, payload, _ = token.split(".")
         said_ = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -18,11 +18,24 @@ from bot.core.desk.values import Decision, Outcome
 PAGE: Final = 40
 MAX_REPLY: Final = 30_000
 LISTS: Final = {"waiting": ("open", "rewriting", "failed"), "decided": ("decided", "answered", "withdrawn")}
-DONE: Final = {"send": "Sent.", "edit": "Sent as edited.", "not_ours": "Marked as not ours.", "escalate": "Escalated.", "other_check": "The draft is being rewritten; reload in a moment.",
-               "ask": "A draft that asks is being written; reload in a moment.", "retry": "Trying again; reload in a moment.",
-               "watch": "Watching the log for five minutes: ask the customer to try now. What arrives is reported where the ticket came from."}
+DONE: Final = {
+    "send": "Sent.",
+    "edit": "Sent as edited.",
+    "not_ours": "Marked as not ours.",
+    "escalate": "Escalated.",
+    "other_check": "The draft is being rewritten; reload in a moment.",
+    "ask": "A draft that asks is being written; reload in a moment.",
+    "retry": "Trying again; reload in a moment.",
+    "watch": "Watching the log for five minutes: ask the customer to try now. What arrives is reported where the ticket came from.",
+}
 """What was done, by its name: the name goes through the address bar, the words never do."""
-DECIDED: Final = {"send": "Sent", "edit": "Edited and sent", "not_ours": "Marked as not ours", "escalate": "Escalated", "auto": "Answered without a click"}
+DECIDED: Final = {
+    "send": "Sent",
+    "edit": "Edited and sent",
+    "not_ours": "Marked as not ours",
+    "escalate": "Escalated",
+    "auto": "Answered without a click",
+}
 
 
 def queue(site: Site, ask: Ask) -> Response:
@@ -35,7 +48,16 @@ def queue(site: Site, ask: Ask) -> Response:
         backlog, now = view.queues.backlog(), view.now
     more = cards[PAGE - 1] if len(cards) > PAGE else None
     onward = f"/queue?{urlencode({'show': which, 'at': more[1].isoformat(), 'key': more[0].id})}" if more else ""
-    return page("queue.html", ask, cards=cards[:PAGE], which=which, now=now, onward=onward, working=backlog["jobs"], decided=DECIDED)
+    return page(
+        "queue.html",
+        ask,
+        cards=cards[:PAGE],
+        which=which,
+        now=now,
+        onward=onward,
+        working=backlog["jobs"],
+        decided=DECIDED,
+    )
 
 
 def listed(site: Site, ask: Ask) -> Response:
@@ -44,20 +66,40 @@ def listed(site: Site, ask: Ask) -> Response:
     wanted = {k: ask.query.get(k, "").strip()[:320] for k in ("cause", "error", "mailbox")}
     wanted["mailbox"] = wanted["mailbox"].lower()
     with site.desk.look() as view:
-        lines = view.views.tickets(cause=wanted["cause"] or None, error=wanted["error"] or None, mailbox=wanted["mailbox"] or None, after=_place(ask.query), limit=PAGE + 1)
+        lines = view.views.tickets(
+            cause=wanted["cause"] or None,
+            error=wanted["error"] or None,
+            mailbox=wanted["mailbox"] or None,
+            after=_place(ask.query),
+            limit=PAGE + 1,
+        )
         now = view.now
     kept = {k: v for k, v in wanted.items() if v}
     last = lines[PAGE - 1] if len(lines) > PAGE else None
     onward = f"/tickets?{urlencode({**kept, 'at': last.place[0].isoformat(), 'key': last.place[1]})}" if last else ""
-    causes = [(c, name_of(c, knowledge)) for c in (*sorted(knowledge.checks, key=lambda c: knowledge.checks[c].number), *knowledge.others)]
+    causes = [
+        (c, name_of(c, knowledge))
+        for c in (*sorted(knowledge.checks, key=lambda c: knowledge.checks[c].number), *knowledge.others)
+    ]
     error = knowledge.errors.get(wanted["error"])
-    return page("tickets.html", ask, lines=lines[:PAGE], wanted=wanted, causes=causes, error=error.title if error else wanted["error"], onward=onward, now=now,
-                named=dict(causes))
+    return page(
+        "tickets.html",
+        ask,
+        lines=lines[:PAGE],
+        wanted=wanted,
+        causes=causes,
+        error=error.title if error else wanted["error"],
+        onward=onward,
+        now=now,
+        named=dict(causes),
+    )
 
 
 def ticket(site: Site, ask: Ask) -> Response:
     """One ticket: what was found, what speaks for it, the draft, and what may be decided."""
-    return _ticket(site, ask, ask.query.get("case", ""), DONE.get(ask.query.get("done", ""), ""), refused="", status=200)
+    return _ticket(
+        site, ask, ask.query.get("case", ""), DONE.get(ask.query.get("done", ""), ""), refused="", status=200
+    )
 
 
 def decided(site: Site, ask: Ask) -> Response:
@@ -79,7 +121,15 @@ def _lines(site: Site, ask: Ask, case: str) -> Response:
         documents = view.cases.triages(case)
     mailbox = str(documents[-1]["facts"]["mailbox"] or case) if documents else case
     outcome = site.decisions.look_up(ask.visitor.person, ask.visitor.role, mailbox, of_ticket=bool(documents))
-    return _ticket(site, ask, case, "", refused="" if outcome.done else outcome.said, status=200 if outcome.done else 403, lines=outcome.done)
+    return _ticket(
+        site,
+        ask,
+        case,
+        "",
+        refused="" if outcome.done else outcome.said,
+        status=200 if outcome.done else 403,
+        lines=outcome.done,
+    )
 
 
 def _decide(site: Site, ask: Ask, card_id: str, action: str) -> Outcome:
@@ -94,12 +144,28 @@ def _decide(site: Site, ask: Ask, card_id: str, action: str) -> Outcome:
         return Outcome(False, "An empty reply cannot be sent.")
     cause = form.get("cause") or None
     knowledge = site.triager.knowledge
-    if action == "other_check" and cause not in knowledge.checks and (cause not in knowledge.others or cause == "unknown"):
+    if (
+        action == "other_check"
+        and cause not in knowledge.checks
+        and (cause not in knowledge.others or cause == "unknown")
+    ):
         return Outcome(False, "Choose one of the list.")
-    return site.decisions.decide(Decision(card_id, int(seen), action, visitor.person, visitor.role, text=text, cause=cause if action == "other_check" else None))
+    return site.decisions.decide(
+        Decision(
+            card_id,
+            int(seen),
+            action,
+            visitor.person,
+            visitor.role,
+            text=text,
+            cause=cause if action == "other_check" else None,
+        )
+    )
 
 
-def _ticket(site: Site, ask: Ask, case_id: str, done: str, *, refused: str, status: int, lines: bool = False) -> Response:
+def _ticket(
+    site: Site, ask: Ask, case_id: str, done: str, *, refused: str, status: int, lines: bool = False
+) -> Response:
     knowledge = site.triager.knowledge
     with site.desk.look() as view:
         case = view.cases.case(case_id)
@@ -113,14 +179,38 @@ def _ticket(site: Site, ask: Ask, case_id: str, done: str, *, refused: str, stat
     shown = shown_of(documents[-1], knowledge) if documents else None
     if shown is not None and not lines:
         shown = deciding_only(shown)
-    causes = [(c.id, name_of(c.id, knowledge)) for c in sorted(knowledge.checks.values(), key=lambda c: c.number)] + \
-        [(o, name_of(o, knowledge)) for o in knowledge.others if o != "unknown"]
+    causes = [(c.id, name_of(c.id, knowledge)) for c in sorted(knowledge.checks.values(), key=lambda c: c.number)] + [
+        (o, name_of(o, knowledge)) for o in knowledge.others if o != "unknown"
+    ]
     actions = button_actions(card.state, card.mode, bool(card.content.draft)) if card else ()
-    return page("ticket.html", ask, status=status, case=case, card=card, shown=shown, earlier=earlier, actions=actions, causes=causes, done=done, refused=refused,
-                reply_state=REPLY_STATES.get(reply_state, ""), now=now, decided=DECIDED, by_hand=case.channel == "page", messages=[_words(m) for m in case.messages])
+    return page(
+        "ticket.html",
+        ask,
+        status=status,
+        case=case,
+        card=card,
+        shown=shown,
+        earlier=earlier,
+        actions=actions,
+        causes=causes,
+        done=done,
+        refused=refused,
+        reply_state=REPLY_STATES.get(reply_state, ""),
+        now=now,
+        decided=DECIDED,
+        by_hand=case.channel == "page",
+        messages=[_words(m) for m in case.messages],
+    )
 
 
-REPLY_STATES: Final = {"queued": "on its way", "sending": "on its way", "unsure": "being checked", "parked": "NOT sent: see Health", "sent": "delivered", "withdrawn": "not sent from here: copy it"}
+REPLY_STATES: Final = {
+    "queued": "on its way",
+    "sending": "on its way",
+    "unsure": "being checked",
+    "parked": "NOT sent: see Health",
+    "sent": "delivered",
+    "withdrawn": "not sent from here: copy it",
+}
 
 
 def _words(message: Mapping[str, object]) -> str:
@@ -135,5 +225,3 @@ def _place(query: Mapping[str, str]) -> Place | None:
     except (KeyError, ValueError):
         return None
     return (at, query.get("key", "")[:300]) if at.tzinfo is not None else None
-
-

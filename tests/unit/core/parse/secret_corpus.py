@@ -80,20 +80,8 @@ PASSWORD_SENTENCES = {
         "PW: {}",
         "Passwort = {}",
     ],
-    "fr": [
-        "Mot de passe : {}",
-        "mon mot de passe est {}",
-        "mdp: {}",
-        "avec le mot de passe {}",
-        "Mot de passe = {}",
-    ],
-    "es": [
-        "Contraseña: {}",
-        "mi contraseña es {}",
-        "clave: {}",
-        "con la contraseña {} no entra",
-        "Contraseña = {}",
-    ],
+    "fr": ["Mot de passe : {}", "mon mot de passe est {}", "mdp: {}", "avec le mot de passe {}", "Mot de passe = {}"],
+    "es": ["Contraseña: {}", "mi contraseña es {}", "clave: {}", "con la contraseña {} no entra", "Contraseña = {}"],
     "it": ["Password: {}", "la mia password è {}", "la password: {}", "con password {}", "Parola chiave: {}"],
     "nl": ["Wachtwoord: {}", "mijn wachtwoord is {}", "met wachtwoord {}", "ww / wachtwoord = {}"],
     "pt": ["Senha: {}", "a minha senha é {}", "Palavra-passe: {}", "com a senha {}", "senha = {}"],
@@ -112,10 +100,7 @@ OTHERS: dict[str, Callable[[random.Random], tuple[str, str]]] = {
     "auth plain": lambda r: (p := _plain_payload(r), f"C: AUTH PLAIN {p}")[::1],
     "authenticate plain": lambda r: (p := _plain_payload(r), f"a1 AUTHENTICATE PLAIN {p}"),
     "bare plain": lambda r: (p := _plain_payload(r), f"334\n{p}\n235 ok"),
-    "auth login": lambda r: (
-        p := base64.b64encode(password(r).encode()).decode(),
-        f"334 UGFzc3dvcmQ6\n{p}\n535 no",
-    ),
+    "auth login": lambda r: (p := base64.b64encode(password(r).encode()).decode(), f"334 UGFzc3dvcmQ6\n{p}\n535 no"),
     "smtplib": lambda r: (
         p := base64.b64encode(password(r).encode()).decode(),
         f"reply: b'334 UGFzc3dvcmQ6\\r\\n'\nsend: '{p}\\r\\n'",
@@ -128,10 +113,7 @@ OTHERS: dict[str, Callable[[random.Random], tuple[str, str]]] = {
         p := letters(r, LETTERS + DIGITS, 10),
         f"curl -v imaps://imap.example.net -u anna@example.com:{p}",
     ),
-    "swaks": lambda r: (
-        p := letters(r, LETTERS + DIGITS, 10),
-        f"swaks --to a@example.com -au anna -ap {p} --tls",
-    ),
+    "swaks": lambda r: (p := letters(r, LETTERS + DIGITS, 10), f"swaks --to a@example.com -au anna -ap {p} --tls"),
     "option": lambda r: (p := letters(r, LETTERS + DIGITS, 10), f"mailer --password={p} --host x"),
     "json": lambda r: (p := password(r), f'{{"user": "anna", "password": "{p}"}}'),
     "php": lambda r: (p := password(r), f"$mail->Password = '{p}';"),
@@ -142,35 +124,21 @@ OTHERS: dict[str, Callable[[random.Random], tuple[str, str]]] = {
         p := letters(r, LETTERS + DIGITS, 9) + "1",
         f"machine imap.example.net login anna password {p}",
     ),
-    "dump": lambda r: (
-        p := letters(r, LETTERS + DIGITS, 10) + "4",
-        f"anna@example.com:{p}:imap.example.net:143",
-    ),
+    "dump": lambda r: (p := letters(r, LETTERS + DIGITS, 10) + "4", f"anna@example.com:{p}:imap.example.net:143"),
     "app password": lambda r: (
         p := " ".join(letters(r, string.ascii_lowercase, 4) for _ in range(4)),
         f"app password: {p}",
     ),
-    "slack": lambda r: (
-        p := "xoxb-" + letters(r, DIGITS, 12) + "-" + letters(r, LETTERS, 24),
-        f"I use {p} for it",
-    ),
+    "slack": lambda r: (p := "xoxb-" + letters(r, DIGITS, 12) + "-" + letters(r, LETTERS, 24), f"I use {p} for it"),
     "github": lambda r: (p := "ghp_" + letters(r, LETTERS + DIGITS, 36), f"token {p}"),
     "openai": lambda r: (p := "sk-" + letters(r, LETTERS + DIGITS, 40), f"export KEY={p}"),
     "aws": lambda r: (p := "AKIA" + letters(r, string.ascii_uppercase + DIGITS, 16), f"access {p} is set"),
     "jwt": lambda r: (
-        p := "eyJ"
-        + letters(r, LETTERS, 20)
-        + ".eyJ"
-        + letters(r, LETTERS, 30)
-        + "."
-        + letters(r, LETTERS, 30),
+        p := "eyJ" + letters(r, LETTERS, 20) + ".eyJ" + letters(r, LETTERS, 30) + "." + letters(r, LETTERS, 30),
         f"Cookie: s={p}",
     ),
     "bearer": lambda r: (p := letters(r, LETTERS + DIGITS, 30) + "1", f"Authorization: Bearer {p}"),
-    "basic": lambda r: (
-        p := base64.b64encode(f"anna:{password(r)}1x".encode()).decode(),
-        f"Authorization: Basic {p}",
-    ),
+    "basic": lambda r: (p := base64.b64encode(f"anna:{password(r)}1x".encode()).decode(), f"Authorization: Basic {p}"),
     "api key": lambda r: (p := letters(r, "0123456789abcdef", 31) + "7", f"API key: {p}"),
     "api-schlüssel": lambda r: (p := letters(r, LETTERS + DIGITS, 33) + "7", f"API-Schlüssel: {p}"),
     "token": lambda r: (p := letters(r, LETTERS + DIGITS, 23) + "7", f"token={p}"),
@@ -187,14 +155,9 @@ OTHERS: dict[str, Callable[[random.Random], tuple[str, str]]] = {
     "otp": lambda r: (p := letters(r, DIGITS, 6), f"verification code: {p}"),
     "tan": lambda r: (p := letters(r, DIGITS, 6), f"Bestätigungscode: {p}"),
     "stripe": lambda r: (p := "sk_live_" + letters(r, LETTERS + DIGITS, 24), f"with {p}"),
-    "sendgrid": lambda r: (
-        p := "SG." + letters(r, LETTERS, 22) + "." + letters(r, LETTERS, 43),
-        f"key {p} fails",
-    ),
+    "sendgrid": lambda r: (p := "SG." + letters(r, LETTERS, 22) + "." + letters(r, LETTERS, 43), f"key {p} fails"),
     "iban": lambda r: (
-        p := r.choice(
-            ["DE89370400440532013000", "GB82 WEST 1234 5698 7654 32", "FR14 2004 1010 0505 0001 3M02 606"]
-        ),
+        p := r.choice(["DE89370400440532013000", "GB82 WEST 1234 5698 7654 32", "FR14 2004 1010 0505 0001 3M02 606"]),
         f"IBAN {p}",
     ),
 }
@@ -204,9 +167,7 @@ def secrets(count: int, seed: int = 7) -> Iterator[tuple[str, str, str]]:
     """(kind, the secret, a text that holds it), over all kinds and languages in turn."""
     rng = random.Random(seed)
     kinds = list(OTHERS)
-    sentences = [
-        (language, sentence) for language, all_of in PASSWORD_SENTENCES.items() for sentence in all_of
-    ]
+    sentences = [(language, sentence) for language, all_of in PASSWORD_SENTENCES.items() for sentence in all_of]
     for number in range(count):
         if number % 2:
             kind = kinds[number // 2 % len(kinds)]

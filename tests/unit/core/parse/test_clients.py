@@ -16,9 +16,7 @@ from bot.core.model import ClientMention, Reading, Segment
 from bot.core.parse.clients import MAX_CLIENTS, find_clients
 from knowledge.model import ClientFamily
 
-_TABLE = tomllib.loads(
-    (Path(__file__).parents[4] / "knowledge" / "clients.toml").read_text(encoding="utf-8")
-)["client"]
+_TABLE = tomllib.loads((Path(__file__).parents[4] / "knowledge" / "clients.toml").read_text(encoding="utf-8"))["client"]
 
 
 def _family(row: dict[str, Any]) -> ClientFamily:
@@ -49,13 +47,7 @@ def failing(found: tuple[ClientMention, ...]) -> ClientMention | None:
 
 NAMED = [
     # language, text, name, version, platform
-    (
-        "en",
-        "Thunderbird 128.14.0 (Flatpak) on Fedora 42 says login failed.",
-        "Thunderbird",
-        "128.14.0",
-        "Fedora 42",
-    ),
+    ("en", "Thunderbird 128.14.0 (Flatpak) on Fedora 42 says login failed.", "Thunderbird", "128.14.0", "Fedora 42"),
     ("de", "TB 115.18.0 / win 10: Anmeldung fehlgeschlagen", "Thunderbird", "115.18.0", "Windows 10"),
     (
         "de",
@@ -66,33 +58,15 @@ NAMED = [
     ),
     ("en", "Thunderbird 102.3.1 (64-bit) on Windows 11", "Thunderbird", "102.3.1", "Windows 11"),
     ("en", "I use Thunderbird, version 91.0 and it cannot log in", "Thunderbird", "91.0", ANY),
-    (
-        "en",
-        "After the update to 140.5.0 Thunderbird keeps asking for the password",
-        "Thunderbird",
-        "140.5.0",
-        ANY,
-    ),
+    ("en", "After the update to 140.5.0 Thunderbird keeps asking for the password", "Thunderbird", "140.5.0", ANY),
     ("en", "Thunderbird 128 fails", "Thunderbird", "128", ANY),
     ("fr", "Version 128.3 de Thunderbird, mot de passe refusé", "Thunderbird", "128.3", ANY),
     ("pl", "Od wczoraj w Thunderbirdzie 115.6 nie mogę się zalogować", "Thunderbird", "115.6", ANY),
     ("ru", "В Thunderbird 128.5.2 не проходит вход", "Thunderbird", "128.5.2", ANY),
     ("ja", "サンダーバード 128.6.0 でログインできません", "Thunderbird", "128.6.0", ANY),
     ("zh", "雷鸟 115.10 登录失败", "Thunderbird", "115.10", ANY),
-    (
-        "en",
-        "Thunderbird for Android 15.0 (F-Droid) on my Motorola",
-        "Thunderbird for Android",
-        "15.0",
-        "Android",
-    ),
-    (
-        "de",
-        "Thunderbird für Android Version 8.1 verbindet nicht",
-        "Thunderbird for Android",
-        "8.1",
-        "Android",
-    ),
+    ("en", "Thunderbird for Android 15.0 (F-Droid) on my Motorola", "Thunderbird for Android", "15.0", "Android"),
+    ("de", "Thunderbird für Android Version 8.1 verbindet nicht", "Thunderbird for Android", "8.1", "Android"),
     ("en", "K-9 Mail 5.723-SNAPSHOT (debug), Android 9", "K-9 Mail", "5.723-SNAPSHOT (debug)", "Android 9"),
     (
         "es",
@@ -105,13 +79,7 @@ NAMED = [
     ("en", "K-9 Mail version: 5.600\nPhone: Motorola G4, Android 7.0", "K-9 Mail", "5.600", "Android 7.0"),
     ("en", "K9 on my Pixel refuses", "K-9 Mail", None, "Android"),
     ("en", 'Thunderbird/K-9 on my Pixel: "Authentication failed"', "K-9 Mail", None, "Android"),
-    (
-        "en",
-        "Mailspring 1.7.8-13635bcf on Ubuntu 22.04 crashes",
-        "Mailspring",
-        "1.7.8-13635bcf",
-        "Ubuntu 22.04",
-    ),
+    ("en", "Mailspring 1.7.8-13635bcf on Ubuntu 22.04 crashes", "Mailspring", "1.7.8-13635bcf", "Ubuntu 22.04"),
     (
         "en",
         "Outlook for Mac 16.89.1 (24091630), macOS Sonoma 14.6",
@@ -193,9 +161,7 @@ NAMED = [
 
 
 @pytest.mark.parametrize(("language", "text", "name", "version", "platform"), NAMED)
-def test_the_named_client(
-    language: str, text: str, name: str, version: str | None, platform: str | None
-) -> None:
+def test_the_named_client(language: str, text: str, name: str, version: str | None, platform: str | None) -> None:
     found = failing(clients(text, language))
     assert found is not None, clients(text, language)
     assert (found.name, found.version) == (name, version), found
@@ -230,18 +196,8 @@ WHICH_FAILS = [
         "Mailspring",
         ["Thunderbird"],
     ),
-    (
-        "en",
-        "What works: Thunderbird, Outlook\nWhat fails: eM Client",
-        "eM Client",
-        ["Thunderbird", "Outlook"],
-    ),
-    (
-        "de",
-        "In Thunderbird funktioniert alles, aber Outlook meldet einen Fehler.",
-        "Outlook",
-        ["Thunderbird"],
-    ),
+    ("en", "What works: Thunderbird, Outlook\nWhat fails: eM Client", "eM Client", ["Thunderbird", "Outlook"]),
+    ("de", "In Thunderbird funktioniert alles, aber Outlook meldet einen Fehler.", "Outlook", ["Thunderbird"]),
     ("de", "Outlook zeigt 0x800CCC0E, Thunderbird läuft dagegen einwandfrei.", "Outlook", ["Thunderbird"]),
     (
         "de",
@@ -267,18 +223,8 @@ WHICH_FAILS = [
     ("es", "Outlook falla con error 535; en K-9 Mail va bien.", "Outlook", ["K-9 Mail"]),
     ("it", "Con Thunderbird funziona, mentre Outlook non riesce a inviare.", "Outlook", ["Thunderbird"]),
     ("it", "Outlook non si collega, invece Apple Mail va bene.", "Outlook", ["Apple Mail"]),
-    (
-        "nl",
-        "Thunderbird werkt prima, maar Outlook blijft om het wachtwoord vragen.",
-        "Outlook",
-        ["Thunderbird"],
-    ),
-    (
-        "nl",
-        "In Outlook krijg ik een fout, terwijl Thunderbird geen probleem heeft.",
-        "Outlook",
-        ["Thunderbird"],
-    ),
+    ("nl", "Thunderbird werkt prima, maar Outlook blijft om het wachtwoord vragen.", "Outlook", ["Thunderbird"]),
+    ("nl", "In Outlook krijg ik een fout, terwijl Thunderbird geen probleem heeft.", "Outlook", ["Thunderbird"]),
     ("pt", "No Thunderbird funciona, mas o Outlook não conecta.", "Outlook", ["Thunderbird"]),
     (
         "pt-br",
@@ -287,12 +233,7 @@ WHICH_FAILS = [
         ["Apple Mail"],
     ),
     ("pt", "Só no Outlook dá erro, no Thunderbird não.", "Outlook", ["Thunderbird"]),
-    (
-        "it",
-        "Nessun problema con Apple Mail; Thunderbird invece chiede la password.",
-        "Thunderbird",
-        ["Apple Mail"],
-    ),
+    ("it", "Nessun problema con Apple Mail; Thunderbird invece chiede la password.", "Thunderbird", ["Apple Mail"]),
     (
         "fr",
         "J'ai Mail (macOS 12.7) et Thunderbird. Thunderbird fonctionne, Apple Mail non.",
@@ -331,10 +272,7 @@ SHAPES = [
     ),
     ("MailKit.Security.AuthenticationException: AuthenticationInvalidCredentials", "MailKit"),
     ("javax.mail.AuthenticationFailedException: 535 5.7.8", "JavaMail"),
-    (
-        "com.sun.mail.util.MailConnectException: Couldn't connect to host, port: smtp.example.com, 25",
-        "JavaMail",
-    ),
+    ("com.sun.mail.util.MailConnectException: Couldn't connect to host, port: smtp.example.com, 25", "JavaMail"),
     ("SMTP Error: Could not authenticate.", "PHPMailer"),
     ("smtplib.SMTPAuthenticationError: (535, b'5.7.8 Error: authentication failed')", "Python smtplib"),
     ("imaplib.IMAP4.error: b'[AUTHENTICATIONFAILED] Authentication failed.'", "Python imaplib"),
@@ -412,12 +350,7 @@ def test_a_version_field_below_belongs_to_the_program() -> None:
 @pytest.mark.parametrize(
     ("language", "text", "name", "version"),
     [
-        (
-            "es",
-            "No va con Outlook.com\nAplicación: Thunderbird 128.3\nSistema: Windows 11",
-            "Thunderbird",
-            "128.3",
-        ),
+        ("es", "No va con Outlook.com\nAplicación: Thunderbird 128.3\nSistema: Windows 11", "Thunderbird", "128.3"),
         (
             "en",
             "### Environment\nK-9 Mail version: 5.600 (5.403 did the same)\n\nThunderbird here",
@@ -568,9 +501,7 @@ def test_the_table_holds_its_laws() -> None:
     assert len(FAMILIES) >= 120
     assert len({family.id for family in FAMILIES}) == len(FAMILIES)
     for family in FAMILIES:
-        assert family.kind in {"app", "webmail", "library", "command", "device", "server", "service"}, (
-            family.id
-        )
+        assert family.kind in {"app", "webmail", "library", "command", "device", "server", "service"}, family.id
         assert family.source, family.id
         for source in (*family.names, *family.weak, *family.errors, *family.unlike, family.version or "x"):
             pattern = regex.compile(source, regex.IGNORECASE)
@@ -640,19 +571,11 @@ ROLES = [
     ("en", "Our nodemailer script fails on the WordPress box.", "nodemailer"),
     ("en", "WordPress: form mails through PHPMailer die like this", "PHPMailer"),
     ("fr", "Site Drupal 11 (module Symfony Mailer), envoi refusé", "Symfony Mailer"),
-    (
-        "de",
-        "Nagios-Alarme fehlen: unser Monitoring verschickt über nullmailer an smtp.example.com",
-        "nullmailer",
-    ),
+    ("de", "Nagios-Alarme fehlen: unser Monitoring verschickt über nullmailer an smtp.example.com", "nullmailer"),
     ("en", "Zabbix alerts fail. The box sends via msmtp to smtp.example.com", "msmtp"),
     ("en", "Newsletter via MailPoet 5 (WordPress) stopped", "MailPoet"),
     ("en", "Sends via `mailx`. Error curl 60", "s-nail"),
-    (
-        "en",
-        "Our script gets 535, telnet from the box works, see smtplib.SMTPAuthenticationError",
-        "Python smtplib",
-    ),
+    ("en", "Our script gets 535, telnet from the box works, see smtplib.SMTPAuthenticationError", "Python smtplib"),
     ("pt", "O Apple Mail não envia nas portas 465 e 587", "Apple Mail"),
     ("pt", "Nas contas do Thunderbird não entra", "Thunderbird"),
     ("en", "Outlook (Mac, 16.90) shows an error", "Outlook"),

@@ -19,10 +19,7 @@ from knowledge.literals import alternatives, leading_literals, required_literals
 from knowledge.model import CueRule
 
 CUES = Path(__file__).resolve().parents[4] / "knowledge" / "cues"
-RULES = {
-    path.stem: CueRule(**tomllib.loads(path.read_text(encoding="utf-8")))
-    for path in sorted(CUES.glob("*.toml"))
-}
+RULES = {path.stem: CueRule(**tomllib.loads(path.read_text(encoding="utf-8"))) for path in sorted(CUES.glob("*.toml"))}
 KNOWLEDGE = load()
 LEXICONS = KNOWLEDGE.lexicons
 LANGUAGES = {"any", "en", "de", "fr", "es", "it", "nl", "pt", "pl", "ru", "ja", "zh", "sv", "da", "cs"}
@@ -54,7 +51,9 @@ def test_the_entry_is_sound(rule: CueRule) -> None:
     assert all(0 < factor < 1 for factor in rule.refutes.values())
     assert not set(rule.supports) & set(rule.refutes)
     assert set(rule.patterns) <= set(rule.must_match) <= LANGUAGES
-    assert set(rule.patterns) == set(rule.must_match) or rule.says, "samples of a language without a pattern are found by says"
+    assert set(rule.patterns) == set(rule.must_match) or rule.says, (
+        "samples of a language without a pattern are found by says"
+    )
     assert set(rule.kills) <= set(RULES) - {rule.id}
     assert rule.topic in ("connection", "elsewhere")
     assert set(rule.sets) <= {"webmail_works", "protocol", "plan", "ongoing"}
@@ -213,7 +212,9 @@ def test_the_subject_of_a_reply_tells_of_no_other_topic() -> None:
         return {cue.id for cue in find_cues(Reading(text, segments, "en"), RULES)}
 
     assert "auto-reply" in cues("automatic reply")
-    assert "auto-reply" not in cues("Re: automatic reply") | cues("AW: automatic reply") | cues("RE[2]: automatic reply")
+    assert "auto-reply" not in cues("Re: automatic reply") | cues("AW: automatic reply") | cues(
+        "RE[2]: automatic reply"
+    )
 
 
 def test_a_forwarded_mail_counts_where_the_message_is_only_its_cover() -> None:
@@ -249,13 +250,7 @@ def test_the_tickets_language_english_and_any_are_searched() -> None:
 
 
 def test_hostile_text_costs_little() -> None:
-    for text in (
-        "webmail " * 20_000,
-        "a" * 200_000,
-        "\n" * 100_000,
-        "not " * 40_000,
-        "\u7f51\u9875" * 40_000,
-    ):
+    for text in ("webmail " * 20_000, "a" * 200_000, "\n" * 100_000, "not " * 40_000, "\u7f51\u9875" * 40_000):
         find_cues(reading(text, "zh"), RULES, seconds=1.0)
 
 

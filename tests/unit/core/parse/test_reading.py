@@ -1,6 +1,5 @@
 """The canonical text: safe, masked, covered by segments, cheap."""
 
-
 from __future__ import annotations
 
 import time
@@ -16,9 +15,7 @@ from bot.core.parse.plain import plain
 from bot.core.parse.reading import MAX_READING, read
 from knowledge.model import Language
 
-TABLE = tomllib.loads((Path(__file__).parents[4] / "knowledge" / "languages.toml").read_text("utf-8"))[
-    "language"
-]
+TABLE = tomllib.loads((Path(__file__).parents[4] / "knowledge" / "languages.toml").read_text("utf-8"))["language"]
 LANGUAGES = tuple(Language(row["id"], tuple(row["words"]), tuple(row.get("scripts", ()))) for row in TABLE)
 
 
@@ -50,9 +47,7 @@ def test_subject_body_and_attachments_are_one_text() -> None:
 
 
 def test_a_mail_forwarded_as_an_attachment_is_forwarded() -> None:
-    mail = Attachment(
-        "x.eml", "message/rfc822", 9, "From: b@example.com\nSubject: help\n\nOutlook: 0x800CCC0E"
-    )
+    mail = Attachment("x.eml", "message/rfc822", 9, "From: b@example.com\nSubject: help\n\nOutlook: 0x800CCC0E")
     reading = of("Please look.", "", "text", mail)
     assert kind_of(reading, "From:") == "header"
     assert kind_of(reading, "Outlook") == "forwarded"
@@ -79,9 +74,7 @@ def test_secrets_are_masked_and_spans_follow() -> None:
 
 def test_html_is_read_as_its_reader_sees_it() -> None:
     reading = of(
-        '<p>Hallo, es geht nicht:</p><blockquote>Login failed.</blockquote><p style="display:none">x</p>',
-        "",
-        "html",
+        '<p>Hallo, es geht nicht:</p><blockquote>Login failed.</blockquote><p style="display:none">x</p>', "", "html"
     )
     assert reading.text == "Hallo, es geht nicht:\n\nLogin failed."
     assert reading.language == "de"

@@ -1,6 +1,5 @@
 """HTML bodies: what a reader sees, cited mails marked, hostile markup at a bounded price."""
 
-
 from __future__ import annotations
 
 import time
@@ -46,15 +45,12 @@ def test_what_nobody_sees_is_left_out(hidden: str) -> None:
 
 
 def test_a_host_typed_as_a_link_survives() -> None:
-    assert "smtp.example.net" in html_to_text(
-        '<p>I use <a href="http://smtp.example.net">smtp.example.net</a></p>'
-    )
+    assert "smtp.example.net" in html_to_text('<p>I use <a href="http://smtp.example.net">smtp.example.net</a></p>')
 
 
 def test_entities_and_breaks() -> None:
     assert (
-        html_to_text("a &lt;b@example.com&gt;<br>c &amp; d&nbsp;e").replace("\xa0", " ")
-        == "a <b@example.com>\nc & d e"
+        html_to_text("a &lt;b@example.com&gt;<br>c &amp; d&nbsp;e").replace("\xa0", " ") == "a <b@example.com>\nc & d e"
     )
 
 
@@ -71,9 +67,7 @@ def test_a_plain_blockquote_is_the_customers_own() -> None:
 
 
 def test_a_marked_signature_gets_the_separator() -> None:
-    assert "\n-- \nAnna" in html_to_text(
-        '<div>text</div><div class="gmail_signature">Anna<br>Example Ltd</div>'
-    )
+    assert "\n-- \nAnna" in html_to_text('<div>text</div><div class="gmail_signature">Anna<br>Example Ltd</div>')
 
 
 HOSTILE = {

@@ -1,6 +1,5 @@
 """The language of the customer's own words, whatever the mail program speaks."""
 
-
 from __future__ import annotations
 
 import json
@@ -87,11 +86,7 @@ SENTENCES = {
         "Telefonen siger, at adgangskoden er forkert.",
         "der kommer ikke noget ind siden i går",
     ],
-    "nb": [
-        "får ikke sendt e-post",
-        "Telefonen sier at passordet er feil.",
-        "jeg får ikke logget inn siden i går",
-    ],
+    "nb": ["får ikke sendt e-post", "Telefonen sier at passordet er feil.", "jeg får ikke logget inn siden i går"],
     "fi": ["sähköposti ei toimi", "En voi lähettää viestejä eilisestä lähtien."],
     "cs": ["nejde mi odeslat pošta", "Od včerejška se nemohu přihlásit, heslo je správné."],
     "hu": ["nem tudok levelet küldeni", "Tegnap óta nem működik a levelezés a telefonon."],
@@ -123,8 +118,7 @@ def test_short_sentences(language: str, sentence: str) -> None:
 def test_an_english_error_text_does_not_make_it_english(language: str, sentence: str) -> None:
     assert same(detect(f'{sentence}\n\n"{ERROR}"', LANGUAGES), language)
     assert same(
-        detect(f"{sentence}\n\n535 5.7.8 Error: authentication failed: (reason unavailable)\n", LANGUAGES),
-        language,
+        detect(f"{sentence}\n\n535 5.7.8 Error: authentication failed: (reason unavailable)\n", LANGUAGES), language
     )
 
 
@@ -145,15 +139,11 @@ def test_a_foreign_error_text_does_not_make_an_english_ticket_foreign(error: str
 
 def test_brazilian_and_european_portuguese() -> None:
     assert (
-        detect(
-            "Oi pessoal, não consigo acessar o e-mail no celular, a tela fica carregando. Abraços", LANGUAGES
-        )
+        detect("Oi pessoal, não consigo acessar o e-mail no celular, a tela fica carregando. Abraços", LANGUAGES)
         == "pt-br"
     )
     assert (
-        detect(
-            "Bom dia, o telemóvel não aceita a palavra-passe da minha conta. Melhores cumprimentos", LANGUAGES
-        )
+        detect("Bom dia, o telemóvel não aceita a palavra-passe da minha conta. Melhores cumprimentos", LANGUAGES)
         == "pt"
     )
 

@@ -1,6 +1,5 @@
 """Mails as tickets: structure, caps, hostile headers, unreadable input."""
 
-
 from __future__ import annotations
 
 import base64
@@ -45,10 +44,7 @@ def test_plain_mail() -> None:
 
 
 def test_plain_text_is_preferred_and_html_is_kept_where_alone() -> None:
-    plain, html = (
-        "Content-Type: text/plain\n\nplain words",
-        "Content-Type: text/html\n\n<p>html <b>words</b></p>",
-    )
+    plain, html = ("Content-Type: text/plain\n\nplain words", "Content-Type: text/html\n\n<p>html <b>words</b></p>")
     both = ticket_from_eml(mixed(plain, html, kind="alternative"), "t")
     assert (both.body.strip(), both.format) == ("plain words", "text")
     only = ticket_from_eml(mixed(html, kind="alternative"), "t")
@@ -81,9 +77,7 @@ def test_a_forwarded_mail_is_read_as_an_attachment() -> None:
     (attachment,) = ticket.attachments
     assert attachment.content_type == "message/rfc822"
     assert attachment.text is not None
-    assert attachment.text.startswith(
-        "From: boss@example.com\nTo: anna@example.com\nSubject: mail broken\n\n"
-    )
+    assert attachment.text.startswith("From: boss@example.com\nTo: anna@example.com\nSubject: mail broken\n\n")
     assert "550 5.7.1 refused" in attachment.text
 
 
@@ -110,9 +104,7 @@ def test_flowed_text_is_unfolded() -> None:
 
 def test_broken_encodings_are_read_as_far_as_they_go_and_named() -> None:
     broken = PLAIN.replace(b"charset=utf-8", b"charset=x-nobody-knows").replace(b"8bit", b"base64")
-    broken = (
-        broken.split(b"\n\n")[0] + b"\n\n" + base64.b64encode("Es geht nicht, über".encode())[:-3] + b"!!\n"
-    )
+    broken = broken.split(b"\n\n")[0] + b"\n\n" + base64.b64encode("Es geht nicht, über".encode())[:-3] + b"!!\n"
     ticket = ticket_from_eml(broken, "t")
     assert ticket.body.startswith("Es geht nicht")
     assert ticket.notes
@@ -140,13 +132,7 @@ def test_unreadable_mail_is_one_clear_error(raw: bytes) -> None:
 
 
 def test_bad_dates_are_no_dates() -> None:
-    for value in (
-        b"yesterday",
-        b"Fri, 99 Nov 2026 10:14:00 +0100",
-        b"1",
-        b"",
-        b"Fri, 20 Nov 99999 10:14:00 +9999",
-    ):
+    for value in (b"yesterday", b"Fri, 99 Nov 2026 10:14:00 +0100", b"1", b"", b"Fri, 20 Nov 99999 10:14:00 +9999"):
         raw = PLAIN.replace(b"Fri, 20 Nov 2026 10:14:00 +0100", value)
         assert ticket_from_eml(raw, "t").received_at is None, value
 
@@ -157,9 +143,7 @@ HOSTILE = {
     "nested multiparts": b"From: a@example.com\n"
     + b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(2_000))
     + b"\nhello",
-    "long content type": b"From: a@example.com\nContent-Type: text/plain; "
-    + b'a="\\";' * 100_000
-    + b"\n\nhello",
+    "long content type": b"From: a@example.com\nContent-Type: text/plain; " + b'a="\\";' * 100_000 + b"\n\nhello",
     "long from": b"From: " + b"(" * 500_000 + b"\n\nhello",
     "encoded words": b"From: a@example.com\nSubject: " + b"=?utf-8?q?x?= " * 50_000 + b"\n\nhello",
     "many headers": b"From: a@example.com\n" + b"X-A: b\n" * 100_000 + b"\nhello",

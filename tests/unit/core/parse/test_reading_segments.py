@@ -1,6 +1,5 @@
 """Quotations, forwards, signatures, notices and logs, told apart from what the customer writes."""
 
-
 from __future__ import annotations
 
 import time
@@ -100,22 +99,16 @@ def test_a_ticket_that_is_only_a_quotation_keeps_it_as_content() -> None:
 
 
 def test_an_error_wrapped_inside_a_quotation_reads_as_one() -> None:
-    text = "".join(
-        piece.text for piece in cut("Hello there, what is this?\n> 550 5.7.1 Sender\n> address rejected\n")
-    )
+    text = "".join(piece.text for piece in cut("Hello there, what is this?\n> 550 5.7.1 Sender\n> address rejected\n"))
     assert "550 5.7.1 Sender\naddress rejected" in text
 
 
 def test_marks_after_a_colon_are_what_a_program_showed() -> None:
-    assert ("code", "Login to server failed.") in kinds(
-        "Thunderbird says:\n\n> Login to server failed.\n\nWhat now?"
-    )
+    assert ("code", "Login to server failed.") in kinds("Thunderbird says:\n\n> Login to server failed.\n\nWhat now?")
 
 
 def test_own_words_after_a_quotation_are_own_words() -> None:
-    found = kinds(
-        "> did you restart it?\nYes, twice, and the phone too.\n> and the password?\nIt is the right one.\n"
-    )
+    found = kinds("> did you restart it?\nYes, twice, and the phone too.\n> and the password?\nIt is the right one.\n")
     assert [kind for kind, _ in found] == ["quoted", "body", "quoted", "body"]
 
 

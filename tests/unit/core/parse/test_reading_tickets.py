@@ -45,12 +45,7 @@ def one(data: bytes, **options: Any) -> Ticket:
             "text",
             "Es fällt öfter aus, schreibt die Kundin aus Köln",
         ),
-        (
-            b"Subject: is what I typed\nand then it failed",
-            "-",
-            "text",
-            "Subject: is what I typed\nand then it failed",
-        ),
+        (b"Subject: is what I typed\nand then it failed", "-", "text", "Subject: is what I typed\nand then it failed"),
         (b"{curly} is how I feel", "-", "text", "{curly} is how I feel"),
     ],
 )
@@ -71,10 +66,7 @@ def test_every_key_of_the_contract() -> None:
                 "channel": "form",
                 "received_at": "2026-11-20T10:14:00+01:00",
                 "headers": {"X-Originating-IP": "192.0.2.1", "Received": ["a", "b"]},
-                "attachments": [
-                    {"name": "a.log", "content_type": "text/plain", "size": 3, "text": "535"},
-                    "shot.png",
-                ],
+                "attachments": [{"name": "a.log", "content_type": "text/plain", "size": 3, "text": "535"}, "shot.png"],
                 "later": {"ignored": 1},
             }
         ).encode()
@@ -124,9 +116,7 @@ def test_a_requester_that_is_no_single_address_is_unknown(requester: str) -> Non
 )
 def test_a_wrong_type_names_file_line_and_key_and_the_batch_goes_on(value: Any, key: str) -> None:
     good = json.dumps({"id": "good", "body": "x"})
-    found = list(
-        read_tickets(f"{good}\n{json.dumps(value)}\n\n{good}".encode(), format="jsonl", name="in.jsonl")
-    )
+    found = list(read_tickets(f"{good}\n{json.dumps(value)}\n\n{good}".encode(), format="jsonl", name="in.jsonl"))
     assert [isinstance(item, BadTicket) for item in found] == [False, True, False]
     bad = found[1]
     assert isinstance(bad, BadTicket)

@@ -24,31 +24,37 @@ def says(text: str, language: str, *names: str, works: bool = False, fails: bool
     return any(set(names) <= t.concepts and t.works == works and t.fails == fails for t in thoughts(text, language))
 
 
-@pytest.mark.parametrize("text", [
-    "Receiving is fine, sending is not.",
-    "Sending fails but receiving works.",
-    "I can receive mail but I cannot send anything.",
-    "I can't send; everything arrives as it should.",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Receiving is fine, sending is not.",
+        "Sending fails but receiving works.",
+        "I can receive mail but I cannot send anything.",
+        "I can't send; everything arrives as it should.",
+    ],
+)
 def test_the_side_that_fails_is_told_from_the_side_that_works(text: str) -> None:
     assert says(text, "en", "send", fails=True)
     assert says(text, "en", "receive", works=True)
     assert not says(text, "en", "send", works=True)
 
 
-@pytest.mark.parametrize(("language", "text"), [
-    ("de", "Empfangen klappt, senden aber nicht."),
-    ("de", "Ich bekomme alle Mails, nur das Versenden schlägt fehl."),
-    ("nl", "Ontvangen gaat goed, maar versturen lukt niet."),
-    ("fr", "La réception fonctionne, mais l'envoi échoue."),
-    ("es", "Recibir funciona, pero enviar no funciona."),
-    ("it", "La ricezione funziona, ma l'invio non va."),
-    ("pt", "Receber funciona, mas enviar não funciona."),
-    ("pl", "Odbieranie działa, ale wysyłanie nie działa."),
-    ("ru", "Получение работает, а отправка не работает."),
-    ("ja", "受信はできますが、送信できません。"),
-    ("zh", "收信正常，但是发不出邮件。"),
-])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Empfangen klappt, senden aber nicht."),
+        ("de", "Ich bekomme alle Mails, nur das Versenden schlägt fehl."),
+        ("nl", "Ontvangen gaat goed, maar versturen lukt niet."),
+        ("fr", "La réception fonctionne, mais l'envoi échoue."),
+        ("es", "Recibir funciona, pero enviar no funciona."),
+        ("it", "La ricezione funziona, ma l'invio non va."),
+        ("pt", "Receber funciona, mas enviar não funciona."),
+        ("pl", "Odbieranie działa, ale wysyłanie nie działa."),
+        ("ru", "Получение работает, а отправка не работает."),
+        ("ja", "受信はできますが、送信できません。"),
+        ("zh", "收信正常，但是发不出邮件。"),
+    ],
+)
 def test_the_side_that_fails_is_told_in_every_language(language: str, text: str) -> None:
     assert says(text, language, "send", fails=True), thoughts(text, language)
     assert says(text, language, "receive", works=True), thoughts(text, language)
@@ -66,12 +72,29 @@ def test_circumstances_are_joined_to_what_happens_then() -> None:
 
 
 def test_circumstances_that_are_listed_are_joined_all() -> None:
-    assert says("In my hotel, with the same laptop, on its wifi, it works.", "en", "public-place", "computer", "wifi", works=True)
-    assert not says("In my hotel, with the same laptop, on its wifi, it fails.", "en", "public-place", "computer", "wifi", fails=True)  # only the nearest
+    assert says(
+        "In my hotel, with the same laptop, on its wifi, it works.",
+        "en",
+        "public-place",
+        "computer",
+        "wifi",
+        works=True,
+    )
+    # only the nearest
+    assert not says(
+        "In my hotel, with the same laptop, on its wifi, it fails.",
+        "en",
+        "public-place",
+        "computer",
+        "wifi",
+        fails=True,
+    )
 
 
 def test_an_address_is_no_word() -> None:
-    spoken = frozenset[str]().union(*(t.concepts for t in thoughts("Das Postfach mahnung@example.com geht nicht.", "de")))
+    spoken = frozenset[str]().union(
+        *(t.concepts for t in thoughts("Das Postfach mahnung@example.com geht nicht.", "de"))
+    )
     assert "mailbox" in spoken and "pay" not in spoken
 
 
@@ -93,7 +116,20 @@ def test_what_worked_until_yesterday_works_no_more() -> None:
 
 
 def test_the_longest_entry_wins_and_open_ends_match() -> None:
-    words = Words(Lexicon("x", "before", {"a": ("mobile data",), "b": ("mobile",), "c": ("fail*",), "d": ("*netz",), "e": ("できない",), "f": ("でき",)}))
+    words = Words(
+        Lexicon(
+            "x",
+            "before",
+            {
+                "a": ("mobile data",),
+                "b": ("mobile",),
+                "c": ("fail*",),
+                "d": ("*netz",),
+                "e": ("できない",),
+                "f": ("でき",),
+            },
+        )
+    )
     assert words.at(["mobile", "data"], 0) == (("a",), 2)
     assert words.at(["mobile", "phone"], 0) == (("b",), 1)
     assert words.at(["failures"], 0) == (("c",), 1)

@@ -1,4 +1,5 @@
-"""Codes by which somebody else verifies an address are shown nowhere: not on a card, not in a note, not in what is kept."""
+"""Codes by which somebody else verifies an address are shown nowhere: not on a card, not in a note, not in what is
+kept."""
 
 from __future__ import annotations
 
@@ -26,6 +27,16 @@ def test_no_code_of_a_third_party_is_shown(triager: Triager) -> None:
 
 
 def test_error_codes_stay() -> None:
-    for text in ("error code 10060", "Fehlercode: 10061", "Socket error: 11001, Error Number: 0x800CCC0E", "code: 550 5.7.1", "https://webmail.example/settings/password", "port 587 to 993",
-                 "use 465 to send", "error code (10054)", "Код ошибки 10061", "错误代码: 10060"):
+    for text in (
+        "error code 10060",
+        "Fehlercode: 10061",
+        "Socket error: 11001, Error Number: 0x800CCC0E",
+        "code: 550 5.7.1",
+        "https://webmail.example/settings/password",
+        "port 587 to 993",
+        "use 465 to send",
+        "error code (10054)",
+        "Код ошибки 10061",
+        "错误代码: 10060",
+    ):
         assert find_secrets(text) == [], text

@@ -1,4 +1,5 @@
-"""Incidents are decided on in Slack: where each was told, which text is agreed and by whom, and whether drafts are still held back."""
+"""Incidents are decided on in Slack: where each was told, which text is agreed and by whom, and whether drafts are
+still held back."""
 
 from __future__ import annotations
 
