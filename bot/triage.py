@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 
-from bot.core.diagnose import diagnose, expected_from_ticket, overruled
+from bot.core.diagnose import diagnose, overruled, told_by_ticket
 from bot.core.evidence import Weighted
 from bot.core.lint import lint
 from bot.core.match import FuzzyTable, match
@@ -19,6 +19,7 @@ from bot.core.parse.facts import parse, scan
 from bot.core.parse.reading import read
 from bot.core.policy.brands import branded
 from bot.core.policy.tiers import Sender
+from bot.core.posterior import posterior
 from bot.core.probe_evidence import of_probes
 from bot.core.reply import draft
 from bot.core.server import (
@@ -131,13 +132,10 @@ class Triager:
         told = ticket if isinstance(ticket, Told) else self.told(ticket)
         ticket, findings, matches = told.ticket, told.findings, told.matches
         facts, account = (told.facts, AccountView()) if blind else self._account(ticket, told.facts)
-        server = (
-            ServerView()
-            if blind
-            else self._look(ticket, facts, expected_from_ticket(facts, findings, matches, self.knowledge))
-        )
+        own = told_by_ticket(facts, findings, matches, self.knowledge)
+        server = ServerView() if blind else self._look(ticket, facts, posterior(own, self.knowledge))
         probed = self._probed(ticket, facts, server, account, blind=blind)
-        diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge, tried, probed)
+        diagnosis = diagnose(facts, findings, matches, server, account, self.knowledge, tried, probed, own)
         if chosen is not None:
             diagnosis = overruled(diagnosis, chosen, self.knowledge)
         if facts.mailbox_assumed and (diagnosis.verdict == "none" or not _seen(account, server)):

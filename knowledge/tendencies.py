@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 STRONGEST = 4.0
 """No single thing that is spoken of may move a cause's log odds by more."""
 
+WAYS = ("spoken", "works", "fails", "plain", "guessed", "denied")
+
 ByConcept = Mapping[str, Mapping[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tendencies:
     """concept -> cause -> how much a ticket whose thoughts hold the concept leans towards the cause (log odds): one
     table for each way of speaking of it. ``average`` is what all that is usually said adds up to, and is taken off."""
@@ -26,15 +29,15 @@ class Tendencies:
     guessed: ByConcept = field(default_factory=dict)
     denied: ByConcept = field(default_factory=dict)
 
-    def of(self, trait: str) -> Mapping[str, float]:
-        """The leanings of a trait as :func:`bot.core.parse.traits.traits_of` names it ("fails wifi"); none of an
-        unknown one."""
-        way, _, concept = trait.partition(" ")
-        table: ByConcept = getattr(self, way)
-        return table.get(concept, {})
-
-
-WAYS = ("spoken", "works", "fails", "plain", "guessed", "denied")
+    @cached_property
+    def rows(self) -> Mapping[str, tuple[float, ...]]:
+        """The leanings of each trait as :func:`bot.core.parse.traits.traits_of` names it ("fails wifi"), in the order
+        of ``average``."""
+        return {
+            f"{way} {concept}": tuple(by_cause.get(cause, 0.0) for cause in self.average)
+            for way in WAYS
+            for concept, by_cause in getattr(self, way).items()
+        }
 
 
 def faults(tendencies: Tendencies, concepts: Collection[str], causes: Collection[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from bot.core.line_rules import rule_of
 from bot.core.model import Facts, Finding, Match
 from bot.core.observed import AccountView, ServerView
 from bot.core.posterior import chances as chances_of
-from bot.core.posterior import leanings, posterior, priors, ratios, sparse
+from bot.core.posterior import leanings, priors, ratios, sparse
 from bot.core.verdict import Diagnosis, Evidence, RankedCause
 from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge
@@ -46,16 +46,11 @@ INSEPARABLE = frozenset({"mailbox-password", "stale-client-profile"})
 """Causes that leave the same line and the same text (mail-lab: checks 2 and 10 with an old password)."""
 
 
-def expected_from_ticket(
-    facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge
-) -> dict[str, float]:
-    """cause -> probability from the ticket's own words, before the server and the directory are asked."""
-    return posterior(_from_ticket(facts, findings, matches, knowledge), knowledge)
-
-
-def _from_ticket(
+def told_by_ticket(
     facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge
 ) -> list[gather.Weighted]:
+    """The evidence that a ticket brings by itself. Its :func:`posterior` is what is expected before the server and the
+    directory are asked."""
     return [
         *gather.of_errors(matches, facts, knowledge),
         *gather.of_findings(findings, facts, knowledge),
@@ -72,10 +67,13 @@ def diagnose(
     knowledge: Knowledge,
     tried: Sequence[str] = (),
     probed: Sequence[gather.Weighted] = (),
+    told: Sequence[gather.Weighted] | None = None,
 ) -> Diagnosis:
     """Rank the causes and decide between answering, asking, handing over and staying silent. ``tried``: causes whose
-    advice the customer has followed in vain; ``probed``: what looks at our servers and at their domain say."""
-    told = _from_ticket(facts, findings, matches, knowledge)
+    advice the customer has followed in vain; ``probed``: what looks at our servers and at their domain say; ``told``:
+    :func:`told_by_ticket`, where somebody has asked for it already."""
+    if told is None:
+        told = told_by_ticket(facts, findings, matches, knowledge)
     pieces = [
         *told,
         *gather.of_server(server, facts, knowledge),

@@ -33,23 +33,21 @@ def of_traits(
     Causes without tendencies keep their prior: of them the piece says nothing. What is said in passing of ``judged``
     concepts is left out.
     """
-    known = knowledge.tendencies.average
-    telling = [trait for trait in traits if knowledge.tendencies.of(trait) and not _in_passing(trait, judged)]
+    known, rows = knowledge.tendencies.average, knowledge.tendencies.rows
+    telling = [trait for trait in traits if trait in rows and not _in_passing(trait, judged)]
     if not telling or not known:
         return None
-    lean = {
-        cause: sum(knowledge.tendencies.of(trait).get(cause, 0.0) for trait in telling) - usual
-        for cause, usual in known.items()
-    }
+    sums = map(sum, zip(*(rows[trait] for trait in telling), strict=True))
+    lean = {cause: total - usual for (cause, usual), total in zip(known.items(), sums, strict=True)}
     prior = priors(knowledge)
     top = max(log(prior[cause]) + lean[cause] for cause in known)
     raw = {cause: exp(log(prior[cause]) + lean[cause] - top) for cause in known}
     whole = sum(prior[cause] for cause in known) / sum(raw.values())
     shares = {cause: share * whole for cause, share in raw.items()}
-    leading = max(shares, key=lambda cause: shares[cause])
-    most = sorted(telling, key=lambda trait: (-knowledge.tendencies.of(trait).get(leading, 0.0), trait))[:NAMED]
+    column = max(enumerate(known), key=lambda at: shares[at[1]])[0]
+    most = dict.fromkeys(map(_shown, sorted(telling, key=lambda trait: (-rows[trait][column], trait))))
     return Evidence(
-        "words", f"what the ticket speaks of, taken together ({', '.join(map(_shown, most))})", REF, shares
+        "words", f"what the ticket speaks of, taken together ({', '.join(list(most)[:NAMED])})", REF, shares
     ), TOGETHER
 
 

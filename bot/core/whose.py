@@ -9,7 +9,7 @@ import regex
 from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.model import Facts
-from bot.core.networks import network_of, networks_of, within
+from bot.core.networks import network_of, within
 from bot.core.observed import LogResult
 from bot.logs.event import LogEvent
 from knowledge.model import Knowledge
@@ -141,7 +141,8 @@ def known_networks(facts: Facts, first: LogResult, knowledge: Knowledge) -> tupl
             if unit:
                 counts[unit] = counts.get(unit, 0) + success.count
     ranked = sorted(counts, key=lambda unit: -counts[unit])[:20]
-    return tuple(dict.fromkeys([*networks_of(facts.ips), *ranked]))
+    stated = (unit for ip in facts.ips if (unit := network_of(ip)))
+    return tuple(dict.fromkeys([*stated, *ranked]))
 
 
 _AFTER_LOGIN = frozenset(

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 import regex
 
@@ -120,8 +121,11 @@ class Words:
     """One language's lexicon, made ready for look-up."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._exact: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        """first word -> (the words that follow it, concept)"""
+        self._alone: dict[str, list[str]] = {}
+        self._before: dict[tuple[str, str], list[tuple[tuple[str, ...], str]]] = {}
+        """first two words -> (the words that follow the first, concept)"""
+        self._opening: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        """first word -> the same, for the few entries of which the second word is given by its beginning"""
         self._starts: dict[str, list[str]] = {}
         self._ends: dict[str, list[str]] = {}
         self._glued: dict[str, list[str]] = {}
@@ -140,19 +144,25 @@ class Words:
             self._starts.setdefault(words[0], []).append(concept)
         elif len(words) == 1 and entry.startswith("*"):
             self._ends.setdefault(words[0], []).append(concept)
+        elif len(words) == 1:
+            self._alone.setdefault(words[0], []).append(concept)
         elif words:
-            rest = [*words[1:-1], words[-1] + "*" if entry.endswith("*") else words[-1]] if len(words) > 1 else []
-            self._exact.setdefault(words[0], []).append((tuple(rest), concept))
+            rest = (*words[1:-1], words[-1] + "*" if entry.endswith("*") else words[-1])
+            if rest[0].endswith("*"):
+                self._opening.setdefault(words[0], []).append((rest, concept))
+            else:
+                self._before.setdefault((words[0], rest[0]), []).append((rest, concept))
 
     def at(self, words: Sequence[str], i: int) -> tuple[tuple[str, ...], int]:
         """The concepts of the longest entry that begins at word ``i``, and how many words it takes (0: none)."""
-        best: list[str] = []
-        length = 0
-        for rest, concept in self._exact.get(words[i], ()):
-            if len(rest) + 1 >= max(length, 1) and _follows(words, i + 1, rest):
-                if len(rest) + 1 > length:
-                    best, length = [], len(rest) + 1
-                best.append(concept)
+        first = words[i]
+        best, length = self._alone.get(first, []), 1
+        if i + 1 < len(words):
+            for rest, concept in chain(self._before.get((first, words[i + 1]), ()), self._opening.get(first, ())):
+                if len(rest) + 1 >= length and _follows(words, i + 1, rest):
+                    if len(rest) + 1 > length:
+                        best, length = [], len(rest) + 1
+                    best.append(concept)
         if best:
             return tuple(best), length
         part = self._part(words[i])

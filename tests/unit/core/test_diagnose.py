@@ -10,9 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bot.core.diagnose import ANOTHER_DEVICE, diagnose, expected_from_ticket
+from bot.core.diagnose import ANOTHER_DEVICE, diagnose, told_by_ticket
 from bot.core.model import ClientMention, Cue, ErrorText, Facts, Finding, Match, Ticket
 from bot.core.observed import Account, AccountView, ServerLine, ServerView, SuccessSum
+from bot.core.posterior import posterior
 from bot.core.verdict import Diagnosis
 from bot.logs.event import LogEvent
 from bot.triage import Triager
@@ -342,7 +343,7 @@ def test_evidence_speaks_for_and_against() -> None:
 
 
 def test_what_the_ticket_says_alone_is_expected() -> None:
-    expected = expected_from_ticket(FACTS, setting("host-typo"), (), KNOWLEDGE)
+    expected = posterior(told_by_ticket(FACTS, setting("host-typo"), (), KNOWLEDGE), KNOWLEDGE)
     assert sum(expected.values()) == pytest.approx(1) and max(expected, key=lambda c: expected[c]) == "hostnames"
 
 

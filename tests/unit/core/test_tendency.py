@@ -56,7 +56,7 @@ def test_each_trait_raises_the_cause_that_it_leans_to_most() -> None:
     usual = of_traits(["spoken settings"], KNOWLEDGE)
     assert usual is not None
     for trait in TRAITS:
-        leaning = KNOWLEDGE.tendencies.of(trait)
+        leaning = dict(zip(KNOWLEDGE.tendencies.average, KNOWLEDGE.tendencies.rows.get(trait, ()), strict=False))
         if trait == "spoken settings" or not leaning:
             continue
         most = max(leaning, key=lambda cause: leaning[cause])
