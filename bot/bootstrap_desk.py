@@ -48,6 +48,7 @@ def slack_calls_of(settings: Settings) -> SlackCalls:
 
 def slack_edge_of(settings: Settings, desk: DeskStore, triager: Triager) -> Edge:
     """What Slack's listeners call."""
+    from bot.adapters.helpdesk.vendors import ticket_links_of
     from bot.adapters.slack.context import Edge
     from bot.adapters.slack.people import SlackPeople
     from bot.decide import Decisions
@@ -56,7 +57,8 @@ def slack_edge_of(settings: Settings, desk: DeskStore, triager: Triager) -> Edge
     calls = slack_calls_of(settings)
     people = SlackPeople(calls, desk, settings.slack_agents_group, settings.slack_leads_group)
     reports = reports_of(reporter_of(settings, desk, triager.knowledge), settings.report_zone)
-    return Edge(calls, people, desk, Door(desk), Decisions(desk), triager, triager.logs, reports=reports)
+    links = ticket_links_of(settings)
+    return Edge(calls, people, desk, Door(desk), Decisions(desk), triager, triager.logs, reports=reports, links=links)
 
 
 def worker_of(settings: Settings, desk: DeskStore, triager: Triager) -> Worker:

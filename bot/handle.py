@@ -34,6 +34,7 @@ MAX_ATTEMPTS: Final = 5
 BACK_OFF: Final = timedelta(seconds=10)
 WATCH_EVERY: Final = timedelta(seconds=5)
 DIGEST_EVERY: Final = timedelta(seconds=30)
+UNPROVEN: Final = "who writes is not proven to own it"
 LISTED: Final = 200
 """Tickets in one list: some twelve thousand characters as links."""
 
@@ -87,6 +88,9 @@ class Handler:
         unverified = sender is not None and sender.tier(triage.facts.mailbox, triage.account.account) == "unverified"
         blind = self.triager.triage(told, tried=case.tried, chosen=chosen, blind=True) if unverified else None
         content = content_of(triage, self.triager.knowledge, self.clock.now(), case.tried)
+        content = replace(content, by_agent=chosen not in (None, "ask"))
+        if unverified and content.who:
+            content = replace(content, who=f"{content.who} · {UNPROVEN}")
         with self.desk.step("case.triaged") as step:
             if not step.queues.finish_job(job):
                 return

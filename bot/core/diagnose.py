@@ -224,7 +224,8 @@ def _also(
 
 def overruled(diagnosis: Diagnosis, chosen: str, knowledge: Knowledge) -> Diagnosis:
     """The diagnosis with an agent's word instead of ours: a cause that leads from now on, or ``ask``. What the evidence
-    said stays as it was; only the order and the next step change. Raises KeyError for a cause that nobody knows."""
+    said stays as it was; the order and the next step change, and of a cause that did not lead nothing better than a
+    guess is claimed. Raises KeyError for a cause that nobody knows."""
     if chosen == "ask":
         return replace(diagnosis, verdict="ask")
     if chosen not in knowledge.checks and chosen not in knowledge.others:
@@ -236,7 +237,7 @@ def overruled(diagnosis: Diagnosis, chosen: str, knowledge: Knowledge) -> Diagno
     rest = tuple(c for c in diagnosis.causes if c.cause != chosen)
     return Diagnosis(
         verdict,
-        diagnosis.confidence,
+        diagnosis.confidence if diagnosis.causes[:1] == (lead,) else "guess",
         (lead, *rest),
         other=chosen if number is None else None,
         missing=diagnosis.missing,

@@ -18,6 +18,7 @@ from bot.core.desk.values import Card, Decision, Delivery, Envelope, Outcome
 from bot.core.observed import Account
 from bot.core.policy.trust import WINDOW
 from bot.errors import SendUnsure
+from bot.handle import UNPROVEN
 from bot.triage import Triager
 from tests.policy.office import OURS, RULES, SETTINGS_FAULT, Helpdesk, open_helpdesk, proven, unproven
 from tests.policy.simulations import bot_meets_bot, forged_tickets, peer_that_answers_everything
@@ -252,6 +253,7 @@ def test_only_the_proven_owner_reads_facts(tmp_path: Path, triager: Triager) -> 
         drafts = [d.send.payload["text"] for d in desk.outbox.replies[number - 1 :]] + [
             desk.card(f"t{number}").content.draft
         ]
+        assert (UNPROVEN in desk.card(f"t{number}").content.who) == (number not in (1, 4)), number
         assert all((ANNA in draft) == (number in (1, 4)) for draft in drafts), (number, drafts)
     assert {d.send.payload["to"] for d in desk.outbox.replies} <= {
         ANNA,

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from bot.adapters.slack.app import build_app
 from bot.adapters.slack.client import SlackCalls, web_client
 from bot.adapters.slack.lint import faults
 from bot.adapters.slack.people import SlackPeople
 from bot.adapters.store.desk import DeskStore
 from bot.adapters.store.tables import ReviewRow
-from bot.core.desk.values import Card
+from bot.core.desk.ticket_links import TicketLinks
+from bot.core.desk.values import Card, Inbound
 from bot.errors import InputError, StoreBusy
 from bot.handle import MAX_ATTEMPTS
 from bot.triage import Triager
 from tests.slack.desk import Office
-from tests.slack.payloads import click, command, dispatch, event, message, shortcut, submit
+from tests.slack.payloads import SECRET, click, command, dispatch, event, message, shortcut, submit
 from tests.soak.acknowledge import clicks
 
 TICKET = "Hello, anna@firm.example cannot log in. Thunderbird says: 535 5.7.8 Error: authentication failed. IMAP host imap.trekmail.net port 993"
@@ -148,6 +151,8 @@ def test_another_check_rewrites_the_draft_and_is_kept_as_a_label(office: Office)
     office.work()
     now = card_of(office, inner["ts"])
     assert (now.state, now.content.cause) == ("open", "network-block") and now.content.draft != card.content.draft
+    assert now.content.by_agent and now.content.confidence == "guess"
+    assert "CHOSEN BY AN AGENT" in json.dumps(office.slack.called("chat.update")[-1])
     with office.store.database.read() as session:
         [review] = session.exec(select(ReviewRow)).all()
     assert (review.decision, review.cause, review.chosen) == ("other_check", card.content.cause, "network-block")
@@ -346,6 +351,27 @@ def test_a_link_shows_the_card_privately(office: Office) -> None:
     inner, card = ticket(office)
     answer = dispatch(office.app, command(f"https://test.slack.com/archives/C1/p{inner['ts'].replace('.', '')}"))
     assert card.content.title in answer.body and "card:send" in answer.body
+
+
+def test_a_link_to_the_helpdesks_ticket_shows_its_card(office: Office) -> None:
+    message = {"id": "zendesk/4711", "body": "anna@firm.example cannot log in, port 143", "format": "text"}
+    with office.store.step("test") as step:
+        step.people.set("mode:zendesk", "note")
+    office.edge.door.accept(
+        Inbound("zendesk", "d1", "zendesk/4711", message, "zendesk:1", office.clock.now(), "zendesk", "4711")
+    )
+    office.work()
+    links = TicketLinks("zendesk", frozenset({"firm.zendesk.com"}))
+    app = build_app(replace(office.edge, links=links), web_client("xoxb-test", office.slack.url), SECRET)
+    with office.store.look() as view:
+        card = view.cases.card("zendesk/4711#1")
+    assert card is not None
+    shown = dispatch(app, command("https://firm.zendesk.com/agent/tickets/4711"))
+    assert card.content.title in shown.body
+    for other in ("https://firm.zendesk.com/agent/tickets/4712", "<https://firm.zendesk.com/agent/tickets/4712|4712>"):
+        assert "no ticket that I know" in dispatch(app, command(other)).body
+    elsewhere = dispatch(app, command("https://elsewhere.example/agent/tickets/4711"))
+    assert "no ticket that I know" not in elsewhere.body and "card:send" not in elsewhere.body
 
 
 def test_app_home_and_search(office: Office) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -30,6 +31,7 @@ from bot.adapters.helpdesk.zendesk import STORES as ZENDESK_FILES
 from bot.adapters.helpdesk.zendesk import Zendesk
 from bot.core.desk.helpdesk import TICKET_ID
 from bot.core.desk.signature import STANDARD, Scheme
+from bot.core.desk.ticket_links import TicketLinks
 from bot.errors import SettingsError
 from bot.ports import Helpdesk
 from bot.settings import Settings
@@ -53,6 +55,8 @@ class Vendor:
     """Where the body names the delivery, for vendors without a header for it."""
     whole: bool = False
     """The body holds the ticket itself."""
+    pages: tuple[str, ...] = ()
+    """Hosts on which agents read tickets, where that is not the API's."""
     every: int = 15
     """Seconds between two sweeps without webhooks: one's own server may be asked oftener than a vendor that counts
     requests."""
@@ -164,6 +168,7 @@ VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType(
             ("user", "token"),
             "https://api.helpscout.net",
             Scheme("x-helpscout-signature", "sha1"),
+            pages=("secure.helpscout.net",),
             tickets=(("id",),),
         ),
         # Front, "Application webhooks": base64(HMAC-SHA256(timestamp in milliseconds + ":" + body))
@@ -171,7 +176,8 @@ VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType(
             _front,
             ("token",),
             "https://api2.frontapp.com",
-            Scheme("x-front-signature", stamp="x-front-request-timestamp", stamp_unit=0.001, joint=b":"),
+            pages=("app.frontapp.com",),
+            scheme=Scheme("x-front-signature", stamp="x-front-request-timestamp", stamp_unit=0.001, joint=b":"),
             tickets=(("payload", "conversation", "id"), ("conversation", "id")),
             delivery=(("payload", "id"), ("id",)),
         ),
@@ -181,6 +187,7 @@ VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType(
             ("token",),
             "https://api.intercom.io",
             _HUB,
+            pages=("app.intercom.com",),
             tickets=(("data", "item", "id"),),
             delivery=(("id",),),
         ),
@@ -232,6 +239,16 @@ def vendor_of(settings: Settings) -> Vendor | None:
     if kind not in VENDORS:
         raise SettingsError(f"HELPDESK_KIND: {kind[:40]!r} is not known; use one of {', '.join(VENDORS)}")
     return VENDORS[kind]
+
+
+def ticket_links_of(settings: Settings) -> TicketLinks | None:
+    """Where agents read the configured helpdesk's tickets; None without a helpdesk. Raises SettingsError as
+    :func:`vendor_of`."""
+    vendor = vendor_of(settings)
+    if vendor is None or settings.helpdesk_kind is None:
+        return None
+    host = urlsplit(settings.helpdesk_url or vendor.url).hostname
+    return TicketLinks(settings.helpdesk_kind, frozenset({*vendor.pages, *([host] if host else [])}))
 
 
 def arrival_of(vendor: Vendor, document: Any) -> tuple[str | None, str | None, Any]:

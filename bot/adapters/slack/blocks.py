@@ -87,7 +87,8 @@ def headline(content: CardContent) -> str:
     if content.verdict == "none" or not content.cause:
         return content.title
     advice = {"ask": " · ask first", "escalate": " · for a human"}.get(content.verdict, "")
-    return f"{content.title} · {_CONFIDENCE.get(content.confidence, 'UNKNOWN')}{advice}"
+    sure = "CHOSEN BY AN AGENT" if content.by_agent else _CONFIDENCE.get(content.confidence, "UNKNOWN")
+    return f"{content.title} · {sure}{advice}"
 
 
 def card_text(card: Card) -> str:

@@ -11,6 +11,7 @@ from slack_bolt import Respond
 
 from bot.adapters.slack.client import SlackCalls
 from bot.adapters.slack.people import SlackPeople, person_id
+from bot.core.desk.ticket_links import TicketLinks
 from bot.core.report.values import Report
 from bot.decide import Decisions
 from bot.door import Door
@@ -35,6 +36,9 @@ class Edge:
     settle_seconds: float = 2.0
     reports: Callable[[str], Report] | None = None
     """The report of a week ("2026-W47"; "": the last one that is over). Raises InputError, StoreError."""
+
+    links: TicketLinks | None = None
+    """Where agents read the helpdesk's tickets; None without a helpdesk."""
 
     def who(self, body: Mapping[str, Any]) -> tuple[str, str]:
         """(person, role) of whoever clicked or typed; a member of another workspace has no role here."""

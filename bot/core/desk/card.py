@@ -27,6 +27,8 @@ class CardContent:
     title: str
     cause: str | None = None
     confidence: str = "unknown"
+    by_agent: bool = False
+    """An agent chose the cause: that counts, not what the evidence makes of it."""
     probability: float = 0.0
     verdict: str = "ask"
     who: str = ""

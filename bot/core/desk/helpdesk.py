@@ -140,9 +140,14 @@ _ACTIONS: Final = {
 }
 
 
+def conversation_of(channel: str, ticket: str) -> str:
+    """What a helpdesk's ticket is called on the desk."""
+    return f"{channel}/{ticket}"
+
+
 def events_of(channel: str, thread: Thread) -> Iterator[Inbound | Command | Closed]:
     """All that a ticket says, in order. Each has a key of its own, so that whoever takes them takes each once."""
-    conversation = f"{channel}/{thread.id}"
+    conversation = conversation_of(channel, thread.id)
     overtaken = False
     for post in thread.posts[-MAX_POSTS:]:
         opening = post is thread.posts[0]

@@ -55,6 +55,8 @@ def _lines(card: Card) -> Iterator[str]:
     confidence = (
         ""
         if content.verdict == "none" or not content.cause
+        else " · chosen by an agent"
+        if content.by_agent
         else f" · {content.confidence.upper()} · {content.probability:.0%}"
     )
     yield f"{content.title}{confidence}"

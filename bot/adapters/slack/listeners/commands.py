@@ -13,7 +13,7 @@ from bot.adapters.slack import blocks as draw
 from bot.adapters.slack.context import Edge
 from bot.adapters.slack.people import person_id
 from bot.adapters.slack.pictures import draw_report
-from bot.adapters.slack.text import escape, plain_of, said
+from bot.adapters.slack.text import escape, plain_of, said, unescape
 from bot.core.desk.card import content_of
 from bot.core.desk.names import place_named
 from bot.core.desk.rules import MODES
@@ -73,15 +73,14 @@ def register(app: App, edge: Edge) -> None:
 def privately(edge: Edge, body: Mapping[str, Any], person: str) -> tuple[str, list[dict[str, Any]]]:
     """A text or a ticket's link, triaged for one reader."""
     text = str(body.get("text") or "")
-    link = _LINK.search(text)
-    if link:
-        thread = link[4] or f"{link[2]}.{link[3]}"
+    linked = _conversations(edge, body, text)
+    if linked:
         with edge.desk.look() as view:
-            case_id = view.cases.belongs(f"slack:{edge.team(body)}:{link[1]}:{thread}")
+            case_id = next(filter(None, map(view.cases.belongs, linked)), None)
             case = view.cases.case(case_id) if case_id else None
             card = view.cases.card(f"{case.id}#{case.round}") if case else None
         if card is None:
-            return "That message is no ticket that I know; use the message shortcut Triage this.", []
+            return "That is no ticket that I know; for a message in Slack use the message shortcut Triage this.", []
         return draw.card_text(card), [b.to_dict() for b in draw.card_blocks(card)]
     ticket = Ticket(id=f"slash:{body.get('trigger_id')}", body=plain_of(text), channel="slack")
     triage = edge.triager.triage(ticket)
@@ -90,6 +89,14 @@ def privately(edge: Edge, body: Mapping[str, Any], person: str) -> tuple[str, li
         step.people.audit(person, "slash.triage", ticket.id)
         card = Card(ticket.id, 1, 1, "closed", content_of(triage, edge.triager.knowledge, step.now))
     return draw.card_text(card), [b.to_dict() for b in draw.card_blocks(card) if b.type != "actions"]
+
+
+def _conversations(edge: Edge, body: Mapping[str, Any], text: str) -> list[str]:
+    """The conversations that a link in the text may mean: a message in Slack, or a ticket on the helpdesk's pages."""
+    link = _LINK.search(text)
+    if link:
+        return [f"slack:{edge.team(body)}:{link[1]}:{link[4] or f'{link[2]}.{link[3]}'}"]
+    return list(edge.links.conversations(unescape(text))) if edge.links else []
 
 
 def _explain(edge: Edge, body: dict[str, Any], person: str, role: str, rest: str) -> str:
