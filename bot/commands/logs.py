@@ -122,6 +122,8 @@ def decode(file: str) -> None:
             decoder = Decoder(zone=settings.log_zone, reference=log.modified or datetime.now(UTC))
             for line in _lines(log, live=file == "-"):
                 sys.stdout.write(dumps(decoder.decode(line).to_json()) + "\n")
+    except BrokenPipeError:  # of our output: the reader has gone, which is no fault of the file
+        raise
     except UNREADABLE as error:
         raise InputError(f"{file}: cannot be read ({error}); is it a log file, whole and readable?") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot.logs import dovecot_auth, dovecot_login, dovecot_mail
+from bot.logs import dovecot_auth, dovecot_login, dovecot_mail, pam
 from bot.logs.draft import Draft
 from bot.logs.envelope import DOVECOT_PROCESSES
 
@@ -56,6 +56,8 @@ def _auth(draft: Draft, message: str) -> bool:
     if prefix is None:
         return dovecot_auth.parse(draft, "", message)
     level, text = strip_level(message[prefix.end() :])
+    if pam.parse(draft, text):
+        return False
     return dovecot_auth.parse(draft, level, text)
 
 

@@ -543,3 +543,14 @@ def test_no_password_that_a_server_logged_is_kept(run: Run, tmp_path: Path) -> N
     )
     assert SECRETS[0].encode() not in stored and SECRETS[0] not in found.out + found.err
     assert datetime.fromisoformat(found.objects[0]["time"]) == datetime(2026, 11, 20, 9, 13, 50, tzinfo=UTC)
+
+
+def test_a_reader_that_goes_away_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text((REFUSED + "\n") * 2_000, "utf-8")
+    command = [sys.executable, "-m", "bot", "logs", "decode", str(log)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline().startswith(b"{")
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait(30) == 0
