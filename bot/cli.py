@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -264,8 +265,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stderr.write(f"triage: {error}\n")
         sys.exit(error.exit_status)
     except BrokenPipeError:
-        # the reader of our output has gone (head, less): nothing is left to say
-        sys.stderr.close()
+        # the reader of our output has gone (head, less): nothing is left to say, and what is buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
