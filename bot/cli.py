@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -264,10 +263,6 @@ def main(arguments: list[str] | None = None) -> None:
     except TriageError as error:
         sys.stderr.write(f"triage: {error}\n")
         sys.exit(error.exit_status)
-    except BrokenPipeError:
-        # the reader of our output has gone (head, less): nothing is left to say, and what is buffered goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)
