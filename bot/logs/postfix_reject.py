@@ -104,6 +104,7 @@ _STATUS: Final[tuple[tuple[str, str], ...]] = (
     (".3.4", "message_too_large"),
     (".3.", "server_error"),
     (".5.3", "rate_limited"),
+    (".5.", "client_rejected"),  # RFC 3463 3.6: how the client speaks, as postscreen's "550 5.5.1 Protocol error"
     (".7.0", "client_rejected"),
 )
 _STAGES: Final = {"MAIL": "sender_rejected", "RCPT": "recipient_rejected", "VRFY": "recipient_rejected"}
