@@ -5,8 +5,6 @@
 #include <string.h>
 
 #define CLIENTS_REMEMBERED 20000
-#define ROWS(type, table) ((type *)(void *)(table).at)
-#define COUNT(type, table) ((table).size / sizeof(type))
 
 void begin_digest(digest *in) {
     memset(in, 0, sizeof *in);
@@ -21,10 +19,11 @@ names *names_of(digest *in, int number) {
 
 bytes *rows_of(digest *in, int number) {
     bytes *all[] = {&in->sums, &in->session_rows, &in->minutes, &in->kept, &in->packed, &in->packed_ends,
-                    &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits,
-                    &in->finds, &in->find_rows, &in->find_data, &in->success_rows, &in->success_data, &in->session_groups,
-                    &in->session_data, &in->open_rows, &in->open_data, &in->sample_rows, &in->sample_data, &in->person_rows,
-                    &in->last_hours};
+                    &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits, &in->person_rows, &in->last_hours,
+                    &in->word_keys, &in->asked, &in->keyed_people, &in->finds,
+                    &in->block_rows, &in->block_parts, &in->find_rows, &in->find_data, &in->who_rows,
+                    &in->success_rows, &in->success_data, &in->session_groups, &in->session_data,
+                    &in->open_rows, &in->open_data, &in->sample_rows, &in->sample_data, &in->ended_rows, &in->named_rows};
     return number < (int)(sizeof all / sizeof *all) ? all[number] : NULL;
 }
 

@@ -140,8 +140,8 @@ class Writer:
     def _expire(self, host: str, since: int) -> None:
         """Drop the host's sessions that began before ``since``."""
         for table, time in (("log_session", "last"), ("log_open", "start")):
-            self._db.execute(
-                f"DELETE FROM {table} WHERE {time} < ? AND who IN (SELECT tag FROM log_who WHERE host = ?)",
+            self._db.execute(  # rows so old are few: each is asked for its host, not each host for its rows
+                f"DELETE FROM {table} WHERE {time} < ? AND (SELECT host FROM log_who WHERE tag = who) = ?",
                 (since, host),
             )
         self._expired[host] = since
