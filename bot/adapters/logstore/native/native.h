@@ -111,17 +111,21 @@ typedef struct {
     text s[KNOWN_TEXTS];
 } known;
 
+#define KEY_ROOM 48 /* of most keys: a session id; a host, a program and a pid */
+
+/* What is looked at for every line comes first: most entries are no longer in the processor's cache. */
 typedef struct entry entry;
 struct entry {
-    entry *older, *newer, *chain;
     uint64_t hash;
-    char *key; /* behind the entry, in as much room as it was made with */
+    entry *chain, *older, *newer;
+    char *key; /* `near`, or behind the entry where it is longer */
     size_t key_size, key_room;
     enum kind kind;
     int lines;  /* of LINES */
+    bytes data; /* what the texts of facts point into, or the lines: time, size, bytes */
+    char near[KEY_ROOM];
     bool plain; /* no text of it needs Python's rules for letters */
     known facts;
-    bytes data; /* what the texts of facts point into, or the lines: time, size, bytes */
 };
 
 typedef struct {
