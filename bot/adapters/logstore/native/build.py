@@ -15,7 +15,7 @@ from typing import Final
 from bot.adapters.logstore.native.library import BUILT, digest_of_sources, sources
 
 WARNINGS: Final = ("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-shared", "-fPIC")
-OPTIMISED: Final = ("-g", "-O3", "-DNDEBUG")
+OPTIMISED: Final = ("-O3", "-DNDEBUG")
 CHECKED: Final = ("-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 COMPILER: Final = os.environ.get("CC", "gcc")
 

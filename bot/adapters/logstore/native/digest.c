@@ -191,6 +191,13 @@ static sum *sum_of(digest *in, int64_t who, int64_t hour, int64_t time, bool *fr
     return &ROWS(sum, in->sums)[last->sum];
 }
 
+void foresee(digest *in, const cut *found) {
+    recent *last = &in->last;
+    if (!last->has_host || !is_recent(&last->host, found->host)) return;
+    fetch_name(&in->sessions, session_in_batch(in, found->host, found->session, &in->room));
+    if (found->shape == LOGIN_LINE) fetch_name(&in->people, person_key(in, last->word, found->service, found->user, found->ip));
+}
+
 void succeed(digest *in, text host, text service, text mailbox, text address, text id, int64_t time, text client, text version) {
     bytes *room = &in->room;
     if (client.at == NULL && id.at != NULL && in->known_clients.count) {

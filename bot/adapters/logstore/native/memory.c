@@ -50,6 +50,15 @@ static entry *found(memory *in, text key, uint64_t hash) {
     return NULL;
 }
 
+void fetch_slot(const memory *in, uint64_t hash) { __builtin_prefetch(&in->slots[hash & in->mask]); }
+
+void fetch_entry(const memory *in, uint64_t hash) {
+    const entry *one = in->slots[hash & in->mask];
+    if (one == NULL) return;
+    __builtin_prefetch(one);
+    __builtin_prefetch(one->near);
+}
+
 entry *look_up(memory *in, text key) { return found(in, key, hash_of(key.at, key.size)); }
 
 entry *remembered(memory *in, text key) {

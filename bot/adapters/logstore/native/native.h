@@ -96,6 +96,7 @@ typedef struct {
 
 uint32_t number_of(names *in, text name, bool *fresh);
 int64_t find_name(const names *in, text name); /* -1: not there */
+void fetch_name(const names *in, text name);   /* into the processor's cache */
 text name_of(const names *in, uint32_t number);
 void forget_names(names *in); /* keeps the room */
 void free_names(names *in);
@@ -142,6 +143,8 @@ entry *remembered(memory *in, text key);            /* and now the newest; NULL:
 entry *look_up(memory *in, text key);               /* where it stands */
 entry *remember(memory *in, text key, bool refresh); /* the oldest goes where it is full */
 void forget(memory *in, entry *one);
+void fetch_slot(const memory *in, uint64_t hash);  /* into the processor's cache: where its entry is named, */
+void fetch_entry(const memory *in, uint64_t hash); /* and then the entry */
 void store(memory *in, entry *one, enum kind kind, const known *facts);
 
 /* -- shapes.c: which shape a line has (bot/logs/shapes.py) --------------------------------------------------------- */
@@ -254,6 +257,7 @@ void free_digest(digest *in);
 names *names_of(digest *in, int number); /* its tables one by one; NULL behind the last */
 bytes *rows_of(digest *in, int number);
 void cover(digest *in, text host, text family, text service, int64_t time);
+void foresee(digest *in, const cut *found); /* a line like that is summed up soon */
 void visit(digest *in, text host, text family, text address, int64_t time);
 void succeed(digest *in, text host, text service, text mailbox, text address, text session, int64_t time, text client, text version);
 void end_session(digest *in, text host, text session, int64_t time);

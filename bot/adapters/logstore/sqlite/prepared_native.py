@@ -112,7 +112,9 @@ def _lines(tables: _Tables, digest: NativeDigest, ready: Prepared) -> None:
         (login, *parted(login), begin, end) for login, begin, end in zip(tables.named(logins), first, last, strict=True)
     ]
     ready.logins.sort()
-    ready.failures += [(hour, *map(words.__getitem__, cause), count) for hour, *cause, count in tables.rows(_FAILURES, 7)]
+    ready.failures += [
+        (hour, *map(words.__getitem__, cause), count) for hour, *cause, count in tables.rows(_FAILURES, 7)
+    ]
     ready.failures.sort()
 
 
