@@ -15,11 +15,14 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.logstore.digest import Digest
 from bot.adapters.logstore.native import library as native_library
 from bot.adapters.logstore.native.library import Library, library, state
-from bot.adapters.logstore.sqlite import SqliteLogStore, reading
+from bot.adapters.logstore.native.skim import NativeDigest
+from bot.adapters.logstore.sqlite import SqliteLogStore, reading, rows
 from bot.adapters.logstore.sqlite.packing import teach
 from bot.adapters.logstore.sqlite.prepared import prepare
+from bot.adapters.logstore.sqlite.prepared_native import prepare_native
 from bot.adapters.logstore.sqlite.reading import Chunk, Job, NativeReading, PlainReading, Reading, read_chunks
 from bot.adapters.logstore.sqlite.schema import FEED_TABLES, TABLES
 from bot.adapters.logstore.sqlite.sources import LogFile, OpenLog
@@ -228,3 +231,22 @@ def test_a_last_line_without_its_end_is_read_once() -> None:
     reader.read(b"")
     ready = reader.take()()
     assert (ready.read, ready.kept, ready.undated) == (4, 3, 1)
+
+
+def test_people_of_names_of_every_length_are_known_by_the_same_digests() -> None:
+    """Those of the library are its own; one of 128 bytes is where a block of BLAKE2b ends."""
+    found = library()
+    assert found is not None
+    ours, python = NativeDigest(found, rows.ORDER, rows.pack), Digest()
+    for digest in (ours, python):
+        for size in (*range(1, 130), 255, 256, 257, 400):
+            for letter, address in (
+                ("a", "192.0.2.7"),
+                ("é", "2001:db8::7"),
+                ("\udcff", ""),
+                ("@", "::ffff:192.0.2.7"),
+            ):
+                digest.succeed("mx1", "imap", letter * size + "@example.com", address, f"s{letter}{size}", size)
+    made, expected = prepare_native(ours, *ours.end_batch()), prepare(python.take())
+    assert made.who == expected.who and len(made.who) == 4 * 133
+    assert made.sessions == expected.sessions and made.unended == expected.unended

@@ -21,7 +21,7 @@ bytes *rows_of(digest *in, int number) {
     bytes *all[] = {&in->sums, &in->session_rows, &in->minutes, &in->kept, &in->packed, &in->packed_ends,
                     &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits, &in->person_rows, &in->last_hours,
                     &in->word_keys, &in->asked, &in->keyed_people, &in->finds,
-                    &in->block_rows, &in->block_parts, &in->find_rows, &in->find_data, &in->who_rows,
+                    &in->block_rows, &in->find_rows, &in->find_data, &in->who_rows,
                     &in->success_rows, &in->success_data, &in->session_groups, &in->session_data,
                     &in->open_rows, &in->open_data, &in->sample_rows, &in->sample_data, &in->ended_rows, &in->named_rows};
     return number < (int)(sizeof all / sizeof *all) ? all[number] : NULL;

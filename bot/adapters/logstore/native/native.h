@@ -210,10 +210,8 @@ typedef struct { int64_t tag, person; } keyed_person;
 /* pack.c: the rows of the embedded store */
 #define FINDS_PACKED 256
 #define SAMPLE 64
-typedef struct { int64_t first, last; } block;                               /* times */
-typedef struct { int64_t start, size; } part_of;                             /* of the packed lines */
 typedef struct { int64_t key, time, place; } found_by;                       /* place: the line's number in the batch */
-typedef struct { int64_t key, from, to, end; } packed;                       /* key, or tag of the person; end within the data */
+typedef struct { int64_t key, from, to, end; } packed;                       /* of a key, a person or a block; end within the data */
 typedef struct { int64_t tag, name, domain, network, mailbox, address, service, host; } who_row; /* keys, then words */
 typedef struct { int64_t tag, who, start, first, end; } open_session;        /* first: of its row */
 typedef struct { int64_t host, address, start, end; } sampled;               /* words */
@@ -246,7 +244,7 @@ typedef struct {
     bytes sums, session_rows, minutes, kept, packed, packed_ends, logins, failures, ends, late_clients, visits;
     bytes person_rows, last_hours;
     bytes word_keys, asked, keyed_people; /* of keys.c */
-    bytes block_rows, block_parts, finds, find_rows, find_data, who_rows, success_rows, success_data; /* of pack.c */
+    bytes block_rows, finds, find_rows, find_data, who_rows, success_rows, success_data; /* of pack.c */
     bytes session_groups, session_data, open_rows, open_data, sample_rows, sample_data, ended_rows, named_rows;
     memory known_clients; /* of sessions that named their program; outlives a batch */
 } digest;

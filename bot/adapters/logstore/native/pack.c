@@ -14,20 +14,17 @@ static word_keys keys_of(const digest *in, int64_t word) {
 /* -- blocks of lines ------------------------------------------------------------------------------------------------- */
 
 static void cut_blocks(digest *in) {
-    size_t count = COUNT(kept_line, in->kept), start = 0;
+    size_t count = COUNT(kept_line, in->kept);
     for (size_t begin = 0; begin < count; begin += BLOCK_LINES) {
         size_t number = begin / BLOCK_LINES, end = in->packed.size - 1; /* the last line's end waits for another line */
         if (number < COUNT(int64_t, in->packed_ends)) end = (size_t)ROWS(int64_t, in->packed_ends)[number];
-        block row = {INT64_MAX, INT64_MIN};
+        packed row = {(int64_t)number, INT64_MAX, INT64_MIN, (int64_t)end};
         for (size_t at = begin; at < count && at < begin + BLOCK_LINES; at++) {
             int64_t time = ROWS(kept_line, in->kept)[at].time;
-            if (time < row.first) row.first = time;
-            if (time > row.last) row.last = time;
+            if (time < row.from) row.from = time;
+            if (time > row.to) row.to = time;
         }
         append(&in->block_rows, &row, sizeof row);
-        part_of place = {(int64_t)start, (int64_t)(end - start)};
-        append(&in->block_parts, &place, sizeof place);
-        start = end;
     }
 }
 

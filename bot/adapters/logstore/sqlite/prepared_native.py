@@ -23,7 +23,6 @@ _WORDS, _SOURCES, _FACES, _CLIENTS = 1, 3, 4, 5
 _MINUTES, _KEPT, _PACKED, _, _LOGINS, _FAILURES, _, _, _VISITS = range(-3, -12, -1)
 (
     _BLOCK_ROWS,
-    _BLOCK_PARTS,
     _FIND_ROWS,
     _FIND_DATA,
     _WHO_ROWS,
@@ -37,8 +36,10 @@ _MINUTES, _KEPT, _PACKED, _, _LOGINS, _FAILURES, _, _, _VISITS = range(-3, -12, 
     _SAMPLE_DATA,
     _ENDED_ROWS,
     _NAMED_ROWS,
-) = range(-18, -33, -1)
+) = range(-18, -32, -1)
 """Tables of digest.c."""
+_KEPT_BYTES: Final = 32
+"""Of one row of the lines that are kept."""
 _NONE: Final = -1
 
 
@@ -100,12 +101,10 @@ def prepare_native(digest: NativeDigest, counted: Batch, events: list[tuple[int,
 
 def _lines(tables: _Tables, digest: NativeDigest, ready: Prepared) -> None:
     words = tables.words
-    first, last = tables.columns(_BLOCK_ROWS, 2)
-    ready.kept = len(digest.table(_KEPT)) // 32
-    if first:
-        lines = zstandard.BufferWithSegments(digest.table(_PACKED), digest.table(_BLOCK_PARTS))
-        blocks = zstandard.ZstdCompressor(level=LEVEL).multi_compress_to_buffer(lines)
-        ready.blocks = list(zip(range(len(first)), first, last, [one.tobytes() for one in blocks], strict=True))
+    ready.kept = len(digest.table(_KEPT)) // _KEPT_BYTES
+    numbers, first, last, ends = tables.columns(_BLOCK_ROWS, 4)
+    compress = zstandard.ZstdCompressor(level=LEVEL).compress
+    ready.blocks = list(zip(numbers, first, last, map(compress, _cut(digest.table(_PACKED), ends)), strict=True))
     ready.finds = tables.parts(_FIND_ROWS, 4)
     logins, first, last = tables.columns(_LOGINS, 3)
     ready.logins += [
