@@ -74,8 +74,8 @@ def stored(
 
 def assert_same(lines: Sequence[str], **options: Any) -> None:
     expected, found = stored(plain, lines, **options), stored(native, lines, **options)
-    for name, rows in expected.items():
-        assert found[name] == rows, name
+    for name, table in expected.items():
+        assert found[name] == table, name
 
 
 def test_the_reader_is_built() -> None:
