@@ -167,7 +167,7 @@ def hold(library: Path, lines: int) -> int:
         for reading in (PlainReading(prepare, UTC, None, _REFERENCE), NativeReading(native, UTC, None, _REFERENCE)):
             halves = []
             for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
-                reading.read("".join(line + "\n" for line in part).encode("utf-8", "surrogatepass"))
+                reading.read("\n".join(part).encode("utf-8", "surrogatepass"))  # the last line need not have an end
                 halves.append(_plain(reading.take()()))
             outcomes.append(halves)
         if outcomes[0] != outcomes[1]:

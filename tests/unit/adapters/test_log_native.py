@@ -15,13 +15,17 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.logstore.digest import Digest
 from bot.adapters.logstore.native import library as native_library
 from bot.adapters.logstore.native.library import Library, library, state
-from bot.adapters.logstore.sqlite import SqliteLogStore, reading
+from bot.adapters.logstore.native.skim import NativeDigest
+from bot.adapters.logstore.sqlite import SqliteLogStore, reading, rows
 from bot.adapters.logstore.sqlite.packing import teach
 from bot.adapters.logstore.sqlite.prepared import prepare
-from bot.adapters.logstore.sqlite.reading import NativeReading, PlainReading, Reading
+from bot.adapters.logstore.sqlite.prepared_native import prepare_native
+from bot.adapters.logstore.sqlite.reading import Chunk, Job, NativeReading, PlainReading, Reading, read_chunks
 from bot.adapters.logstore.sqlite.schema import FEED_TABLES, TABLES
+from bot.adapters.logstore.sqlite.sources import LogFile, OpenLog
 from bot.adapters.logstore.sqlite.writer import Writer
 from tests.bench.corpus import Host, write_logs
 from tests.fuzz.native_lines import hostile_lines
@@ -70,8 +74,8 @@ def stored(
 
 def assert_same(lines: Sequence[str], **options: Any) -> None:
     expected, found = stored(plain, lines, **options), stored(native, lines, **options)
-    for name, rows in expected.items():
-        assert found[name] == rows, name
+    for name, table in expected.items():
+        assert found[name] == table, name
 
 
 def test_the_reader_is_built() -> None:
@@ -206,3 +210,43 @@ def test_a_library_of_other_sources_is_not_loaded(tmp_path: Path, monkeypatch: p
     finally:
         monkeypatch.undo()
         native_library._found.cache_clear()
+
+
+@pytest.mark.parametrize("tapers", [False, True])
+def test_the_last_chunks_are_small_where_somebody_waits_for_them(tmp_path: Path, tapers: bool) -> None:
+    file = tmp_path / "mail.log"
+    lines = list(Host("imap1", "imap", True, 7, 60).lines(30_000))
+    file.write_text("".join(line + "\n" for line in lines))
+    with OpenLog(LogFile(file)) as log:
+        job = Job(LogFile(file), 0, UTC, None, True, 12_000, prepare, tapers=tapers)
+        sizes = [step.rows().read for step in read_chunks(job, log, log.read_head()) if isinstance(step, Chunk)]
+    assert sum(sizes) == len(lines) and (not tapers or sizes == sorted(sizes, reverse=True))
+    assert all(size >= 3_000 for size in sizes[:-1]) and len(sizes) == (4 if tapers else 3)
+
+
+def test_a_last_line_without_its_end_is_read_once() -> None:
+    whole = ["Nov 16 09:14:02 mx1 dovecot: auth: sql(anna@example.com,192.0.2.7): Password mismatch"] * 3
+    reader = native(UTC, None, REFERENCE)
+    reader.read("\n".join(["", *whole, "no line of any server"]).encode())
+    reader.read(b"")
+    ready = reader.take()()
+    assert (ready.read, ready.kept, ready.undated) == (4, 3, 1)
+
+
+def test_people_of_names_of_every_length_are_known_by_the_same_digests() -> None:
+    """Those of the library are its own; one of 128 bytes is where a block of BLAKE2b ends."""
+    found = library()
+    assert found is not None
+    ours, python = NativeDigest(found, rows.ORDER, rows.pack), Digest()
+    for digest in (ours, python):
+        for size in (*range(1, 130), 255, 256, 257, 400):
+            for letter, address in (
+                ("a", "192.0.2.7"),
+                ("é", "2001:db8::7"),
+                ("\udcff", ""),
+                ("@", "::ffff:192.0.2.7"),
+            ):
+                digest.succeed("mx1", "imap", letter * size + "@example.com", address, f"s{letter}{size}", size)
+    made, expected = prepare_native(ours, *ours.end_batch()), prepare(python.take())
+    assert made.who == expected.who and len(made.who) == 4 * 133
+    assert made.sessions == expected.sessions and made.unended == expected.unended

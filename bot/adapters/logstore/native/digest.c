@@ -5,8 +5,6 @@
 #include <string.h>
 
 #define CLIENTS_REMEMBERED 20000
-#define ROWS(type, table) ((type *)(void *)(table).at)
-#define COUNT(type, table) ((table).size / sizeof(type))
 
 void begin_digest(digest *in) {
     memset(in, 0, sizeof *in);
@@ -21,10 +19,11 @@ names *names_of(digest *in, int number) {
 
 bytes *rows_of(digest *in, int number) {
     bytes *all[] = {&in->sums, &in->session_rows, &in->minutes, &in->kept, &in->packed, &in->packed_ends,
-                    &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits,
-                    &in->finds, &in->find_rows, &in->find_data, &in->success_rows, &in->success_data, &in->session_groups,
-                    &in->session_data, &in->open_rows, &in->open_data, &in->sample_rows, &in->sample_data, &in->person_rows,
-                    &in->last_hours};
+                    &in->logins, &in->failures, &in->ends, &in->late_clients, &in->visits, &in->person_rows, &in->last_hours,
+                    &in->word_keys, &in->asked, &in->keyed_people, &in->finds,
+                    &in->block_rows, &in->find_rows, &in->find_data, &in->who_rows,
+                    &in->success_rows, &in->success_data, &in->session_groups, &in->session_data,
+                    &in->open_rows, &in->open_data, &in->sample_rows, &in->sample_data, &in->ended_rows, &in->named_rows};
     return number < (int)(sizeof all / sizeof *all) ? all[number] : NULL;
 }
 
@@ -190,6 +189,13 @@ static sum *sum_of(digest *in, int64_t who, int64_t hour, int64_t time, bool *fr
         append(&in->sums, &row, sizeof row);
     }
     return &ROWS(sum, in->sums)[last->sum];
+}
+
+void foresee(digest *in, const cut *found) {
+    recent *last = &in->last;
+    if (!last->has_host || !is_recent(&last->host, found->host)) return;
+    fetch_name(&in->sessions, session_in_batch(in, found->host, found->session, &in->room));
+    if (found->shape == LOGIN_LINE) fetch_name(&in->people, person_key(in, last->word, found->service, found->user, found->ip));
 }
 
 void succeed(digest *in, text host, text service, text mailbox, text address, text id, int64_t time, text client, text version) {

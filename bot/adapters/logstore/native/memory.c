@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_ROOM 48 /* of most keys: a session id; a host, a program and a pid */
-
 void begin_memory(memory *in, uint32_t capacity) {
     uint32_t slots = 64;
     while (slots < capacity) slots *= 2;
@@ -52,6 +50,15 @@ static entry *found(memory *in, text key, uint64_t hash) {
     return NULL;
 }
 
+void fetch_slot(const memory *in, uint64_t hash) { __builtin_prefetch(&in->slots[hash & in->mask]); }
+
+void fetch_entry(const memory *in, uint64_t hash) {
+    const entry *one = in->slots[hash & in->mask];
+    if (one == NULL) return;
+    __builtin_prefetch(one);
+    __builtin_prefetch(one->near);
+}
+
 entry *look_up(memory *in, text key) { return found(in, key, hash_of(key.at, key.size)); }
 
 entry *remembered(memory *in, text key) {
@@ -79,11 +86,11 @@ static entry *unused(memory *in, size_t key_size) {
     if (one != NULL) in->spare = one->newer;
     if (one == NULL || one->key_room < key_size) {
         bytes data = one ? one->data : (bytes){NULL, 0, 0};
-        size_t room = key_size < KEY_ROOM ? KEY_ROOM : key_size;
-        one = claim(one, sizeof *one + room);
+        bool far = key_size > KEY_ROOM;
+        one = claim(one, sizeof *one + (far ? key_size : 0));
         memset(one, 0, sizeof *one);
-        one->key = (char *)(one + 1);
-        one->key_room = room;
+        one->key = far ? (char *)(one + 1) : one->near;
+        one->key_room = far ? key_size : KEY_ROOM;
         one->data = data;
     }
     one->data.size = 0;
@@ -100,7 +107,12 @@ entry *remember(memory *in, text key, bool refresh) {
         }
         return one;
     }
-    if (in->count == in->capacity) forget(in, in->oldest);
+    if (in->count == in->capacity) {
+        forget(in, in->oldest);
+        /* what goes next, and after that: it is long out of the processor's cache */
+        __builtin_prefetch(&in->slots[in->oldest->hash & in->mask]);
+        __builtin_prefetch(in->oldest->newer);
+    }
     one = unused(in, key.size);
     one->hash = hash;
     memcpy(one->key, key.at, key.size);

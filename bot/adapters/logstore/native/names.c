@@ -125,6 +125,10 @@ int64_t find_name(const names *in, text name) {
     return in->mask ? place_of(in, name, hash_of(name.at, name.size), &at) : -1;
 }
 
+void fetch_name(const names *in, text name) {
+    if (in->mask) __builtin_prefetch(&in->slots[hash_of(name.at, name.size) & in->mask]);
+}
+
 uint32_t number_of(names *in, text name, bool *fresh) {
     if (in->mask == 0 || in->count * 2 > in->mask) widen(in);
     uint64_t hash = hash_of(name.at, name.size);

@@ -49,6 +49,10 @@ static inline void append(bytes *to, const void *from, size_t size) {
 static inline void append_i64(bytes *to, int64_t value) { append(to, &value, sizeof value); }
 static inline void append_i32(bytes *to, int32_t value) { append(to, &value, sizeof value); }
 
+/* Bytes as rows of a table. */
+#define ROWS(type, table) ((type *)(void *)(table).at)
+#define COUNT(type, table) ((table).size / sizeof(type))
+
 static inline bool same(text one, text other) {
     if ((one.at == NULL) != (other.at == NULL)) return false;
     return one.size == other.size && (one.size == 0 || memcmp(one.at, other.at, one.size) == 0);
@@ -92,6 +96,7 @@ typedef struct {
 
 uint32_t number_of(names *in, text name, bool *fresh);
 int64_t find_name(const names *in, text name); /* -1: not there */
+void fetch_name(const names *in, text name);   /* into the processor's cache */
 text name_of(const names *in, uint32_t number);
 void forget_names(names *in); /* keeps the room */
 void free_names(names *in);
@@ -107,17 +112,21 @@ typedef struct {
     text s[KNOWN_TEXTS];
 } known;
 
+#define KEY_ROOM 48 /* of most keys: a session id; a host, a program and a pid */
+
+/* What is looked at for every line comes first: most entries are no longer in the processor's cache. */
 typedef struct entry entry;
 struct entry {
-    entry *older, *newer, *chain;
     uint64_t hash;
-    char *key; /* behind the entry, in as much room as it was made with */
+    entry *chain, *older, *newer;
+    char *key; /* `near`, or behind the entry where it is longer */
     size_t key_size, key_room;
     enum kind kind;
     int lines;  /* of LINES */
+    bytes data; /* what the texts of facts point into, or the lines: time, size, bytes */
+    char near[KEY_ROOM];
     bool plain; /* no text of it needs Python's rules for letters */
     known facts;
-    bytes data; /* what the texts of facts point into, or the lines: time, size, bytes */
 };
 
 typedef struct {
@@ -134,6 +143,8 @@ entry *remembered(memory *in, text key);            /* and now the newest; NULL:
 entry *look_up(memory *in, text key);               /* where it stands */
 entry *remember(memory *in, text key, bool refresh); /* the oldest goes where it is full */
 void forget(memory *in, entry *one);
+void fetch_slot(const memory *in, uint64_t hash);  /* into the processor's cache: where its entry is named, */
+void fetch_entry(const memory *in, uint64_t hash); /* and then the entry */
 void store(memory *in, entry *one, enum kind kind, const known *facts);
 
 /* -- shapes.c: which shape a line has (bot/logs/shapes.py) --------------------------------------------------------- */
@@ -162,6 +173,7 @@ bool departure_of(cut *found); /* the same line as one that tells how a client l
 bool may_hold_secret(text line);
 bool is_troubled(text line);
 bool same_address(text packed, text address); /* network bytes, and an address as written */
+bool is_ipv4(text address); /* in its usual spelling */
 bool canonical(text address, char *room, size_t size, text *out); /* false: no address */
 int64_t within_minute(text stamp); /* microseconds of an RFC 3339 stamp's seconds and fraction */
 int64_t moment_of(const cut *found, int *year, int *month); /* microseconds of an RFC 3339 stamp; INT64_MIN: none */
@@ -190,14 +202,21 @@ typedef struct { int64_t host, session, time; } late_end;
 typedef struct { int64_t host, session, client; } late_client;
 typedef struct { int64_t source, time, address; } visitor;
 
-/* pack.c: what Python says of each word, and the rows of the embedded store */
+/* keys.c: by what the words are found */
+typedef struct { int64_t name, domain, network, kept_from; } word_keys;      /* NONE: no key; kept_from is of a host */
+typedef struct { int64_t tag, person; } keyed_person;
+#define ASKED (-2) /* a network that Python is asked for */
+
+/* pack.c: the rows of the embedded store */
 #define FINDS_PACKED 256
 #define SAMPLE 64
-typedef struct { int64_t name, domain, network, kept_from; } word_keys;      /* NONE: no key; kept_from is of a host */
 typedef struct { int64_t key, time, place; } found_by;                       /* place: the line's number in the batch */
-typedef struct { int64_t key, first, last, end; } packed;                    /* key, or number of the person; end within the data */
-typedef struct { int64_t who, host, start, first, end; } open_session;       /* first: of its row */
-typedef struct { int64_t who, start, end; } sampled;
+typedef struct { int64_t key, from, to, end; } packed;                       /* of a key, a person or a block; end within the data */
+typedef struct { int64_t tag, name, domain, network, mailbox, address, service, host; } who_row; /* keys, then words */
+typedef struct { int64_t tag, who, start, first, end; } open_session;        /* first: of its row */
+typedef struct { int64_t host, address, start, end; } sampled;               /* words */
+typedef struct { int64_t tag, time; } ended_late;
+typedef struct { int64_t tag, client; } named_late;
 
 /* Lines come from one host for a while, and within one minute: what was found last is looked at first. */
 #define RECENT_SERVICES 4
@@ -223,9 +242,10 @@ typedef struct {
     names sessions; /* number of host, then the session's id */
     names by_hour, by_minute, by_login, by_cause; /* what the rows below are found by */
     bytes sums, session_rows, minutes, kept, packed, packed_ends, logins, failures, ends, late_clients, visits;
-    bytes finds, find_rows, find_data, success_rows, success_data, session_groups, session_data; /* of pack.c */
-    bytes open_rows, open_data, sample_rows, sample_data;
     bytes person_rows, last_hours;
+    bytes word_keys, asked, keyed_people; /* of keys.c */
+    bytes block_rows, finds, find_rows, find_data, who_rows, success_rows, success_data; /* of pack.c */
+    bytes session_groups, session_data, open_rows, open_data, sample_rows, sample_data, ended_rows, named_rows;
     memory known_clients; /* of sessions that named their program; outlives a batch */
 } digest;
 
@@ -235,6 +255,7 @@ void free_digest(digest *in);
 names *names_of(digest *in, int number); /* its tables one by one; NULL behind the last */
 bytes *rows_of(digest *in, int number);
 void cover(digest *in, text host, text family, text service, int64_t time);
+void foresee(digest *in, const cut *found); /* a line like that is summed up soon */
 void visit(digest *in, text host, text family, text address, int64_t time);
 void succeed(digest *in, text host, text service, text mailbox, text address, text session, int64_t time, text client, text version);
 void end_session(digest *in, text host, text session, int64_t time);
@@ -242,6 +263,7 @@ void learn_client(digest *in, text host, text session, text client, text version
 void keep(digest *in, int64_t time, text login, text address, bool failed);
 void keep_for_python(digest *in, int64_t time);
 void count_failure(digest *in, int64_t time, text event, text reason, text service, text host, text tls);
+int64_t digest_of(bytes *room, char kind, const text *parts, int count);
 void close_line(digest *in); /* a line was packed: it ends here, and so does its block every BLOCK_LINES */
 
 /* -- templates.c: lines of a known wording (bot/logs/template.py) -------------------------------------------------- */

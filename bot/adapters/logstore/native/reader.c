@@ -272,9 +272,41 @@ static bool is_escaped(text line) {
     return contains(line, TEXT("#033["));
 }
 
-static enum stop read_line(reader *in, cut *found, text line) {
-    if (line.size > LONGEST || (!is_plain(line) && is_escaped(line))) return LOOK;
-    if (!shape_of(found, line.at, line.at + line.size)) return LOOK;
+/* -- the lines ahead ------------------------------------------------------------------------------------------------ */
+
+#define AHEAD 2
+
+/* A line that is read soon. What its session is known by is fetched into the processor's cache meanwhile: nearly every
+ * line is of a session that was last spoken of many thousand lines ago. */
+typedef struct {
+    text line; /* at NULL: there is none */
+    bool shaped;
+    cut found;
+    uint64_t session; /* its hash; 0: none */
+} upcoming;
+
+/* The next line from `at` on; returns where it ends. */
+static const char *cut_next(reader *in, upcoming *to, const char *at, const char *end) {
+    while (at < end && *at == '\n') at++; /* no line at all */
+    to->line = NOTHING;
+    if (at >= end) return end; /* Python goes on behind a line end that a block's last line may lack */
+    const char *behind = memchr(at, '\n', (size_t)(end - at));
+    if (behind == NULL) behind = end;
+    text line = to->line = (text){at, (size_t)(behind - at)};
+    to->session = 0;
+    to->shaped = line.size <= LONGEST && (is_plain(line) || !is_escaped(line)) && shape_of(&to->found, line.at, line.at + line.size);
+    if (to->shaped && (to->found.shape == LOGIN_LINE || to->found.shape == LOGOUT)) {
+        to->session = hash_of(to->found.session.at, to->found.session.size);
+        fetch_slot(&in->link.sessions, to->session);
+        foresee(&in->sums, &to->found);
+    }
+    return behind;
+}
+
+static enum stop read_line(reader *in, upcoming *of) {
+    if (!of->shaped) return LOOK;
+    cut *found = &of->found;
+    text line = of->line;
     int64_t time;
     bool proven;
     int32_t year = 0, month = 0;
@@ -317,33 +349,33 @@ static enum stop read_line(reader *in, cut *found, text line) {
 }
 
 int32_t triage_read(reader *in, const char *block, int64_t size, int64_t from, stop_place *place) {
-    cut found;
-    while (from < size) {
-        const char *line = block + from, *end = memchr(line, '\n', (size_t)(size - from));
-        if (end == NULL) end = block + size;
-        if (end == line) { /* no line at all */
-            from++;
-            continue;
-        }
-        enum stop why = read_line(in, &found, (text){line, (size_t)(end - line)});
+    upcoming lines[AHEAD + 1];
+    const char *end = block + size, *at = from < size ? block + from : end;
+    for (int next = 0; next <= AHEAD; next++) at = cut_next(in, &lines[next], at, end);
+    for (int now = 0; lines[now].line.at != NULL; now = (now + 1) % (AHEAD + 1)) {
+        const upcoming *next = &lines[(now + 1) % (AHEAD + 1)];
+        if (next->line.at != NULL && next->session) fetch_entry(&in->link.sessions, next->session);
+        const char *line = lines[now].line.at;
+        const cut *found = &lines[now].found;
+        enum stop why = read_line(in, &lines[now]);
         if (why == AT_END) {
-            from = end - block + 1;
+            at = cut_next(in, &lines[now], at, end);
             continue;
         }
-        *place = (stop_place){.begin = from, .end = end - block, .year = in->year, .month = in->month};
+        *place = (stop_place){.begin = line - block, .end = line - block + (int64_t)lines[now].line.size, .year = in->year, .month = in->month};
         if (why == LOOK) in->month = 0;
         if (why == PROGRAM || why == WORDING) {
-            place->program[0] = found.program.at - line, place->program[1] = place->program[0] + (int64_t)found.program.size;
-            if (found.pid < 0) place->program[0] = place->program[1] = -1;
+            place->program[0] = found->program.at - line, place->program[1] = place->program[0] + (int64_t)found->program.size;
+            if (found->pid < 0) place->program[0] = place->program[1] = -1;
         }
         if (why == WORDING) {
-            place->shape = (int32_t)found.shape;
-            place->slot_count = found.slot_count;
-            place->message = found.message.at - line;
-            for (int at = 0; at < found.slot_count; at++) {
-                bool there = found.slots[at].at != NULL;
-                place->slots[at][0] = there ? found.slots[at].at - line : -1;
-                place->slots[at][1] = there ? place->slots[at][0] + (int64_t)found.slots[at].size : -1;
+            place->shape = (int32_t)found->shape;
+            place->slot_count = found->slot_count;
+            place->message = found->message.at - line;
+            for (int at = 0; at < found->slot_count; at++) {
+                bool there = found->slots[at].at != NULL;
+                place->slots[at][0] = there ? found->slots[at].at - line : -1;
+                place->slots[at][1] = there ? place->slots[at][0] + (int64_t)found->slots[at].size : -1;
             }
         }
         return (int32_t)why;

@@ -487,7 +487,7 @@ bool is_troubled(text line) {
 }
 
 /* Four numbers up to 255 without zeros ahead, as inet_pton(3) takes them. */
-static bool is_ipv4(text address) {
+bool is_ipv4(text address) {
     int numbers = 0;
     for (size_t at = 0; at < address.size; at++) { /* behind each number its dot */
         size_t start = at;

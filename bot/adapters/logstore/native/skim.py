@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from ctypes import byref, c_void_p, string_at
 from datetime import datetime, tzinfo
 from typing import Any, Final
@@ -22,6 +23,8 @@ LONGEST: Final = 1 << 16
 """Characters of one line that are read (as in sqlite/sources.py, which cannot be imported here)."""
 _SHAPES: Final = {10: "turned_away", 11: "refused", 12: "sasl", 13: "gone", 14: "rejected"}
 """The telling shapes of native.h."""
+ASKED: Final = -15
+"""The table of addresses whose networks Python is asked for (digest.c: rows_of)."""
 _PLACE: Final = {name: place for place, name in enumerate(FIELDS)}
 _OWN: Final = ("raw", "time", "host", "program", "format")
 """Fields that the line's envelope gives, not its wording."""
@@ -115,9 +118,13 @@ class NativeDigest(Digest):
         size = self._library.table(self.reader, which, byref(at))
         return string_at(at, size) if size > 0 and at else b""
 
+    def column(self, which: int, place: int, width: int) -> list[int]:
+        """A column of a table of whole numbers, ``width`` to a row."""
+        return memoryview(self.table(which)).cast("q")[place::width].tolist()
+
     def numbers(self, which: int) -> list[int]:
         """A table of whole numbers."""
-        return memoryview(self.table(which)).cast("q").tolist()
+        return self.column(which, 0, 1)
 
     def ends(self, which: int) -> list[int]:
         """Where the texts of a table end."""
@@ -125,10 +132,23 @@ class NativeDigest(Digest):
         size = self._library.ends(self.reader, which, byref(at))
         return memoryview(string_at(at, size)).cast("q").tolist() if size > 0 else []
 
-    def pack(self, keys: array[int], anonymous: int, looked: array[int]) -> None:
-        """Make the tables of packed rows. ``keys`` holds four numbers for each word, ``looked`` three for each find
-        of the lines that Python looked at."""
-        self._library.pack(self.reader, keys.tobytes(), anonymous, looked.tobytes(), len(looked) // 3)
+    def key(self, kept_from: int, hosts: Mapping[str, int]) -> list[int]:
+        """Make the keys of all words and people. Sessions are kept from ``kept_from`` on, those of ``hosts`` from
+        another time. Returns the words that are addresses of which the reader does not know the network:
+        :meth:`answer` tells it."""
+        self._library.key(self.reader, kept_from)
+        for host, time in hosts.items():
+            self._library.keep_from(self.reader, *given(host), time)
+        return self.numbers(ASKED)
+
+    def answer(self, word: int, network: int | None) -> None:
+        """The key of the network of an address."""
+        self._library.answer(self.reader, word, -1 if network is None else network)
+
+    def pack(self, anonymous: int, looked: array[int]) -> None:
+        """Make the tables of packed rows. ``looked`` holds three numbers for each find of the lines that Python looked
+        at."""
+        self._library.pack(self.reader, anonymous, looked.tobytes(), len(looked) // 3)
 
     def ended_lines(self) -> int:
         """Lines of the batch that was ended that the reader read by itself."""

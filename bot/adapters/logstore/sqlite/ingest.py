@@ -160,7 +160,15 @@ class Ingest:
         head = log.read_head()
         identity = self._sink.identify(head)
         job = Job(
-            file, identity.position, self._zone, self._year, self._finished, CHUNK_LINES, self._prepare, identity.stop
+            file,
+            identity.position,
+            self._zone,
+            self._year,
+            self._finished,
+            CHUNK_LINES,
+            self._prepare,
+            identity.stop,
+            tapers=worker is not None,
         )
         if worker is None or log.size is None:  # a pipe may keep whoever reads it waiting for ever
             steps = read_chunks(job, log, head)

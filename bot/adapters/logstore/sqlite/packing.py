@@ -25,6 +25,7 @@ _FIND: Final = Struct("<qi")
 _COUNT: Final = Struct("<i")
 _SUM: Final = Struct("<iiII")
 _SESSION: Final = Struct("<qqi")
+_START: Final = Struct("<q")
 _OPEN: Final = -1
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -148,14 +149,18 @@ def add_sessions(old: Iterable[Seen], new: Iterable[Seen]) -> list[Seen]:
 
 
 def _end(packed: bytes, start: int, session: str, end: int) -> bytes:
-    """Only the length of its record changes, so the rest of the row is not looked into."""
-    records = _COUNT.unpack_from(packed)[0]
-    name, at = session.encode("utf-8", "surrogatepass"), _COUNT.size + records * _SESSION.size
-    for number, (begun, _, size) in enumerate(_SESSION.iter_unpack(packed[_COUNT.size : at])):
-        if begun == start and packed[at : at + size] == name:
-            place = _COUNT.size + number * _SESSION.size
-            return packed[:place] + _SESSION.pack(start, end - start, size) + packed[place + _SESSION.size :]
-        at += size
+    """Only the length of its record changes, so the rest of the row is not looked into: its start finds it."""
+    name, begun = session.encode("utf-8", "surrogatepass"), _COUNT.size
+    names = begun + _COUNT.unpack_from(packed)[0] * _SESSION.size
+    wanted = _START.pack(start)
+    place = packed.find(wanted, begun, names)
+    while place >= 0:
+        if (place - begun) % _SESSION.size == 0:
+            at = names + sum([size for _, _, size in _SESSION.iter_unpack(packed[begun:place])])
+            size = _SESSION.unpack_from(packed, place)[2]
+            if packed[at : at + size] == name:
+                return packed[:place] + _SESSION.pack(start, end - start, size) + packed[place + _SESSION.size :]
+        place = packed.find(wanted, place + 1, names)
     return packed
 
 

@@ -14,7 +14,7 @@ from bot.adapters.logstore.rhythm import MINUTE
 DAY: Final = 24 * HOUR
 SLICES: Final = 64
 """Parts in which the index of lines is gone through, each a transaction of its own: nobody waits long for the store."""
-PAGES: Final = 2_000
+PAGES: Final = 1_000
 """Pages (8 MB) given back to the disk in one step."""
 _KEYS: Final = 1 << 47
 

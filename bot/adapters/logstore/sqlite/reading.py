@@ -22,6 +22,8 @@ from bot.logs.skim import Skimmer
 
 CHUNK_LINES: Final = 250_000
 """Lines that are committed together: sums of more lines are fewer rows."""
+SMALLEST: Final = 4
+"""What part of a chunk the last ones still have."""
 WARM_BYTES: Final = 4 << 20
 """Log before the place where reading goes on that is read once more."""
 
@@ -39,6 +41,9 @@ class Job:
     prepare: Prepare = prepare
     stop: int | None = None
     """The first chunk ends exactly here, where it is set."""
+    tapers: bool = False
+    """Chunks become smaller towards the end of the file: where another thread writes them, the last one is what is
+    waited for."""
 
 
 @dataclass(slots=True)
@@ -82,16 +87,23 @@ def read_chunks(job: Job, log: OpenLog, head: bytes) -> Iterator[Chunk | End]:
         position = job.stop
         yield Chunk(reading.take(), position, log.done())
     reached = taken = position
+    begun = log.done()
     for body, behind in bodies(log, carry, position, finished=job.finished or not log.growing):
         before = _taught(reading, before, job.position)
         reading.read(body)
         reached = behind
-        if reading.lines >= job.chunk:
+        if reading.lines >= job.chunk or (job.tapers and _is_half(job, log, reading.lines, begun)):
             yield Chunk(reading.take(), reached, log.done())
-            taken = reached
+            taken, begun = reached, log.done()
     if reached > taken:
         yield Chunk(reading.take(), reached, log.done())
     yield End(reached, log.left_over)
+
+
+def _is_half(job: Job, log: OpenLog, lines: int, begun: int) -> bool:
+    """True where no more is left of the file than was read since ``begun``, and that is worth a chunk."""
+    done = log.done()
+    return log.size is not None and lines >= job.chunk // SMALLEST and log.size - done <= done - begun
 
 
 def _whole_line(log: OpenLog, before: bytes, carry: bytes, position: int) -> tuple[bytes, bytes, int]:

@@ -4,8 +4,9 @@ harmless."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Final
 
 from bot.adapters.logstore.digest import HOUR, Span
@@ -13,10 +14,13 @@ from bot.adapters.logstore.rhythm import Beat, BeatFinder
 from bot.adapters.logstore.sqlite import feeds, rhythm_rows, rows
 from bot.adapters.logstore.sqlite.blocks import LINES
 from bot.adapters.logstore.sqlite.marks import Identity, Mark, identify
-from bot.adapters.logstore.sqlite.prepared import Prepared
+from bot.adapters.logstore.sqlite.prepared import Prepared, Row
 
 EXPIRES_EVERY: Final = 6 * HOUR
 """Log time between two runs over a host's sessions in one ingest: they look at everybody who ever logged in."""
+
+TOGETHER: Final = 32
+"""Rows that one step inserts; more gain nothing."""
 
 
 class Writer:
@@ -72,36 +76,46 @@ class Writer:
                 self._db.execute("ROLLBACK")
             raise
 
+    def _insert(self, statement: str, rows: Sequence[Row], values: str | None = None) -> None:
+        """Put ``rows`` into a table, many with each step: Python and SQLite take turns once for all of them. ``values``
+        stands for one row where ``statement`` has braces."""
+        if not rows:
+            return
+        values = values or f"({', '.join('?' * len(rows[0]))})"
+        whole, width = len(rows) - len(rows) % TOGETHER, TOGETHER * len(rows[0])
+        flat = list(chain.from_iterable(rows[:whole]))
+        together = [flat[start : start + width] for start in range(0, len(flat), width)]
+        self._db.executemany(statement.format(", ".join([values] * TOGETHER)), together)
+        self._db.executemany(statement.format(values), rows[whole:])
+
     def _lines(self, ready: Prepared) -> None:
         block = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM log_block").fetchone()[0])
-        self._db.executemany(f"INSERT INTO log_block VALUES (? + {block}, ?, ?, ?)", ready.blocks)
-        self._db.executemany(f"INSERT INTO log_find VALUES (?, ?, ?, {block * LINES}, ?)", ready.finds)
-        self._db.executemany(
-            "INSERT INTO log_login VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        self._insert("INSERT INTO log_block VALUES {}", ready.blocks, f"(? + {block}, ?, ?, ?)")
+        self._insert("INSERT INTO log_find VALUES {}", ready.finds, f"(?, ?, ?, {block * LINES}, ?)")
+        self._insert(
+            "INSERT INTO log_login VALUES {} ON CONFLICT DO UPDATE SET"
             " first = min(first, excluded.first), last = max(last, excluded.last)",
             ready.logins,
         )
-        self._db.executemany(
-            "INSERT INTO log_failure VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " count = count + excluded.count",
-            ready.failures,
+        self._insert(
+            "INSERT INTO log_failure VALUES {} ON CONFLICT DO UPDATE SET count = count + excluded.count", ready.failures
         )
 
     def _successes(self, ready: Prepared) -> None:
-        self._db.executemany("INSERT OR IGNORE INTO log_who VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ready.who)
-        self._db.executemany(
-            "INSERT INTO log_success VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        self._insert("INSERT OR IGNORE INTO log_who VALUES {}", ready.who)
+        self._insert(
+            "INSERT INTO log_success VALUES {} ON CONFLICT DO UPDATE SET"
             " last = max(last, excluded.last), sums = log_add_sums(sums, excluded.sums)",
             ready.sums,
         )
 
     def _sessions(self, ready: Prepared) -> None:
-        self._db.executemany(
-            "INSERT INTO log_session VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        self._insert(
+            "INSERT INTO log_session VALUES {} ON CONFLICT DO UPDATE SET"
             " last = max(last, excluded.last), sessions = log_add_sessions(sessions, excluded.sessions)",
             ready.sessions,
         )
-        self._db.executemany("INSERT OR IGNORE INTO log_open VALUES (?, ?, ?, ?, ?)", ready.unended)
+        self._insert("INSERT OR IGNORE INTO log_open VALUES {}", ready.unended)
         for tag, client, version in ready.clients:
             self._name_client(tag, client, version)
         for tag, end in ready.ends:
@@ -140,8 +154,8 @@ class Writer:
     def _expire(self, host: str, since: int) -> None:
         """Drop the host's sessions that began before ``since``."""
         for table, time in (("log_session", "last"), ("log_open", "start")):
-            self._db.execute(
-                f"DELETE FROM {table} WHERE {time} < ? AND who IN (SELECT tag FROM log_who WHERE host = ?)",
+            self._db.execute(  # rows so old are few: each is asked for its host, not each host for its rows
+                f"DELETE FROM {table} WHERE {time} < ? AND (SELECT host FROM log_who WHERE tag = who) = ?",
                 (since, host),
             )
         self._expired[host] = since
@@ -149,11 +163,11 @@ class Writer:
     def _coverage(self, ready: Prepared) -> None:
         for found in ready.spans:
             span = self._span(found)
-            self._db.executemany(
-                f"INSERT INTO log_minute VALUES ({span}, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " lines = lines + excluded.lines, first = min(first, excluded.first),"
-                " last = max(last, excluded.last)",
+            self._insert(
+                "INSERT INTO log_minute VALUES {} ON CONFLICT DO UPDATE SET lines = lines + excluded.lines,"
+                " first = min(first, excluded.first), last = max(last, excluded.last)",
                 found.minutes,
+                f"({span}, ?, ?, ?, ?)",
             )
             self._beats(span, found.visits)
 
