@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import regex
 
+from knowledge.han import SIMPLIFIED
 from knowledge.model import Concept, Wording
 from knowledge.rules import fold
 from knowledge.scanner import Scanner
@@ -71,8 +72,9 @@ _LETTERS = Signs(
         if (base := unicodedata.normalize("NFD", letter)[0]).isascii()
     }
     | {"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е"}
+    | SIMPLIFIED
 )
-"""Latin letters without their accents."""
+"""Latin letters without their accents, Chinese characters in their simplified form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ class WordingTable:
 
 
 def plain(text: str) -> str:
-    """``text`` in lower case, Latin letters without accents, every run of other signs one blank."""
+    """``text`` in lower case, Latin letters without accents, Chinese simplified, every run of other signs one blank."""
     composed = text if text.isascii() else unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     return _NOT_WORD.sub(" ", _LETTERS(fold(composed))).strip()
 
