@@ -32,7 +32,7 @@ ELSEWHERE, MAIL, SIGNING = "elsewhere", "mail", "signing"
 """Concepts that say what a line is about."""
 ASIDE, SUPPOSED = "aside", "supposed"
 """Concepts of a sentence that reports no failed connection: it is about a draft or a contact, or asks and explains."""
-_NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail"})
+_NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail", "issuer", "cert-signature", "offline-state", "recipient"})
 """A sentence that names one of these is read although it is about an attachment or the like."""
 SUCCESS = "success"
 """Concept of a sentence that reports that all is well, unless it denies it."""
@@ -56,6 +56,7 @@ _REACHING = frozenset(
         "too-large",
         "quota",
         "no-space",
+        "offline-state",
     }
 )
 _START = "\x01"
@@ -63,6 +64,8 @@ _FIRST_CJK = "\u2e80"
 _QUESTION = ("?", "？")
 _SENTENCE = regex.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n\s*\n|\\n")
 _NOT_WORD = regex.compile(r"[^\w]+")
+_NAMED_HOST = regex.compile(r"(?<![\w.@-])(?:imap|smtp|pop3?|mail|mx)\d?(?:\.[a-z0-9-]+)+")
+"""The name of a mail server: its words (imap, mail) say nothing of what the sentence around it is about."""
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 """Soft hyphens, zero-width blanks and marks of direction."""
 _LETTERS = Signs(
@@ -191,9 +194,10 @@ class WordingTable:
 
 
 def plain(text: str) -> str:
-    """``text`` in lower case, Latin letters without accents, Chinese simplified, every run of other signs one blank."""
+    """``text`` in lower case, Latin letters without accents, Chinese simplified, names of mail servers the word namedhost,
+    every run of other signs one blank."""
     composed = text if text.isascii() else unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    return _NOT_WORD.sub(" ", _LETTERS(fold(composed))).strip()
+    return _NOT_WORD.sub(" ", _NAMED_HOST.sub(" namedhost ", _LETTERS(fold(composed)))).strip()
 
 
 def _sentences(text: str) -> Iterator[str]:
