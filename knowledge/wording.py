@@ -74,7 +74,9 @@ _NAMED_HOST = regex.compile(r"(?<![\w.@-])(?:imap|smtp|pop3?|mail|mx)\d?(?:\.[a-
 """The name of a mail server: its words (imap, mail) say nothing of what the sentence around it is about."""
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 """Soft hyphens, zero-width blanks and marks of direction."""
-_PLAIN_NEGATIVE = regex.compile("(?<=[いきしちにみりえけせてねべめれげ])(?:なかった|ない)|[かさたなまらわがば](?:なかった|ない)")
+_PLAIN_NEGATIVE = regex.compile(
+    "(?<=[いきしちにみりえけせてねべめれげ])(?:なかった|ない)|[かさたなまらわがば](?:なかった|ない)"
+)
 _I_ROW = dict(zip("かさたなまらわがば", "きしちにみりいぎび", strict=True))
 _LETTERS = Signs(
     {
