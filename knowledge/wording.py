@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import regex
 
+from knowledge.han import SIMPLIFIED
 from knowledge.model import Concept, Wording
 from knowledge.rules import fold
 from knowledge.scanner import Scanner
@@ -23,6 +24,12 @@ MAX_CHARS = 1_500
 """A program's words are short; of a longer text only the beginning is read."""
 MAX_SENTENCES = 12
 GAP = 40
+ENDING = 4
+"""Letters that the ending of a word may have."""
+INFLECTED = 4
+"""Letters from which on a word inside an entry may have another ending."""
+_VOWELS = "aeiouyаеиоуыэюяйь"
+_BLANK = regex.compile(" ")
 KEPT = 200
 """Sentences whose concepts are remembered: every hit of the table in a line asks for that line's."""
 LONGEST_SENTENCE = 40
@@ -31,7 +38,7 @@ ELSEWHERE, MAIL, SIGNING = "elsewhere", "mail", "signing"
 """Concepts that say what a line is about."""
 ASIDE, SUPPOSED = "aside", "supposed"
 """Concepts of a sentence that reports no failed connection: it is about a draft or a contact, or asks and explains."""
-_NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail"})
+_NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail", "issuer", "cert-signature", "offline-state"})
 """A sentence that names one of these is read although it is about an attachment or the like."""
 SUCCESS = "success"
 """Concept of a sentence that reports that all is well, unless it denies it."""
@@ -55,6 +62,7 @@ _REACHING = frozenset(
         "too-large",
         "quota",
         "no-space",
+        "offline-state",
     }
 )
 _START = "\x01"
@@ -62,8 +70,14 @@ _FIRST_CJK = "\u2e80"
 _QUESTION = ("?", "？")
 _SENTENCE = regex.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n\s*\n|\\n")
 _NOT_WORD = regex.compile(r"[^\w]+")
+_NAMED_HOST = regex.compile(r"(?<![\w.@-])(?:imap|smtp|pop3?|mail|mx)\d?(?:\.[a-z0-9-]+)+")
+"""The name of a mail server: its words (imap, mail) say nothing of what the sentence around it is about."""
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 """Soft hyphens, zero-width blanks and marks of direction."""
+_PLAIN_NEGATIVE = regex.compile(
+    "(?<=[いきしちにみりえけせてねべめれげ])(?:なかった|ない)|[かさたなまらわがば](?:なかった|ない)"
+)
+_I_ROW = dict(zip("かさたなまらわがば", "きしちにみりいぎび", strict=True))
 _LETTERS = Signs(
     {
         letter: base
@@ -71,15 +85,20 @@ _LETTERS = Signs(
         if (base := unicodedata.normalize("NFD", letter)[0]).isascii()
     }
     | {"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е"}
+    | SIMPLIFIED
 )
-"""Latin letters without their accents."""
+"""Latin letters without their accents, Chinese characters in their simplified form."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """One entry of a concept: its parts must follow one another, each within GAP characters of the one before."""
+    """One entry of a concept: its parts must follow one another, each within its gap of the one before.
+
+    A gap is a number of characters; ENDING means the very next word, whatever ending the one before has.
+    """
 
     parts: tuple[str, ...]
+    gaps: tuple[int, ...]
 
     def stands_in(self, sentence: str) -> bool:
         start = sentence.find(self.parts[0])
@@ -91,10 +110,15 @@ class _Word:
         return False
 
     def _rest(self, sentence: str, end: int) -> bool:
-        for part in self.parts[1:]:
-            at = sentence.find(part, max(0, end - 1), end + GAP + len(part))
-            if at < 0:
-                return False
+        for part, gap in zip(self.parts[1:], self.gaps, strict=True):
+            if gap == ENDING:
+                at = sentence.find(" ", end, end + ENDING + 1)
+                if at < 0 or not sentence.startswith(part, at):
+                    return False
+            else:
+                at = sentence.find(part, max(0, end - 1), end + gap + len(part))
+                if at < 0:
+                    return False
             end = at + len(part)
         return True
 
@@ -189,9 +213,17 @@ class WordingTable:
 
 
 def plain(text: str) -> str:
-    """``text`` in lower case, Latin letters without accents, every run of other signs one blank."""
+    """``text`` in lower case, Latin letters without accents, Chinese simplified, names of mail servers the word mxhost,
+    every run of other signs one blank."""
     composed = text if text.isascii() else unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    return _NOT_WORD.sub(" ", _LETTERS(fold(composed))).strip()
+    if "な" in composed:
+        composed = _PLAIN_NEGATIVE.sub(_polite, composed)
+    return _NOT_WORD.sub(" ", _NAMED_HOST.sub(" mxhost ", _LETTERS(fold(composed)))).strip()
+
+
+def _polite(negative: regex.Match[str]) -> str:
+    """A Japanese verb's plain negative as the polite one that programs use more: 見つからない as 見つかりません."""
+    return _I_ROW.get(negative[0][0], "") + ("ませんでした" if negative[0].endswith("かった") else "ません")
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -205,7 +237,20 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _word(entry: str) -> _Word:
-    return _Word(tuple(_part(piece) for piece in entry.split("*")))
+    parts = [(part, ENDING if number else GAP) for p in entry.split("*") for number, part in enumerate(_parts(p))]
+    return _Word(tuple(part for part, _ in parts), tuple(gap for _, gap in parts[1:]))
+
+
+def _parts(piece: str) -> Iterator[str]:
+    """A piece of an entry cut where a word of it may have another ending: "адрес сервера" finds "адреса сервера"."""
+    whole, begun = _part(piece), 0
+    if whole.startswith(" "):
+        for at in (m.start() for m in _BLANK.finditer(whole, 1, len(whole.rstrip()))):
+            word = whole[whole.rindex(" ", 0, at) + 1 : at]
+            if len(word) >= INFLECTED:
+                yield whole[begun:at].rstrip(_VOWELS)
+                begun = at
+    yield whole[begun:]
 
 
 def _part(piece: str) -> str:

@@ -120,7 +120,8 @@ class FuzzyTable:
             words, texts, scorer=fuzz.ratio, score_cutoff=FUZZY_FROM, limit=NEAREST
         ):
             if _same_words(words, sample):
-                return None if self._wordings.is_aside(text) else (rows[at], score / 100)
+                other = self._wordings.is_aside(text) or self._wordings.is_elsewhere(text)
+                return None if other else (rows[at], score / 100)
         return None
 
 

@@ -25,15 +25,17 @@ BARS = {
     "worked_on": 0.95,
     "held_out": 0.89,
     "held_out_words": 0.9,
+    "held_out2": 0.89,
     "opened1": 0.94,
     "opened2": 0.97,
     "opened3": 0.96,
     "opened4": 0.96,
+    "opened5": 0.91,
 }
 """Share of the texts of each file that must be decoded rightly."""
 MOST_ELSEWHERE = 0.05
 """Share of the texts of other topics that may be claimed."""
-MOST_BESIDE = {"beside": 0.02, "beside_opened": 0.09}
+MOST_BESIDE = {"beside": 0.02, "beside_opened": 0.09, "beside_opened2": 0.3, "beside_held_out": 0.3}
 """Share of the programs' own texts about other things (drafts, contacts, calendars, keys, files) that may be
 claimed."""
 
@@ -122,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
         taken = [text for text in near if first(text)]
         print(
             f"{name}, not about the connection: {len(taken)} of {len(near)} claimed"
-            + "".join(f"\n  {text!r}" for text in taken if options.misses)
+            + "".join(f"\n  {text!r}" for text in taken if options.misses and not name.endswith("held_out"))
         )
         if len(taken) > most * len(near):
             wrong.append(f"{name} {most:.0%} claimed at most")
