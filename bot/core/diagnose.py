@@ -56,6 +56,8 @@ def expected_from_ticket(
 def _from_ticket(
     facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge
 ) -> list[gather.Weighted]:
+    if gather.holds_mail(facts, matches, knowledge):
+        facts = replace(facts, cues=tuple(cue for cue in facts.cues if cue.id != gather.ONLY_ELSE))
     return [
         *gather.of_errors(matches, facts, knowledge),
         *gather.of_findings(findings, facts, knowledge),
@@ -92,7 +94,8 @@ def diagnose(
         _ranked(ranked[0], chances[ranked[0]], weighed, knowledge),
     )
     lead = ranked[0]
-    if knowledge.others.get(lead) and knowledge.others[lead].answer == "none" and chances[lead] >= SILENT_FROM:
+    silent = knowledge.others.get(lead) is not None and knowledge.others[lead].answer == "none"
+    if silent and chances[lead] >= SILENT_FROM:
         return Diagnosis(
             "none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead, leanings=sparse(said)
         )

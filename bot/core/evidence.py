@@ -39,6 +39,8 @@ NAMING_CUE = 0.8
 SURELY_ELSEWHERE = 0.7
 COMPLAINT = "something-fails"
 """The cue of a ticket that says of anything that it fails."""
+ONLY_ELSE = "only-else-fails"
+"""The cue of a ticket in which mail works and something that carries no mail fails."""
 OF_A_MOVE = 0.35
 """Cues that give a stale profile this share or more speak of an account's past."""
 ELSEWHERE_DAMPING = 0.35
@@ -188,6 +190,13 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
 def complains(facts: Facts, matches: Sequence[Match]) -> bool:
     """True where something fails: the customer says so, or a program's text stands in the ticket."""
     return bool(matches or facts.errors) or any(c.id == COMPLAINT for c in facts.cues)
+
+
+def holds_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
+    """True where the ticket holds what only mail has: a program's text that names a cause by itself, our server or a
+    port of ours in the settings. Then it is not about something else, whatever works."""
+    rows = (knowledge.errors[m.error_id] for m in matches if m.method == "pattern" and not m.prose and not m.quoted)
+    return any(right_settings(facts, knowledge)) or any(row.role == "specific" and _top(row) >= TELLING_CUE for row in rows)
 
 
 def _said_weight(rule: CueRule, share: float, damping: float) -> float:

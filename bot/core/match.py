@@ -29,6 +29,7 @@ ODD_WORDS = 0.12
 """Share of words without a like that two texts of one meaning may have."""
 _MARKS = ".,:;!?()[]\"'…。、，：；！？（）"
 LINE_CHARS = 200
+_STOPS = ("\n", ". ", "! ", "? ", "\u3002", '"', "\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb")
 WORDS_SCORE = 0.8
 """What a reading by words alone (knowledge/wording.py) counts for beside likeness."""
 _ROLE_RANK = {"specific": 0, "generic": 1, "wrapper": 2}
@@ -96,8 +97,11 @@ class FuzzyTable:
         return any(w.error_id == row and than in w.refines for w in self.knowledge.wordings)
 
     def is_elsewhere(self, text: str, span: Span) -> bool:
-        """True where the line around ``span`` is about a service that is not mail."""
-        return self._wordings.is_elsewhere(_line_around(text, span))
+        """True where the sentence around ``span``, or its line, is about a service that is not mail. The sentence
+        alone decides first: "The database refuses the connection. Mail works.\""""
+        return self._wordings.is_elsewhere(_sentence_around(text, span)) or self._wordings.is_elsewhere(
+            _line_around(text, span)
+        )
 
     def is_beside(self, text: str, hit: Hit) -> bool:
         """True where a pattern of a row that says little hit words about a draft, a file or the like, and about no
@@ -128,6 +132,14 @@ def _line_around(text: str, span: Span) -> str:
     start = text.rfind("\n", max(0, span[0] - LINE_CHARS), span[0]) + 1
     end = text.find("\n", span[1], span[1] + LINE_CHARS)
     return text[max(start, span[0] - LINE_CHARS) : end if end >= 0 else span[1] + LINE_CHARS]
+
+
+def _sentence_around(text: str, span: Span) -> str:
+    """The sentence, or what stands between quotation marks, around ``span``."""
+    before, behind = text[max(0, span[0] - LINE_CHARS) : span[0]], text[span[1] : span[1] + LINE_CHARS]
+    head = max((before.rfind(stop) for stop in _STOPS), default=-1) + 1
+    tail = min((at for stop in _STOPS if (at := behind.find(stop)) >= 0), default=len(behind))
+    return before[head:] + text[span[0] : span[1]] + behind[:tail]
 
 
 def _same_words(one: str, other: str) -> bool:
