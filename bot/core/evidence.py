@@ -37,6 +37,9 @@ only")."""
 NAMING_CUE = 0.8
 """A cue that gives one cause this share or more names it ("as soon as I close the other one it works")."""
 SURELY_ELSEWHERE = 0.7
+LEFT_BY_A_BAN = frozenset({"auth-failed", "connection-refused"})
+OF_SENDING = frozenset({"send", "newsletter", "attachment", "sender", "size"})
+"""Concepts of what leaves the mailbox."""
 COMPLAINT = "something-fails"
 """The cue of a ticket that says of anything that it fails."""
 ONLY_ELSE = "only-else-fails"
@@ -151,19 +154,17 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
     failing = next((family.kind if family else "app" for family in families), "app")
     kind = knowledge.finding_rules.get(f"kind-{failing}")
     if kind is not None:
-        out.append((Evidence("words", kind.text, kind.id, kind.supports, kind.refutes), 0.85))
+        out.append((_rule(kind.id, knowledge), 0.85))
     plan = knowledge.plans.get(facts.plan or "")
     if plan is not None and ("smtp" in facts.protocols or (not facts.protocols and not plan.can_send)):
-        stated = knowledge.finding_rules["stated-plan-can-send" if plan.can_send else "stated-plan-cannot-send"]
-        out.append(
-            (
-                Evidence("words", stated.text, stated.id, stated.supports, stated.refutes),
-                0.9 if facts.protocols else 0.5,
-            )
-        )
+        stated = _rule("stated-plan-can-send" if plan.can_send else "stated-plan-cannot-send", knowledge)
+        out.append((stated, 0.9 if facts.protocols else 0.5))
+    if refused_after_logins(matches):
+        out.append((_rule("refused-after-logins", knowledge), 1.0))
+    if facts.traits and says_nothing_of_sending(facts):
+        out.append((_rule("nothing-of-sending", knowledge), 0.85))
     if facts.cues and not complains(facts, matches):
-        silent = knowledge.finding_rules["no-complaint"]
-        out.append((Evidence("words", silent.text, silent.id, silent.supports, silent.refutes), 0.85))
+        out.append((_rule("no-complaint", knowledge), 0.85))
     spoken: dict[str, int] = {}
     rules = [knowledge.cues[cue.id] for cue in facts.cues]
     # the strongest first: what others say for the same cause repeats it, wherever it stands in the ticket
@@ -185,6 +186,24 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
         facts.traits, knowledge, (OF_HOST if host else frozenset()) | (OF_PORT if port else frozenset())
     )
     return [*out, together] if together else out
+
+
+def _rule(rule_id: str, knowledge: Knowledge) -> Evidence:
+    """What a rule of knowledge/findings.toml says of the customer's words."""
+    rule = knowledge.finding_rules[rule_id]
+    return Evidence("words", rule.text, rule.id, rule.supports, rule.refutes)
+
+
+def refused_after_logins(matches: Sequence[Match]) -> bool:
+    """True where programs' texts show refused logins and refused connections: what a ban leaves."""
+    shown = {m.error_id for m in matches if m.method == "pattern" and not m.prose and not m.quoted}
+    return shown >= LEFT_BY_A_BAN
+
+
+def says_nothing_of_sending(facts: Facts) -> bool:
+    """True where neither the customer's words nor a program's text speak of what leaves the mailbox."""
+    spoken = {trait.partition(" ")[2] for trait in facts.traits}
+    return "smtp" not in facts.protocols and OF_SENDING.isdisjoint(spoken)
 
 
 def complains(facts: Facts, matches: Sequence[Match]) -> bool:
