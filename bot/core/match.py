@@ -40,6 +40,7 @@ _IMAP_REPLY = regex.compile(
 _REPLY_REACH = 120
 YIELDS_WITHIN = 200
 """Characters between two claims that are still about one refusal."""
+_CODE = regex.compile(r"[\w.$]{1,60}\s?=\s?(?:new |await )?[\w.$]{1,80}\([^\n]{0,300}\);?")
 WHOLE = 0.7
 """Share of a text that a program's known words must fill to be all that it says."""
 _PLACEHOLDER = regex.compile(r"\{[a-z_]+\}")
@@ -177,6 +178,8 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     for error in errors[:MAX_FUZZY_TEXTS]:
         if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
             continue
+        if _CODE.fullmatch(error.text.strip()):
+            continue  # the line of source code that failed names what it calls, not what went wrong
         near, wording = fuzzy.nearest(error.text), fuzzy.by_words(error.text, slips=error.pasted)
         if near and (wording is None or near[0] not in wording.refines):
             out.append(Match(near[0], error.text, round(near[1], 3), "fuzzy", error.span, error.quoted))
