@@ -17,6 +17,7 @@ from bot.core.model import Facts, Finding, Match
 from bot.core.observed import AccountView, ServerView
 from bot.core.posterior import chances as chances_of
 from bot.core.posterior import leanings, posterior, priors, ratios, sparse
+from bot.core.topic import ONLY_ELSE, about_mail, complains, holds_mail
 from bot.core.verdict import Diagnosis, Evidence, RankedCause
 from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge
@@ -56,8 +57,8 @@ def expected_from_ticket(
 def _from_ticket(
     facts: Facts, findings: Sequence[Finding], matches: Sequence[Match], knowledge: Knowledge
 ) -> list[gather.Weighted]:
-    if gather.holds_mail(facts, matches, knowledge):
-        facts = replace(facts, cues=tuple(cue for cue in facts.cues if cue.id != gather.ONLY_ELSE))
+    if holds_mail(facts, matches, knowledge):
+        facts = replace(facts, cues=tuple(cue for cue in facts.cues if cue.id != ONLY_ELSE))
     return [
         *gather.of_errors(matches, facts, knowledge),
         *gather.of_findings(findings, facts, knowledge),
@@ -290,6 +291,8 @@ def _verdict(
         return "ask"
     if confidence == "confirmed":
         return "answer"
+    if server.matching is None and not about_mail(facts, matches, knowledge):
+        return "ask"
     if server.absence_proven and not findings and other is None and chance < SURE_WITHOUT_LINE:
         return "ask"  # nothing of theirs arrived: only their settings or another network can tell which of 3, 4 and 5
     if confidence == "unknown" or chance < ANSWER_FROM:
@@ -298,7 +301,7 @@ def _verdict(
         confidence == "guess"
         and not findings
         and not any(knowledge.errors[m.error_id].role != "wrapper" for m in matches)
-        and (chance < WORDS_FROM or not gather.complains(facts, matches))
+        and (chance < WORDS_FROM or not complains(facts, matches))
     ):
         return "ask"
     return "answer"

@@ -19,6 +19,7 @@ from bot.core.networks import networks_of, within
 from bot.core.observed import AccountView, ServerLine, ServerView
 from bot.core.server import similar
 from bot.core.tendency import OF_HOST, OF_PORT, of_traits
+from bot.core.topic import complains, refused_after_logins, says_nothing_of_sending
 from bot.core.verdict import Evidence
 from bot.core.whose import login_shape, name_in
 from bot.logs.event import LogEvent
@@ -37,13 +38,6 @@ only")."""
 NAMING_CUE = 0.8
 """A cue that gives one cause this share or more names it ("as soon as I close the other one it works")."""
 SURELY_ELSEWHERE = 0.7
-LEFT_BY_A_BAN = frozenset({"auth-failed", "connection-refused"})
-OF_SENDING = frozenset({"send", "newsletter", "attachment", "sender", "size"})
-"""Concepts of what leaves the mailbox."""
-COMPLAINT = "something-fails"
-"""The cue of a ticket that says of anything that it fails."""
-ONLY_ELSE = "only-else-fails"
-"""The cue of a ticket in which mail works and something that carries no mail fails."""
 OF_A_MOVE = 0.35
 """Cues that give a stale profile this share or more speak of an account's past."""
 ELSEWHERE_DAMPING = 0.35
@@ -192,30 +186,6 @@ def _rule(rule_id: str, knowledge: Knowledge) -> Evidence:
     """What a rule of knowledge/findings.toml says of the customer's words."""
     rule = knowledge.finding_rules[rule_id]
     return Evidence("words", rule.text, rule.id, rule.supports, rule.refutes)
-
-
-def refused_after_logins(matches: Sequence[Match]) -> bool:
-    """True where programs' texts show refused logins and refused connections: what a ban leaves."""
-    shown = {m.error_id for m in matches if m.method == "pattern" and not m.prose and not m.quoted}
-    return shown >= LEFT_BY_A_BAN
-
-
-def says_nothing_of_sending(facts: Facts) -> bool:
-    """True where neither the customer's words nor a program's text speak of what leaves the mailbox."""
-    spoken = {trait.partition(" ")[2] for trait in facts.traits}
-    return "smtp" not in facts.protocols and OF_SENDING.isdisjoint(spoken)
-
-
-def complains(facts: Facts, matches: Sequence[Match]) -> bool:
-    """True where something fails: the customer says so, or a program's text stands in the ticket."""
-    return bool(matches or facts.errors) or any(c.id == COMPLAINT for c in facts.cues)
-
-
-def holds_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
-    """True where the ticket holds what only mail has: a program's text that names a cause by itself, our server or a
-    port of ours in the settings. Then it is not about something else, whatever works."""
-    rows = (knowledge.errors[m.error_id] for m in matches if m.method == "pattern" and not m.prose and not m.quoted)
-    return any(right_settings(facts, knowledge)) or any(row.role == "specific" and _top(row) >= TELLING_CUE for row in rows)
 
 
 def _said_weight(rule: CueRule, share: float, damping: float) -> float:

@@ -102,7 +102,7 @@ def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: 
     port = _port(endpoint.port, settings)
     protocol = endpoint.protocol
     if port is None:
-        if endpoint.port in NO_MAIL_PORTS and endpoint.host is None and not _settings_of_mail(facts):
+        if endpoint.port in NO_MAIL_PORTS and endpoint.host is None and not _settings_of_mail(facts, knowledge):
             return
         if endpoint.host is None or protocol is not None or near_own_host(endpoint.host, settings):
             yield _finding(knowledge, "unknown-port", endpoint.span, port=endpoint.port)
@@ -134,10 +134,12 @@ def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: 
         yield _finding(knowledge, "tls-mode", endpoint.span, port=endpoint.port, tls="SSL/TLS from the first byte")
 
 
-def _settings_of_mail(facts: Facts) -> bool:
-    """True where the ticket names a mail program, a protocol of mail, or a server or port of mail."""
+def _settings_of_mail(facts: Facts, knowledge: Knowledge) -> bool:
+    """True where the ticket names a mail program, a protocol of mail, or a server or port of mail. A camera or a
+    printer has other ports as well."""
     named = (e.protocol or (protocol_of_host(e.host) if e.host else None) for e in facts.endpoints)
-    return bool(facts.protocols or facts.clients or any(named))
+    families = (knowledge.family_named.get(c.name) for c in facts.clients)
+    return bool(facts.protocols or any(named) or any(f is None or f.kind != "device" for f in families))
 
 
 def _starttls_only(facts: Facts, knowledge: Knowledge) -> bool:
