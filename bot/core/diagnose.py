@@ -17,6 +17,7 @@ from bot.core.model import Facts, Finding, Match
 from bot.core.observed import AccountView, ServerView
 from bot.core.posterior import chances as chances_of
 from bot.core.posterior import leanings, priors, ratios, sparse
+from bot.core.topic import ONLY_ELSE, about_mail, complains, holds_mail
 from bot.core.verdict import Diagnosis, Evidence, RankedCause
 from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge
@@ -51,6 +52,8 @@ def told_by_ticket(
 ) -> list[gather.Weighted]:
     """The evidence that a ticket brings by itself. Its :func:`posterior` is what is expected before the server and the
     directory are asked."""
+    if holds_mail(facts, matches, knowledge):
+        facts = replace(facts, cues=tuple(cue for cue in facts.cues if cue.id != ONLY_ELSE))
     return [
         *gather.of_errors(matches, facts, knowledge),
         *gather.of_findings(findings, facts, knowledge),
@@ -90,7 +93,8 @@ def diagnose(
         _ranked(ranked[0], chances[ranked[0]], weighed, knowledge),
     )
     lead = ranked[0]
-    if knowledge.others.get(lead) and knowledge.others[lead].answer == "none" and chances[lead] >= SILENT_FROM:
+    silent = knowledge.others.get(lead) is not None and knowledge.others[lead].answer == "none"
+    if silent and chances[lead] >= SILENT_FROM:
         return Diagnosis(
             "none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead, leanings=sparse(said)
         )
@@ -286,6 +290,8 @@ def _verdict(
         return "ask"
     if confidence == "confirmed":
         return "answer"
+    if server.matching is None and not about_mail(facts, matches, knowledge):
+        return "ask"
     if server.absence_proven and not findings and other is None and chance < SURE_WITHOUT_LINE:
         return "ask"  # nothing of theirs arrived: only their settings or another network can tell which of 3, 4 and 5
     if confidence == "unknown" or chance < ANSWER_FROM:
@@ -294,7 +300,7 @@ def _verdict(
         confidence == "guess"
         and not findings
         and not any(knowledge.errors[m.error_id].role != "wrapper" for m in matches)
-        and (chance < WORDS_FROM or not gather.complains(facts, matches))
+        and (chance < WORDS_FROM or not complains(facts, matches))
     ):
         return "ask"
     return "answer"

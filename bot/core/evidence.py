@@ -19,6 +19,7 @@ from bot.core.networks import networks_of, within
 from bot.core.observed import AccountView, ServerLine, ServerView
 from bot.core.server import similar
 from bot.core.tendency import OF_HOST, OF_PORT, of_traits
+from bot.core.topic import complains, refused_after_logins, says_nothing_of_sending
 from bot.core.verdict import Evidence
 from bot.core.whose import login_shape, name_in
 from bot.logs.event import LogEvent
@@ -37,8 +38,6 @@ only")."""
 NAMING_CUE = 0.8
 """A cue that gives one cause this share or more names it ("as soon as I close the other one it works")."""
 SURELY_ELSEWHERE = 0.7
-COMPLAINT = "something-fails"
-"""The cue of a ticket that says of anything that it fails."""
 OF_A_MOVE = 0.35
 """Cues that give a stale profile this share or more speak of an account's past."""
 ELSEWHERE_DAMPING = 0.35
@@ -149,19 +148,17 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
     failing = next((family.kind if family else "app" for family in families), "app")
     kind = knowledge.finding_rules.get(f"kind-{failing}")
     if kind is not None:
-        out.append((Evidence("words", kind.text, kind.id, kind.supports, kind.refutes), 0.85))
+        out.append((_rule(kind.id, knowledge), 0.85))
     plan = knowledge.plans.get(facts.plan or "")
     if plan is not None and ("smtp" in facts.protocols or (not facts.protocols and not plan.can_send)):
-        stated = knowledge.finding_rules["stated-plan-can-send" if plan.can_send else "stated-plan-cannot-send"]
-        out.append(
-            (
-                Evidence("words", stated.text, stated.id, stated.supports, stated.refutes),
-                0.9 if facts.protocols else 0.5,
-            )
-        )
+        stated = _rule("stated-plan-can-send" if plan.can_send else "stated-plan-cannot-send", knowledge)
+        out.append((stated, 0.9 if facts.protocols else 0.5))
+    if refused_after_logins(matches):
+        out.append((_rule("refused-after-logins", knowledge), 1.0))
+    if facts.traits and says_nothing_of_sending(facts):
+        out.append((_rule("nothing-of-sending", knowledge), 0.85))
     if facts.cues and not complains(facts, matches):
-        silent = knowledge.finding_rules["no-complaint"]
-        out.append((Evidence("words", silent.text, silent.id, silent.supports, silent.refutes), 0.85))
+        out.append((_rule("no-complaint", knowledge), 0.85))
     spoken: dict[str, int] = {}
     rules = [knowledge.cues[cue.id] for cue in facts.cues]
     # the strongest first: what others say for the same cause repeats it, wherever it stands in the ticket
@@ -185,9 +182,10 @@ def of_words(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> li
     return [*out, together] if together else out
 
 
-def complains(facts: Facts, matches: Sequence[Match]) -> bool:
-    """True where something fails: the customer says so, or a program's text stands in the ticket."""
-    return bool(matches or facts.errors) or any(c.id == COMPLAINT for c in facts.cues)
+def _rule(rule_id: str, knowledge: Knowledge) -> Evidence:
+    """What a rule of knowledge/findings.toml says of the customer's words."""
+    rule = knowledge.finding_rules[rule_id]
+    return Evidence("words", rule.text, rule.id, rule.supports, rule.refutes)
 
 
 def _said_weight(rule: CueRule, share: float, damping: float) -> float:

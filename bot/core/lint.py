@@ -11,6 +11,12 @@ from knowledge.model import Knowledge
 
 FOREIGN = "host-foreign"
 """The finding of another provider's server."""
+NO_MAIL_PORTS = frozenset(
+    {20, 21, 22, 23, 53, 80, 123, 139, 389, 443, 445, 515, 554, 631, 636, 873, 990, 1194, 1433, 1521, 1723, 3128, 3306}
+    | {3389, 5060, 5222, 5432, 5900, 6379, 8080, 8443, 9100, 27017, 51820}
+)
+"""Ports that the registry of IANA gives to well-known services which carry no mail (ftp, ssh, http, https, printing,
+databases, remote desktops, tunnels). Named without a mail server they are that service's, not a setting of mail."""
 
 
 def lint(facts: Facts, knowledge: Knowledge) -> tuple[Finding, ...]:
@@ -96,6 +102,8 @@ def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: 
     port = _port(endpoint.port, settings)
     protocol = endpoint.protocol
     if port is None:
+        if endpoint.port in NO_MAIL_PORTS and endpoint.host is None and not _settings_of_mail(facts, knowledge):
+            return
         if endpoint.host is None or protocol is not None or near_own_host(endpoint.host, settings):
             yield _finding(knowledge, "unknown-port", endpoint.span, port=endpoint.port)
         return
@@ -124,6 +132,14 @@ def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: 
         yield _finding(knowledge, "tls-mode", endpoint.span, port=endpoint.port, tls="STARTTLS")
     elif endpoint.tls == "implicit" and port.tls == "starttls" and port.protocol not in right:
         yield _finding(knowledge, "tls-mode", endpoint.span, port=endpoint.port, tls="SSL/TLS from the first byte")
+
+
+def _settings_of_mail(facts: Facts, knowledge: Knowledge) -> bool:
+    """True where the ticket names a mail program, a protocol of mail, or a server or port of mail. A camera or a
+    printer has other ports as well."""
+    named = (e.protocol or (protocol_of_host(e.host) if e.host else None) for e in facts.endpoints)
+    families = (knowledge.family_named.get(c.name) for c in facts.clients)
+    return bool(facts.protocols or any(named) or any(f is None or f.kind != "device" for f in families))
 
 
 def _starttls_only(facts: Facts, knowledge: Knowledge) -> bool:

@@ -29,6 +29,7 @@ ODD_WORDS = 0.12
 """Share of words without a like that two texts of one meaning may have."""
 _MARKS = ".,:;!?()[]\"'…。、，：；！？（）"
 LINE_CHARS = 200
+_STOPS = ("\n", ". ", "! ", "? ", "\u3002", '"', "\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb")
 WORDS_SCORE = 0.8
 """What a reading by words alone (knowledge/wording.py) counts for beside likeness."""
 _ROLE_RANK = {"specific": 0, "generic": 1, "wrapper": 2}
@@ -39,6 +40,7 @@ _IMAP_REPLY = regex.compile(
 _REPLY_REACH = 120
 YIELDS_WITHIN = 200
 """Characters between two claims that are still about one refusal."""
+_CODE = regex.compile(r"[\w.$]{1,60}\s?=\s?(?:new |await )?[\w.$]{1,80}\([^\n]{0,300}\);?")
 WHOLE = 0.7
 """Share of a text that a program's known words must fill to be all that it says."""
 _PLACEHOLDER = regex.compile(r"\{[a-z_]+\}")
@@ -96,8 +98,11 @@ class FuzzyTable:
         return any(w.error_id == row and than in w.refines for w in self.knowledge.wordings)
 
     def is_elsewhere(self, text: str, span: Span) -> bool:
-        """True where the line around ``span`` is about a service that is not mail."""
-        return self._wordings.is_elsewhere(_line_around(text, span))
+        """True where the sentence around ``span``, or its line, is about a service that is not mail. The sentence
+        alone decides first: "The database refuses the connection. Mail works.\""""
+        return self._wordings.is_elsewhere(_sentence_around(text, span)) or self._wordings.is_elsewhere(
+            _line_around(text, span)
+        )
 
     def is_beside(self, text: str, hit: Hit) -> bool:
         """True where a pattern of a row that says little hit words about a draft, a file or the like, and about no
@@ -129,6 +134,14 @@ def _line_around(text: str, span: Span) -> str:
     start = text.rfind("\n", max(0, span[0] - LINE_CHARS), span[0]) + 1
     end = text.find("\n", span[1], span[1] + LINE_CHARS)
     return text[max(start, span[0] - LINE_CHARS) : end if end >= 0 else span[1] + LINE_CHARS]
+
+
+def _sentence_around(text: str, span: Span) -> str:
+    """The sentence, or what stands between quotation marks, around ``span``."""
+    before, behind = text[max(0, span[0] - LINE_CHARS) : span[0]], text[span[1] : span[1] + LINE_CHARS]
+    head = max((before.rfind(stop) for stop in _STOPS), default=-1) + 1
+    tail = min((at for stop in _STOPS if (at := behind.find(stop)) >= 0), default=len(behind))
+    return before[head:] + text[span[0] : span[1]] + behind[:tail]
 
 
 def _same_words(one: str, other: str) -> bool:
@@ -166,6 +179,8 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     for error in errors[:MAX_FUZZY_TEXTS]:
         if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
             continue
+        if _CODE.fullmatch(error.text.strip()):
+            continue  # the line of source code that failed names what it calls, not what went wrong
         near, wording = fuzzy.nearest(error.text), fuzzy.by_words(error.text, slips=error.pasted)
         if near and (wording is None or near[0] not in wording.refines):
             out.append(Match(near[0], error.text, round(near[1], 3), "fuzzy", error.span, error.quoted))

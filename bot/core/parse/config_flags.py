@@ -22,9 +22,17 @@ _FLAG = Gated(
 TLS from the first byte (Django's EMAIL_USE_TLS and EMAIL_USE_SSL, Jakarta Mail's starttls.enable and ssl.enable);
 nodemailer's ``secure`` is true for TLS from the first byte (nodemailer.com/smtp)."""
 
+_PLAIN_CLASS = Gated(
+    r"\b(?:smtplib\.smtp|imaplib\.imap4)\(\s{0,3}(?:host\s{0,2}=\s{0,2})?[\"'][^\"'\n]{1,100}[\"']\s{0,3},\s{0,3}(?:port\s{0,2}=\s{0,2})?(?P<port>\d{2,5})\b"
+)
+"""Python's classes that begin without TLS, whatever the port is (docs.python.org: SMTP and IMAP4 beside SMTP_SSL and
+IMAP4_SSL)."""
+
 
 def with_flags(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
     """Endpoints for sending with the mode that the configuration's switches set, where none stands beside the port."""
+    plain = {int(m["port"]) for m in _PLAIN_CLASS.finditer(folded[:MAX_CHARACTERS], timeout=PATTERN_SECONDS)}
+    endpoints = [replace(e, tls="starttls") if e.port in plain and e.tls is None else e for e in endpoints]
     state: dict[str, bool] = {}
     for match in _FLAG.finditer(folded[:MAX_CHARACTERS], timeout=PATTERN_SECONDS):
         name = next(n for n in ("starttls", "implicit", "secure") if match[n])

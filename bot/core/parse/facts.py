@@ -34,6 +34,8 @@ _OTHERS_MAIL = Gated(
 
 
 _WORD = {protocol: Gated(rf"\b{protocol}\b") for protocol in ("smtp", "imap")}
+A_BADGE = 40
+"""Characters that the state of a mailbox or a domain takes in a customer area, at most."""
 _NOT_ONE_PERSON = frozenset({"everyone-affected", "webmail-and-all-clients-down", "thanks-only"})
 """Cues of tickets that are about more, or less, than the writer's own mailbox."""
 
@@ -43,7 +45,7 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     errors = find_errors(reading, hits)
     spans = [e.span for e in errors]
     endpoints = find_endpoints(reading, knowledge.settings, spans)
-    heard = listen(_own_words(reading, errors), knowledge.cues, knowledge.lexicons)
+    heard = listen(_own_words(reading, errors, hits), knowledge.cues, knowledge.lexicons)
     cues = heard.cues
     folded = fold(reading.text)
     clients = find_clients(reading, knowledge.clients)
@@ -82,12 +84,14 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
     )
 
 
-def _own_words(reading: Reading, errors: Sequence[ErrorText]) -> Reading:
+def _own_words(reading: Reading, errors: Sequence[ErrorText], hits: Sequence[Hit]) -> Reading:
     """The reading with pasted error texts blanked out, offsets kept: a program's words are no customer's. The full stop
-    that ends one stays: it ends the customer's sentence too."""
+    that ends one stays: it ends the customer's sentence too. A few words that no row of the table claims stay: they
+    may be what the customer area shows beside a mailbox ("awaiting verification")."""
     text = reading.text
     for error in errors:
-        if error.pasted:
+        unclaimed = not any(hit.span[0] < error.span[1] and error.span[0] < hit.span[1] for hit in hits)
+        if error.pasted and not (unclaimed and error.span[1] - error.span[0] <= A_BADGE):
             start, end = error.span
             kept = text[end - 1] if text[end - 1] in ".!?\u3002" else " "
             text = text[:start] + " " * (end - start - 1) + kept + text[end:]

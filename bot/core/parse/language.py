@@ -22,6 +22,8 @@ OPENING: Final = 700
 """Characters of the author's own that are tried first."""
 ASIDE: Final = 0.12
 """Weight of words in quotes and in lines that a program wrote."""
+FEW_WORDS: Final = 3
+"""Up to so many words without a function word say nothing of their language."""
 FALLBACK: Final = "en"
 
 _WORD: Final = regex.compile(r"[\p{L}\p{M}]+(?:['’-][\p{L}\p{M}]+){0,3}")
@@ -89,6 +91,8 @@ def detect(text: str, languages: Sequence[Language]) -> str:
         return max(opening, key=lambda language: opening[language])
     counts = _counts(parts)
     scores = _scores(counts, table, candidates, shapes=False)
+    if not scores and sum(counts.values()) <= FEW_WORDS and script == "Latin":
+        return FALLBACK  # endings of two or three words ("see picture") tell nothing
     if not _clear(scores):
         scores = _scores(counts, table, candidates, shapes=True)
     if not scores:

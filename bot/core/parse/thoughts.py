@@ -120,7 +120,7 @@ def think(text: str, lexicon: Lexicon) -> tuple[Thought, ...]:
         kept = _ready[id(lexicon)] = (lexicon, Words(lexicon))
     out: list[Thought] = []
     for clause in _clauses(text[:MAX_CHARACTERS], kept[1]):
-        _deny(clause.hits, lexicon.negation)
+        _deny(clause.hits, lexicon.negation, clause.words)
         out += _thoughts(clause)
     return tuple(out) + tuple(_joined(out))
 
@@ -194,7 +194,7 @@ def _hits(run: Sequence[Token], words: Words) -> list[_Hit]:
 # -- not -----------------------------------------------------------------------------------------------
 
 
-def _deny(hits: Sequence[_Hit], order: str) -> None:
+def _deny(hits: Sequence[_Hit], order: str, words: int) -> None:
     """Let each "not" turn what it means: ahead of it a verb rather than a thing ("no device connects"), or the verb
     just behind it where the language says so ("Senden geht nicht")."""
     for i, hit in enumerate(hits):
@@ -226,7 +226,10 @@ def _deny(hits: Sequence[_Hit], order: str) -> None:
                 or (order == "both" and _is_verb(behind) and verb is None)
             ):
                 target = behind
-        if target is not None:
+        if order == "before" and target is not None and target.at < hit.at and not _is_verb(target) and hit.end < words:
+            # what a "not" stands before is a verb that nobody knows here: "la cassa non comunica"
+            hit.concepts = ("fails",)
+        elif target is not None:
             target.denied = True
 
 

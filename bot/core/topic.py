@@ -1,0 +1,81 @@
+"""Is the ticket about mail at all, and about which side of it? Told by what it speaks of, before causes are weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.core.lint import right_settings
+from bot.core.model import Facts, Match
+from bot.core.parse.hosts import protocol_of_host
+from knowledge.model import Knowledge
+
+COMPLAINT = "something-fails"
+"""The cue of a ticket that says of anything that it fails."""
+ONLY_ELSE = "only-else-fails"
+"""The cue of a ticket in which mail works and something that carries no mail fails."""
+LEFT_BY_A_BAN = frozenset({"auth-failed", "connection-refused"})
+"""Rows of the table that stand in one ticket where an address was banned after failed logins."""
+OF_SENDING = frozenset({"send", "newsletter", "attachment", "sender", "size"})
+"""Concepts of what leaves the mailbox."""
+OF_MAIL = frozenset({"send", "receive", "program", "mailbox", "webmail", "messages"})
+OF_ITS_SETTINGS = frozenset({"server", "username"})
+OF_ITS_DEVICES = frozenset({"password", "phone", "computer", "everyone"})
+"""Concepts of what fails when mail does."""
+NAMES_A_CAUSE = 0.55
+"""A row of the table that gives one cause this share or more names it."""
+
+
+def refused_after_logins(matches: Sequence[Match]) -> bool:
+    """True where programs' texts show refused logins and refused connections: what a ban leaves."""
+    shown = {m.error_id for m in matches if m.method == "pattern" and not m.prose and not m.quoted}
+    return shown >= LEFT_BY_A_BAN
+
+
+def says_nothing_of_sending(facts: Facts) -> bool:
+    """True where neither the customer's words nor a program's text speak of what leaves the mailbox."""
+    spoken = {trait.partition(" ")[2] for trait in facts.traits}
+    return "smtp" not in facts.protocols and OF_SENDING.isdisjoint(spoken)
+
+
+def about_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
+    """True where something of mail is said to fail, or the ticket names what only mail has: a mail program, a protocol,
+    a server or port of mail, a program's text that only mail shows.
+
+    Programs of all kinds cannot connect and refuse passwords. Where mail is only said to work, or neither mail nor a
+    device or a password is spoken of, such a text may be any program's, and an answer about mail would be a guess.
+    """
+    families = (knowledge.family_named.get(c.name) for c in facts.clients)
+    if facts.protocols or any(f is None or f.kind != "device" for f in families) or _setting_of_mail(facts, knowledge):
+        return True
+    if any(knowledge.errors[m.error_id].role == "specific" for m in matches):
+        return True
+    ways: dict[str, set[str]] = {}
+    for trait in facts.traits:
+        way, _, concept = trait.partition(" ")
+        ways.setdefault(way, set()).add(concept)
+    failing = ways.get("fails", set()) | ways.get("denied", set())
+    if failing & (OF_MAIL | OF_ITS_SETTINGS) or not facts.traits:
+        return True
+    if ways.get("works", set()) & OF_MAIL:
+        return False
+    return bool((failing | ways.get("plain", set())) & (OF_MAIL | OF_ITS_SETTINGS | OF_ITS_DEVICES))
+
+
+def _setting_of_mail(facts: Facts, knowledge: Knowledge) -> bool:
+    ports = {port.port for port in knowledge.settings.ports}
+    return any(e.protocol or e.port in ports or (e.host and protocol_of_host(e.host)) for e in facts.endpoints)
+
+
+def complains(facts: Facts, matches: Sequence[Match]) -> bool:
+    """True where something fails: the customer says so, or a program's text stands in the ticket."""
+    return bool(matches or facts.errors) or any(c.id == COMPLAINT for c in facts.cues)
+
+
+def holds_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
+    """True where the ticket holds what only mail has: a program's text that names a cause by itself, our server or a
+    port of ours in the settings. Then it is not about something else, whatever works."""
+    rows = (knowledge.errors[m.error_id] for m in matches if m.method == "pattern" and not m.prose and not m.quoted)
+    return any(right_settings(facts, knowledge)) or any(
+        row.role == "specific" and max((*row.checks.values(), *row.others.values()), default=0.0) >= NAMES_A_CAUSE
+        for row in rows
+    )
