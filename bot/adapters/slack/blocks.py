@@ -79,7 +79,16 @@ def card_blocks(card: Card, reply_state: str = "") -> list[Block]:
     buttons = [_button(card, action) for action in button_actions(card.state, card.mode, bool(content.draft))]
     for start in range(0, len(buttons), 5):
         blocks.append(ActionsBlock(elements=list(buttons[start : start + 5]), block_id=f"buttons{start}"))
-    return blocks
+    return [block for block in blocks if not _is_empty(block)]
+
+
+def _is_empty(block: Block) -> bool:
+    """True for a text of which nothing is left once what cannot be seen is taken off: Slack refuses the whole card."""
+    if isinstance(block, SectionBlock):
+        return not (block.text and block.text.text.strip())
+    if isinstance(block, ContextBlock):
+        return not any(str(getattr(part, "text", "")).strip() for part in block.elements)
+    return False
 
 
 def headline(content: CardContent) -> str:

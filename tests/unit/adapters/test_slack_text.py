@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.adapters.slack.blocks import card_blocks
 from bot.adapters.slack.lint import faults
 from bot.adapters.slack.text import channel_link, escape, mention, message_link, plain_of, said, unescape
+from bot.core.desk.card import CardContent
+from bot.core.desk.values import Card
 from tests.fuzz.slack_texts import _CONTROL, _ENTITY, fuzz
 
 
@@ -113,3 +116,10 @@ def test_the_linter_knows_the_limits(blocks: list[dict[str, Any]], word: str) ->
 def test_the_linter_lets_good_blocks_pass() -> None:
     assert faults([_section("x"), {"type": "actions", "elements": [_button("a"), _button("b")]}], text="x") == []
     assert faults([], text="x" * 40_001) and faults([], metadata="x" * 8_001)
+
+
+def test_a_text_of_which_nothing_can_be_seen_leaves_no_empty_block() -> None:
+    unseen = "\u200b\u2066"
+    content = CardContent(title="t", who="w", deciding=(unseen,), ignored=unseen, by_itself=unseen, draft=unseen)
+    blocks = [b.to_dict() for b in card_blocks(Card("slack:T1:C1:1.2", 1, 1, "open", content, mode="draft"))]
+    assert not faults(blocks, surface="message", text="t")
