@@ -74,9 +74,7 @@ _NAMED_HOST = regex.compile(r"(?<![\w.@-])(?:imap|smtp|pop3?|mail|mx)\d?(?:\.[a-
 """The name of a mail server: its words (imap, mail) say nothing of what the sentence around it is about."""
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 """Soft hyphens, zero-width blanks and marks of direction."""
-_PLAIN_NEGATIVE = regex.compile(
-    "(?<=[いきしちにみりえけせてねべめれげ])(?:なかった|ない)|[かさたなまらわがば](?:なかった|ない)"
-)
+_PLAIN_NEGATIVE = regex.compile("(?:(?<=[いきしちにみりえけせてねべめれげ])|([かさたなまらわがば]))な(?:かった|い)")
 _I_ROW = dict(zip("かさたなまらわがば", "きしちにみりいぎび", strict=True))
 _LETTERS = Signs(
     {
@@ -223,7 +221,7 @@ def plain(text: str) -> str:
 
 def _polite(negative: regex.Match[str]) -> str:
     """A Japanese verb's plain negative as the polite one that programs use more: 見つからない as 見つかりません."""
-    return _I_ROW.get(negative[0][0], "") + ("ませんでした" if negative[0].endswith("かった") else "ません")
+    return _I_ROW.get(negative[1], "") + ("ませんでした" if negative[0].endswith("かった") else "ません")
 
 
 def _sentences(text: str) -> Iterator[str]:

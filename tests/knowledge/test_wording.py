@@ -68,6 +68,24 @@ def test_other_services_and_topics_are_left_alone(text: str) -> None:
     assert read(text) is None
 
 
+def test_a_word_inside_an_entry_may_have_another_ending() -> None:
+    assert TABLE.is_elsewhere("Link resetowania hasła wygasł") and TABLE.is_elsewhere(
+        "linku resetowania nie znaleziono"
+    )
+    assert read("Nieprawidłowy format adresu serwera") == read("Nieprawidłowy adres serwera") == "host-not-found"
+
+
+def test_both_chinese_scripts_and_both_japanese_negatives_are_one() -> None:
+    assert read("連線逾時") == read("连线逾时") == "connection-timed-out"
+    assert plain("ホストが見つからない") == plain("ホストが見つかりません")
+    assert plain("応答していなかった") == plain("応答していませんでした")
+
+
+def test_the_name_of_a_server_tells_nothing_of_the_sentence_around_it() -> None:
+    assert plain("imap.mail.example") == plain("smtp2.example.org") == "mxhost"
+    assert plain("javax.mail.MessagingException") == "javax mail messagingexception"
+
+
 def test_a_database_beside_mail_is_mail() -> None:
     assert TABLE.is_elsewhere("mysql: connection refused")
     assert not TABLE.is_elsewhere("IMAP login failed while the mysql server was down")
