@@ -235,30 +235,40 @@ def test_what_is_stored_is_what_the_plain_decoder_says(store: SqliteLogStore, tm
     assert list(store.status()) == list(plain.coverage(*EVER))
 
 
-INGEST = """
-import sys
-from bot.adapters.logstore.sqlite import SqliteLogStore, ingest
+INGEST_UNTIL = """
+import os, signal, sys
+from bot.adapters.logstore.sqlite import SqliteLogStore, ingest, store
+
 ingest.CHUNK_LINES = 200
-from bot.adapters.logstore.sqlite import sources
-sources.BLOCK = 20_000
-SqliteLogStore(sys.argv[1]).ingest(sys.argv[2:])
+left = int(sys.argv[3])
+
+def count(statement):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def open_and_count(path, opened=store.open_for_writing):
+    connection = opened(path)
+    connection.set_trace_callback(count)
+    return connection
+
+store.open_for_writing = open_and_count
+SqliteLogStore(sys.argv[1]).ingest([sys.argv[2]])
 """
+"""Ingests a file and dies by signal 9 at the statement whose number is given: no clock decides what is tested."""
 
 
 def test_killed_at_any_moment_nothing_is_lost_or_doubled(store: SqliteLogStore, tmp_path: Path) -> None:
     path = tmp_path / "mail.log"
     path.write_bytes(text(0, 6000))
-    kills = 0
-    for delay in (0.35, 0.4, 0.45, 0.5, 0.55, 0.6):
-        process = subprocess.Popen([sys.executable, "-c", INGEST, str(store.path), str(path)])
-        time.sleep(delay)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        process.wait()
+    deaths, statement = 0, 1
+    while code := subprocess.run([sys.executable, "-c", INGEST_UNTIL, store.path, path, str(statement)]).returncode:
+        assert code == -signal.SIGKILL
+        deaths, statement = deaths + 1, statement + 9
+    assert deaths > 8, "the file is read in fewer statements than the test wants to interrupt"
     store.ingest([path])
     assert found(store) == expected(0, 6000)
-    assert kills, "no run was slow enough to be killed"
     assert store.status()[0].lines == 6000
 
 
