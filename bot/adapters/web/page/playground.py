@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 
 from bot.adapters.web.page.site import Ask, Site, page
-from bot.core.desk.shown import deciding_only, shown_of
+from bot.core.desk.shown import ShownTriage, deciding_only, shown_of
 from bot.core.desk.values import Inbound
 from bot.core.model import Ticket
 from bot.core.output import to_json
@@ -33,7 +33,7 @@ Thanks, Anna"""
 
 def playground(site: Site, ask: Ask) -> Response:
     """The empty form."""
-    return page("playground.html", ask, text="", shown=None, wrong="", refused="", example=_example(site))
+    return _form(site, ask)
 
 
 def triaged(site: Site, ask: Ask) -> Response:
@@ -43,16 +43,7 @@ def triaged(site: Site, ask: Ask) -> Response:
     try:
         ticket = pasted(text)
     except InputError as error:
-        return page(
-            "playground.html",
-            ask,
-            status=422,
-            text=text,
-            shown=None,
-            wrong=str(error),
-            refused="",
-            example=_example(site),
-        )
+        return _form(site, ask, text, wrong=str(error))
     triage = site.triager.triage(ticket)
     shown, refused = shown_of(to_json(triage), site.triager.knowledge), ""
     if any(not line.matching for line in shown.lines):
@@ -62,7 +53,7 @@ def triaged(site: Site, ask: Ask) -> Response:
         outcome = site.decisions.look_up(ask.visitor.person, ask.visitor.role, mailbox, of_ticket=waits)
         if not outcome.done:  # anybody could paste anybody's mailbox
             shown, refused = deciding_only(shown), outcome.said
-    return page("playground.html", ask, text=text, shown=shown, wrong="", refused=refused, example=_example(site))
+    return _form(site, ask, text, shown=shown, refused=refused)
 
 
 def kept(site: Site, ask: Ask) -> Response:
@@ -71,16 +62,7 @@ def kept(site: Site, ask: Ask) -> Response:
     try:
         ticket = pasted(text)
     except InputError as error:
-        return page(
-            "playground.html",
-            ask,
-            status=422,
-            text=text,
-            shown=None,
-            wrong=str(error),
-            refused="",
-            example=_example(site),
-        )
+        return _form(site, ask, text, wrong=str(error))
     with site.desk.look() as view:
         now = view.now
     accepted = site.door.accept(inbound_of(ticket, author=ask.visitor.person, now=now))
@@ -88,8 +70,20 @@ def kept(site: Site, ask: Ask) -> Response:
     return RedirectResponse(f"/ticket?{urlencode({'case': case})}", status_code=303)
 
 
-def _example(site: Site) -> str:
-    return EXAMPLE.replace("{smtp_host}", site.triager.knowledge.settings.smtp_host)
+def _form(
+    site: Site, ask: Ask, text: str = "", *, shown: ShownTriage | None = None, wrong: str = "", refused: str = ""
+) -> Response:
+    """The form with what was pasted, and what was read out of it or is ``wrong`` with it."""
+    return page(
+        "playground.html",
+        ask,
+        status=422 if wrong else 200,
+        text=text,
+        shown=shown,
+        wrong=wrong,
+        refused=refused,
+        example=EXAMPLE.replace("{smtp_host}", site.triager.knowledge.settings.smtp_host),
+    )
 
 
 def pasted(text: str) -> Ticket:
