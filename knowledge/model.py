@@ -171,6 +171,8 @@ class ClientFamily:
     """Patterns that mean it only where nothing better is named ("my iPhone")."""
     platforms: tuple[str, ...] = ()
     """Where it runs; a single one is inferred."""
+    stock: str = ""
+    """Regular expression of the systems that bring it with them ("the mail app of my Mac" means it)."""
     version: str | None = None
     """Regular expression of this family's own version shape where the general one does not do."""
     starttls_only: bool = False

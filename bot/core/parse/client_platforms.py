@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import regex
@@ -11,6 +11,8 @@ from bot.core.parse.client_search import PATTERN_SECONDS, all_of
 
 Span = tuple[int, int]
 WINDOWS, MACOS, LINUX, ANDROID, IOS = "Windows", "macOS", "Linux", "Android", "iOS"
+_CASE = r"(?:u|a|em|iem|ie|om|owi|dzie)?"
+"""Endings that Polish and its neighbours give to a foreign name ("na Samsungu")."""
 _VERSION = r"\d{1,2}(?:\.\d{1,2}){0,2}(?!\d)(?!\.\d)"
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (
@@ -30,9 +32,9 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         + _VERSION
         + r")?(?![a-z])",
     ),
-    (MACOS, r"(?<!\w)(?:macbook(?: (?:pro|air))?|imac|mac ?mini|mac ?studio|mac)(?![\w-]|\.app)"),
+    (MACOS, r"(?<!\w)(?:macbook(?: (?:pro|air))?|imac|mac ?mini|mac ?studio|mac)" + _CASE + r"(?![\w-]|\.app)"),
     (IOS, r"(?<!\w)(?:ios|ipados)(?:[ =:-]{0,2}(?:version[ :]{1,2})?" + _VERSION + r")?(?!\w)"),
-    (IOS, r"(?<!\w)i(?:phone|pad)s?(?!\w*mail)"),
+    (IOS, r"(?<!\w)i(?:phon|pad)(?:es|e|s)?" + _CASE + r"(?!\w*mail)"),
     (IOS, r"айфон\w{0,3}|айпад\w{0,3}|アイフォン|苹果手机"),
     (
         ANDROID,
@@ -40,6 +42,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         + _VERSION
         + r")|[ ,(]{1,2}api(?: level)? \d{2})?(?!\w)",
     ),
+    (ANDROID, r"(?<!\w)(?:android|samsung|xiaomi|huawei)" + _CASE + r"(?![\w-])"),
     (ANDROID, r"андроид\w{0,2}|安卓|アンドロイド"),
     (
         ANDROID,
@@ -62,13 +65,18 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (LINUX, r"(?<![\w-])(?:gnu/)?linux(?! mint)(?![\w-])|линукс\w*"),
 )
-_COMPILED = tuple((system, regex.compile(source, regex.IGNORECASE)) for system, source in _PATTERNS)
+_COMPILED = tuple(
+    # of Latin letters alone: "Mac上" is a Mac, though both are letters
+    (system, regex.compile(source, regex.IGNORECASE | (regex.ASCII if source.isascii() else regex.UNICODE)))
+    for system, source in _PATTERNS
+)
 _DIGIT = regex.compile(r"\d")
-_WORD = regex.compile(r"[^\W\d_]+")
+_WORD = regex.compile(r"[A-Za-z]+")
+_ENDINGS = tuple(_CASE[3:-2].split("|"))
 _FIRST_WORDS = frozenset(
     """
     big catalina monterey ventura sonoma sequoia tahoe mojave high microsoft win windows w mac macos os
-    osx macbook imac macmini macstudio ios ipados iphone iphones ipad ipads android google pixel samsung
+    osx macbook imac macmini macstudio ios ipados iphone iphones iphon ipad ipads android google pixel samsung
     galaxy moto motorola huawei xiaomi redmi oneplus oppo fairphone nokia honor realme poco lineageos
     graphene grapheneos calyxos linux mint ubuntu kubuntu lubuntu xubuntu debian fedora suse opensuse
     centos rhel red arch manjaro gentoo alpine rocky alma almalinux pop zorin slackware raspbian
@@ -105,7 +113,7 @@ class Platform:
 
 def find_platforms(text: str) -> tuple[Platform, ...]:
     """Platforms named in ``text`` (already plain), in order; the longest where two overlap."""
-    places = [m.start() for m in _WORD.finditer(text) if m.group().lower() in _FIRST_WORDS]
+    places = [m.start() for m in _WORD.finditer(text) if not _FIRST_WORDS.isdisjoint(_stems(m.group().lower()))]
     if not text.isascii():
         places += [m.start() for m in all_of(_OTHER_SCRIPTS, text)]
     found: list[Platform] = []
@@ -119,6 +127,14 @@ def find_platforms(text: str) -> tuple[Platform, ...]:
         if not any(one.start < other.end and other.start < one.end for other in kept):
             kept.append(one)
     return tuple(sorted(kept, key=lambda p: p.start))
+
+
+def _stems(word: str) -> Iterator[str]:
+    """``word``, and what is left of it without an ending."""
+    yield word
+    for ending in _ENDINGS:
+        if word.endswith(ending):
+            yield word.removesuffix(ending)
 
 
 def _label(system: str, written: str) -> str:

@@ -41,7 +41,7 @@ _PLUGINS: dict[str, frozenset[str]] = {
     "woocommerce": frozenset({"wp-mail-smtp", "fluentsmtp", "post-smtp", "easy-wp-smtp", "gravity-smtp", "suremail"}),
 }
 """Plugins that send the mail of the program they sit in."""
-_IN_HOST = -9.0
+_IN_HOST = -16.0
 _USERS = frozenset({"service", "server", "device", "command", "webmail"})
 """Kinds of programs that bring a library with them."""
 

@@ -21,6 +21,7 @@ from bot.core.parse.client_platforms import Platform, Span, find_platforms, neig
 from bot.core.parse.client_rank import WEBMAIL, WORKS, Found, settle
 from bot.core.parse.client_roles import MEANS, role_of
 from bot.core.parse.client_search import all_of
+from bot.core.parse.client_stock import stock_programs
 from bot.core.parse.client_unknown import find_unknown
 from bot.core.parse.client_verdicts import VerdictReader
 from bot.core.parse.client_version_lines import version_fields, version_moves, version_updated_to
@@ -33,8 +34,10 @@ MAX_CLIENTS = 8
 _IGNORED = frozenset({"signature", "disclaimer", "header"})
 _FAINT = {"quoted": -9.0, "forwarded": -9.0, "attachment": -3.0, "picture": -3.0}
 _BASE = {"name": 10.0, "error": 8.0, "weak": 3.0}
-_FIELD_BONUS, _FAILS, _PAST, _VERSION, _DIRECT = 12.0, 5.0, -5.0, 2.0, 2.0
+_FIELD_BONUS, _FAILS, _PAST, _VERSION, _DIRECT, _OPENS = 12.0, 5.0, -5.0, 2.0, 2.0, 7.0
 _NO_PHONE = ("Windows", "macOS", "Linux")
+_INTRODUCED = 30
+"""Most characters that stand before a program with which the ticket opens ("I have a ")."""
 _BLOCK = 400
 """How far (characters) below its heading a form's block reaches."""
 _SENT_FROM = Gated(rf"^[ \t*_>-]*(?:{SENT_FROM})[^,;:\"\n]{{0,50}}$", regex.IGNORECASE | regex.MULTILINE)
@@ -50,6 +53,7 @@ _WORKING_LABEL = Gated(
     r"działa|работает)(?!\w)[^:\n]{0,20}:(?P<value>[^\n]*)$",
     regex.IGNORECASE | regex.MULTILINE,
 )
+_ENDS = regex.compile(r"[.!?:;]\s")
 _NOT_LABEL = regex.compile(r"not|n't|nicht|pas|no |non |niet|não|nie |не ", regex.IGNORECASE)
 
 
@@ -61,7 +65,9 @@ def find_clients(reading: Reading, families: Sequence[ClientFamily]) -> tuple[Cl
     """
     text = plain(reading.text)
     ignored = _ignored(reading, text)
-    hits = [hit for hit in index_of(families).scan(text) if not _within(hit.start, ignored)]
+    hits = index_of(families).scan(text)
+    hits = sorted([*hits, *stock_programs(text, hits, families)], key=lambda hit: (hit.start, hit.end))
+    hits = [hit for hit in hits if not _within(hit.start, ignored)]
     fields = _field_spans(text) if ":" in text or "#" in text or "：" in text or "=" in text else []
     found = _judge(reading, text, hits, fields)
     found += find_unknown(text, fields, found, ignored)
@@ -107,6 +113,7 @@ def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int,
     ]
     starts = [segment.span[0] for segment in reading.segments]
     errors = [hit.start for hit in hits if hit.kind == "error"]
+    openings = _openings(reading, text, hits)
     named = [(hit.start, hit.end) for hit in hits if hit.kind == "name"]
     found = []
     for number, hit in enumerate(hits):
@@ -120,7 +127,25 @@ def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int,
             ),
             len(text),
         )
-        found.append(_one(text, hit, kind, stop, fields, working, verdicts, platforms, nearest, errors, named))
+        one = _one(text, hit, kind, stop, fields, working, verdicts, platforms, nearest, errors, named)
+        if hit in openings and one.mention.version and one.mention.failing is not False:
+            one = replace(one, score=one.score + _OPENS)
+        found.append(one)
+    return found
+
+
+def _openings(reading: Reading, text: str, hits: list[Hit]) -> list[Hit]:
+    """The first programs of the subject and of the body, where a line begins with them: the one with its version is
+    what the ticket is about, whatever is named below. Libraries are not: they are what that program uses."""
+    found = []
+    for kind in ("subject", "body"):
+        start, end = next((s.span for s in reading.segments if s.kind == kind), (0, 0))
+        first = next((hit for hit in hits if hit.kind == "name" and start <= hit.start < end), None)
+        if first is None or first.family.kind == "library":
+            continue
+        before = text[start : first.start].rpartition("\n")[2]
+        if len(before) <= _INTRODUCED and not _ENDS.search(before):
+            found.append(first)
     return found
 
 
