@@ -35,7 +35,7 @@ _PROPER = Gated(
     r"(?<![\w@.'-])(?:Mail|Courrier|Correo|Posta|Poczta|Почта)(?![\w@-])"
     r"(?= ?\(| (?:do|da|de|del|di|du|von|vom|of|van|on|no|na|auf|sur|en|su|op|w|z|на|в) "
     r"(?:[\w']{2,8} ){0,2}(?i:mac|imac|i ?phone|i ?pad|windows|samsung|galaxy|huawei|xiaomi))"
-    r"|(?<=(?i:\biOS|\biPadOS|\bmacOS|\bOS X)(?: \d[\d.]*)? )Mail(?![\w@-])"
+    r"|(?<=(?i:\biOS|\biPadOS|\bmacOS|\bOS X)(?: \d[\d.]*)? |の)Mail(?![A-Za-z@-])"
     r"|(?<=\" ?)(?:Mail|Courrier|Correo|Posta|Poczta|Почта|メール|邮件)(?= ?\")"
 )
 _BETWEEN = regex.compile(r"[.!?;:。！？]\s|\n\n")

@@ -39,7 +39,7 @@ _SYSTEM = (
 _GLUE_WORD = (
     r"(?:app|client|klient|desktop|mail|e-?mail|program|programm|webmail|esr|beta|nightly|daily|portable|"
     r"classic|pro|home|plus|"
-    r"team|core|gateway|component|data ?center|self-hosted|ce|ee|lts|ltsc|mso|selfhosted|at|now|from|my|its|"
+    r"team|core|gateway|component|data ?center|dc|self-hosted|ce|ee|lts|ltsc|mso|selfhosted|at|now|from|my|its|"
     r"with|mit|avec|con|com|met|wersji|nella|nell'|dans|na|in der|dans la|en la|na wersji|"
     r"examples?|plug-?in|module|extension|service|server|site|library|package|instance|instanz|install(?:ation)?|"
     r"script|container|image|enterprise|community|edition|stable|standalone|online|omnibus|library|framework|"
@@ -83,6 +83,10 @@ _BRACKETS = regex.compile(
     regex.IGNORECASE,
 )
 _PACKAGED = regex.compile(r"(?<!\w)(?:windows|linux|debian|fedora|arch)[\s(]*$", regex.IGNORECASE)
+_MADE_FOR = regex.compile(
+    r"(?<!\w)(?:for|für|pour|para|per|voor|dla|для) (?:mac|windows|linux)[\s(]*$", regex.IGNORECASE
+)
+_WINDOWS_OWN = ("10.0", "6.", "8.1")
 _EDITION = regex.compile(
     r"\b(?:scale|core|ce|ee|ltsc|team|edition|server|desktop|app|pro|client|mail|gateway)\b", regex.IGNORECASE
 )
@@ -201,7 +205,8 @@ def _behind(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
     worded = match["word"] is not None
     system = SYSTEM_BEHIND.search(glue) is not None and not (
         # No Windows and no Debian has such a number: "Spark for Windows 3.19.4", "from Debian (3.46.4-2)".
-        _PACKAGED.search(glue) and version.count(".") > 1 and not version.startswith(("10.0", "6."))
+        not version.startswith(_WINDOWS_OWN)
+        and ((_PACKAGED.search(glue) and version.count(".") > 1) or (_MADE_FOR.search(glue) and "." in version))
     )
     if system and not worded and not glue.rstrip().endswith((")", ",", ";", ":", "/")):
         return None
