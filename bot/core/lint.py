@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.core.model import Endpoint, Facts, Finding
 from bot.core.parse.hosts import near_own_host, protocol_of_host, webmail_host
@@ -28,7 +28,7 @@ def lint(facts: Facts, knowledge: Knowledge) -> tuple[Finding, ...]:
         protocol
         for e in settings
         if e.role == "setting" and (e.host or e.tls) and (protocol := _proven_right(e, knowledge.settings))
-    }
+    } | _tried_in_turn(settings, knowledge.settings)
     for endpoint in settings:
         if endpoint.role != "setting":
             continue
@@ -78,6 +78,13 @@ def _proven_right(endpoint: Endpoint, settings: Settings) -> str | None:
     if endpoint.host is not None and endpoint.host not in _own_hosts(settings, port.protocol):
         return None
     return port.protocol
+
+
+def _tried_in_turn(endpoints: Sequence[Endpoint], settings: Settings) -> set[str]:
+    """Protocols of which two ports of ours were tried: whoever goes through the ports has none that is wrong."""
+    ports = {port.port: port for e in endpoints if e.role == "setting" and (port := _port(e.port, settings))}
+    tried = [port.protocol for port in ports.values() if port.supported]
+    return {protocol for protocol in tried if tried.count(protocol) > 1}
 
 
 def _own_hosts(settings: Settings, protocol: str | None) -> set[str]:

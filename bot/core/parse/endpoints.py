@@ -29,6 +29,8 @@ from knowledge.matcher import fold
 
 PATTERN_SECONDS = 0.2
 MAX_ENDPOINTS = 40
+MAX_CHARS = 20_000
+"""Ports named in one place and meant in another are looked for in this much of a ticket."""
 
 _STARTTLS_REACH = 110
 """STARTTLS is named for one side only, so it may stand far before its port ("changed SSL into STARTTLS because …,
@@ -50,6 +52,7 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
     """Settings in reading order. A line's hosts, ports and modes are joined by nearness; ports of a firewall
     list, a probe by hand or a former provider have role ``other``."""
     folded = fold(reading.text)
+    several = _names_several_ports(folded)
     endpoints: list[Endpoint] = []
     last_host: tuple[Token, int] | None = None
     offset = 0
@@ -61,7 +64,7 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
         line = line[:4000]
         try:
             hosts = hosts_in(line, settings, [(a - offset, b - offset) for a, b in error_spans])
-            ports = _ports(line, bool(hosts))
+            ports = _ports(line, bool(hosts) or several)
             modes = _modes(line)
             words = _protocol_words(line)
         except TimeoutError:
@@ -125,10 +128,29 @@ def _by_a_program(endpoint: Endpoint, span: Span, error_spans: Sequence[Span], s
     return own and regex.match(r"(?:imap|smtp|mx|mail|mta|pop)\d", endpoint.host) is not None
 
 
-def _ports(line: str, has_host: bool) -> list[Token]:
+_ON = regex.compile(r"(?<![\w])(?:on|auf|über|sur|su|op|na|на|via|over|using|through)\s$")
+
+
+def _names_several_ports(folded: str) -> bool:
+    """True where a ticket names two ports of mail, one of them as a port ("…:587 times out", "on 993"): then the bare
+    number is one too ("465 the same"). One number may count things; two that are ports hardly do."""
+    named: set[str] = set()
+    as_port = False
+    try:
+        for match in PORT.finditer(folded[:MAX_CHARS], timeout=PATTERN_SECONDS):
+            group = next(g for g in "abcd" if match[g])
+            if match[group] in ("993", "995", "465", "587", "143"):
+                named.add(match[group])
+                as_port |= group != "c" or _ON.search(folded[max(0, match.start() - 12) : match.start()]) is not None
+    except TimeoutError:
+        return False
+    return as_port and len(named) > 1
+
+
+def _ports(line: str, in_context: bool) -> list[Token]:
     found: list[Token] = []
     context = (
-        has_host
+        in_context
         or regex.search(
             r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器",
             line,
@@ -162,7 +184,10 @@ def _ports(line: str, has_host: bool) -> list[Token]:
                 value in ("25", "26", "110")
                 and regex.match(r"\s+[a-z]{3,}", line[match.end() :])
                 and not regex.match(
-                    r"\s+(?:ssl|tls|starttls|and|und|et|or|oder|with|mit|is|no|on|without|ohne)", line[match.end() :]
+                    r"\s+(?:ssl|tls|starttls|and|und|et|or|oder|with|mit|is|no|on|without|ohne|does|gives|times|fails|hangs|"
+                    r"works|also|too|either|neither|(?:the\s+)?same|dasselbe|genauso|auch|aussi|pareil|igual|tampoco|"
+                    r"anche|ook|też|тоже)",
+                    line[match.end() :],
                 )
             ):
                 continue

@@ -42,12 +42,14 @@ _NOT_MAIL = frozenset(
 """First labels of names that no mail program is given: a question about them is not a mistyped mail server."""
 _AFTER_LOGIN = regex.compile(r"@[\w-]+(?:\.[\w-]+)+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
 """fetchmail's user@firm@host: the login holds an @ of its own."""
+_OF_URL = regex.compile(r"\b(?:imap|smtp|pop3?)s?(?:\+\w+)?://[^\n/]{1,160}@(?P<host>[\w-]+(?:\.[\w-]+)+)")
+"""The server of a URL that holds the login too (RFC 3986 3.2.1: userinfo@host)."""
 _IP = regex.compile(
     r"(?<![\w.:])(?P<host>(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\w]|\.\d)"
 )
 _MAIL_LABEL = regex.compile(
     r"(?:imaps?|imap4|smtps?|pop3?s?|mail\d*|e-?mail|mx\d*|in|out|incoming|outgoing|inbound|outbound|relay|mta|"
-    r"securemail|secure|ssl\d*|posta|correo|courriel|poczta|auth|send|asmtp|exim|mailserver|mailout|mailgate)\d*"
+    r"posteingang|postausgang|eingang|ausgang|entrada|salida|saida|entrant|sortant|securemail|secure|ssl\d*|posta|correo|courriel|poczta|auth|send|asmtp|exim|mailserver|mailout|mailgate)\d*"
 )
 _HOST_LABEL = regex.compile(
     r"(?:server\w*|host\w*|serveur\w*|servidor\w*|serwer\w*|сервер\w*|サーバー?\w*|伺服器|服务器|主机名?|hôte|"
@@ -100,6 +102,7 @@ _SERVER_FIELD = Gated(
     r"server|serveur|servidor|serwer|сервер|サーバ|服务器|伺服器|host|incoming|outgoing|eingang|ausgang|entrant|sortant|entrada|sa[ií]da|inkomend|uitgaand|przychodz|wychodz|входящ|исходящ|受信|送信"
 )
 
+_SCHEME = regex.compile(r"https?://$")
 _AS_SERVER = regex.compile(
     r"[\"'`>»”)]?\s*(?:as|for|into|in|als|für|bei|comme|pour|como|para|come|per|voor|jako|dla|w|как|для|в)\s+(?:\p{L}+\s+){0,3}?(?:server|serveur|servidor|serwer|сервер|host|incoming|outgoing|"
     r"eingang|ausgang|entrant|sortant|inkomend|uitgaand|przychodz|wychodz|imap|smtp)|\s*(?:を|作为|填)"
@@ -135,7 +138,7 @@ def hosts_in(line: str, settings: Settings, error_spans: Sequence[Span]) -> list
         last = host.rpartition(".")[2]
         if last in FILE_ENDINGS or (before.endswith(("@", "/")) and "//" not in before[-9:]):
             continue
-        if host == webmail:
+        if host == webmail or host in settings.own_domains or host.removeprefix("www.") in settings.own_domains:
             if _entered(line, start, end) or (
                 in_error and _OF_A_MAIL_PROGRAM.search(line, max(0, start - 130), end + 130, timeout=PATTERN_SECONDS)
             ):
@@ -155,8 +158,10 @@ def hosts_in(line: str, settings: Settings, error_spans: Sequence[Span]) -> list
             found.append(Token(host, (start, end)))
     for match in _COMMA_HOST.finditer(line, timeout=PATTERN_SECONDS):
         found.append(Token(match["host"], match.span("host")))
-    for match in _AFTER_LOGIN.finditer(line, timeout=PATTERN_SECONDS):
-        found.append(Token(match["host"], match.span("host")))
+    for pattern in (_AFTER_LOGIN, _OF_URL):
+        for match in pattern.finditer(line, timeout=PATTERN_SECONDS):
+            if not any(t.span[0] < match.end("host") and match.start("host") < t.span[1] for t in found):
+                found.append(Token(match["host"], match.span("host")))
     for match in _IP.finditer(line, timeout=PATTERN_SECONDS):
         before = line[max(0, match.start() - 40) : match.start()]
         if regex.search(
@@ -174,12 +179,10 @@ def hosts_in(line: str, settings: Settings, error_spans: Sequence[Span]) -> list
 
 
 def _entered(line: str, start: int, end: int) -> bool:
-    """True where the words around the webmail's name say that it was entered as a server: right behind the name of
-    such a field, behind a field and a verb of entering ("I put as incoming server …"), or before "as incoming
-    server"."""
-    before = line[max(0, start - 130) : start]
-    if "://" in before[-3:]:
-        return False
+    """True where the words around the name of one of our web pages say that it was entered as a server: right behind
+    the name of such a field, behind a field and a verb of entering ("I put as incoming server …"), or before "as
+    incoming server"."""
+    before = _SCHEME.sub("", line[max(0, start - 130) : start])
     if _HOST_LABEL.search(before[-48:], timeout=PATTERN_SECONDS):
         return True
     if _AS_SERVER.match(line[end : end + 40], timeout=PATTERN_SECONDS):

@@ -135,6 +135,28 @@ def test_the_webmails_name_in_the_field_of_a_server_is_a_setting(body: str) -> N
     assert "webmail.trekmail.net" in {e.host for e in endpoints(body)}
 
 
+@pytest.mark.parametrize(
+    ("body", "host"),
+    [
+        ("Serveur entrant saisi : https://webmail.trekmail.net", "webmail.trekmail.net"),
+        ("What goes in the box 'mail server'? I put https://webmail.trekmail.net in both", "webmail.trekmail.net"),
+        ("j'ai entré www.trekmail.net comme serveur de réception", "www.trekmail.net"),
+        ("pus como servidor de entrada o endereço do vosso site, trekmail.net", "trekmail.net"),
+        (f'set smtp_url = "smtps://anna@{SMTP}:465"', SMTP),
+        (f"MAILER_DSN=smtps://site%40firm.example:[masked password]@{SMTP}:465", SMTP),
+    ],
+)
+def test_a_page_of_ours_and_a_url_with_a_login_in_the_field_of_a_server(body: str, host: str) -> None:
+    assert host in {e.host for e in endpoints(body)}
+
+
+@pytest.mark.parametrize(
+    "body", ["I pay on https://www.trekmail.net every month", "webmail on https://webmail.trekmail.net works"]
+)
+def test_a_page_of_ours_that_is_read_is_no_server(body: str) -> None:
+    assert not endpoints(body)
+
+
 def test_a_url_in_a_configuration_is_as_it_should_be() -> None:
     assert all(e.typed is None for e in endpoints("MAILER_DSN=smtps://smtp.trekmail.net:465"))
 
@@ -223,6 +245,9 @@ def test_any_text_gives_sound_endpoints(body: str) -> None:
         ("и на 993, и на 465 тишина", {993, 465}),
         ("受信はIMAP、993です。", {993}),
         ("993も465もだめです。", {993, 465}),
+        ("это на 993.\n\nНа 587 то же самое", {993, 587}),
+        (f"connect ETIMEDOUT {SMTP}:587\n\n465 the same, 25 the same.", {587, 465, 25}),
+        ("Port 993 times out.\nWe sent 587 mails.", {993}),
         ("We sent 587 mails.", set()),
         ("587件を送信しました。", set()),
     ],
