@@ -65,12 +65,13 @@ _SENDER_BEFORE = regex.compile(
     r"(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawc\w|отправител\w|送信者|差出人|发件人|寄件者)\w*(?:[\s-]+(?:e-?mail[\s-]*)?(?:address|adresse|dirección|indirizzo|adres|endereço)\w*)?\s*[:\"'<(]*\s*$"
 )
 _KEY = regex.compile(
-    r"(?:^|[\s_.\-])(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawca|отправитель|from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)\s*[=: ]>?\s*[\"'<]?\s*$"
+    r"(?:^|[\s_.\-])(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawca|отправитель|from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)['\"\]]{0,3}\s*[=: ]>?\s*[\"'<]?\s*$"
 )
 _RECIPIENT_AFTER = regex.compile(
     r"^\s*[>\"')\]]{0,2}\s*(?::|\.\.\.)?\s*(?:recipient|relay\s+access|user\s+unknown|on\s+\d{1,2}[/.]\d|unknown\s+user|no\s+such|"
-    r"does\s+not\s+exist|mailbox\s+(?:full|unavailable)|\(?(?:over\s+)?quota)"
+    r"does\s+not\s+exist|mailbox\s+(?:full|unavailable)|\(?(?:over\s+)?quota|host\s+\S{1,160}\s+said\b)"
 )
+"""What follows the address that a server refused, the last as Postfix writes it into a bounce (smtp_proto.c)."""
 _SENDER_AFTER = regex.compile(r"^\s*[>\"')\]]{0,2}\s*:?\s*sender\s+address\s+rejected")
 _OWNED_BY = regex.compile(
     r"(?:owned\s+by\s+user|sasl_username=|user=<?|logged\s+in\s+as|login\s+as|auth\w*\s+(?:as|for))\s*[\"'<]?\s*$"
@@ -265,7 +266,8 @@ def _role(
     if _OWNED_BY.search(before, timeout=PATTERN_SECONDS):
         return "login", 4.0
     if _RECIPIENT_AFTER.match(after, timeout=PATTERN_SECONDS):
-        return "recipient", 0.0
+        # others cannot write to whoever asks, or they write to themselves
+        return ("requester", 1.0) if address == requester else ("recipient", 0.0)
     if _SENDER_AFTER.match(after, timeout=PATTERN_SECONDS):
         return ("mailbox", 2.2) if _hex_host(domain) is False else ("machine", 0.0)
     if (

@@ -94,6 +94,29 @@ def test_a_recipient_that_a_program_names_in_its_own_words_is_no_mailbox() -> No
     assert found.mailbox == "anna@firm.example"
 
 
+def test_a_bounce_of_somebody_elses_server_names_the_recipient() -> None:
+    text = "<biuro@other.example>: host mx.other.example[192.0.2.99] said: 550 5.1.10 Recipient not found"
+    assert addressed(text, requester="anna@firm.example").mailbox == "anna@firm.example"
+
+
+def test_a_refusal_of_the_requesters_own_address_is_about_that_mailbox() -> None:
+    text = "552 5.2.2 <anna@firm.example>: Recipient address rejected: Mailbox is full"
+    assert (
+        addressed(f"Clients get back: {text}", errors=(text,), requester="anna@firm.example").mailbox
+        == "anna@firm.example"
+    )
+
+
+def test_the_user_name_of_a_ruby_setting_is_the_mailbox() -> None:
+    body = "smtp_user_name'] = \"git@firm.example\"\ntest_email('me@firm.example').deliver_now"
+    assert addressed(body, requester="me@firm.example").mailbox == "git@firm.example"
+
+
+def test_whom_to_contact_instead_is_no_mailbox() -> None:
+    body = "I am on leave until Monday. For urgent matters contact desk@firm.example."
+    assert addressed(body, requester="s.verity@firm.example").mailbox != "desk@firm.example"
+
+
 def test_the_owner_in_a_sender_reject_is_the_login() -> None:
     error = "553 5.7.1 <sales@firm.example>: Sender address rejected: not owned by user anna@firm.example"
     assert addressed(error, errors=(error,)).mailbox == "anna@firm.example"
