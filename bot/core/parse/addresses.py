@@ -47,6 +47,11 @@ _RECIPIENT_BEFORE = regex.compile(
     r"destinatai?re\w*\s*:?|destinatari[oa]\w*\s*:?|ontvanger\w*\s*:?|odbiorc\w+\s*:?|получател\w+\s*:?|宛先\s*[:：]?|收件人\s*[:：]?|"
     r"rcpt\s+to\s*:?|sending\s+to|send\s+to|sent\s+to|write\s+to|mail\s+to|delivery\s+to)\s*[\"'<(\[]{0,2}\s*$"
 )
+_CONTACT_BEFORE = regex.compile(
+    r"(?:\bcontact(?:er|ez|eer|ar|are|te)?|contattare|kontaktieren\s+sie|wenden\s+sie\s+sich(?:\s+bitte)?\s+an|"
+    r"colleague\s+at|skontaktuj\s+się\s+z|обращайтесь)\s*[\"'<(:]?\s*$"
+)
+"""To whom an automatic answer refers."""
 _LOGIN_TO = regex.compile(
     r"(?:log(?:ged|ging)?\s*-?\s*in(?:to)?|sign(?:ed|ing)?\s+in|access|connect\w*|belongs?|regard(?:s|ing)?|attached|anmeld\w+|zugang|zugriff|connexion|accès|accéder|acceso|"
     r"acceder|conect\w+|accesso|accedere|toegang|inloggen|acesso|aceder|dost[eę]p\w*|доступ\w*)\W+(?:\w+\W+){0,2}$"
@@ -291,6 +296,8 @@ def _role(
         return ("requester", 0.2) if address == requester else ("contact", 0.0)
     if in_error and _SENDER_BEFORE.search(before, timeout=PATTERN_SECONDS):
         return "mailbox", 2.2
+    if address != requester and _CONTACT_BEFORE.search(before, timeout=PATTERN_SECONDS):
+        return "contact", 0.0
     if _KEY.search(before, timeout=PATTERN_SECONDS):
         return "mailbox", 3.6
     if _LABEL.search(before, timeout=PATTERN_SECONDS) and not _RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):
