@@ -13,46 +13,25 @@ import regex
 
 from bot.core.model import Endpoint, Reading, Span
 from bot.core.parse.config_flags import with_flags
-from bot.core.parse.endpoint_words import (
-    FORMER_CONTEXT,
-    OTHER_CONTEXT,
-    PORT,
-    PORT_CHANGE,
-    PORT_LIST,
-    PROTOCOL,
-    TLS,
-    TWO_PORTS,
-)
-from bot.core.parse.hosts import FILE_ENDINGS, Token, hosts_in, near_own_host, protocol_of_host
+from bot.core.parse.endpoint_words import FORMER_CONTEXT, OTHER_CONTEXT, PROTOCOL, TLS
+from bot.core.parse.hosts import Token, hosts_in, near_own_host, protocol_of_host
+from bot.core.parse.ports import PROTOCOL_OF, names_several_ports, ports_in
 from knowledge.host import Settings
 from knowledge.matcher import fold
 
 PATTERN_SECONDS = 0.2
 MAX_ENDPOINTS = 40
-MAX_CHARS = 20_000
-"""Ports named in one place and meant in another are looked for in this much of a ticket."""
 
 _STARTTLS_REACH = 110
 """STARTTLS is named for one side only, so it may stand far before its port ("changed SSL into STARTTLS because …,
 port 465")."""
-_PORT_OF = {
-    993: "imap",
-    143: "imap",
-    465: "smtp",
-    587: "smtp",
-    25: "smtp",
-    2525: "smtp",
-    26: "smtp",
-    995: "pop3",
-    110: "pop3",
-}
 
 
 def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[Span]) -> tuple[Endpoint, ...]:
     """Settings in reading order. A line's hosts, ports and modes are joined by nearness; ports of a firewall
     list, a probe by hand or a former provider have role ``other``."""
     folded = fold(reading.text)
-    several = _names_several_ports(folded)
+    several = names_several_ports(folded)
     endpoints: list[Endpoint] = []
     last_host: tuple[Token, int] | None = None
     offset = 0
@@ -64,7 +43,7 @@ def find_endpoints(reading: Reading, settings: Settings, error_spans: Sequence[S
         line = line[:4000]
         try:
             hosts = hosts_in(line, settings, [(a - offset, b - offset) for a, b in error_spans])
-            ports = _ports(line, bool(hosts) or several)
+            ports = ports_in(line, bool(hosts) or several)
             modes = _modes(line)
             words = _protocol_words(line)
         except TimeoutError:
@@ -118,6 +97,9 @@ def _with_lone_mode(endpoints: list[Endpoint], folded: str) -> list[Endpoint]:
     return [replace(e, tls="starttls") if e.port and e.role == "setting" else e for e in endpoints]
 
 
+_SINGLE_SERVER = regex.compile(r"(?:imap|smtp|mx|mail|mta|pop)\d")
+
+
 def _by_a_program(endpoint: Endpoint, span: Span, error_spans: Sequence[Span], settings: Settings) -> bool:
     """True for what a program's output names and nobody typed: a resolved address, a single server of ours."""
     if endpoint.host is None or not any(a <= span[0] < b for a, b in error_spans):
@@ -125,82 +107,7 @@ def _by_a_program(endpoint: Endpoint, span: Span, error_spans: Sequence[Span], s
     if endpoint.host.replace(".", "").isdigit():
         return True
     own = any(endpoint.host.endswith("." + domain) for domain in settings.own_domains)
-    return own and regex.match(r"(?:imap|smtp|mx|mail|mta|pop)\d", endpoint.host) is not None
-
-
-_ON = regex.compile(r"(?<![\w])(?:on|auf|über|sur|su|op|na|на|via|over|using|through)\s$")
-
-
-def _names_several_ports(folded: str) -> bool:
-    """True where a ticket names two ports of mail, one of them as a port ("…:587 times out", "on 993"): then the bare
-    number is one too ("465 the same"). One number may count things; two that are ports hardly do."""
-    named: set[str] = set()
-    as_port = False
-    try:
-        for match in PORT.finditer(folded[:MAX_CHARS], timeout=PATTERN_SECONDS):
-            group = next(g for g in "abcd" if match[g])
-            if match[group] in ("993", "995", "465", "587", "143"):
-                named.add(match[group])
-                as_port |= group != "c" or _ON.search(folded[max(0, match.start() - 12) : match.start()]) is not None
-    except TimeoutError:
-        return False
-    return as_port and len(named) > 1
-
-
-def _ports(line: str, in_context: bool) -> list[Token]:
-    found: list[Token] = []
-    context = (
-        in_context
-        or regex.search(
-            r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器",
-            line,
-        )
-        is not None
-        or TWO_PORTS.search(line, timeout=PATTERN_SECONDS) is not None
-    )
-    former = {match.start("former") for match in PORT_CHANGE.finditer(line, timeout=PATTERN_SECONDS)}
-    for match in PORT_LIST.finditer(line, timeout=PATTERN_SECONDS):
-        for number in regex.finditer(r"\d{2,5}", match["list"]):
-            start = match.start("list") + number.start()
-            found.append(Token(number[0], (start, start + len(number[0]))))
-    for match in PORT.finditer(line, timeout=PATTERN_SECONDS):
-        group = next(g for g in "abcd" if match[g])
-        value = match[group]
-        if match.start(group) in former:
-            continue
-        if group == "b" and len(value) == 2 and regex.search(r"(?<![\d.])\d{1,2}\s?:\s?$", line[: match.start("b")]):
-            continue  # "since 09:25": a clock
-        if group == "b" and (
-            int(value) > 65535 or (int(value) not in _PORT_OF and not _after_host(line, match.start("b")))
-        ):
-            continue
-        if group == "c":
-            if not context or (
-                value in ("25", "26", "110")
-                and not regex.search(r"smtp|port|ssl|tls|pop|\b(?:993|465|587|143)\b|firewall", line)
-            ):
-                continue
-            if (
-                value in ("25", "26", "110")
-                and regex.match(r"\s+[a-z]{3,}", line[match.end() :])
-                and not regex.match(
-                    r"\s+(?:ssl|tls|starttls|and|und|et|or|oder|with|mit|is|no|on|without|ohne|does|gives|times|fails|hangs|"
-                    r"works|also|too|either|neither|(?:the\s+)?same|dasselbe|genauso|auch|aussi|pareil|igual|tampoco|"
-                    r"anche|ook|też|тоже)",
-                    line[match.end() :],
-                )
-            ):
-                continue
-        if int(value) <= 65535 and not any(t.span[0] <= match.start(group) < t.span[1] for t in found):
-            found.append(Token(value, match.span(group)))
-    return sorted(found, key=lambda t: t.span)
-
-
-def _after_host(line: str, position: int) -> bool:
-    file = regex.search(r"\.([a-z]{1,5})\s?:\s?$", line[:position])
-    if file and file[1] in FILE_ENDINGS:  # "manager.go:412" is a line of a program
-        return False
-    return regex.search(r"[a-z0-9-]\.[a-z]{2,24}\s?:\s?$|(?:\d{1,3}\.){3}\d{1,3}\s?:\s?$", line[:position]) is not None
+    return own and _SINGLE_SERVER.match(endpoint.host) is not None
 
 
 def _modes(line: str) -> list[Token]:
@@ -255,7 +162,7 @@ def _join(
         if host is None and not index and len(ports) == 1:
             host = next((h for h in hosts if h.span[0] > port.span[1] and not h.used), None)
         if host is None and not hosts and last_host and line_number - last_host[1] <= 3 and not last_host[0].used:
-            expected = _PORT_OF.get(int(port.value))
+            expected = PROTOCOL_OF.get(int(port.value))
             if expected is None or protocol_of_host(last_host[0].value) in (None, expected):
                 host = last_host[0]
         if host:
@@ -264,7 +171,7 @@ def _join(
         protocol = (
             (_role_of_host(line, host, words) if host else None)
             or _nearest_word(words, port)
-            or _PORT_OF.get(int(port.value))
+            or PROTOCOL_OF.get(int(port.value))
             or pending_protocol
         )
         span = (
@@ -314,6 +221,9 @@ def _nearest_word(words: list[Token], to: Token) -> str | None:
     return before[-1].value if before else (words[0].value if words else None)
 
 
+_LISTED = regex.compile(r"[/,;&+]|\b(?:and|und|et)\b")
+
+
 def _role_of_host(line: str, host: Token, words: list[Token]) -> str | None:
     """The protocol for which a host is entered: the word right before it ("SMTP server imap.mail.example" is an
     IMAP host in the SMTP field), else what the host's name says."""
@@ -322,7 +232,7 @@ def _role_of_host(line: str, host: Token, words: list[Token]) -> str | None:
     if before and named and before[-1].value != named:
         between = line[before[-1].span[1] : host.span[0]]
         alone = len(before) < 2 or before[-2].value == before[-1].value or before[-1].span[0] - before[-2].span[1] > 6
-        if len(between) <= 22 and alone and not regex.search(r"[/,;&+]|\band\b|\bund\b|\bet\b", between):
+        if len(between) <= 22 and alone and not _LISTED.search(between):
             return before[-1].value
     return named
 
@@ -338,15 +248,16 @@ def _placed(endpoint: Endpoint, span: Span, text: str, offset: int, other: bool)
     )
 
 
+_WEB_SCHEME, _MAIL_SCHEME = regex.compile(r"https?://$"), regex.compile(r"(?:imap|smtp|pop3?)s?://$")
+_OPENED, _CLOSED = regex.compile(r"([\[\"'`<„“(])(\s*)$"), regex.compile(r"(\s*)[\]\"'`>“”)]")
+"""Brackets around a name. French sets blanks inside its quotes, so « host » is no typed blank."""
+
+
 def _field(text: str, span: Span) -> str | None:
     """The field around a host where it holds more than the host: blanks between brackets, a scheme, a port."""
     before, after = text[max(0, span[0] - 10) : span[0]], text[span[1] : span[1] + 8]
-    scheme = regex.search(r"https?://$", before) or (
-        _in_server_field(text, span) and regex.search(r"(?:imap|smtp|pop3?)s?://$", before)
-    )
-    # French sets blanks inside its quotes, so « host » is no typed blank
-    open_bracket = regex.search(r"([\[\"'`<„“(])(\s*)$", before)
-    close_bracket = regex.match(r"(\s*)[\]\"'`>“”)]", after)
+    scheme = _WEB_SCHEME.search(before) or (_in_server_field(text, span) and _MAIL_SCHEME.search(before))
+    open_bracket, close_bracket = _OPENED.search(before), _CLOSED.match(after)
     if open_bracket and close_bracket and (open_bracket[2] or close_bracket[1]):
         return open_bracket[2] + text[span[0] : span[1]] + close_bracket[1]
     if scheme:
