@@ -69,6 +69,7 @@ _CODE = regex.compile(
     r"|\bAUTHENTICATIONFAILED\b|(?:error|fehler|erreur|erro|errore|código|code|codice|kod|ошибк\w+)\s*[-:#]?\s*-?\d{3,6}\b",
     regex.IGNORECASE,
 )
+_CODE_ALONE = regex.compile(r"(?:0x[0-9a-f]{8}|-?\d{3,6})(?=[.!?,;]\s)")
 _ERRORISH = regex.compile(
     r"error|exception|fail|refus|den(?:y|ied)|reject|timed?[ -]?out|timeout|invalid|incorrect|unable|can(?:no|')?t\b|could\s*n[o']t|not\s+(?:trusted|valid|allowed|supported|available|found|possible|respond)|"
     r"unknown|expired|exceed|too\s+many|limit|disconnect|unreachable|closed|lost|wrong|bad\b|no\s+such|rejected|unauthori[sz]ed|need\s+password|update\s+your|"
@@ -122,7 +123,13 @@ def find_errors(reading: Reading, hits: Sequence[Hit]) -> tuple[ErrorText, ...]:
     for hit in hits:
         if not any(_overlap(hit.span, c.span) >= 0.6 * (hit.span[1] - hit.span[0]) for c in candidates):
             candidates.append(_Candidate(_sentence(folded, hit.span), 0.8 + min(hit.fixed, 60) / 100, False))
-    return _chosen(reading, candidates)
+    return _chosen(reading, [_alone(folded, one) for one in candidates])
+
+
+def _alone(folded: str, one: _Candidate) -> _Candidate:
+    """Of "0x800CCC92. We have typed it anew" the code: no program's message begins so."""
+    code = _CODE_ALONE.match(folded, one.span[0], one.span[1])
+    return replace(one, span=code.span()) if code else one
 
 
 def _not_across(folded: str, quotes: Sequence[Span], candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:

@@ -169,3 +169,7 @@ def test_a_quotation_that_says_enough_ends_where_its_mark_stands(body: str, want
 def test_what_the_customer_denies_is_no_error_text(body: str) -> None:
     reading = read(Ticket("t", body), KNOWLEDGE.languages)
     assert not scan(reading, MATCHER)
+
+
+def test_words_behind_a_bare_code_are_the_customers() -> None:
+    assert errors("Numéro d’erreur : 0x800CCC92. On a bien retapé le nouveau trois fois.")[0].text == "0x800CCC92"
