@@ -9,8 +9,9 @@ import re
 from typing import Final
 
 from bot.logs.draft import Draft
+from bot.logs.postfix_client import QUEUE_ID
 
-_QUEUE_ID: Final = re.compile(r"([0-9A-Za-z]{6,24}|NOQUEUE): ")
+_QUEUE_ID: Final = re.compile(rf"({QUEUE_ID}): ")
 _STATUS: Final = re.compile(r", dsn=([0-9]\.[0-9]+\.[0-9]+), status=([\w-]+)(?: \((.*)\))?$", re.S)
 _TO: Final = re.compile(r"to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=", re.S)
 _FROM: Final = re.compile(
