@@ -106,7 +106,9 @@ def _head(draft: Draft, level: str, head: str) -> None:
 
 def _event(draft: Draft, level: str, head: str, code: str | None, tls_text: str | None) -> None:
     draft.reason = code
-    if head.startswith("proxy("):
+    if head.startswith("SSL alert: ") and "close notify" in head:
+        draft.event = "other"  # how a TLS connection ends (RFC 8446 6.1)
+    elif head.startswith("proxy("):
         _proxied(draft, level, head.partition("): ")[2], code)
     elif code in _ABANDONED and "Connection queue full" in head:
         draft.fail("server_error", "process_full")  # client_destroy_oldest
@@ -197,7 +199,7 @@ def _without_elements(draft: Draft, level: str, text: str) -> None:
     draft.detail = text
     draft.event = "other"
     for needle, event in _NO_ELEMENTS:
-        if needle in text:
+        if needle in text and "close notify" not in text:
             address = _BRACKETED_IP.search(text)
             draft.remote_ip = canonical(address[1]) if address is not None else None
             draft.fail(event, "temp_fail" if event == "auth_unavailable" else None)

@@ -59,6 +59,8 @@ def session_line(draft: Draft, process: str, user: str | None, level: str, text:
         client_id(draft, text[7:])
     elif _STORED.search(text[-_LONGEST:]) is None and _says(_FOREIGN.sub("", text), _QUOTA):
         draft.fail("quota_exceeded", detail=text)
+    elif text.startswith("Maximum number of connections"):
+        draft.fail("connection_limit", "connection_limit", text)
     elif "denied access" in text:
         # The site's own script turned away a user whose password was right: a cap of its own.
         draft.fail("connection_limit", detail=text.partition(" (connection created")[0])

@@ -35,6 +35,8 @@ _REJECT: Final = re.compile(
 )
 _PROXY_REJECT: Final = re.compile(QUEUE + r"proxy-reject: (\S+): (.*)$", re.S)
 _REPLY: Final = re.compile(r"([245][0-9]{2})(?: ([245]\.[0-9]{1,3}\.[0-9]{1,3}))? (.*)", re.S)
+_NAMED: Final = re.compile(r"(?:[245][0-9]{2} )?(?:[245]\.[0-9]{1,3}\.[0-9]{1,3} )?<.*?>: ", re.S)
+"""The address, host or HELO that is refused, in the client's words."""
 _STATUS: Final = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3}) ")
 _HELO_END: Final = re.compile(r"> sasl_method=(\S+) sasl_username=([^<>]*?)(?: sasl_sender=\S*)?$", re.S)
 _OWNER: Final = re.compile(r"not owned by user (\S+)")
@@ -91,6 +93,7 @@ _FAULT_WARNINGS: Final = (
     "queue file write error",
     "unable to create",
     "No space left",
+    "not enough free space",
     "Insufficient",
     "TLS context initialization failed",
     "No server certs available",
@@ -237,7 +240,9 @@ def _verdict(draft: Draft, stage: str, rest: str) -> None:
 
 def _parties(rest: str) -> int:
     """Where the reply text ends and the parties begin; the end of the line where none are named."""
-    starts = [at for at in (rest.find(mark) for mark in ("; from=<", "; to=<", "; proto=")) if at >= 0]
+    named = _NAMED.match(rest)
+    begin = named.end() if named is not None else 0
+    starts = [at for at in (rest.find(mark, begin) for mark in ("; from=<", "; to=<", "; proto=")) if at >= 0]
     return min(starts, default=len(rest))
 
 
@@ -332,6 +337,8 @@ def _sasl(draft: Draft, found: re.Match[str]) -> None:
         draft.fail("auth_failed", "mechanism_unsupported", reason)
     elif "nvalid base64" in reason:
         draft.fail("auth_failed", "invalid_base64", reason)
+    elif lowered == "user not found":
+        draft.fail("auth_failed", "unknown_user", reason)  # Cyrus SASL's SASL_NOUSER
     elif "expired" in lowered:
         draft.fail("auth_failed", "password_expired", reason)
     elif DISABLED_WORDS.search(lowered) is not None or "login disabled" in lowered:
