@@ -23,35 +23,31 @@ _NAMES: Final = r"(?:session|orig_user|auth_user|login_user|original_user|master
 _ELEMENT: Final = re.compile(rf"{_NAMES}=<[^<>]*>|[\w-]+=[^<>]*|TLS[^<>]*|[^<>=]*")
 _ELEMENTS: Final = 40
 """Elements of a line that are read."""
-_OTHER_NAMES: Final = re.compile(rf"(?:>, {_NAMES}=<[^<>]*)+$")
-_METHOD: Final = re.compile(r">(?:, method=([^\s<>]+))?(?!.)", re.S)
+_USER: Final = re.compile(r"user=<([^>]*)>(?:, method=([^\s<>]+))?")
 # What an administrator put before the name; and the head's end, where the elements begin with neither name nor address.
-_BEFORE_USER: Final = re.compile(r"(?:[\w-]+=(?:<[^<>]*>|[^<>=,]*), |TLS, |secured, )+(?=user=<)")
-_LISTED: Final = re.compile(r": (?=(?:[\w-]+=(?:<[^<>]*>|[^<>=, ]*), |TLS, |secured, )+(?:user=<|rip=))")
+_BEFORE_USER: Final = re.compile(r"(?:[\w-]+=(?:<[^<>]*>|[^<>= ]*), |TLS, |secured, )+(?=user=<)")
+_LISTED: Final = re.compile(r": (?=(?:[\w-]+=(?:<[^<>]*>|[^<>= ]*), |TLS, |secured, )*(?:user=<|rip=))")
 _PROTOCOL: Final = re.compile(r"(?:TLS|SSL)v[0-9](?:\.[0-9])?")
 _SSL_REASON: Final = re.compile(r"error:[0-9A-Fa-f]*:[^:]*:[^:]*:(.*)$")
 
 
-def unusual_begin(text: str) -> int:
-    """Where the elements begin that do not begin with the name; -1 where there are none."""
-    begin = text.find(": rip=")
-    if begin >= 0:
-        return begin
-    listed = _LISTED.search(text)
-    return listed.start() if listed is not None else -1
+def begin_of(text: str) -> tuple[int, bool]:
+    """Where the elements begin, -1 where there are none; and whether they begin with the name."""
+    named = text.find(": user=<")
+    if "=" in text[: max(named, 0)] or named < 0:
+        # in an order of their own: the name, which may hold anything, stands behind others
+        other = _LISTED.search(text, 0, named + 9 if named >= 0 else len(text))
+        if other is not None and (named < 0 or other.start() < named):
+            return other.start(), False
+    return named, True
 
 
 def elements(draft: Draft, text: str, begin: int) -> bool:
     """Read the elements that end the line; False where a client may have sent them."""
     at = text.rfind("rip=", begin)
     found = _TAIL.match(text, at + 4) if at >= 0 and text[at - 2 : at] in (", ", ": ") else None
-    if found is None:
-        return _listed(draft, text[begin + 2 :])
-    if text.startswith("user=<", begin + 2):
-        name = _METHOD.search(text, begin + 2, at - 2)
-    elif at == begin + 2:
-        name = None
-    else:
+    name = _USER.fullmatch(text, begin + 2, at - 2) if found is not None and at > begin + 2 else None
+    if found is None or (name is None and at > begin + 2):
         return _listed(draft, text[begin + 2 :])
     address, local, mpid, tls, tls_text, session = found.groups()
     draft.remote_ip = canonical(address)
@@ -62,10 +58,8 @@ def elements(draft: Draft, text: str, begin: int) -> bool:
     draft.session = session or None
     _tls(draft, tls, tls_text)
     if name is not None:
-        draft.mechanism = name[1]
-        draft.name(_OTHER_NAMES.sub("", text[begin + 8 : name.start()]))
-    elif at > begin + 2:
-        return _listed(draft, text[begin + 2 :])
+        draft.name(name[1])
+        draft.mechanism = name[2]
     return True
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot.logs.dovecot_elements import elements, tls_reason, unusual_begin
+from bot.logs.dovecot_elements import begin_of, elements, tls_reason
 from bot.logs.dovecot_reasons import CODES, EVENTS, code_of
 from bot.logs.draft import Draft
 from bot.logs.ident import client_id
@@ -54,23 +54,21 @@ _NO_ELEMENTS: Final = (
 def parse(draft: Draft, process: str, level: str, text: str) -> bool:
     """Fill ``draft``; ``text`` follows prefix and level. True where its session id began just now."""
     draft.service = SERVICES[process]
-    begin = text.find(": user=<")
-    if begin < 0:
-        begin = unusual_begin(text)
-        if begin < 0 or not elements(draft, text, begin):
-            _without_elements(draft, level, text)
-            return False
-        head = text[:begin]
-    elif text.startswith("ID sent") or text.startswith("Pre-login"):
+    if text.startswith(("ID sent", "Pre-login")):
         # Here the head is the client's own words, so the elements are those at the very end.
         begin = text.rfind(": user=<")
+        if begin < 0:
+            _without_elements(draft, level, text)
+            return False
         elements(draft, text, begin)
         draft.event = "client_id"
         client_id(draft, text[text.find("sent") + 4 : begin])
         return False
-    else:
-        head = text[:begin]
-        elements(draft, text, begin)
+    begin, named = begin_of(text)
+    if begin < 0 or (not elements(draft, text, begin) and not named):
+        _without_elements(draft, level, text)
+        return False
+    head = text[:begin]
     if head == "Login" or head == "Logged in":
         draft.event = "login"
         draft.outcome = "success"
