@@ -15,6 +15,7 @@ _MAIL: Final = re.compile(r"([a-z][a-z0-9-]*)\(([^()]*)\)<([0-9]+)><([^<>\s]*)>:
 _PREFIX: Final = re.compile(r"([a-z][a-z0-9_-]*)(?:\((.*?)\))?(?:<([0-9]+)>)?(?:<([^<>\s]*)>)?: ", re.S)
 _AUTH_PREFIX: Final = re.compile(r"auth(?:-worker)?(?:\((?:default|[0-9]+)\))?: ")
 _NUMBER: Final = re.compile(r"[0-9]{1,10}(?:, *)?")
+_ADDRESS: Final = re.compile(r"[,/] ?((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f:.]*|(?:[0-9]{1,3}\.){3}[0-9]{1,3})$")
 
 
 def parse(draft: Draft, message: str) -> bool:
@@ -70,10 +71,12 @@ def strip_level(text: str) -> tuple[str, str]:
 
 
 def _user(user: str | None) -> str | None:
-    """The user of ``imap(user)``, ``lmtp(1234, user)`` or ``lmtp(1234)``."""
+    """The user of ``imap(user)``, ``lmtp(1234, user)`` or ``lmtp(1234)``; also where an administrator's mail_log_prefix
+    adds pid or address (``%p``, ``%r``)."""
     if user is None:
         return None
     number = _NUMBER.match(user)
-    if number is not None and (number.end() == len(user) or ", " in number[0]):
-        return user[number.end() :] or None
-    return user
+    if number is not None and (number.end() == len(user) or "," in number[0]):
+        user = user[number.end() :]
+    address = _ADDRESS.search(user)
+    return (user if address is None else user[: address.start()]) or None

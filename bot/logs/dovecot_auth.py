@@ -19,9 +19,9 @@ from bot.logs.secrets import mask
 NEXT: Final = " - trying the next passdb"
 """The end of a line after which another password database is asked: no final failure."""
 
-# user,ip[,<session>][,master|,sasl:mech]) then, in 2.4, <pid><session>: and the message.
+# user,ip[,sasl:mech][,master][,<session>]) then, in 2.4, <pid><session>: and the message.
 _PEER: Final = re.compile(
-    r",([0-9A-Fa-f:.]{2,45})(?:,<([A-Za-z0-9+/=:_-]*)>)?(?:,sasl:([\w-]+))?(?:,master)?\)"
+    r",([0-9A-Fa-f:.]{2,45})(?:,sasl:([\w-]+))?(?:,master)?(?:,<([A-Za-z0-9+/=:_-]*)>)?(?:,master)?\)"
     r"(?:<[0-9]+>)?(?:<([A-Za-z0-9+/=:_-]*)>)?: "
 )
 _NO_PEER: Final = re.compile(r"([a-z][\w-]*)\(([^()]{1,256})\)(?:<[0-9]+>)?(?:<([^<>\s]*)>)?: ")
@@ -72,6 +72,12 @@ MESSAGES: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("login attempt with empty password", "auth_failed", "invalid_credentials"),
     ("nopassword given and password is not empty", "auth_failed", "invalid_credentials"),
     ("missing passwd file", "auth_failed", "unknown_user"),
+    ("login failed (status=", "auth_failed", "invalid_credentials"),  # passdb-checkpassword.c
+    ("username+password combination too long", "auth_failed", "invalid_credentials"),
+    ("username or token missing", "auth_failed", "invalid_credentials"),
+    ("invalid continued data", "auth_failed", "invalid_credentials"),
+    ("cross-realm authentication not supported", "auth_failed", "invalid_credentials"),
+    ("client requested non-standard mechanism", "auth_failed", "mechanism_unsupported"),
     ("username not known", "auth_failed", "unknown_user"),
     # what lib-sasl and the mechanisms (sasl-server-mech-*.c, mech-*.c) find wrong with a client's answer
     ("no initial response", "auth_failed", "invalid_credentials"),
@@ -104,6 +110,8 @@ MESSAGES: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("ldap: binding failed", "auth_unavailable", "temp_fail"),
     ("temporary", "auth_unavailable", "temp_fail"),
 )
+_NO_USERS: Final = frozenset({"service", "conn", "mysql", "pgsql", "sqlite", "cassandra", "redis", "ldap-server"})
+"""What names in its brackets a process, or the host of a database (lib-sql/driver-*.c)."""
 _BARE: Final = frozenset({"unknown user", "password mismatch", "plain password mismatch"})
 _CERTIFICATE: Final = re.compile(r"[\w-]+ check failed: .* does not match client certificate$")
 _SCHEME: Final = re.compile(r"requested \S+ scheme, but we have")
@@ -121,6 +129,7 @@ _FAULTS: Final = (
     "timeout",
     "connection refused",
     "lookup failed",
+    "request was queued",
 )
 
 
@@ -169,7 +178,7 @@ def _peers(text: str) -> list[Peer]:
         opening = text.find("(")
         if opening < 0 or opening > found.start():
             continue
-        address, inner, mechanism, outer = found.groups()
+        address, mechanism, inner, outer = found.groups()
         message = text[found.end() :]
         level = ""
         request = _REQUEST.match(message)
@@ -191,10 +200,8 @@ def _known(message: str) -> tuple[str, str | None] | None:
     """
     text = message.lower()
     database = _DATABASE.match(text)
-    if database is not None and not text.startswith(("ldap: ", "pam: ")):
+    if database is not None and not text.startswith("ldap: binding failed"):
         text = text[database.end() :]
-    elif database is not None and text.startswith("pam: "):
-        text = text[5:]
     for start, event, reason in MESSAGES:
         if text.startswith(start):
             return (event, reason) if _complete(start, text[len(start) :]) else None
@@ -249,7 +256,7 @@ def _login(draft: Draft, login: str, message: str) -> None:
 def _nobody(draft: Draft, level: str, text: str) -> bool:
     """A line without a peer address: about a user only, about nobody, or the auth service itself."""
     found = _NO_PEER.match(text)
-    if found is not None and found[1] not in ("service", "conn"):
+    if found is not None and found[1] not in _NO_USERS:
         message = text[found.end() :]
         if not _PEER.search(text):
             login = found[2].partition(",sasl:")[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bot.logs.dovecot_elements import begin_of, elements, tls_reason
 from bot.logs.dovecot_reasons import CODES, EVENTS, code_of
 from bot.logs.draft import Draft
 from bot.logs.ident import client_id
@@ -24,24 +25,16 @@ SERVICES: Final = {
     "imap-urlauth-login": "imap",
 }
 
-# The elements after the address, in Dovecot's own order; nothing a client chose can stand among them.
-_TAIL: Final = re.compile(
-    r"([0-9A-Fa-f:.]+)(?:, rport=[0-9]+)?(?:, lip=([0-9A-Fa-f:.]+))?(?:, lport=[0-9]+)?(?:, mpid=([0-9]+))?"
-    r"(?:, (TLS handshaking|TLS|secured)(?::? ([^<>]*?))?)?(?:, session=<([^<>\s]*)>)?$"
-)
-_ELEMENT: Final = re.compile(r"[\w-]+=[^<>,]*|session=<[^<>\s]*>|TLS[^<>,]*|[^<>=,]*")
-_AFTER_USER: Final = re.compile(r">(?:, method=(\S{1,64}))?(?:, (TLS[^<>]*?|secured))?(?:, session=<([^<>\s]*)>)?$")
-_PROTOCOL: Final = re.compile(r"(?:TLS|SSL)v[0-9](?:\.[0-9])?")
 _HEAD: Final = 600
 """Characters of a head that are searched for its last brackets."""
 _LAST_WORDS: Final = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)(?: \(([a-z0-9_]{4,64})\))?(?::.*)?$")
 _ATTEMPTS: Final = re.compile(r"([0-9]+)(?:/([0-9]+))? (?:successful auths|attempts)")
 _SECONDS: Final = re.compile(r"(?:in|waited) ([0-9]+) secs")
 _LIMIT: Final = re.compile(r"mail_max_userip_connections=([0-9]+)")
-_SSL_REASON: Final = re.compile(r"error:[0-9A-Fa-f]*:[^:]*:[^:]*:(.*)$")
 _BRACKETED_IP: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\]$")
 
 _BEFORE_AUTH: Final = ("no_auth_attempts", "tls_handshake_not_finished", "auth_process_not_ready")
+_ABANDONED: Final = (None, "no_auth_attempts", "auth_process_not_ready")
 _CLEARTEXT: Final = (
     "laintext authentication disabled",
     "leartext authentication disabled",
@@ -61,145 +54,27 @@ _NO_ELEMENTS: Final = (
 def parse(draft: Draft, process: str, level: str, text: str) -> bool:
     """Fill ``draft``; ``text`` follows prefix and level. True where its session id began just now."""
     draft.service = SERVICES[process]
-    begin = text.find(": user=<")
-    if begin < 0:
-        begin = text.find(": rip=")
-        if begin < 0 or not _elements(draft, text, begin):
-            _without_elements(draft, level, text)
-            return False
-        head = text[:begin]
-    elif text.startswith("ID sent") or text.startswith("Pre-login"):
+    if text.startswith(("ID sent", "Pre-login")):
         # Here the head is the client's own words, so the elements are those at the very end.
         begin = text.rfind(": user=<")
-        _elements(draft, text, begin)
+        if begin < 0:
+            _without_elements(draft, level, text)
+            return False
+        elements(draft, text, begin)
         draft.event = "client_id"
         client_id(draft, text[text.find("sent") + 4 : begin])
         return False
-    else:
-        head = text[:begin]
-        _elements(draft, text, begin)
+    begin, named = begin_of(text)
+    if begin < 0 or (not elements(draft, text, begin) and not named):
+        _without_elements(draft, level, text)
+        return False
+    head = text[:begin]
     if head == "Login" or head == "Logged in":
         draft.event = "login"
         draft.outcome = "success"
         return True
     _head(draft, level, head)
     return True
-
-
-def _elements(draft: Draft, text: str, begin: int) -> bool:
-    """Read the elements that end the line; False where a client may have sent them."""
-    end = len(text)
-    at = text.rfind("rip=", begin, end)
-    found = _TAIL.match(text, at + 4) if at >= 0 and text[at - 2 : at] in (", ", ": ") else None
-    if found is None:
-        return _unordered(draft, text, begin)
-    address, local, mpid, tls, tls_text, session = found.groups()
-    draft.remote_ip = canonical(address)
-    if local is not None:
-        draft.local_ip = canonical(local)
-    if mpid is not None:
-        draft.pid = int(mpid)
-    draft.session = session or None
-    _tls(draft, tls, tls_text)
-    _user(draft, text[begin + 2 : at - 2])
-    return True
-
-
-def _user(draft: Draft, text: str) -> None:
-    """``user=<NAME>[, method=M]``, all of it; the name may hold anything."""
-    method = text.rfind(">, method=")
-    if method >= 0 and " " not in text[method + 10 :]:
-        draft.mechanism = text[method + 10 :] or None
-        text = text[: method + 1]
-    if text.startswith("user=<") and text.endswith(">"):
-        draft.name(text[6:-1])
-
-
-def _unordered(draft: Draft, text: str, begin: int) -> bool:
-    """Elements in an order, or with extras, that an administrator chose (login_log_format_elements)."""
-    at = text.rfind(", rip=", begin)
-    if at < 0:
-        at = text.find(": rip=", begin, begin + 6)
-    if at < 0:
-        if text.endswith(">"):
-            user, separator, session = text[begin + 2 : -1].rpartition(">, session=<")
-            if separator:
-                draft.session = session or None
-                _user(draft, user + ">")
-            else:
-                _user(draft, text[begin + 2 :])
-        return False
-    elements = text[at + 2 :]
-    user_at = elements.find(", user=<")
-    if user_at >= 0 and text[begin + 2 : begin + 8] != "user=<":
-        # What stands before the name is the server's own; the name ends where the known elements begin.
-        after = _AFTER_USER.search(elements)
-        if after is None:
-            return False
-        _user(draft, elements[user_at + 2 : after.start()] + ">")
-        draft.mechanism = after[1] or draft.mechanism
-        _tls(draft, *_tls_words(after[2]))
-        draft.session = after[3] or None
-        elements = elements[:user_at]
-        tls_known = draft.tls != "none"
-    else:
-        tls_known = False
-    parts = elements.split(", ")
-    if not all(_ELEMENT.fullmatch(part) for part in parts):
-        return False
-    tls = tls_text = version = None
-    for part in parts:
-        key, _, value = part.partition("=")
-        if key == "rip":
-            draft.remote_ip = canonical(value)
-        elif key == "lip":
-            draft.local_ip = canonical(value)
-        elif key == "rport" and value.isdecimal():
-            draft.remote_port = int(value[:5])
-        elif key == "mpid" and value.isdecimal():
-            draft.pid = int(value[:10])
-        elif key == "session":
-            draft.session = value.strip("<>") or None
-        elif (protocol := _PROTOCOL.match(part)) is not None:
-            version = protocol[0]
-        elif part.startswith(("TLS", "secured")):
-            tls, tls_text = _tls_words(part)
-    if not tls_known:
-        _tls(draft, tls, tls_text)
-    if version is not None and draft.tls in ("tls", "none"):
-        draft.tls = version
-    if at > begin:
-        _user(draft, text[begin + 2 : at])
-    return draft.remote_ip is not None
-
-
-def _tls_words(element: str | None) -> tuple[str | None, str | None]:
-    word, _, text = (element or "").partition(": ")
-    return word or None, text or None
-
-
-def _tls(draft: Draft, word: str | None, text: str | None) -> None:
-    if word is None:
-        draft.tls = "none"
-    elif word == "TLS":
-        draft.tls = "tls"
-        if text:
-            version = _PROTOCOL.search(text)
-            if version is not None:
-                draft.tls = version[0]
-            elif "error:" in text or "alert" in text or "SSL_" in text:
-                draft.detail = tls_reason(text)
-    elif word == "TLS handshaking":
-        draft.tls = "handshake"
-        draft.detail = tls_reason(text) if text else "TLS handshaking"
-    elif word == "secured":
-        draft.tls = "secured"
-
-
-def tls_reason(text: str) -> str:
-    """What an OpenSSL error says, without number, library and function: those change with releases."""
-    found = _SSL_REASON.search(text)
-    return (found[1] if found is not None else text).strip(" :")
 
 
 def _head(draft: Draft, level: str, head: str) -> None:
@@ -229,7 +104,15 @@ def _head(draft: Draft, level: str, head: str) -> None:
 
 def _event(draft: Draft, level: str, head: str, code: str | None, tls_text: str | None) -> None:
     draft.reason = code
-    if code in _BEFORE_AUTH and tls_text is not None:
+    if head.startswith("SSL alert: ") and "close notify" in head:
+        draft.event = "other"  # how a TLS connection ends (RFC 8446 6.1)
+    elif head.startswith("proxy("):
+        _proxied(draft, level, head.partition("): ")[2], code)
+    elif code in _ABANDONED and "Connection queue full" in head:
+        draft.fail("server_error", "process_full")  # client_destroy_oldest
+    elif code in _ABANDONED and "TLS initialization failed" in head:
+        draft.fail("server_error")
+    elif code in _BEFORE_AUTH and tls_text is not None:
         draft.fail("tls_failed", detail=tls_text)
     elif "Too many " in head and code in (None, "no_auth_attempts"):
         draft.fail("too_many_errors")
@@ -261,10 +144,36 @@ def _event(draft: Draft, level: str, head: str, code: str | None, tls_text: str 
         draft.fail("server_error")
     elif tls_text is not None and draft.tls == "handshake":
         draft.fail("tls_failed", detail=tls_text)
-    elif head.startswith(("Disconnected", "Aborted login", "Login aborted", "proxy(")):
-        draft.event = "disconnect" if "started proxying" not in head else "other"
+    elif head.startswith(("Disconnected", "Aborted login", "Login aborted")):
+        draft.event = "disconnect"
     else:
         draft.event = "other"
+
+
+def _proxied(draft: Draft, level: str, said: str, code: str | None) -> None:
+    """What a proxy says behind ``proxy(user,host:port): `` (login-proxy.c, client-common-auth.c).
+
+    ``Started proxying`` is the proxy's word for a login: the backend took name and password.
+    """
+    if said.startswith(("Started proxying", "started proxying")):
+        draft.event = "login"
+        draft.outcome = "success"
+    elif code is not None:
+        draft.fail(EVENTS.get(code, "server_error"), code)
+    elif said.startswith("Login failed"):
+        if "[LIMIT]" in said or "Maximum number of connections" in said:
+            draft.fail("connection_limit", "proxy_dest_connection_limit")
+        elif "[UNAVAILABLE]" in said or "emporary" in said:
+            draft.fail("auth_unavailable", "proxy_dest_auth_temp_failed")
+        else:
+            draft.fail("auth_failed", "proxy_dest_auth_failed")
+    elif level in ("Error", "Fatal", "Panic"):
+        away = said.startswith(("connect(", "Login timed out", "Login for ", "Disconnected by server", "Host "))
+        draft.fail("server_error", "proxy_dest_connect_failed" if away else "proxy_dest_internal_failure")
+    elif said.startswith(("disconnecting ", "Disconnected by ")):
+        draft.event = "logout"
+    else:
+        draft.event = "other"  # as `… - reconnecting (attempt #1)`
 
 
 def _mechanism(draft: Draft, head: str) -> None:
@@ -288,7 +197,7 @@ def _without_elements(draft: Draft, level: str, text: str) -> None:
     draft.detail = text
     draft.event = "other"
     for needle, event in _NO_ELEMENTS:
-        if needle in text:
+        if needle in text and "close notify" not in text:
             address = _BRACKETED_IP.search(text)
             draft.remote_ip = canonical(address[1]) if address is not None else None
             draft.fail(event, "temp_fail" if event == "auth_unavailable" else None)

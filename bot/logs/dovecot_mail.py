@@ -32,7 +32,11 @@ _DENIED: Final = re.compile(
     re.S,
 )
 _QUOTA: Final = ("Quota exceeded", "quota exceeded", "mailbox is full", "OVERQUOTA", "over quota", "Mailbox is full")
+_FOREIGN: Final = re.compile(r"(?:msgid|subject|from|box)=(?:<[^<>]*>|[^<>,:]*)")
+"""What a line quotes of a message or a folder's name (mail_log, sieve, lmtp): whoever sent it chose the words."""
+_STORED: Final = re.compile(r": (?:saved mail to|stored mail into|forwarded to|discarded|marked message)\b[^:]*$")
 _LIMIT: Final = re.compile(r"(?:client_limit|process_limit)[ =(]+([0-9]+)")
+_LONGEST: Final = 2000
 _CONNECT: Final = re.compile(r"(Connect|Disconnect) from (?:([0-9A-Fa-f:.]+)|local)\b")
 _SERVICE: Final = re.compile(r"service\(([\w-]+)\)")
 _FAULTY_LEVELS: Final = ("Error", "Fatal", "Panic")
@@ -53,12 +57,14 @@ def session_line(draft: Draft, process: str, user: str | None, level: str, text:
     elif text.startswith("ID sent"):
         draft.event = "client_id"
         client_id(draft, text[7:])
-    elif any(words in text for words in _QUOTA):
+    elif _STORED.search(text[-_LONGEST:]) is None and _says(_FOREIGN.sub("", text), _QUOTA):
         draft.fail("quota_exceeded", detail=text)
+    elif text.startswith("Maximum number of connections"):
+        draft.fail("connection_limit", "connection_limit", text)
     elif "denied access" in text:
         # The site's own script turned away a user whose password was right: a cap of its own.
         draft.fail("connection_limit", detail=text.partition(" (connection created")[0])
-        denied = _DENIED.match(text[:2000])
+        denied = _DENIED.match(text[:_LONGEST])
         if denied is not None:
             draft.session = denied[2]
             draft.remote_ip = canonical(denied[3])
@@ -73,6 +79,10 @@ def session_line(draft: Draft, process: str, user: str | None, level: str, text:
         _delivery(draft, text)
     else:
         draft.detail = text
+
+
+def _says(text: str, words: tuple[str, ...]) -> bool:
+    return any(word in text for word in words)
 
 
 def _delivery(draft: Draft, text: str) -> None:

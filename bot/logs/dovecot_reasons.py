@@ -27,6 +27,7 @@ REASONS: Final = (
     ("internal failure", "internal_failure"),
     ("auth process communication failure", "auth_process_comm_fail"),
     ("auth aborted by client", "auth_aborted_by_client"),
+    ("aborted authentication", "auth_aborted_by_client"),
     ("sent invalid base64", "invalid_base64"),
     ("invalid base64", "invalid_base64"),
     ("client didn't send a cert", "client_ssl_cert_missing"),

@@ -95,12 +95,12 @@ _ANSI: Final = re.compile(r"(?:\x1b|#033)\[[0-9;]*[A-Za-z]")
 # HOST [facility.level] PROGRAM[PID]: message. A host never ends in a colon and never holds a bracket, which
 # tells it from Dovecot's own process prefix.
 _TAGGED: Final = re.compile(
-    r"([\w.:%-]*[\w.%-]) +(?:[a-z0-9]+\.[a-z]+ +)?([\w./@+-]+) *(?:\[([0-9]{1,10})\])?: ?(.*)", re.A | re.S
+    r"([\w.:%-]*[\w.%-]) +(?:<?[a-z0-9]+\.[a-z]+>? +)?([\w./@+-]+) *(?:\[([0-9]{1,10})\])?: ?(.*)", re.A | re.S
 )
 _BARE_TAG: Final = re.compile(r"([\w./@+-]+) *(?:\[([0-9]{1,10})\])?: ?(.*)", re.A | re.S)
 _SOLARIS: Final = re.compile(r"\[ID [0-9]+ [a-z0-9]+\.[a-z]+\] ")
 _RFC5424: Final = re.compile(
-    r"(?:[0-9]+ )?<[0-9]{1,3}>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[(?:[^\]\\\"]|\\.|\"(?:[^\"\\]|"
+    r"(?:(?:[0-9]+ )?<[0-9]{1,3}>)?1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[(?:[^\]\\\"]|\\.|\"(?:[^\"\\]|"
     r"\\.)*\")*\])+)(?: \ufeff?(.*))?$",
     re.A | re.S,
 )
@@ -108,8 +108,18 @@ _PRIORITY: Final = re.compile(r"<[0-9]{1,3}>")
 _COMPOSE: Final = re.compile(r"[\w][\w.-]* *\| ?", re.A)
 _CRI: Final = re.compile(r"(?:stdout|stderr) [FP] ")
 _DOVECOT_HEAD: Final = re.compile(r"([a-z][a-z0-9_-]*)(?=[:(<])")
+_NAMED_ZONE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]{8,15}) (?:[A-Z]{2,5}|[+-][0-9]{2}) ")
+"""``journalctl -o short-full``: the weekday, the time, and the local zone's abbreviation, which names no zone alone."""
+_INSTANCE: Final = re.compile(
+    r"(?:imap|pop3|submission|managesieve)-login: |auth-worker\(|auth: (?:[a-z0-9-]+\(|Error: |Warning: )|auth\([^()\s]*,"
+    r"|(?:imap|pop3|lmtp|submission|managesieve)\([^()\s]{1,256}\)(?:<[0-9]+>)?<"
+)
+"""How Dovecot's lines begin: under a tag that is none of its own they are those of another instance, whose
+instance_name is the tag (lib-master/master-service.c), or of a container's name."""
 _FAIL2BAN_HEAD: Final = re.compile(r"fail2ban[\w.-]* *(?:\[[0-9]+\])?: ", re.A)
 _MONTHS: Final = stamp.MONTHS
+_IN_BRACKETS: Final = re.compile(r"\[([0-9A-Z][^\[\]]{13,40})\] ?(?=\S)")
+"""A stamp in brackets, as an administrator may write it (Dovecot's log_timestamp)."""
 _WEEKDAYS: Final = frozenset({"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"})
 _PID: Final = re.compile(r"[0-9]{1,10}")
 
@@ -222,7 +232,14 @@ def _unusual(line: str) -> Envelope:
         if got is not None:
             return _after_stamp(*got, line, "rfc3339")
     elif line[:3] in _WEEKDAYS and line[3:4] == " ":
-        return split(line[4:])
+        zoned = _NAMED_ZONE.match(line, 4)
+        if zoned is None or line.startswith("UTC ", zoned.end() - 4):
+            return split(line[4:])
+        return split(f"{zoned[1]} {line[zoned.end() :]}")
+    elif first == "[":
+        stamped = _IN_BRACKETS.match(line)
+        if stamped is not None:
+            return split(f"{stamped[1]} {line[stamped.end() :]}")
     elif first == " " or first == "\t":
         stripped = line.lstrip()
         if stripped:
@@ -290,6 +307,8 @@ def _tagged(
         return Envelope(time, year_known, host, "dovecot", pid, form, f"{program}: {message}")
     if program.startswith("fail2ban"):
         return _fail2ban(time, year_known, host, program, pid, form, message)
+    if "/" not in program and _INSTANCE.match(message) is not None:
+        program = "dovecot"
     return Envelope(time, year_known, host, program, pid, form, message)
 
 

@@ -7,6 +7,8 @@ json-file driver (``log``, ``stream``, ``time``), the field names of rsyslog, Ve
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +21,7 @@ TIMES: Final = ("time", "timestamp", "@timestamp", "timereported", "date")
 HOSTS: Final = ("_HOSTNAME", "host", "hostname", "HOSTNAME", "source", "fromhost")
 PROGRAMS: Final = ("SYSLOG_IDENTIFIER", "appname", "programname", "program", "ident", "app_name", "app-name", "tag")
 PIDS: Final = ("SYSLOG_PID", "_PID", "procid", "pid", "proc_id")
+_TAG: Final = re.compile(r"([^\[\]:\s]{1,200})(?:\[([0-9]{1,10})\])?:?")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PREFIX: Final = 400
 _UNITS: Final = (1, 1_000, 1_000_000, 1_000_000_000)
@@ -50,6 +53,7 @@ def unwrap(line: str) -> Record | None:
     if key is None:
         return None
     message = text_of(fields[key]) or ""
+    stated, fields = fields, {**fields, **nested(fields)}
     journal = key == "MESSAGE"
     identifier = _word(fields, PROGRAMS)
     time = _journal_time(fields) if journal else _stamped(fields)
@@ -64,7 +68,29 @@ def unwrap(line: str) -> Record | None:
     )
     if journal:
         parts = parts._replace(format="journald")
-    return Record(_kept(line, start, fields, key, message), parts)
+    return Record(_kept(line, start, stated, key, message), parts)
+
+
+def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Host, program and pid where they stand nested (the Elastic Common Schema) or in one tag (rsyslog's syslogtag), by
+    the names that they have in flat records."""
+    found: dict[str, Any] = {}
+    for outer, inner, name in (
+        ("host", "hostname", "host"),
+        ("host", "name", "host"),
+        ("process", "name", "program"),
+        ("process", "pid", "pid"),
+    ):
+        part = fields.get(outer)
+        if isinstance(part, dict) and isinstance(part.get(inner), (str, int)):
+            found[name] = part[inner]
+    tag = fields.get("syslogtag")
+    parts = _TAG.fullmatch(tag.strip()) if isinstance(tag, str) and len(tag) < 300 else None
+    if parts is not None and not any(name in fields or name in found for name in PROGRAMS):
+        found["program"] = parts[1]
+        if parts[2] is not None and "pid" not in fields:
+            found["pid"] = parts[2]
+    return found
 
 
 def _kept(line: str, start: int, fields: dict[str, Any], key: str, message: str) -> str:

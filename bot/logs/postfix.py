@@ -94,5 +94,7 @@ def parse(draft: Draft, program: str, message: str) -> None:
     if daemon == "smtpd" or daemon == "postscreen":
         draft.service = service_of(program)
         postfix_smtpd.parse(draft, message)
+    elif daemon == "tlsproxy":
+        postfix_smtpd.proxied_tls(draft, message)
     elif not postfix_delivery.parse(draft, daemon, message):
         postfix_smtpd.other_daemon(draft, message)

@@ -13,7 +13,9 @@ from bot.logs.secrets import mask
 from bot.logs.session import canonical
 
 PEER: Final = r"([^\s\[\]]*)\[([0-9A-Fa-f:.]+|unknown)\](?::([0-9]+))?"
-QUEUE: Final = r"(?:(NOQUEUE|[0-9A-Za-z]{6,24}): )?"
+QUEUE_ID: Final = r"[0-9A-Z][0-9A-Za-z]{5,23}"
+"""Hexadecimal, or time in base 52, which begins with a digit until 2090 (global/mail_queue.h); `warning` is none."""
+QUEUE: Final = rf"(?:(NOQUEUE|{QUEUE_ID}): )?"
 _LOST: Final = re.compile(
     QUEUE + r"(lost connection|timeout|too many errors|bare <LF> received|data error) after "
     r"(\S+(?: \(.*?\))?) from " + PEER

@@ -9,10 +9,14 @@ import re
 from typing import Final
 
 from bot.logs.draft import Draft
+from bot.logs.postfix_client import QUEUE_ID
 
-_QUEUE_ID: Final = re.compile(r"([0-9A-Za-z]{6,24}|NOQUEUE): ")
+_QUEUE_ID: Final = re.compile(rf"({QUEUE_ID}): ")
 _STATUS: Final = re.compile(r", dsn=([0-9]\.[0-9]+\.[0-9]+), status=([\w-]+)(?: \((.*)\))?$", re.S)
-_TO: Final = re.compile(r"to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=", re.S)
+# An address that is not one word stands in quotes (info_log_addr_form, since 3.5): whoever made it up forges nothing.
+_ADDRESS: Final = r'("(?:[^"\\]|\\.)*"@[^<>]*|[^<>"]*)'
+_TO: Final = re.compile(rf"to=<{_ADDRESS}>, (?:orig_to=<{_ADDRESS}>, )?relay=[^\s,]+, ", re.S)
+_RAW_TO: Final = re.compile(r"to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=", re.S)
 _FROM: Final = re.compile(
     r"from=<(.*?)>, (size=[0-9]+, nrcpt=[0-9]+ \(queue active\)|status=(expired|force-expired))", re.S
 )
@@ -66,10 +70,10 @@ def parse(draft: Draft, daemon: str, message: str) -> bool:
 
 
 def _delivered(draft: Draft, text: str) -> None:
-    to = _TO.match(text)
+    to = _TO.match(text) or _RAW_TO.match(text)
     if to is not None:
         draft.recipient = to[1] or None
-    status = _STATUS.search(text)
+    status = _STATUS.search(text, to.end() - 2 if to is not None else 0)
     if status is None:
         return
     draft.enhanced_status = status[1]

@@ -38,6 +38,7 @@ OWN_WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("queue file write error", "server_error"),
     ("too many connections", "connection_limit"),
     ("all server ports busy", "connection_limit"),
+    ("all screening ports busy", "connection_limit"),
     ("user unknown in", "recipient_rejected"),
     ("undeliverable address", "recipient_rejected"),
 )

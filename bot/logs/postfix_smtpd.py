@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot.logs.dovecot_login import tls_reason
+from bot.logs.dovecot_elements import tls_reason
 from bot.logs.draft import Draft
 from bot.logs.postfix_client import PEER, QUEUE, departure, screen, take_peer, take_queue
 from bot.logs.postfix_reject import DISABLED_WORDS, classify
@@ -35,6 +35,8 @@ _REJECT: Final = re.compile(
 )
 _PROXY_REJECT: Final = re.compile(QUEUE + r"proxy-reject: (\S+): (.*)$", re.S)
 _REPLY: Final = re.compile(r"([245][0-9]{2})(?: ([245]\.[0-9]{1,3}\.[0-9]{1,3}))? (.*)", re.S)
+_NAMED: Final = re.compile(r"(?:[245][0-9]{2} )?(?:[245]\.[0-9]{1,3}\.[0-9]{1,3} )?<.*?>: ", re.S)
+"""The address, host or HELO that is refused, in the client's words."""
 _STATUS: Final = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3}) ")
 _HELO_END: Final = re.compile(r"> sasl_method=(\S+) sasl_username=([^<>]*?)(?: sasl_sender=\S*)?$", re.S)
 _OWNER: Final = re.compile(r"not owned by user (\S+)")
@@ -45,6 +47,7 @@ _TLS_UP: Final = re.compile(
     re.S,
 )
 _TLS_FAIL: Final = re.compile(r"SSL_accept error from " + PEER + r": (.*)$", re.S)
+_PROXIED: Final = re.compile(r"TLS handshake failed for service=\S+ peer=\[([0-9A-Fa-f:.]+)\]:([0-9]+)")
 _HOSTNAME: Final = re.compile(
     r"(?:hostname|address|numeric hostname|numeric domain name)"
     r" \S+ .*?address ([0-9A-Fa-f:.]*[0-9A-Fa-f])(?:$|:|\s)"
@@ -67,6 +70,16 @@ _AUTH_SERVER_WORDS: Final = (
     "unavailable for",
     "server unavailable",
     "no mechanism available",
+    "cannot connect",
+)
+_NOT_OF_A_CLIENT: Final = (":system library:", ":BIO routines:", ":PEM routines:", ":x509 certificate routines:")
+"""Parts of OpenSSL that read our own files; what a client does wrong is told by its `SSL routines`."""
+_NO_SASL: Final = (
+    "SASL: Connect to",
+    "authentication server",
+    "SASL per-",
+    "SASL authentication problem: ",  # xsasl_cyrus_log.c: SASL_LOG_ERR and SASL_LOG_WARN
+    "no applicable SASL mechanisms",
 )
 _FAULT_WARNINGS: Final = (
     "SASL: Connect to ",
@@ -80,10 +93,15 @@ _FAULT_WARNINGS: Final = (
     "queue file write error",
     "unable to create",
     "No space left",
+    "not enough free space",
     "Insufficient",
     "TLS context initialization failed",
     "No server certs available",
     "cannot load",
+    "disabling TLS support",
+    "talking to proxy",
+    "connection with proxy",
+    'connection request" ',
     "database is locked",
     "premature end-of-input",
     "timeout on ",
@@ -131,6 +149,19 @@ def parse(draft: Draft, message: str) -> None:
             return
     if not (departure(draft, message) or screen(draft, message)):
         draft.detail = mask(message)
+
+
+def proxied_tls(draft: Draft, message: str) -> None:
+    """tlsproxy: it speaks TLS for postscreen and smtpd towards clients, and for smtp towards other hosts."""
+    failed = _PROXIED.match(message)
+    if failed is not None:
+        take_peer(draft, failed[1], failed[2])
+        draft.tls = "handshake"
+        draft.fail("tls_failed", detail="TLS handshake failed")
+    elif message.startswith(("warning: ", "fatal: ", "panic: ", "error: ")):
+        _trouble(draft, message)
+    else:
+        parse(draft, message)
 
 
 def _statistics(draft: Draft, text: str) -> None:
@@ -209,7 +240,9 @@ def _verdict(draft: Draft, stage: str, rest: str) -> None:
 
 def _parties(rest: str) -> int:
     """Where the reply text ends and the parties begin; the end of the line where none are named."""
-    starts = [at for at in (rest.find(mark) for mark in ("; from=<", "; to=<", "; proto=")) if at >= 0]
+    named = _NAMED.match(rest)
+    begin = named.end() if named is not None else 0
+    starts = [at for at in (rest.find(mark, begin) for mark in ("; from=<", "; to=<", "; proto=")) if at >= 0]
     return min(starts, default=len(rest))
 
 
@@ -247,6 +280,9 @@ def _warning(draft: Draft, message: str) -> None:
         concurrent = limit[1] == "Connection concurrency"
         draft.fail("connection_limit" if concurrent else "rate_limited", detail=text)
         return
+    if text.startswith("TLS library problem: ") and any(words in text for words in _NOT_OF_A_CLIENT):
+        draft.fail("server_error", detail=mask(text))
+        return
     if text.startswith("TLS library problem: "):
         draft.tls = "handshake"
         draft.fail("tls_failed", detail=_library(text[21:]))
@@ -255,7 +291,10 @@ def _warning(draft: Draft, message: str) -> None:
         draft.fail("tls_failed", detail=text)
         return
     if text.startswith("SASL authentication failure: "):
-        draft.fail("auth_failed", "invalid_credentials", detail=text[29:])
+        if any(words in text.lower() for words in _AUTH_SERVER_WORDS):
+            draft.fail("auth_unavailable", "temp_fail", text[29:])
+        else:
+            draft.fail("auth_failed", "invalid_credentials", detail=text[29:])
         return
     hostname = _HOSTNAME.match(text) if text.startswith(("hostname ", "address ")) else None
     if hostname is not None:
@@ -298,6 +337,8 @@ def _sasl(draft: Draft, found: re.Match[str]) -> None:
         draft.fail("auth_failed", "mechanism_unsupported", reason)
     elif "nvalid base64" in reason:
         draft.fail("auth_failed", "invalid_base64", reason)
+    elif lowered == "user not found":
+        draft.fail("auth_failed", "unknown_user", reason)  # Cyrus SASL's SASL_NOUSER
     elif "expired" in lowered:
         draft.fail("auth_failed", "password_expired", reason)
     elif DISABLED_WORDS.search(lowered) is not None or "login disabled" in lowered:
@@ -323,7 +364,7 @@ def _trouble(draft: Draft, message: str) -> None:
     if level in ("fatal", "panic", "error"):
         draft.fail("auth_unavailable" if "SASL" in text else "server_error")
     elif level == "warning":
-        if "SASL: Connect to" in text or "authentication server" in text or "SASL per-" in text:
+        if any(words in text for words in _NO_SASL):
             draft.fail("auth_unavailable", "temp_fail")
         elif any(words in text for words in _FAULT_WARNINGS):
             draft.fail("server_error")

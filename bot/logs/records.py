@@ -8,18 +8,16 @@ of fields to each.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from bot.logs import envelope
-from bot.logs.jsonline import HOSTS, MESSAGES, PIDS, PROGRAMS, TIMES, text_of
+from bot.logs.jsonline import HOSTS, MESSAGES, PIDS, PROGRAMS, TIMES, nested, text_of
 from bot.logs.secrets import mask
 
 _JOURNAL_TIMES: Final = ("__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP")
 _KEPT: Final = frozenset((*TIMES, *_JOURNAL_TIMES, *HOSTS, *PROGRAMS, *PIDS))
-_TAG: Final = re.compile(r"([^\[\]:\s]{1,200})(?:\[([0-9]{1,10})\])?:?")
 _LONGEST: Final = 60_000
 _decoder: Final = json.JSONDecoder()
 
@@ -64,7 +62,7 @@ def line_of(record: Mapping[str, Any], received: datetime) -> str | None:
     key = next((name for name in MESSAGES if text_of(record.get(name)) is not None), None)
     if key is None:
         return None
-    record = {**record, **_flat(record)}
+    record = {**record, **nested(record)}
     kept: dict[str, Any] = {
         name: value
         for name, value in record.items()
@@ -72,31 +70,9 @@ def line_of(record: Mapping[str, Any], received: datetime) -> str | None:
     }
     # daemons write one line a message: the rest is not theirs
     message = (text_of(record[key]) or "").strip("\r\n").split("\n", 1)[0]
-    tag = record.get("syslogtag")
-    parts = _TAG.fullmatch(tag.strip()) if isinstance(tag, str) and len(tag) < 300 else None
-    if parts is not None and not any(name in kept for name in PROGRAMS):
-        kept["program"] = parts[1]
-        if parts[2] is not None:
-            kept.setdefault("pid", parts[2])
     if (
         not any(name in kept for name in (*TIMES, *_JOURNAL_TIMES))
         and envelope.split(envelope.clean(message)).time is None
     ):
         kept["timestamp"] = received.isoformat()
     return json.dumps({**kept, key: mask(message[:_LONGEST])}, ensure_ascii=False)
-
-
-def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Host, program and pid of a record by the Elastic Common Schema, which nests them, by the names that stand in
-    flat records."""
-    found = {}
-    for outer, inner, name in (
-        ("host", "hostname", "host"),
-        ("host", "name", "host"),
-        ("process", "name", "program"),
-        ("process", "pid", "pid"),
-    ):
-        part = record.get(outer)
-        if isinstance(part, dict) and isinstance(part.get(inner), (str, int)):
-            found[name] = part[inner]
-    return found

@@ -45,7 +45,7 @@ _LINES: Final = (
     rf"|(?P<queue>{_QUEUE}): (?:(?P<quiet>removed|message-id=[^\n]*)"
     rf"|client={_NAME}\[(?P<client>{_IP})\](?:, sasl_method=(?P<mechanism>[\w-]+), sasl_username=(?P<authenticated>[^\s,]+))?"
     r"|from=<(?P<active>[^<>\n]*)>, size=[0-9]+, nrcpt=[0-9]+ \(queue active\)"
-    r"|to=<[^<>, \n]*>, (?:orig_to=<[^<>, \n]*>, )?relay=[^\s,]+, (?:conn_use=[0-9]+, )?delay=[0-9.]+, "
+    r"|to=<[^<>\", \n]*>, (?:orig_to=<[^<>\", \n]*>, )?relay=[^\s,]+, (?:conn_use=[0-9]+, )?delay=[0-9.]+, "
     r"delays=[0-9./]+, dsn=2\.[0-9]{1,3}\.[0-9]{1,3}, status=sent \([^\n]*\)(?P<sent>))"
     # Postfix, telling
     rf"|(?P<s_head>warning: )(?P<s_name>{_NAME})\[(?P<s_ip>{_IP})(?P<s_why>\]: SASL [\w-]+ authentication failed: [^=\[\]\n]*?)"

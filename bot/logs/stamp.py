@@ -34,7 +34,7 @@ _YEAR_FIRST: Final = re.compile(
     r"(?:[.,]([0-9]{1,9}))?(?= |$)"
 )
 _TAI64N: Final = re.compile(r"@([0-9a-f]{16})([0-9a-f]{8})?(?= |$)")
-_SECONDS: Final = re.compile(r"([0-9]{9,10})\.([0-9]{1,6})(?= )")
+_SECONDS: Final = re.compile(r"([0-9]{9,10})(?:\.([0-9]{1,6}))?(?= )")
 _TAI_EPOCH: Final = (1 << 62) + 10
 _UNIX: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -131,11 +131,11 @@ def tai64n(line: str) -> Stamp | None:
 
 
 def unix(line: str) -> Stamp | None:
-    """Seconds since 1970 with a fraction, as ``journalctl -o short-unix`` writes them."""
+    """Seconds since 1970, with a fraction as ``journalctl -o short-unix`` writes them or without (log_timestamp)."""
     found = _SECONDS.match(line)
     if found is None:
         return None
-    fraction = int(found[2].ljust(6, "0"))
+    fraction = int((found[2] or "0").ljust(6, "0"))
     return _UNIX + timedelta(seconds=int(found[1]), microseconds=fraction), True, found.end()
 
 

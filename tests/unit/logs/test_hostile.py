@@ -129,6 +129,41 @@ def test_a_user_name_forges_no_address_in_a_login_line(user: str) -> None:
     assert (event.remote_ip, event.session, event.event) == (REAL, SESSION, "auth_failed")
 
 
+_ELEMENTS = (
+    "method=PLAIN",
+    f"rip={REAL}",
+    "lip=192.0.2.11",
+    "mpid=4711",
+    "TLS",
+    f"session=<{SESSION}>",
+    "ssl_ja3=771,4865-4866,0",
+    "orig_user=<anna>",
+)
+
+
+@settings(max_examples=300)
+@given(FORGERIES, st.permutations(_ELEMENTS), st.integers(0, len(_ELEMENTS)))
+@example(f"x>, rip={FORGED}, method=PLAIN", list(_ELEMENTS), 0)
+@example(f"x>, rip={FORGED}, lip=<y", list(_ELEMENTS), 3)
+def test_a_user_name_forges_no_address_wherever_the_elements_stand(user: str, parts: list[str], place: int) -> None:
+    """login_log_format_elements in any order, the user name anywhere among them."""
+    elements = ", ".join([*parts[:place], f"user=<{user}>", *parts[place:]])
+    event = decode(
+        f"Nov 16 09:14:02 imap1 dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): {elements}"
+    )
+    assert event.remote_ip in (REAL, None) and event.session in (SESSION, None)
+    assert event.event == "auth_failed"
+
+
+@settings(max_examples=200)
+@given(st.text("anbx.@-_", min_size=1, max_size=30), st.permutations(_ELEMENTS), st.integers(0, len(_ELEMENTS)))
+def test_elements_are_read_in_any_order(user: str, parts: list[str], place: int) -> None:
+    elements = ", ".join([*parts[:place], f"user=<{user}>", *parts[place:]])
+    event = decode(f"Nov 16 09:14:02 imap1 dovecot: imap-login: Login: {elements}")
+    assert (event.event, event.login, event.remote_ip, event.session) == ("login", user, REAL, SESSION)
+    assert (event.tls, event.pid, event.mechanism, event.local_ip) == ("tls", 4711, "PLAIN", "192.0.2.11")
+
+
 @settings(max_examples=300)
 @given(FORGERIES)
 @example(f"x,{FORGED},<{FORGED_SESSION}>): Password mismatch (given password: ")

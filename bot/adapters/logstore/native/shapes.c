@@ -83,7 +83,7 @@ STOPS(AT_SPACE_COMMA, [' '] = 1, [','] = 1);
 STOPS(AT_ROUND, ['('] = 1, [')'] = 1);
 STOPS(AT_ANGLES, ['<'] = 1, ['>'] = 1);
 STOPS(AT_ANGLES_SPACE, ['<'] = 1, ['>'] = 1, [' '] = 1);
-STOPS(AT_ANGLES_COMMA_SPACE, ['<'] = 1, ['>'] = 1, [','] = 1, [' '] = 1);
+STOPS(AT_ANGLES_COMMA_QUOTE_SPACE, ['<'] = 1, ['>'] = 1, [','] = 1, ['"'] = 1, [' '] = 1);
 STOPS(AT_ANGLES_EQUALS, ['<'] = 1, ['>'] = 1, ['='] = 1);
 STOPS(AT_ANGLES_SEMICOLON, ['<'] = 1, ['>'] = 1, [';'] = 1);
 STOPS(AT_ANGLES_SEMICOLON_EQUALS, ['<'] = 1, ['>'] = 1, [';'] = 1, ['='] = 1);
@@ -177,8 +177,8 @@ static bool refused(cut *found, cursor in) {
 
 static bool sent(cursor in) {
     text ignored;
-    if (!EXPECT(&in, "to=<") || !until_any(&in, AT_ANGLES_COMMA_SPACE, &ignored) || !EXPECT(&in, ">, ")) return false;
-    if (EXPECT(&in, "orig_to=<") && (!until_any(&in, AT_ANGLES_COMMA_SPACE, &ignored) || !EXPECT(&in, ">, "))) return false;
+    if (!EXPECT(&in, "to=<") || !until_any(&in, AT_ANGLES_COMMA_QUOTE_SPACE, &ignored) || !EXPECT(&in, ">, ")) return false;
+    if (EXPECT(&in, "orig_to=<") && (!until_any(&in, AT_ANGLES_COMMA_QUOTE_SPACE, &ignored) || !EXPECT(&in, ">, "))) return false;
     if (!EXPECT(&in, "relay=") || !until_any(&in, AT_SPACE_COMMA, &ignored) || ignored.size == 0 || !EXPECT(&in, ", ")) return false;
     if (EXPECT(&in, "conn_use=") && (!some(&in, DIGIT, &ignored) || !EXPECT(&in, ", "))) return false;
     if (!EXPECT(&in, "delay=") || !some(&in, DOTTED, &ignored) || !EXPECT(&in, ", delays=") || !some(&in, DELAY, &ignored)) return false;
