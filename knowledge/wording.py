@@ -38,12 +38,14 @@ ELSEWHERE, MAIL, SIGNING = "elsewhere", "mail", "signing"
 """Concepts that say what a line is about."""
 ASIDE, SUPPOSED = "aside", "supposed"
 """Concepts of a sentence that reports no failed connection: it is about a draft or a contact, or asks and explains."""
+HANDLED = "handled"
+"""Concept of an act that makes, changes or keeps a thing: no server need have been asked."""
 _NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail", "issuer", "cert-signature", "offline-state"})
 """A sentence that names one of these is read although it is about an attachment or the like."""
 SUCCESS = "success"
 """Concept of a sentence that reports that all is well, unless it denies it."""
 _DENIED = frozenset({"negated", "failed"})
-ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED, SUCCESS}) | _NEVERTHELESS
+ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED, SUCCESS, HANDLED}) | _NEVERTHELESS
 """Concepts that no wording has to name."""
 _REACHING = frozenset(
     {
@@ -65,6 +67,34 @@ _REACHING = frozenset(
         "offline-state",
     }
 )
+_JUDGEABLE = frozenset({"secret", "certificate", "issuer", "cert-signature", "quota", "sender"})
+_THINGS = _JUDGEABLE | {"host", "login", "mailbox", "timeout"}
+"""What an act may be done to as well: a certificate that is ordered, a password that is changed, a mailbox that is
+created. Some have to do with reaching a server all the same where they were judged."""
+_ACTS = (
+    _REACHING | _NEVERTHELESS | {"sent-mail", "account", "fetched", "response", "command", "oauth", "token", "handshake"}
+) - _THINGS
+_JUDGED = frozenset(
+    {
+        "wrong",
+        "expired",
+        "refused",
+        "required",
+        "checked",
+        "untrusted",
+        "self-signed",
+        "not-yet",
+        "mismatch",
+        "revoked",
+        "cert-signature",
+        "issuer",
+        "algorithm",
+        "exhausted",
+        "unsupported",
+    }
+)
+"""How a server or a program judges a certificate, a password, a sender."""
+_FAILING = frozenset({"failed", "refused", "wrong", "unknown", "unsupported", "timeout"})
 _START = "\x01"
 _FIRST_CJK = "\u2e80"
 _QUESTION = ("?", "？")
@@ -155,16 +185,16 @@ class WordingTable:
         best = len(self._wordings)
         if self.is_elsewhere(text):
             return None
-        for number, sentence in enumerate(_sentences(text)):
-            if number == 0 and self._fails_aside(sentence):
-                return None
+        if self.fails_aside(text):
+            return None
+        for sentence in _sentences(text):
             best = min(best, self._first(sentence))
         return self._wordings[best] if best < len(self._wordings) else None
 
     def is_elsewhere(self, line: str) -> bool:
         """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail, or
         keys of messages."""
-        concepts = set[str]().union(*self._named(f" {plain(line[:MAX_CHARS])} "))
+        concepts = set[str]().union(*self._named(f"{_START} {plain(line[:MAX_CHARS])} "))
         return (ELSEWHERE in concepts and MAIL not in concepts) or (SIGNING in concepts and "protocol" not in concepts)
 
     def is_aside(self, text: str) -> bool:
@@ -178,10 +208,18 @@ class WordingTable:
         concepts = set[str]().union(*self._named(f"{_START} {plain(line[:MAX_CHARS])} "))
         return ASIDE in concepts and concepts.isdisjoint(_REACHING)
 
-    def _fails_aside(self, sentence: str) -> bool:
-        """True where ``sentence`` reports that something else than a connection failed: what follows it is advice."""
-        concepts = set[str]().union(*self._named(sentence))
-        return ASIDE in concepts and "failed" in concepts and concepts.isdisjoint(_REACHING)
+    def fails_aside(self, text: str) -> bool:
+        """True where the first sentence of ``text`` that reports a failure says that something else failed than
+        reaching a server: what follows it ("Decryption failed. Invalid password.") is its reason or advice. So is a
+        text that begins with a condition or an offer."""
+        for number, sentence in enumerate(_sentences(text)):
+            named = self._named(sentence)
+            everywhere = frozenset().union(*named)
+            if number == 0 and SUPPOSED in everywhere:
+                return True
+            if not everywhere.isdisjoint(_FAILING):
+                return any(_failed_aside(concepts, everywhere) for concepts in named)
+        return False
 
     @staticmethod
     def _is_aside(concepts: Set[str]) -> bool:
@@ -208,6 +246,16 @@ class WordingTable:
                 if everywhere.isdisjoint(wording.unless) and any(concepts.issuperset(group) for group in wording.sets):
                     return at
         return len(self._wordings)
+
+
+def _failed_aside(concepts: Set[str], everywhere: Set[str]) -> bool:
+    """True where what failed is an act upon a thing, or about a draft, a file or the like: by the words of one
+    language, and by none of any language that have to do with reaching a server."""
+    if concepts.isdisjoint(_FAILING):
+        return False
+    if HANDLED in concepts and everywhere.isdisjoint(_ACTS):
+        return everywhere.isdisjoint(_JUDGEABLE) or everywhere.isdisjoint(_JUDGED)
+    return ASIDE in concepts and everywhere.isdisjoint(_REACHING | _NEVERTHELESS)
 
 
 def plain(text: str) -> str:

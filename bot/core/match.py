@@ -38,6 +38,8 @@ _IMAP_REPLY = regex.compile(
 )
 """RFC 3501 section 7.1: a status with a response code; RFC 5530 names the codes."""
 _REPLY_REACH = 120
+_SERVER_REPLY = regex.compile(r"(?<![\d.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}(?!\d)|\[[A-Z]{5,30}\]")
+"""RFC 5321 and 3463: a reply code with an enhanced status; RFC 5530: a response code."""
 YIELDS_WITHIN = 200
 """Characters between two claims that are still about one refusal."""
 _CODE = regex.compile(r"[\w.$]{1,60}\s?=\s?(?:new |await )?[\w.$]{1,80}\([^\n]{0,300}\);?")
@@ -114,6 +116,16 @@ class FuzzyTable:
             and self._wordings.is_beside(_line_around(text, hit.span))
         )
 
+    def fails_aside(self, text: str) -> bool:
+        """True where ``text`` reports that something else failed than reaching a server, and quotes no server."""
+        return not _SERVER_REPLY.search(text) and self._wordings.fails_aside(text)
+
+    def says_all(self, hit: Hit, chars: int) -> bool:
+        """True where ``hit`` is what a program says word for word, and most of an error text of ``chars``
+        characters."""
+        patterns = self.knowledge.errors[hit.error_id].patterns
+        return hit.sample not in patterns and hit.span[1] - hit.span[0] >= WHOLE * chars
+
     def nearest(self, text: str) -> tuple[str, float] | None:
         """(row, score 0..1) of the nearest text, None below the threshold."""
         plain = " ".join(fold(text).split())
@@ -170,14 +182,21 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     the text had to agree. A row that a rival claims at the same place, with more agreement, is dropped."""
     knowledge = fuzzy.knowledge
     out: list[Match] = []
-    of_mail = [h for h in hits if not fuzzy.is_elsewhere(text, h.span) and not fuzzy.is_beside(text, h)]
+    aside = [e.span for e in errors if e.pasted and fuzzy.fails_aside(e.text)]
+    of_mail = [
+        h
+        for h in hits
+        if not fuzzy.is_elsewhere(text, h.span)
+        and not fuzzy.is_beside(text, h)
+        and not any(start <= h.span[0] < end and not fuzzy.says_all(h, end - start) for start, end in aside)
+    ]
     for hit in _without_rivals(_of_the_protocol(of_mail, text, knowledge), knowledge):
         quoted = any(e.quoted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         prose = not any(e.pasted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         out.append(Match(hit.error_id, text[hit.span[0] : hit.span[1]], 1.0, "pattern", hit.span, quoted, prose))
     claimed = [m.span for m in out]
     for error in errors[:MAX_FUZZY_TEXTS]:
-        if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
+        if error.span in aside or any(a < error.span[1] and error.span[0] < b for a, b in claimed):
             continue
         if _CODE.fullmatch(error.text.strip()):
             continue  # the line of source code that failed names what it calls, not what went wrong
