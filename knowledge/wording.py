@@ -40,7 +40,7 @@ ASIDE, SUPPOSED = "aside", "supposed"
 """Concepts of a sentence that reports no failed connection: it is about a draft or a contact, or asks and explains."""
 HANDLED = "handled"
 """Concept of an act that makes, changes or keeps a thing: no server need have been asked."""
-_NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail", "issuer", "cert-signature", "offline-state"})
+_NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail", "issuer", "cert-signature", "offline-state", "token", "oauth"})
 """A sentence that names one of these is read although it is about an attachment or the like."""
 SUCCESS = "success"
 """Concept of a sentence that reports that all is well, unless it denies it."""
@@ -94,6 +94,8 @@ _JUDGED = frozenset(
     }
 )
 """How a server or a program judges a certificate, a password, a sender."""
+_ADVISED = frozenset({"full-address", "app-password"})
+"""What a program advises where it says which row of the table is meant."""
 _FAILING = frozenset({"failed", "refused", "wrong", "unknown", "unsupported", "timeout"})
 _START = "\x01"
 _FIRST_CJK = "\u2e80"
@@ -215,7 +217,7 @@ class WordingTable:
         for number, sentence in enumerate(_sentences(text)):
             named = self._named(sentence)
             everywhere = frozenset().union(*named)
-            if number == 0 and SUPPOSED in everywhere:
+            if number == 0 and SUPPOSED in everywhere and everywhere.isdisjoint(_ADVISED):
                 return True
             if not everywhere.isdisjoint(_FAILING):
                 return any(_failed_aside(concepts, everywhere) for concepts in named)
