@@ -38,14 +38,15 @@ ELSEWHERE, MAIL, SIGNING = "elsewhere", "mail", "signing"
 """Concepts that say what a line is about."""
 ASIDE, SUPPOSED = "aside", "supposed"
 """Concepts of a sentence that reports no failed connection: it is about a draft or a contact, or asks and explains."""
-HANDLED = "handled"
-"""Concept of an act that makes, changes or keeps a thing: no server need have been asked."""
+HANDLED, CHOSEN = "handled", "chosen"
+"""Concepts of an act that makes, changes or keeps a thing, and of choosing a password: no server need have been
+asked."""
 _NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail", "issuer", "cert-signature", "offline-state", "token", "oauth"})
 """A sentence that names one of these is read although it is about an attachment or the like."""
 SUCCESS = "success"
 """Concept of a sentence that reports that all is well, unless it denies it."""
 _DENIED = frozenset({"negated", "failed"})
-ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED, SUCCESS, HANDLED}) | _NEVERTHELESS
+ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED, SUCCESS, HANDLED, CHOSEN}) | _NEVERTHELESS
 """Concepts that no wording has to name."""
 _REACHING = frozenset(
     {
@@ -67,16 +68,18 @@ _REACHING = frozenset(
         "offline-state",
     }
 )
-_JUDGEABLE = frozenset({"secret", "certificate", "issuer", "cert-signature", "quota", "sender"})
+_JUDGEABLE = frozenset({"recipient", "secret", "certificate", "issuer", "cert-signature", "quota", "sender"})
 _THINGS = _JUDGEABLE | {"host", "login", "mailbox", "timeout"}
 """What an act may be done to as well: a certificate that is ordered, a password that is changed, a mailbox that is
 created. Some have to do with reaching a server all the same where they were judged."""
 _ACTS = (
     _REACHING | _NEVERTHELESS | {"sent-mail", "account", "fetched", "response", "command", "oauth", "token", "handshake"}
 ) - _THINGS
+_HANDLING = frozenset({HANDLED, "add"})
 _JUDGED = frozenset(
     {
         "wrong",
+        "unknown",
         "expired",
         "refused",
         "required",
@@ -94,6 +97,8 @@ _JUDGED = frozenset(
     }
 )
 """How a server or a program judges a certificate, a password, a sender."""
+_ANSWERED = (_REACHING - {"secret", "certificate"}) | {"expired", "required", "must", "app-password", "oauth", "token"}
+"""What of these a sentence about choosing a password names makes it one about reaching a server."""
 _ADVISED = frozenset({"full-address", "app-password"})
 """What a program advises where it says which row of the table is meant."""
 _FAILING = frozenset({"failed", "refused", "wrong", "unknown", "unsupported", "timeout"})
@@ -214,13 +219,19 @@ class WordingTable:
         """True where the first sentence of ``text`` that reports a failure says that something else failed than
         reaching a server: what follows it ("Decryption failed. Invalid password.") is its reason or advice. So is a
         text that begins with a condition or an offer."""
+        begun_aside = False
         for number, sentence in enumerate(_sentences(text)):
             named = self._named(sentence)
             everywhere = frozenset().union(*named)
+            if CHOSEN in everywhere and everywhere.isdisjoint(_ANSWERED):
+                return True
             if number == 0 and SUPPOSED in everywhere and everywhere.isdisjoint(_ADVISED):
                 return True
             if not everywhere.isdisjoint(_FAILING):
-                return any(_failed_aside(concepts, everywhere) for concepts in named)
+                return any(_failed_aside(concepts, everywhere) for concepts in named) or (
+                    begun_aside and everywhere.isdisjoint(_REACHING | {"addresses"})
+                )
+            begun_aside = number == 0 and ASIDE in everywhere and everywhere.isdisjoint(_REACHING)
         return False
 
     @staticmethod
@@ -255,7 +266,7 @@ def _failed_aside(concepts: Set[str], everywhere: Set[str]) -> bool:
     language, and by none of any language that have to do with reaching a server."""
     if concepts.isdisjoint(_FAILING):
         return False
-    if HANDLED in concepts and everywhere.isdisjoint(_ACTS):
+    if not concepts.isdisjoint(_HANDLING) and everywhere.isdisjoint(_ACTS):
         return everywhere.isdisjoint(_JUDGEABLE) or everywhere.isdisjoint(_JUDGED)
     return ASIDE in concepts and everywhere.isdisjoint(_REACHING | _NEVERTHELESS)
 
