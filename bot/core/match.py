@@ -30,6 +30,7 @@ ODD_WORDS = 0.12
 _MARKS = ".,:;!?()[]\"'…。、，：；！？（）"
 LINE_CHARS = 200
 _STOPS = ("\n", ". ", "! ", "? ", "\u3002", '"', "\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb")
+_ENDS = (".", "!", "\u3002", "\uff01")
 WORDS_SCORE = 0.8
 """What a reading by words alone (knowledge/wording.py) counts for beside likeness."""
 _ROLE_RANK = {"specific": 0, "generic": 1, "wrapper": 2}
@@ -156,6 +157,21 @@ def _sentence_around(text: str, span: Span) -> str:
     return before[head:] + text[span[0] : span[1]] + behind[:tail]
 
 
+def _shown(text: str, error: ErrorText) -> str:
+    """An error text with the sentence before it in its line ("Decryption failed." before "Invalid password."); empty
+    where it is a part of the customer's own words: neither set apart nor a line of its own."""
+    start, end = error.span
+    line = text[max(text.rfind("\n", 0, start) + 1, start - LINE_CHARS) : start].rstrip()
+    head = max((line[:-1].rfind(stop) for stop in _STOPS), default=-1) + 1
+    shown = f"{line[head:].lstrip()} {error.text}" if line.endswith(_ENDS) else error.text
+    alone = (
+        not line[:head].strip()
+        and (head or line.endswith(_ENDS) or not line)
+        and not text[end:].split("\n", 1)[0].strip()
+    )
+    return shown if error.pasted or alone else ""
+
+
 def _same_words(one: str, other: str) -> bool:
     """True where two texts differ by slips of the pen only: nearly every word of each has its like in the other.
 
@@ -182,7 +198,7 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     the text had to agree. A row that a rival claims at the same place, with more agreement, is dropped."""
     knowledge = fuzzy.knowledge
     out: list[Match] = []
-    aside = [e.span for e in errors if e.pasted and fuzzy.fails_aside(e.text)]
+    aside = [e.span for e in errors if fuzzy.fails_aside(_shown(text, e))]
     of_mail = [
         h
         for h in hits
