@@ -57,6 +57,8 @@ _JUDGED = frozenset(
     ]
 )
 """How certificates, passwords, addresses are judged."""
+_PARTIES = frozenset({"sender", "recipient"})
+"""Whom a rule or a list is about as well."""
 _HANDLING = frozenset({HANDLED, "add"})
 _LOGGING_IN = (_REACHING - {"secret", "certificate"}) | {
     "expired",
@@ -119,4 +121,4 @@ def _failed_aside(own: Set[str], concepts: Set[str]) -> bool:
         return False
     if not own.isdisjoint(_HANDLING) and concepts.isdisjoint(_SAID):
         return concepts.isdisjoint(_JUDGEABLE) or concepts.isdisjoint(_JUDGED)
-    return ASIDE in own and concepts.isdisjoint(_REACHING | _NEVERTHELESS)
+    return ASIDE in own and concepts.isdisjoint((_REACHING | _NEVERTHELESS) - _PARTIES)
