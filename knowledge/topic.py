@@ -26,7 +26,7 @@ _NEVERTHELESS = frozenset(
 """A sentence that names one of these is read although it is about an attachment or the like."""
 ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, HANDLED, CHOSEN, SUPPOSED, SUCCESS}) | _NEVERTHELESS
 """Concepts that no wording has to name."""
-_JUDGEABLE = frozenset({"recipient", "secret", "certificate", "issuer", "cert-signature", "quota", "sender"})
+_JUDGEABLE = frozenset({"secret", "certificate", "issuer", "cert-signature", "quota", "sender"})
 """Things that a server or a program judges: a certificate that is ordered has nothing to do with reaching a server, one
 that is wrong has."""
 _THINGS = _JUDGEABLE | {"host", "login", "mailbox", "timeout"}
@@ -34,7 +34,7 @@ _THINGS = _JUDGEABLE | {"host", "login", "mailbox", "timeout"}
 _STAGES = frozenset({"protocol", "send", "network", "connection", "tls", "too-large", "no-space", "offline-state"})
 """What belongs to reaching a server, whatever else a sentence names."""
 _REACHING = _STAGES | {"host", "login", "secret", "certificate", "recipient", "sender", "timeout", "quota"}
-_SAID = (_STAGES | _NEVERTHELESS | {"account", "fetched", "response", "command", "handshake"}) - _THINGS
+_SAID = (_STAGES | _NEVERTHELESS | {"account", "recipient", "fetched", "response", "command", "handshake"}) - _THINGS
 """What makes even an act upon a thing one that a server took part in."""
 _JUDGED = frozenset(
     [
