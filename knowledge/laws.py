@@ -12,7 +12,8 @@ from knowledge.matcher import PATTERN_SECONDS, Hit, Matcher, fold
 from knowledge.model import GRAMMAR, DecodedError, Knowledge
 from knowledge.rules import compiled
 from knowledge.sieve import meets
-from knowledge.wording import ABOUT, WordingTable
+from knowledge.topic import ABOUT
+from knowledge.wording import WordingTable
 
 RESERVED = regex.compile(r"(?:^|\.)(?:example|test|invalid|localhost)$|(?:^|\.)example\.(?:com|org|net)$")
 """RFC 2606 and RFC 6761 names."""

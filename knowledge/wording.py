@@ -8,12 +8,13 @@ each concept in each language, knowledge/wordings.toml says what they mean toget
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import regex
 
+from knowledge import topic
 from knowledge.han import SIMPLIFIED
 from knowledge.model import Concept, Wording
 from knowledge.rules import fold
@@ -34,37 +35,6 @@ KEPT = 200
 """Sentences whose concepts are remembered: every hit of the table in a line asks for that line's."""
 LONGEST_SENTENCE = 40
 """Words of a sentence that is still an error and no explanation."""
-ELSEWHERE, MAIL, SIGNING = "elsewhere", "mail", "signing"
-"""Concepts that say what a line is about."""
-ASIDE, SUPPOSED = "aside", "supposed"
-"""Concepts of a sentence that reports no failed connection: it is about a draft or a contact, or asks and explains."""
-_NEVERTHELESS = frozenset({"protocol", "too-large", "sent-mail", "issuer", "cert-signature", "offline-state"})
-"""A sentence that names one of these is read although it is about an attachment or the like."""
-SUCCESS = "success"
-"""Concept of a sentence that reports that all is well, unless it denies it."""
-_DENIED = frozenset({"negated", "failed"})
-ABOUT = frozenset({ELSEWHERE, MAIL, SIGNING, ASIDE, SUPPOSED, SUCCESS}) | _NEVERTHELESS
-"""Concepts that no wording has to name."""
-_REACHING = frozenset(
-    {
-        "protocol",
-        "host",
-        "login",
-        "secret",
-        "send",
-        "certificate",
-        "network",
-        "connection",
-        "tls",
-        "recipient",
-        "sender",
-        "timeout",
-        "too-large",
-        "quota",
-        "no-space",
-        "offline-state",
-    }
-)
 _START = "\x01"
 _FIRST_CJK = "\u2e80"
 _QUESTION = ("?", "？")
@@ -153,41 +123,31 @@ class WordingTable:
         one that stands first in the table counts.
         """
         best = len(self._wordings)
-        if self.is_elsewhere(text):
+        if self.is_elsewhere(text) or self.fails_aside(text):
             return None
-        for number, sentence in enumerate(_sentences(text)):
-            if number == 0 and self._fails_aside(sentence):
-                return None
+        for sentence in _sentences(text):
             best = min(best, self._first(sentence))
         return self._wordings[best] if best < len(self._wordings) else None
 
     def is_elsewhere(self, line: str) -> bool:
-        """True where a line names a service that is not mail (a database, a calendar, a web page) and no mail, or
-        keys of messages."""
-        concepts = set[str]().union(*self._named(f" {plain(line[:MAX_CHARS])} "))
-        return (ELSEWHERE in concepts and MAIL not in concepts) or (SIGNING in concepts and "protocol" not in concepts)
+        """:func:`knowledge.topic.is_elsewhere` of one line."""
+        return topic.is_elsewhere(self._of(line))
+
+    def is_beside(self, line: str) -> bool:
+        """:func:`knowledge.topic.is_beside` of one line."""
+        return topic.is_beside(self._of(line))
 
     def is_aside(self, text: str) -> bool:
         """True where every sentence of ``text`` is about something else in a mail program: a draft, a contact, a
         key."""
-        return all(self._is_aside(set[str]().union(*self._named(sentence))) for sentence in _sentences(text))
+        return all(topic.is_aside(_all(self._named(sentence))) for sentence in _sentences(text))
 
-    def is_beside(self, line: str) -> bool:
-        """True where ``line`` is about a draft, a contact or the like and names nothing that has to do with reaching
-        a server."""
-        concepts = set[str]().union(*self._named(f"{_START} {plain(line[:MAX_CHARS])} "))
-        return ASIDE in concepts and concepts.isdisjoint(_REACHING)
+    def fails_aside(self, text: str) -> bool:
+        """:func:`knowledge.topic.fails_aside` of the sentences of a text."""
+        return topic.fails_aside(map(self._named, _sentences(text)))
 
-    def _fails_aside(self, sentence: str) -> bool:
-        """True where ``sentence`` reports that something else than a connection failed: what follows it is advice."""
-        concepts = set[str]().union(*self._named(sentence))
-        return ASIDE in concepts and "failed" in concepts and concepts.isdisjoint(_REACHING)
-
-    @staticmethod
-    def _is_aside(concepts: Set[str]) -> bool:
-        if SUCCESS in concepts and concepts.isdisjoint(_DENIED):
-            return True
-        return SUPPOSED in concepts or (ASIDE in concepts and _NEVERTHELESS.isdisjoint(concepts))
+    def _of(self, line: str) -> frozenset[str]:
+        return _all(self._named(f"{_START} {plain(line[:MAX_CHARS])} "))
 
     def _concepts(self, sentence: str) -> tuple[frozenset[str], ...]:
         """The concepts of a sentence by language; only entries whose first part stands in it are looked for."""
@@ -200,14 +160,18 @@ class WordingTable:
 
     def _first(self, sentence: str) -> int:
         named = self._named(sentence)
-        everywhere = frozenset().union(*named)
-        if self._is_aside(everywhere):
+        everywhere = _all(named)
+        if topic.is_aside(everywhere):
             return len(self._wordings)
         for concepts in sorted(named, key=len, reverse=True):
             for at, wording in enumerate(self._wordings):
                 if everywhere.isdisjoint(wording.unless) and any(concepts.issuperset(group) for group in wording.sets):
                     return at
         return len(self._wordings)
+
+
+def _all(named: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*named)
 
 
 def plain(text: str) -> str:

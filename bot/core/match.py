@@ -30,6 +30,7 @@ ODD_WORDS = 0.12
 _MARKS = ".,:;!?()[]\"'…。、，：；！？（）"
 LINE_CHARS = 200
 _STOPS = ("\n", ". ", "! ", "? ", "\u3002", '"', "\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb")
+_ENDS = (".", "!", "\u3002", "\uff01")
 WORDS_SCORE = 0.8
 """What a reading by words alone (knowledge/wording.py) counts for beside likeness."""
 _ROLE_RANK = {"specific": 0, "generic": 1, "wrapper": 2}
@@ -38,11 +39,13 @@ _IMAP_REPLY = regex.compile(
 )
 """RFC 3501 section 7.1: a status with a response code; RFC 5530 names the codes."""
 _REPLY_REACH = 120
+_SERVER_REPLY = regex.compile(r"(?<![\d.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}(?!\d)|\[[A-Z]{5,30}\]")
+"""RFC 5321 and 3463: a reply code with an enhanced status; RFC 5530: a response code."""
 YIELDS_WITHIN = 200
 """Characters between two claims that are still about one refusal."""
 _CODE = regex.compile(r"[\w.$]{1,60}\s?=\s?(?:new |await )?[\w.$]{1,80}\([^\n]{0,300}\);?")
-WHOLE = 0.7
-"""Share of a text that a program's known words must fill to be all that it says."""
+WHOLE, NEARLY_ALL = 0.7, 0.9
+"""Share of a text that a program's known words, or those of a pattern, must fill to be all that it says."""
 _PLACEHOLDER = regex.compile(r"\{[a-z_]+\}")
 
 
@@ -100,7 +103,7 @@ class FuzzyTable:
     def is_elsewhere(self, text: str, span: Span) -> bool:
         """True where the sentence around ``span``, or its line, is about a service that is not mail. The sentence
         alone decides first: "The database refuses the connection. Mail works.\""""
-        return self._wordings.is_elsewhere(_sentence_around(text, span)) or self._wordings.is_elsewhere(
+        return self._wordings.is_elsewhere(text[slice(*_sentence(text, span))]) or self._wordings.is_elsewhere(
             _line_around(text, span)
         )
 
@@ -113,6 +116,19 @@ class FuzzyTable:
             and hit.sample in row.patterns
             and self._wordings.is_beside(_line_around(text, hit.span))
         )
+
+    def fails_aside(self, text: str) -> bool:
+        """True where ``text`` reports that something else failed than reaching a server, and quotes no server."""
+        return not _SERVER_REPLY.search(text) and self._wordings.fails_aside(text)
+
+    def is_known(self, text: str, hit: Hit, shown: Span) -> bool:
+        """True where ``hit`` is nearly all of the first sentence in ``shown``, which reports what failed: in a
+        program's own words, in those of a row that says much, or in any to the last word."""
+        row = self.knowledge.errors[hit.error_id]
+        start, end = _sentence(text, (shown[0], shown[0]))
+        share = (hit.span[1] - hit.span[0]) / max(1, min(end, shown[1]) - start)
+        own = hit.sample not in row.patterns or row.role == "specific"
+        return start <= hit.span[0] < end and share >= (WHOLE if own else NEARLY_ALL)
 
     def nearest(self, text: str) -> tuple[str, float] | None:
         """(row, score 0..1) of the nearest text, None below the threshold."""
@@ -136,12 +152,25 @@ def _line_around(text: str, span: Span) -> str:
     return text[max(start, span[0] - LINE_CHARS) : end if end >= 0 else span[1] + LINE_CHARS]
 
 
-def _sentence_around(text: str, span: Span) -> str:
+def _sentence(text: str, span: Span) -> Span:
     """The sentence, or what stands between quotation marks, around ``span``."""
     before, behind = text[max(0, span[0] - LINE_CHARS) : span[0]], text[span[1] : span[1] + LINE_CHARS]
-    head = max((before.rfind(stop) for stop in _STOPS), default=-1) + 1
+    head = max((at + len(stop) for stop in _STOPS if (at := before.rfind(stop)) >= 0), default=0)
     tail = min((at for stop in _STOPS if (at := behind.find(stop)) >= 0), default=len(behind))
-    return before[head:] + text[span[0] : span[1]] + behind[:tail]
+    return span[0] - len(before) + head, span[1] + tail
+
+
+def _shown(text: str, error: ErrorText) -> Span:
+    """Where an error text begins with the sentence before it in its line ("Decryption failed." before "Invalid
+    password."), and where it ends; empty where it is a part of the customer's own words: neither set apart nor a line
+    of its own."""
+    start, end = error.span
+    line = text[max(text.rfind("\n", 0, start) + 1, start - LINE_CHARS) : start]
+    before = line.rstrip()
+    led = before.endswith(_ENDS)
+    head = max((before[:-1].rfind(stop) for stop in _STOPS), default=-1) + 1 if led else len(line)
+    alone = not before[:head].strip() and not text[end:].split("\n", 1)[0].strip()
+    return (start - len(line) + head, end) if error.pasted or alone else (start, start)
 
 
 def _same_words(one: str, other: str) -> bool:
@@ -170,14 +199,22 @@ def match(errors: Sequence[ErrorText], hits: Sequence[Hit], text: str, fuzzy: Fu
     the text had to agree. A row that a rival claims at the same place, with more agreement, is dropped."""
     knowledge = fuzzy.knowledge
     out: list[Match] = []
-    of_mail = [h for h in hits if not fuzzy.is_elsewhere(text, h.span) and not fuzzy.is_beside(text, h)]
+    shown = {e.span: _shown(text, e) for e in errors}
+    aside = {span: shown[span] for span in shown if fuzzy.fails_aside(text[slice(*shown[span])])}
+    of_mail = [
+        h
+        for h in hits
+        if not fuzzy.is_elsewhere(text, h.span)
+        and not fuzzy.is_beside(text, h)
+        and not any(a <= h.span[0] < b and not fuzzy.is_known(text, h, whole) for (a, b), whole in aside.items())
+    ]
     for hit in _without_rivals(_of_the_protocol(of_mail, text, knowledge), knowledge):
         quoted = any(e.quoted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         prose = not any(e.pasted and e.span[0] <= hit.span[0] < e.span[1] for e in errors)
         out.append(Match(hit.error_id, text[hit.span[0] : hit.span[1]], 1.0, "pattern", hit.span, quoted, prose))
     claimed = [m.span for m in out]
     for error in errors[:MAX_FUZZY_TEXTS]:
-        if any(a < error.span[1] and error.span[0] < b for a, b in claimed):
+        if error.span in aside or any(a < error.span[1] and error.span[0] < b for a, b in claimed):
             continue
         if _CODE.fullmatch(error.text.strip()):
             continue  # the line of source code that failed names what it calls, not what went wrong

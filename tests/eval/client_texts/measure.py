@@ -30,12 +30,21 @@ BARS = {
     "opened2": 0.97,
     "opened3": 0.96,
     "opened4": 0.96,
-    "opened5": 0.91,
+    "opened5": 0.92,
+    "opened6": 0.94,
+    "held_out3": 0.8,
 }
 """Share of the texts of each file that must be decoded rightly."""
 MOST_ELSEWHERE = 0.05
 """Share of the texts of other topics that may be claimed."""
-MOST_BESIDE = {"beside": 0.02, "beside_opened": 0.09, "beside_opened2": 0.3, "beside_held_out": 0.3}
+MOST_BESIDE = {
+    "beside": 0.01,
+    "beside_opened": 0.09,
+    "beside_opened2": 0.15,
+    "beside_opened3": 0.06,
+    "beside_held_out": 0.15,
+    "beside_held_out2": 0.08,
+}
 """Share of the programs' own texts about other things (drafts, contacts, calendars, keys, files) that may be
 claimed."""
 
@@ -113,7 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
     below = [
         name
         for name, bar in BARS.items()
-        if measure(name, first, verbose=options.misses and not name.startswith("held_out")) < bar
+        if measure(name, first, verbose=options.misses and "held_out" not in name) < bar
     ]
     others = elsewhere()
     claimed = [text for text in others if first(text)]
@@ -124,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
         taken = [text for text in near if first(text)]
         print(
             f"{name}, not about the connection: {len(taken)} of {len(near)} claimed"
-            + "".join(f"\n  {text!r}" for text in taken if options.misses and not name.endswith("held_out"))
+            + "".join(f"\n  {text!r}" for text in taken if options.misses and "held_out" not in name)
         )
         if len(taken) > most * len(near):
             wrong.append(f"{name} {most:.0%} claimed at most")

@@ -123,3 +123,20 @@ def test_every_match_shows_the_words_that_it_claims() -> None:
 def test_what_says_little_gives_place_to_what_says_more(said: str, row: str) -> None:
     found = match((ErrorText(said, (0, len(said)), pasted=True),), MATCHER.scan(said), said, FUZZY)
     assert found[0].error_id == row
+
+
+def test_what_a_program_gives_as_the_reason_of_something_else_is_not_claimed() -> None:
+    assert first("Hello,\n\nI always get\n\nDecryption failed. Invalid password.\n\nRegards") is None
+    assert first("Hello,\n\nI always get\n\nInvalid password.\n\nRegards") == "auth-failed"
+
+
+def test_what_the_server_said_counts_whatever_failed_for_it() -> None:
+    assert first('It says "Could not save the draft. 535 5.7.8 Error: authentication failed"') == "smtp-auth-failed"
+    assert (
+        first('It says "Unable to rename the folder. NO [AUTHENTICATIONFAILED] Authentication failed."')
+        == "auth-failed"
+    )
+
+
+def test_a_customers_own_sentence_about_something_else_takes_nothing_away() -> None:
+    assert first("I could not print yesterday, and today Outlook says invalid password all the time.") == "auth-failed"
