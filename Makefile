@@ -75,7 +75,7 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the laws over knowledge/
 
 # -- measuring ------------------------------------------------------------------------------------------------------
 
-TUNED := tests/eval/tuning tests/eval/tuning2 tests/eval/tuning3 tests/eval/tuning4 tests/eval/tuning5 tests/eval/tuning6 tests/eval/tuning7 tests/eval/tuning8 tests/eval/tuning9 tests/eval/tuning10 tests/eval/tuning11 tests/eval/tuning12 tests/eval/tuning13 tests/eval/tuning14 tests/eval/tuning15
+TUNED := tests/eval/tuning tests/eval/tuning2 tests/eval/tuning3 tests/eval/tuning4 tests/eval/tuning5 tests/eval/tuning6 tests/eval/tuning7 tests/eval/tuning8 tests/eval/tuning9 tests/eval/tuning10 tests/eval/tuning11 tests/eval/tuning12 tests/eval/tuning13 tests/eval/tuning14 tests/eval/tuning15 tests/eval/tuning16
 eval: $(VENV)/dev.stamp ## Triage the written tickets and hold them against their gold answers
 	@cat $(TUNED:%=%.jsonl) > $(VENV)/tuned.jsonl; cat $(TUNED:%=%-gold.jsonl) > $(VENV)/tuned-gold.jsonl
 	@echo "tuned on:"; $(BIN)/triage eval $(VENV)/tuned.jsonl $(VENV)/tuned-gold.jsonl --bar 0.93
