@@ -26,6 +26,8 @@ ANSWER_FROM = 0.4
 """Below this probability a careful expert asks before naming a check."""
 SILENT_FROM = 0.55
 """Below this probability a ticket that may be about something else is asked about, not passed over in silence."""
+DOUBTFUL_FROM = 0.15
+"""From this probability of being about something else on, a ticket is asked about before it is answered."""
 WORDS_FROM = 0.75
 """Below this a ticket that holds no faulty setting and no program's text is asked about: words repeat one another."""
 LIKELY_FROM = 0.65
@@ -104,6 +106,8 @@ def diagnose(
         confidence = "likely"
     missing = _missing(facts, findings, matches, server)
     verdict = _verdict(lead, chances[lead], confidence, facts, findings, matches, server, undecided, missing, knowledge)
+    if verdict == "answer" and confidence != "confirmed" and _of_no_answer(chances, knowledge) >= DOUBTFUL_FROM:
+        verdict = "ask"
     return Diagnosis(
         verdict,
         confidence,
@@ -117,6 +121,11 @@ def diagnose(
         else None,
         leanings=sparse(said),
     )
+
+
+def _of_no_answer(chances: Mapping[str, float], knowledge: Knowledge) -> float:
+    """How likely the ticket is about none of our services, or asks for nothing."""
+    return sum(chance for cause, chance in chances.items() if (o := knowledge.others.get(cause)) and o.answer == "none")
 
 
 def _ranked(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import regex
+
 from bot.core.lint import right_settings
 from bot.core.model import Facts, Match
 from bot.core.parse.hosts import protocol_of_host
@@ -18,6 +20,13 @@ LEFT_BY_A_BAN = frozenset({"auth-failed", "connection-refused"})
 OF_SENDING = frozenset({"send", "newsletter", "attachment", "sender", "size"})
 """Concepts of what leaves the mailbox."""
 OF_MAIL = frozenset({"send", "receive", "program", "mailbox", "webmail", "messages"})
+FLOWING = frozenset({"send", "receive", "messages", "mailbox"})
+"""Concepts of what works when mail does."""
+PROGRAMS = frozenset({"app", "library", "command", "webmail"})
+"""Kinds of clients that do nothing but mail, or do it for a program."""
+SERVER_REPLY = regex.compile(r"(?<![\d.:])[45]\d\d[ -]\S|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])|\[[A-Z]{5,30}\]")
+"""RFC 5321 4.2 and 3463: a reply code, an enhanced status; RFC 5530: a response code. No other service speaks so."""
+REPLY_CHARS = 2_000
 OF_ITS_SETTINGS = frozenset({"server", "username"})
 OF_ITS_DEVICES = frozenset({"password", "phone", "computer", "everyone"})
 """Concepts of what fails when mail does."""
@@ -44,6 +53,8 @@ def about_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> 
     Programs of all kinds cannot connect and refuse passwords. Where mail is only said to work, or neither mail nor a
     device or a password is spoken of, such a text may be any program's, and an answer about mail would be a guess.
     """
+    if _only_works(facts, matches, knowledge):
+        return False
     families = (knowledge.family_named.get(c.name) for c in facts.clients)
     if facts.protocols or any(f is None or f.kind != "device" for f in families) or _setting_of_mail(facts, knowledge):
         return True
@@ -59,6 +70,25 @@ def about_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> 
     if ways.get("works", set()) & OF_MAIL:
         return False
     return bool((failing | ways.get("plain", set())) & (OF_MAIL | OF_ITS_SETTINGS | OF_ITS_DEVICES))
+
+
+def _only_works(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
+    """True where mail is said to work and nothing of mail to fail, and the ticket holds no reply of a mail server, no
+    mail program and no server or port of mail."""
+    works, fails = _said(facts, "works"), _said(facts, "fails", "denied")
+    if works.isdisjoint(FLOWING) or not fails.isdisjoint(OF_MAIL) or _setting_of_mail(facts, knowledge):
+        return False
+    families = (knowledge.family_named.get(c.name) for c in facts.clients)
+    if any(family is not None and family.kind in PROGRAMS for family in families):
+        return False
+    texts = (*(e.text for e in facts.errors), *(m.text for m in matches))
+    return not any(SERVER_REPLY.search(text[:REPLY_CHARS]) for text in texts)
+
+
+def _said(facts: Facts, *ways: str) -> set[str]:
+    """The concepts that the ticket speaks of in one of these ways."""
+    parts = (trait.partition(" ") for trait in facts.traits)
+    return {concept for way, _, concept in parts if way in ways}
 
 
 def _setting_of_mail(facts: Facts, knowledge: Knowledge) -> bool:

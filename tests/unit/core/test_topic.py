@@ -28,6 +28,8 @@ def told(text: str) -> Diagnosis:
         "La base de datos no conecta. El correo funciona.",
         "La cassa non comunica, «connessione al server fallita». Le email funzionano.",
         "Das Netzlaufwerk meldet: Benutzername oder Kennwort falsch. Die Mail selbst läuft.",
+        "Mailgun says 'Domain unverified - smtp credentials disabled' for our domain. Our normal mailboxes work.",
+        "1С: «Ошибка соединения с сервером 1С, порт 1541», сервер не найден. Письма клиентам уходят и приходят.",
         "Non riesco ad accedere allo SPID, dice credenziali errate. La mail con il codice mi arriva.",
     ],
 )
@@ -51,6 +53,17 @@ def test_a_text_that_any_program_may_show_is_not_answered_where_mail_works(text:
 )
 def test_what_only_mail_has_keeps_the_ticket_ours(text: str, cause: str) -> None:
     assert told(text).causes[0].cause == cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'MailPoet stops at 1,000: "554 5.7.1 daily message limit reached for this mailbox". Until then all mail goes out.',
+        'Opening the Sent folder: "[SERVERBUG] Internal error occurred". Sending and receiving work.',
+    ],
+)
+def test_a_mail_servers_reply_is_ours_though_mail_works(text: str) -> None:
+    assert told(text).verdict in ("answer", "escalate")
 
 
 def test_who_says_nothing_of_sending_has_hardly_a_fault_of_sending() -> None:
