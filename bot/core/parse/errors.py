@@ -57,7 +57,7 @@ _LEAD_IN = regex.compile(_SAYING.pattern + r"[^\n:：.!?]{0,60}[:：](?!//|\d)[ 
 _NOT_BEFORE_COLON = "\n:：.!?"
 """Signs that a word of saying and what follows it up to its colon do not hold."""
 _BLANKS = regex.compile(r"[ \t]*+(?:\n\s{0,40}+)?")
-_COLON = regex.compile(r"[:：](?!//|\d)")
+_COLON = regex.compile(r"(?<![:：])[:：](?!//|\d|[:：])")
 MAX_COLONS = 1000
 _SAID_BEFORE = 160
 """A word of saying stands this near before its colon; elsewhere it need not be looked for."""
@@ -69,7 +69,7 @@ _CODE = regex.compile(
     r"|\bAUTHENTICATIONFAILED\b|(?:error|fehler|erreur|erro|errore|código|code|codice|kod|ошибк\w+)\s*[-:#]?\s*-?\d{3,6}\b",
     regex.IGNORECASE,
 )
-_CODE_ALONE = regex.compile(r"(?:0x[0-9a-f]{8}|-?\d{3,6})(?=[.!?,;]\s)")
+_CODE_ALONE = regex.compile(r"(?:0x[0-9a-f]{8}|-?\d{3,6}|(?:[a-z]{2,9}::)?[a-z]{2,12}_[a-z_]{4,60})(?=[.!?,;]\s)")
 _ERRORISH = regex.compile(
     r"error|exception|fail|refus|den(?:y|ied)|reject|timed?[ -]?out|timeout|invalid|incorrect|unable|can(?:no|')?t\b|could\s*n[o']t|not\s+(?:trusted|valid|allowed|supported|available|found|possible|respond)|"
     r"unknown|expired|exceed|too\s+many|limit|disconnect|unreachable|closed|lost|wrong|bad\b|no\s+such|rejected|unauthori[sz]ed|need\s+password|update\s+your|"
