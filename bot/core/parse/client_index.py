@@ -227,10 +227,11 @@ def _denied(text: str, hit: Hit, unlike: list[Hit]) -> bool:
 
 
 def _longest(hits: list[Hit]) -> list[Hit]:
-    """Of names that overlap the longest stays; an error shape does not compete with a name."""
+    """Of names that overlap the longest stays, and a nickname ("Mail tells me") yields to a name ("K-9 Mail"); an error
+    shape does not compete with either."""
     rank = {"name": 0, "weak": 1, "error": 0}
     kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda hit: (hit.start - hit.end, rank[hit.kind])):
+    for hit in sorted(hits, key=lambda hit: (rank[hit.kind], hit.start - hit.end)):
         rivals = [other for other in kept if (other.kind == "error") == (hit.kind == "error")]
         if not any(other.start < hit.end and hit.start < other.end for other in rivals):
             kept.append(hit)

@@ -102,7 +102,7 @@ SENT_FROM: Final = regex.compile(
     r"a partir|pelo|via|de)\b|obtener outlook|obter o outlook|inviato (?:da|dal|con)\b|ottieni outlook|"
     r"verzonden (?:vanaf|met|via|vanuit)\b|verstuurd (?:vanaf|met)\b|outlook (?:voor|para|per|für|"
     r"pour) (?:ios|android)|wysłan[eoa] z\b|pobierz program outlook|"
-    r"отправлено (?:с|из|от)\b|iphone ?から送信|.{2,30}から送信|.{2,30}より送信|发自我的|"
+    r"отправлено (?:с|из|от)\b|.{2,30}(?:から|より)送信(?:されました)?(?=\s*$)|发自我的|"
     r"從我的 ?.{2,20} ?傳送|从我的.{2,20}发送|"
     r"skickat från|skickades från|sendt fra|lähetetty|odesláno z|"
     r"von .{2,30} für (?:ios|android) gesendet|iphone'umdan gönderildi|trimis de pe)[^\n]{0,80}",

@@ -28,6 +28,7 @@ DESCRIBED = [
     ("Почтовая программа на моём MacBook не подключается", "Apple Mail"),
     ("Приложение «Почта» на iPhone пишет, что пароль неверен", "Apple Mail"),
     ("iPhoneのメールアプリで受信できません", "Apple Mail"),
+    ("macOS Mail から送信できません。受信はできます。", "Apple Mail"),
     ("华为手机的邮件应用提示证书不受信任", "Android Email"),
     ("Mac上的邮件客户端连不上服务器", "Apple Mail"),
 ]
@@ -36,6 +37,7 @@ NAMED = [
     ("The mail app fails. I also own a Mac, which I never use for this.", set()),
     ("Thunderbird on Windows 11 fails, it is our mail program", {"Thunderbird"}),
     ("The mail server says no. My Mac is new.", set()),
+    ("Connection error <- thats what K-9 Mail tells me this morning", {"K-9 Mail"}),
 ]
 
 
