@@ -17,7 +17,7 @@ from bot.core.model import Facts, Finding, Match
 from bot.core.observed import AccountView, ServerView
 from bot.core.posterior import chances as chances_of
 from bot.core.posterior import leanings, priors, ratios, sparse
-from bot.core.topic import ONLY_ELSE, about_mail, complains, holds_mail
+from bot.core.topic import ONLY_ELSE, OTHER_ACCOUNT, about_mail, complains, holds_mail, our_server_fails
 from bot.core.verdict import Diagnosis, Evidence, RankedCause
 from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge
@@ -54,8 +54,11 @@ def told_by_ticket(
 ) -> list[gather.Weighted]:
     """The evidence that a ticket brings by itself. Its :func:`posterior` is what is expected before the server and the
     directory are asked."""
-    if holds_mail(facts, matches, knowledge):
-        facts = replace(facts, cues=tuple(cue for cue in facts.cues if cue.id != ONLY_ELSE))
+    beside = {ONLY_ELSE} if holds_mail(facts, matches, knowledge) else set()
+    if our_server_fails(facts, knowledge):
+        beside |= {ONLY_ELSE, OTHER_ACCOUNT}
+    if beside:
+        facts = replace(facts, cues=tuple(cue for cue in facts.cues if cue.id not in beside))
     return [
         *gather.of_errors(matches, facts, knowledge),
         *gather.of_findings(findings, facts, knowledge),

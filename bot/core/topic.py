@@ -9,12 +9,15 @@ import regex
 from bot.core.lint import right_settings
 from bot.core.model import Facts, Match
 from bot.core.parse.hosts import protocol_of_host
+from knowledge.matcher import fold
 from knowledge.model import Knowledge
 
 COMPLAINT = "something-fails"
 """The cue of a ticket that says of anything that it fails."""
 ONLY_ELSE = "only-else-fails"
 """The cue of a ticket in which mail works and something that carries no mail fails."""
+OTHER_ACCOUNT = "other-provider-account"
+"""The cue of a ticket about an account with another provider."""
 LEFT_BY_A_BAN = frozenset({"auth-failed", "connection-refused"})
 """Rows of the table that stand in one ticket where an address was banned after failed logins."""
 OF_SENDING = frozenset({"send", "newsletter", "attachment", "sender", "size"})
@@ -99,6 +102,15 @@ def _setting_of_mail(facts: Facts, knowledge: Knowledge) -> bool:
 def complains(facts: Facts, matches: Sequence[Match]) -> bool:
     """True where something fails: the customer says so, or a program's text stands in the ticket."""
     return bool(matches or facts.errors) or any(c.id == COMPLAINT for c in facts.cues)
+
+
+def our_server_fails(facts: Facts, knowledge: Knowledge) -> bool:
+    """True where a program's own text names our server: the account that fails is with us, whatever is said of
+    others."""
+    settings = knowledge.settings
+    ours = (settings.imap_host, settings.smtp_host, settings.pop3_host, *settings.customer_hosts)
+    texts = [fold(error.text) for error in facts.errors if not error.quoted]
+    return any(host in text for host in ours if host for text in texts)
 
 
 def holds_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:

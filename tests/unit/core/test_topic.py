@@ -66,6 +66,14 @@ def test_a_mail_servers_reply_is_ours_though_mail_works(text: str) -> None:
     assert told(text).verdict in ("answer", "escalate")
 
 
+def test_a_text_that_names_our_server_is_about_an_account_with_us() -> None:
+    text = (
+        'Thunderbird says: "Login to server imap.trekmail.net with username tara@firm.example failed." My colleague has '
+        "no trouble. I was with another provider before and never had to write to them."
+    )
+    assert told(text).verdict == "answer"
+
+
 def test_who_says_nothing_of_sending_has_hardly_a_fault_of_sending() -> None:
     text = "We are on the Nano plan. On the tablet the mailbox does not {}."
     of_opening, of_sending = told(text.format("open")), told(text.format("send"))
