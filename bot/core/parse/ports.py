@@ -46,7 +46,8 @@ _LIST = Gated(
 )
 _ON = regex.compile(r"(?<!\w)(?:on|auf|über|sur|su|op|na|на|via|over|using|through)\s$")
 _CONTEXT = regex.compile(
-    r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器"
+    r"imap|smtp|pop3|ssl|tls|port|server|serveur|servidor|serwer|сервер|firewall|incoming|outgoing|ポート|端口|サーバ|服务器|"
+    r"encrypt|verschlüssel|chiffr|cifrad|crittogra|versleutel|criptogra|szyfrow|шифров|暗号|加密"
 )
 _NEAR_COMMON = regex.compile(r"smtp|port|ssl|tls|pop|\b(?:993|465|587|143)\b|firewall")
 _NUMBER = regex.compile(r"\d{2,5}")

@@ -248,6 +248,7 @@ def test_any_text_gives_sound_endpoints(body: str) -> None:
         ("это на 993.\n\nНа 587 то же самое", {993, 587}),
         (f"connect ETIMEDOUT {SMTP}:587\n\n465 the same, 25 the same.", {587, 465, 25}),
         ("Port 993 times out.\nWe sent 587 mails.", {993}),
+        ("I have 587 no encryption.", {587}),
         ("We sent 587 mails.", set()),
         ("587件を送信しました。", set()),
     ],
