@@ -138,11 +138,14 @@ def hosts_in(line: str, settings: Settings, error_spans: Sequence[Span]) -> list
         last = host.rpartition(".")[2]
         if last in FILE_ENDINGS or (before.endswith(("@", "/")) and "//" not in before[-9:]):
             continue
-        if host == webmail or host in settings.own_domains or host.removeprefix("www.") in settings.own_domains:
+        if host == webmail:
             if _entered(line, start, end) or (
                 in_error and _OF_A_MAIL_PROGRAM.search(line, max(0, start - 130), end + 130, timeout=PATTERN_SECONDS)
             ):
                 found.append(Token(host, (start, end)))
+            continue
+        if host.removeprefix("www.") in settings.own_domains and _entered(line, start, end):
+            found.append(Token(host, (start, end)))
             continue
         in_url = before.endswith("://")
         labels = host.split(".")
