@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
-import signal, sys, time
+import os, signal, sys, time
 from bot.commands.serve import supervise
 from bot.commands.web import _listen
 
@@ -26,11 +26,11 @@ def polite():
         print("ended", flush=True)
         sys.exit(0)
     signal.signal(signal.SIGTERM, end)
-    print("ready", flush=True)
+    os.write(1, b"ready\\n")  # at once: two processes write into one pipe
     time.sleep(60)
 
 def rude():
-    print("ready", flush=True)
+    os.write(1, b"ready\\n")
     time.sleep(60)
 
 supervise([polite, rude])
