@@ -61,6 +61,12 @@ class Settings:
     """Under which names customers' DKIM keys stand as a rule; ``triage probe`` looks there where no other is named."""
     resellers: tuple[Reseller, ...] = ()
 
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """Every name under which a mail program may connect."""
+        pop3 = (self.pop3_host,) if self.pop3_host else ()
+        return (self.imap_host, self.smtp_host, *self.customer_hosts, *pop3)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -17,7 +17,7 @@ from bot.core.model import Facts, Finding, Match
 from bot.core.observed import AccountView, ServerView
 from bot.core.posterior import chances as chances_of
 from bot.core.posterior import leanings, priors, ratios, sparse
-from bot.core.topic import ONLY_ELSE, OTHER_ACCOUNT, about_mail, complains, holds_mail, our_server_fails
+from bot.core.topic import about_mail, complains, without_other_topics
 from bot.core.verdict import Diagnosis, Evidence, RankedCause
 from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge
@@ -54,11 +54,7 @@ def told_by_ticket(
 ) -> list[gather.Weighted]:
     """The evidence that a ticket brings by itself. Its :func:`posterior` is what is expected before the server and the
     directory are asked."""
-    beside = {ONLY_ELSE} if holds_mail(facts, matches, knowledge) else set()
-    if our_server_fails(facts, knowledge):
-        beside |= {ONLY_ELSE, OTHER_ACCOUNT}
-    if beside:
-        facts = replace(facts, cues=tuple(cue for cue in facts.cues if cue.id not in beside))
+    facts = without_other_topics(facts, matches, knowledge)
     return [
         *gather.of_errors(matches, facts, knowledge),
         *gather.of_findings(findings, facts, knowledge),
@@ -108,9 +104,7 @@ def diagnose(
     if confidence == "confirmed" and (undecided or (lead in PASSWORD_CAUSES and password_proven_since(server, facts))):
         confidence = "likely"
     missing = _missing(facts, findings, matches, server)
-    verdict = _verdict(lead, chances[lead], confidence, facts, findings, matches, server, undecided, missing, knowledge)
-    if verdict == "answer" and confidence != "confirmed" and _of_no_answer(chances, knowledge) >= DOUBTFUL_FROM:
-        verdict = "ask"
+    verdict = _verdict(lead, chances, confidence, facts, findings, matches, server, undecided, missing, knowledge)
     return Diagnosis(
         verdict,
         confidence,
@@ -281,7 +275,7 @@ def _missing(
 
 def _verdict(
     lead: str,
-    chance: float,
+    chances: Mapping[str, float],
     confidence: str,
     facts: Facts,
     findings: Sequence[Finding],
@@ -291,7 +285,7 @@ def _verdict(
     missing: Sequence[str],
     knowledge: Knowledge,
 ) -> str:
-    other = knowledge.others.get(lead)
+    other, chance = knowledge.others.get(lead), chances[lead]
     if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
         return "escalate"
     if (
@@ -302,6 +296,8 @@ def _verdict(
         return "ask"
     if confidence == "confirmed":
         return "answer"
+    if _of_no_answer(chances, knowledge) >= DOUBTFUL_FROM:
+        return "ask"
     if server.matching is None and not about_mail(facts, matches, knowledge):
         return "ask"
     if server.absence_proven and not findings and other is None and chance < SURE_WITHOUT_LINE:

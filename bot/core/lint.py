@@ -50,7 +50,7 @@ def right_settings(facts: Facts, knowledge: Knowledge) -> tuple[set[str], set[st
         if endpoint.role != "setting":
             continue
         named = protocol_of_host(endpoint.host) if endpoint.host and endpoint.typed is None else None
-        if named and endpoint.host in _own_hosts(knowledge.settings, named):
+        if named and endpoint.host in _hosts_of(named, knowledge.settings):
             hosts.add(named)
         port = _port(endpoint.port, knowledge.settings)
         if port is not None and port.supported and endpoint.tls in (None, port.tls):
@@ -75,7 +75,7 @@ def _proven_right(endpoint: Endpoint, settings: Settings) -> str | None:
     port = _port(endpoint.port, settings)
     if port is None or not port.supported or endpoint.tls not in (None, port.tls):
         return None
-    if endpoint.host is not None and endpoint.host not in _own_hosts(settings, port.protocol):
+    if endpoint.host is not None and endpoint.host not in _hosts_of(port.protocol, settings):
         return None
     return port.protocol
 
@@ -87,10 +87,11 @@ def _tried_in_turn(endpoints: Sequence[Endpoint], settings: Settings) -> set[str
     return {protocol for protocol in tried if tried.count(protocol) > 1}
 
 
-def _own_hosts(settings: Settings, protocol: str | None) -> set[str]:
+def _hosts_of(protocol: str, settings: Settings) -> set[str]:
+    """Our names under which ``protocol`` is spoken."""
     by_protocol = {"imap": settings.imap_host, "smtp": settings.smtp_host, "pop3": settings.pop3_host}
-    hosts = {h for p, h in by_protocol.items() if h and (protocol is None or p == protocol)}
-    return hosts | set(settings.customer_hosts)
+    host = by_protocol.get(protocol)
+    return {*settings.customer_hosts, *([host] if host else [])}
 
 
 def _of_endpoint(endpoint: Endpoint, facts: Facts, knowledge: Knowledge, right: set[str]) -> Iterator[Finding]:
@@ -161,8 +162,7 @@ def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator
         return
     if endpoint.typed:
         yield _finding(knowledge, "host-malformed", endpoint.span, host=f"“{endpoint.typed}”")
-    own = _own_hosts(settings, None)
-    if host in own:
+    if host in settings.own_hosts:
         by_protocol = {settings.imap_host: "imap", settings.smtp_host: "smtp"}
         port = _port(endpoint.port, settings)
         wanted = endpoint.protocol or (port.protocol if port else None)

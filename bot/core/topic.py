@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import regex
 
@@ -63,16 +64,12 @@ def about_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> 
         return True
     if any(knowledge.errors[m.error_id].role == "specific" for m in matches):
         return True
-    ways: dict[str, set[str]] = {}
-    for trait in facts.traits:
-        way, _, concept = trait.partition(" ")
-        ways.setdefault(way, set()).add(concept)
-    failing = ways.get("fails", set()) | ways.get("denied", set())
-    if failing & (OF_MAIL | OF_ITS_SETTINGS) or not facts.traits:
+    if not facts.traits or not _said(facts, "fails", "denied").isdisjoint(OF_MAIL | OF_ITS_SETTINGS):
         return True
-    if ways.get("works", set()) & OF_MAIL:
+    if not _said(facts, "works").isdisjoint(OF_MAIL):
         return False
-    return bool((failing | ways.get("plain", set())) & (OF_MAIL | OF_ITS_SETTINGS | OF_ITS_DEVICES))
+    spoken = _said(facts, "fails", "denied", "plain")
+    return not spoken.isdisjoint(OF_MAIL | OF_ITS_SETTINGS | OF_ITS_DEVICES)
 
 
 def _only_works(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
@@ -104,16 +101,24 @@ def complains(facts: Facts, matches: Sequence[Match]) -> bool:
     return bool(matches or facts.errors) or any(c.id == COMPLAINT for c in facts.cues)
 
 
-def our_server_fails(facts: Facts, knowledge: Knowledge) -> bool:
+def without_other_topics(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> Facts:
+    """``facts`` without the cues of another topic that what the ticket holds of our mail refutes."""
+    refuted = set()
+    if _our_server_fails(facts, knowledge):
+        refuted = {ONLY_ELSE, OTHER_ACCOUNT}
+    elif _holds_mail(facts, matches, knowledge):
+        refuted = {ONLY_ELSE}
+    return replace(facts, cues=tuple(cue for cue in facts.cues if cue.id not in refuted)) if refuted else facts
+
+
+def _our_server_fails(facts: Facts, knowledge: Knowledge) -> bool:
     """True where a program's own text names our server: the account that fails is with us, whatever is said of
     others."""
-    settings = knowledge.settings
-    ours = (settings.imap_host, settings.smtp_host, settings.pop3_host, *settings.customer_hosts)
     texts = [fold(error.text) for error in facts.errors if not error.quoted]
-    return any(host in text for host in ours if host for text in texts)
+    return any(host in text for host in knowledge.settings.own_hosts for text in texts)
 
 
-def holds_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
+def _holds_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
     """True where the ticket holds what only mail has: a program's text that names a cause by itself, our server or a
     port of ours in the settings. Then it is not about something else, whatever works."""
     rows = (knowledge.errors[m.error_id] for m in matches if m.method == "pattern" and not m.prose and not m.quoted)

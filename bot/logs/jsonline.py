@@ -53,7 +53,9 @@ def unwrap(line: str) -> Record | None:
     if key is None:
         return None
     message = text_of(fields[key]) or ""
-    stated, fields = fields, {**fields, **nested(fields)}
+    stated, found = fields, nested(fields)
+    if found:
+        fields = {**fields, **found}
     journal = key == "MESSAGE"
     identifier = _word(fields, PROGRAMS)
     time = _journal_time(fields) if journal else _stamped(fields)

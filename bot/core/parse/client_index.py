@@ -105,6 +105,8 @@ class ClientIndex:
     def __init__(self, families: Sequence[ClientFamily]) -> None:
         rules = [rule for family in families for rule in _rules(family)]
         self._sieve = Sieve(((rule, rule.cased), rule.alternatives()) for rule in rules)
+        self.stock = tuple((f, regex.compile(f.stock, regex.IGNORECASE)) for f in families if f.stock)
+        """Families that systems bring with them, and the names of those systems."""
 
     def scan(self, text: str) -> list[Hit]:
         """All hits in ``text`` (already :func:`plain`), overlapping ones resolved, in order of their "

@@ -12,7 +12,7 @@ from operator import itemgetter
 import regex
 
 from bot.core.parse.client_index import Hit
-from bot.core.parse.client_platforms import Platform, find_platforms
+from bot.core.parse.client_platforms import Platform
 from bot.core.parse.client_search import all_of, first_of
 from knowledge.gated import Gated
 from knowledge.model import ClientFamily
@@ -38,24 +38,23 @@ _PROPER = Gated(
     r"|(?<=(?i:\biOS|\biPadOS|\bmacOS|\bOS X)(?: \d[\d.]*)? |の)Mail(?![A-Za-z@-])"
     r"|(?<=\" ?)(?:Mail|Courrier|Correo|Posta|Poczta|Почта|メール|邮件)(?= ?\")"
 )
+Stock = Sequence[tuple[ClientFamily, regex.Pattern[str]]]
+"""Families that come with a system, and the names of such systems (:attr:`ClientIndex.stock`)."""
 _BETWEEN = regex.compile(r"[.!?;:。！？]\s|\n\n")
 
 
-def stock_programs(text: str, named: Sequence[Hit], families: Sequence[ClientFamily]) -> Iterator[Hit]:
+def stock_programs(text: str, platforms: Sequence[Platform], named: Sequence[Hit], stock: Stock) -> Iterator[Hit]:
     """Programs of the plain ``text`` that come with the system they are said to run on. ``named`` are the programs
     that have a name: no description counts that overlaps one or has one between itself and the system."""
-    described = [match for pattern in (_DESCRIBED, _PROPER) for match in all_of(pattern, text, _MOST)]
-    if not described:
+    if not platforms:
         return
-    platforms = find_platforms(text)
-    kinds = [(family, regex.compile(family.stock, regex.IGNORECASE)) for family in families if family.stock]
-    for start, end in (match.span() for match in described):
+    for start, end in (match.span() for pattern in (_DESCRIBED, _PROPER) for match in all_of(pattern, text, _MOST)):
         if any(hit.kind == "name" and hit.start < end and start < hit.end for hit in named):
             continue
         near = _systems_near(text, start, end, platforms, named)
         written = [text[one.start : one.end] for one in near if one.system == near[0].system]
         # a device tells more than its system: "my Samsung (Android 5)"
-        family = next((family for family, runs in kinds if any(runs.search(one) for one in written)), None)
+        family = next((family for family, runs in stock if any(runs.search(one) for one in written)), None)
         if family is not None:
             yield Hit(family, "name", start, end)
 

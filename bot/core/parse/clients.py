@@ -65,11 +65,12 @@ def find_clients(reading: Reading, families: Sequence[ClientFamily]) -> tuple[Cl
     """
     text = plain(reading.text)
     ignored = _ignored(reading, text)
-    hits = index_of(families).scan(text)
-    hits = sorted([*hits, *stock_programs(text, hits, families)], key=lambda hit: (hit.start, hit.end))
+    index, platforms = index_of(families), find_platforms(text)
+    hits = index.scan(text)
+    hits = sorted([*hits, *stock_programs(text, platforms, hits, index.stock)], key=lambda hit: (hit.start, hit.end))
     hits = [hit for hit in hits if not _within(hit.start, ignored)]
     fields = _field_spans(text) if ":" in text or "#" in text or "：" in text or "=" in text else []
-    found = _judge(reading, text, hits, fields)
+    found = _judge(reading, text, hits, fields, platforms)
     found += find_unknown(text, fields, found, ignored)
     ranked = settle(found)
     return tuple(one.mention for one in _with_versions(ranked, text))[:MAX_CLIENTS]
@@ -100,10 +101,12 @@ def _field_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _judge(reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int, int]]) -> list[Found]:
+def _judge(
+    reading: Reading, text: str, hits: list[Hit], fields: list[tuple[int, int]], written: tuple[Platform, ...]
+) -> list[Found]:
     if not hits:
         return []
-    platforms = _not_names(find_platforms(text), hits)
+    platforms = _not_names(written, hits)
     verdicts = VerdictReader(text, reading.language, [(hit.start, hit.end) for hit in hits if hit.kind != "error"])
     nearest = neighbours(platforms, [(hit.start, hit.end) for hit in hits if hit.kind == "name"])
     working = [

@@ -207,16 +207,13 @@ def near_own_host(host: str, settings: Settings) -> str | None:
     A slip is at most two edits (Damerau-Levenshtein) over the whole name, or over its registered part.
     """
     best: tuple[int, str] | None = None
-    own_hosts = [settings.imap_host, settings.smtp_host, *settings.customer_hosts]
-    if settings.pop3_host:
-        own_hosts.append(settings.pop3_host)
-    for own in own_hosts:
+    for own in settings.own_hosts:
         distance = DamerauLevenshtein.distance(host, own, score_cutoff=3)
         if distance <= 2 and (best is None or distance < best[0]):
             best = (distance, own)
     if best:
         return best[1]
-    for own in own_hosts:
+    for own in settings.own_hosts:
         tail, own_tail = host.partition(".")[2], own.partition(".")[2]
         if tail and DamerauLevenshtein.distance(tail, own_tail, score_cutoff=3) <= 2:
             return own

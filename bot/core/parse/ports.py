@@ -65,6 +65,8 @@ _HOST = regex.compile(r"[a-z0-9-]\.[a-z]{2,24}\s?:\s?$|(?:\d{1,3}\.){3}\d{1,3}\s
 def names_several_ports(folded: str) -> bool:
     """True where a ticket names two ports of mail, one of them as a port ("…:587 times out", "on 993"): then the bare
     number is one too ("465 the same"). One number may count things; two that are ports hardly do."""
+    if sum(number in folded for number in _DISTINCTIVE) < 2:
+        return False
     named: set[str] = set()
     as_port = False
     try:
