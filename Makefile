@@ -75,15 +75,17 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the laws over knowledge/
 
 # -- measuring ------------------------------------------------------------------------------------------------------
 
-TUNED := tests/eval/tuning tests/eval/tuning2 tests/eval/tuning3 tests/eval/tuning4 tests/eval/tuning5 tests/eval/tuning6 tests/eval/tuning7 tests/eval/tuning8 tests/eval/tuning9 tests/eval/tuning10 tests/eval/tuning11 tests/eval/tuning12 tests/eval/tuning13 tests/eval/tuning14 tests/eval/tuning15 tests/eval/tuning16
+TUNED := $(patsubst %-gold.jsonl,%,$(wildcard tests/eval/tuning*-gold.jsonl))
+HELD_OUT := tests/eval/heldout3 tests/eval/heldout4
 eval: $(VENV)/dev.stamp ## Triage the written tickets and hold them against their gold answers
 	@cat $(TUNED:%=%.jsonl) > $(VENV)/tuned.jsonl; cat $(TUNED:%=%-gold.jsonl) > $(VENV)/tuned-gold.jsonl
 	@echo "tuned on:"; $(BIN)/triage eval $(VENV)/tuned.jsonl $(VENV)/tuned-gold.jsonl --bar 0.93
-	@echo "held out:"; $(BIN)/triage eval tests/eval/heldout3.jsonl tests/eval/heldout3-gold.jsonl --bar 0.82
+	@for set in $(HELD_OUT); do echo "$$set, held out:"; $(BIN)/triage eval $$set.jsonl $$set-gold.jsonl --bar 0.82; done
 	@echo "texts of programs:"; $(BIN)/python -m tests.eval.client_texts.measure
 
-tendencies: $(VENV)/dev.stamp ## Fit knowledge/tendencies.toml to the written tickets anew (after tickets, lexicons or concepts have changed)
+tendencies: $(VENV)/dev.stamp ## Fit knowledge/tendencies.toml and then other_topics.toml to the written tickets anew (after tickets, lexicons or concepts have changed)
 	nice $(BIN)/python -m tests.eval.tendencies
+	nice $(BIN)/python -m tests.eval.other_topics
 
 lab: $(VENV)/dev.stamp ## Real Dovecot, Postfix and mail programs fail afresh; then triage on every recorded case, as a table
 	bash tests/lab/packages.sh

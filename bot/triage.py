@@ -106,6 +106,7 @@ class Triager:
         reading = read(ticket, self.knowledge.languages)  # one plain text, secrets masked
         hits = scan(reading, self.tables.matcher)  # rows of the table, anywhere in it
         facts = parse(ticket, reading, hits, self.knowledge)  # mailbox, client, errors, settings
+        facts = replace(facts, shown=self.tables.fuzzy.concepts_in(facts.errors))  # what programs' texts are about
         findings = lint(facts, self.knowledge)  # settings that cannot work
         matches = match(facts.errors, hits, reading.text, self.tables.fuzzy)  # which errors these are
         return Told(ticket, reading, facts, findings, matches)

@@ -33,6 +33,8 @@ from knowledge.model import (
     Weights,
     Wording,
 )
+from knowledge.other_topics import OtherTopics
+from knowledge.other_topics import faults as faults_of_topics
 from knowledge.source import HERE, KnowledgeError, Source, Table, merge, parsed, tables
 from knowledge.tendencies import Tendencies, faults
 
@@ -88,6 +90,7 @@ def load(overlay: Path | None = None) -> Knowledge:
         lexicons=_Lexicons(source.texts("lexicon")),
         weights=_build(Weights, source.single("weights.toml"), "weights.toml"),
         tendencies=_build(Tendencies, source.single("tendencies.toml"), "tendencies.toml"),
+        other_topics=_build(OtherTopics, source.single("other_topics.toml"), "other_topics.toml"),
     )
     knowledge = replace(read, version=source.version())  # which knows every file only when all are read
     _check_causes(knowledge)
@@ -254,7 +257,10 @@ def _check_causes(knowledge: Knowledge) -> None:
                 raise KnowledgeError(
                     f"weights.toml: [{table}] {name} = {number} is not between {LEAST_WEIGHT} and {1 / LEAST_WEIGHT:g}"
                 )
-    for fault in faults(knowledge.tendencies, knowledge.thoughts, known):
+    for fault in (
+        *faults(knowledge.tendencies, knowledge.thoughts, known),
+        *faults_of_topics(knowledge.other_topics, knowledge.thoughts, knowledge.concepts, knowledge.errors),
+    ):
         raise KnowledgeError(fault)
     rows: list[tuple[str, Mapping[str, float], Mapping[str, float]]] = []
     rows += [(f"errors/{e.id}", {**e.checks, **e.others}, e.refutes) for e in knowledge.errors.values()]

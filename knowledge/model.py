@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from knowledge.host import Plan, Settings
+from knowledge.other_topics import OtherTopics
 from knowledge.tendencies import Tendencies
 
 Shares = Mapping[str, float]
@@ -326,6 +327,7 @@ class Knowledge:
     """language -> its words."""
     weights: Weights = field(default_factory=Weights)
     tendencies: Tendencies = field(default_factory=Tendencies)
+    other_topics: OtherTopics = field(default_factory=OtherTopics)
     family_named: Mapping[str, ClientFamily] = field(init=False, repr=False, compare=False)
     """Clients by name; of two with one name the first."""
 

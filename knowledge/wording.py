@@ -129,13 +129,17 @@ class WordingTable:
             best = min(best, self._first(sentence))
         return self._wordings[best] if best < len(self._wordings) else None
 
+    def concepts_in(self, text: str) -> frozenset[str]:
+        """All that the words of ``text`` name, in any language."""
+        return _all(self._named(f"{_START} {plain(text[:MAX_CHARS])} "))
+
     def is_elsewhere(self, line: str) -> bool:
         """:func:`knowledge.topic.is_elsewhere` of one line."""
-        return topic.is_elsewhere(self._of(line))
+        return topic.is_elsewhere(self.concepts_in(line))
 
     def is_beside(self, line: str) -> bool:
         """:func:`knowledge.topic.is_beside` of one line."""
-        return topic.is_beside(self._of(line))
+        return topic.is_beside(self.concepts_in(line))
 
     def is_aside(self, text: str) -> bool:
         """True where every sentence of ``text`` is about something else in a mail program: a draft, a contact, a
@@ -145,9 +149,6 @@ class WordingTable:
     def fails_aside(self, text: str) -> bool:
         """:func:`knowledge.topic.fails_aside` of the sentences of a text."""
         return topic.fails_aside(map(self._named, _sentences(text)))
-
-    def _of(self, line: str) -> frozenset[str]:
-        return _all(self._named(f"{_START} {plain(line[:MAX_CHARS])} "))
 
     def _concepts(self, sentence: str) -> tuple[frozenset[str], ...]:
         """The concepts of a sentence by language; only entries whose first part stands in it are looked for."""

@@ -17,8 +17,8 @@ from bot.core.model import Facts, Finding, Match
 from bot.core.observed import AccountView, ServerView
 from bot.core.posterior import chances as chances_of
 from bot.core.posterior import leanings, priors, ratios, sparse
-from bot.core.topic import about_mail, complains, without_other_topics
-from bot.core.verdict import Diagnosis, Evidence, RankedCause
+from bot.core.topic import chance_of_another, complains, without_other_topics
+from bot.core.verdict import WHICH_SERVICE, Diagnosis, Evidence, RankedCause
 from bot.core.whose import login_shape, name_in
 from knowledge.model import Knowledge
 
@@ -26,7 +26,7 @@ ANSWER_FROM = 0.4
 """Below this probability a careful expert asks before naming a check."""
 SILENT_FROM = 0.55
 """Below this probability a ticket that may be about something else is asked about, not passed over in silence."""
-DOUBTFUL_FROM = 0.15
+DOUBTFUL_FROM = 0.06
 """From this probability of being about something else on, a ticket is asked about before it is answered."""
 WORDS_FROM = 0.75
 """Below this a ticket that holds no faulty setting and no program's text is asked about: words repeat one another."""
@@ -104,7 +104,13 @@ def diagnose(
     if confidence == "confirmed" and (undecided or (lead in PASSWORD_CAUSES and password_proven_since(server, facts))):
         confidence = "likely"
     missing = _missing(facts, findings, matches, server)
-    verdict = _verdict(lead, chances, confidence, facts, findings, matches, server, undecided, missing, knowledge)
+    doubt = 0.0 if server.matching else chance_of_another(facts, matches, of_no_answer(chances, knowledge), knowledge)
+    doubted = doubt >= DOUBTFUL_FROM and confidence != "confirmed"
+    if doubted and confidence == "likely":
+        confidence = "guess"
+    verdict = _verdict(
+        lead, chances, confidence, facts, findings, matches, server, undecided, missing, knowledge, doubted=doubted
+    )
     return Diagnosis(
         verdict,
         confidence,
@@ -113,14 +119,17 @@ def diagnose(
         missing=missing if verdict in ("ask", "escalate") else tuple(m for m in missing if m in ("mailbox",)),
         also=_also(lead, findings, server, facts, knowledge),
         undecided=undecided,
-        question=_question(lead, undecided, missing, facts, knowledge)
+        question=WHICH_SERVICE
+        if doubted and verdict == "ask"
+        else _question(lead, undecided, missing, facts, knowledge)
         if undecided or verdict in ("ask", "escalate")
         else None,
+        other_topic=doubt,
         leanings=sparse(said),
     )
 
 
-def _of_no_answer(chances: Mapping[str, float], knowledge: Knowledge) -> float:
+def of_no_answer(chances: Mapping[str, float], knowledge: Knowledge) -> float:
     """How likely the ticket is about none of our services, or asks for nothing."""
     return sum(chance for cause, chance in chances.items() if (o := knowledge.others.get(cause)) and o.answer == "none")
 
@@ -284,6 +293,8 @@ def _verdict(
     undecided: Sequence[str],
     missing: Sequence[str],
     knowledge: Knowledge,
+    *,
+    doubted: bool,
 ) -> str:
     other, chance = knowledge.others.get(lead), chances[lead]
     if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
@@ -296,9 +307,7 @@ def _verdict(
         return "ask"
     if confidence == "confirmed":
         return "answer"
-    if _of_no_answer(chances, knowledge) >= DOUBTFUL_FROM:
-        return "ask"
-    if server.matching is None and not about_mail(facts, matches, knowledge):
+    if doubted:
         return "ask"
     if server.absence_proven and not findings and other is None and chance < SURE_WITHOUT_LINE:
         return "ask"  # nothing of theirs arrived: only their settings or another network can tell which of 3, 4 and 5

@@ -92,6 +92,12 @@ class FuzzyTable:
         corrected = self._spelling.corrected(text)
         return self._wordings.read(corrected) if corrected else None
 
+    def concepts_in(self, errors: Sequence[ErrorText]) -> tuple[str, ...]:
+        """The concepts (knowledge/concepts.toml) that programs' texts name, sorted."""
+        return tuple(
+            sorted(frozenset[str]().union(*(self._wordings.concepts_in(e.text) for e in errors[:MAX_FUZZY_TEXTS])))
+        )
+
     def may_refine(self, row: str) -> bool:
         """True for a row that says so little that the words around it may replace it."""
         return row in self._wordings.refinable

@@ -162,6 +162,8 @@ class Facts:
     cues: tuple[Cue, ...] = ()
     traits: tuple[str, ...] = ()
     """What the customer speaks of, and how ("fails wifi"): :func:`bot.core.parse.traits.traits_of`."""
+    shown: tuple[str, ...] = ()
+    """Concepts (knowledge/concepts.toml) that programs' texts name."""
     webmail_works: bool | None = None
     plan: str | None = None
     occurred: TimeHint | None = None

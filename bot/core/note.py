@@ -9,7 +9,7 @@ import regex
 
 from bot.core.model import Facts, Finding, Match, Reading
 from bot.core.observed import AccountView, ServerLine, ServerView
-from bot.core.verdict import Diagnosis, RankedCause
+from bot.core.verdict import WHICH_SERVICE, Diagnosis, RankedCause
 from knowledge.model import Knowledge
 
 MAX_LINES_SHOWN = 8
@@ -63,6 +63,8 @@ def _headline(diagnosis: Diagnosis, knowledge: Knowledge) -> Iterator[str]:
         return
     lead = diagnosis.causes[0]
     yield f"{title_of(lead.cause, knowledge)} · {diagnosis.confidence.upper()} · {lead.probability:.0%} · {diagnosis.verdict}"
+    if diagnosis.question == WHICH_SERVICE:
+        yield f"May be about something else than mail with us ({diagnosis.other_topic:.0%})."
     if diagnosis.undecided:
         yield "Cannot be told apart so far from: " + "; ".join(title_of(c, knowledge) for c in diagnosis.undecided)
     if diagnosis.question:

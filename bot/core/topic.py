@@ -12,6 +12,7 @@ from bot.core.model import Facts, Match
 from bot.core.parse.hosts import protocol_of_host
 from knowledge.matcher import fold
 from knowledge.model import Knowledge
+from knowledge.other_topics import STEPS
 
 COMPLAINT = "something-fails"
 """The cue of a ticket that says of anything that it fails."""
@@ -23,17 +24,17 @@ LEFT_BY_A_BAN = frozenset({"auth-failed", "connection-refused"})
 """Rows of the table that stand in one ticket where an address was banned after failed logins."""
 OF_SENDING = frozenset({"send", "newsletter", "attachment", "sender", "size"})
 """Concepts of what leaves the mailbox."""
-OF_MAIL = frozenset({"send", "receive", "program", "mailbox", "webmail", "messages"})
-FLOWING = frozenset({"send", "receive", "messages", "mailbox"})
-"""Concepts of what works when mail does."""
-PROGRAMS = frozenset({"app", "library", "command", "webmail"})
-"""Kinds of clients that do nothing but mail, or do it for a program."""
-SERVER_REPLY = regex.compile(r"(?<![\d.:])[45]\d\d[ -]\S|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])|\[[A-Z]{5,30}\]")
-"""RFC 5321 4.2 and 3463: a reply code, an enhanced status; RFC 5530: a response code. No other service speaks so."""
+REPLIES = {
+    "reply": regex.compile(r"(?<![\d.:])[45]\d\d[ -]\S"),
+    "status": regex.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])"),
+    "response-code": regex.compile(
+        r"\[(?:ALERT|AUTH(?:ENTICATION|ORIZATION)FAILED|AUTH|CANNOT|CLIENTBUG|CONTACTADMIN|CORRUPTION|EXPIRED|IN-?USE|LIMIT"
+        r"|LOGIN-DELAY|NONEXISTENT|NOPERM|OVERQUOTA|PRIVACYREQUIRED|SERVERBUG|SYS/(?:TEMP|PERM)|TRYCREATE|UNAVAILABLE)\]"
+    ),
+}
+"""What servers of mail say: a reply code (RFC 5321 4.2, which FTP has as well), an enhanced status (RFC 3463), a
+response code of IMAP (RFC 3501 7.1, RFC 5530) or POP3 (RFC 2449, RFC 3206)."""
 REPLY_CHARS = 2_000
-OF_ITS_SETTINGS = frozenset({"server", "username"})
-OF_ITS_DEVICES = frozenset({"password", "phone", "computer", "everyone"})
-"""Concepts of what fails when mail does."""
 NAMES_A_CAUSE = 0.55
 """A row of the table that gives one cause this share or more names it."""
 
@@ -50,45 +51,36 @@ def says_nothing_of_sending(facts: Facts) -> bool:
     return "smtp" not in facts.protocols and OF_SENDING.isdisjoint(spoken)
 
 
-def about_mail(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
-    """True where something of mail is said to fail, or the ticket names what only mail has: a mail program, a protocol,
-    a server or port of mail, a program's text that only mail shows.
+def chance_of_another(facts: Facts, matches: Sequence[Match], silent: float, knowledge: Knowledge) -> float:
+    """How likely the ticket is about something else than mail with us, 0..1.
 
-    Programs of all kinds cannot connect and refuse passwords. Where mail is only said to work, or neither mail nor a
-    device or a password is spoken of, such a text may be any program's, and an answer about mail would be a guess.
+    Programs of all kinds cannot connect and refuse passwords, so a cause may lead in a ticket about a till or a web
+    site. What tells the two apart is all that it holds together: what it speaks of and how, what programs' texts name,
+    and what only mail has. ``silent`` is the probability of the causes that mean another topic, by all evidence.
     """
-    if _only_works(facts, matches, knowledge):
-        return False
-    families = (knowledge.family_named.get(c.name) for c in facts.clients)
-    if facts.protocols or any(f is None or f.kind != "device" for f in families) or _setting_of_mail(facts, knowledge):
-        return True
-    if any(knowledge.errors[m.error_id].role == "specific" for m in matches):
-        return True
-    if not facts.traits or not _said(facts, "fails", "denied").isdisjoint(OF_MAIL | OF_ITS_SETTINGS):
-        return True
-    if not _said(facts, "works").isdisjoint(OF_MAIL):
-        return False
-    spoken = _said(facts, "fails", "denied", "plain")
-    return not spoken.isdisjoint(OF_MAIL | OF_ITS_SETTINGS | OF_ITS_DEVICES)
+    return knowledge.other_topics.chance_of(traits_of_topic(facts, matches, silent, knowledge))
 
 
-def _only_works(facts: Facts, matches: Sequence[Match], knowledge: Knowledge) -> bool:
-    """True where mail is said to work and nothing of mail to fail, and the ticket holds no reply of a mail server, no
-    mail program and no server or port of mail."""
-    works, fails = _said(facts, "works"), _said(facts, "fails", "denied")
-    if works.isdisjoint(FLOWING) or not fails.isdisjoint(OF_MAIL) or _setting_of_mail(facts, knowledge):
-        return False
-    families = (knowledge.family_named.get(c.name) for c in facts.clients)
-    if any(family is not None and family.kind in PROGRAMS for family in families):
-        return False
-    texts = (*(e.text for e in facts.errors), *(m.text for m in matches))
-    return not any(SERVER_REPLY.search(text[:REPLY_CHARS]) for text in texts)
-
-
-def _said(facts: Facts, *ways: str) -> set[str]:
-    """The concepts that the ticket speaks of in one of these ways."""
-    parts = (trait.partition(" ") for trait in facts.traits)
-    return {concept for way, _, concept in parts if way in ways}
+def traits_of_topic(facts: Facts, matches: Sequence[Match], silent: float, knowledge: Knowledge) -> tuple[str, ...]:
+    """What knowledge/other_topics.toml weighs of a ticket: "fails printer", "shown secret", "holds setting", "chance
+    0.1"."""
+    families = [knowledge.family_named.get(client.name) for client in facts.clients]
+    held = {f"kind-{family.kind if family else 'unknown'}" for family in families} or {"no-client"}
+    held.update(facts.protocols)
+    if facts.mailbox and not facts.mailbox_assumed:
+        held.add("mailbox")
+    for sign, shape in REPLIES.items():
+        if any(shape.search(error.text[:REPLY_CHARS]) for error in facts.errors):
+            held.add(sign)
+    if _setting_of_mail(facts, knowledge):
+        held.add("setting")
+    return (
+        *facts.traits,
+        *(f"shown {concept}" for concept in facts.shown),
+        *(f"claimed {row}" for row in sorted({m.error_id for m in matches if m.method == "pattern"})),
+        *(f"holds {sign}" for sign in sorted(held)),
+        *(f"chance {step}" for step in STEPS if silent >= float(step)),
+    )
 
 
 def _setting_of_mail(facts: Facts, knowledge: Knowledge) -> bool:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from bot.core.model import Facts, Finding, Match, Reading, Ticket
 from bot.core.observed import AccountView, ServerView
 
+WHICH_SERVICE = "which-service"
+"""The question (knowledge/questions.toml) that a ticket is asked first which may be about something else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -50,6 +53,8 @@ class Diagnosis:
     """Causes that no evidence at hand can tell apart from the leading one."""
     question: str | None = None
     """Id of the one question that decides between ``undecided``."""
+    other_topic: float = 0.0
+    """Probability that the ticket is about something else than mail with us; 0 where a line of theirs was found."""
     leanings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What each kind of evidence says of the causes (bot/core/posterior.py): what weights are learned from."""
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp, sqrt
 from pathlib import Path
+from typing import Any
 
 from bot.adapters.accounts.memory import EmptyAccountDirectory
 from bot.adapters.logstore.memory import EmptyLogStore
 from bot.bootstrap import SystemClock
+from bot.core.model import Ticket
 from bot.core.parse.tickets import read_tickets
 from bot.triage import Triager
 from knowledge import load
@@ -40,26 +42,34 @@ Row = tuple[tuple[str, ...], str]
 Weights = dict[str, list[float]]
 
 
+def tuning_files() -> list[Path]:
+    """The written tickets that rules may be improved on."""
+    return sorted(f for f in HERE.glob("tuning*.jsonl") if not f.stem.endswith("-gold"))
+
+
+def read_with_gold(file: Path) -> Iterator[tuple[Triager, Ticket, Mapping[str, Any]]]:
+    """The tickets of a file, each with its gold answer and who reads it. Raises SystemExit for held-out tickets."""
+    if "heldout" in file.name:
+        raise SystemExit(f"{file}: held-out tickets are measured only; leave it out")
+    triager = Triager(load(), EmptyLogStore(), EmptyAccountDirectory(), SystemClock())
+    told = map(json.loads, file.with_name(f"{file.stem}-gold.jsonl").read_text("utf-8").splitlines())
+    gold = {answer["id"]: answer for answer in told}
+    for ticket in read_tickets(file.read_bytes(), format="jsonl", name=str(file)):
+        yield triager, ticket, gold[ticket.id]
+
+
 def rows_of(files: Sequence[Path]) -> list[Row]:
     """Traits and right cause of each ticket whose gold names a cause that knowledge has."""
     knowledge = load()
-    triager = Triager(knowledge, EmptyLogStore(), EmptyAccountDirectory(), SystemClock())
     numbered = {check.number: check.id for check in knowledge.checks.values()}
     rows: list[Row] = []
     for file in files:
-        if "heldout" in file.name:
-            raise SystemExit(f"{file}: held-out tickets are measured only; leave it out")
-        gold = {
-            g["id"]: g
-            for g in map(json.loads, file.with_name(f"{file.stem}-gold.jsonl").read_text("utf-8").splitlines())
-        }
-        for ticket in read_tickets(file.read_bytes(), format="jsonl", name=str(file)):
-            told = gold[ticket.id]
+        for triager, ticket, told in read_with_gold(file):
             cause = numbered.get(told["check"]) or SAME.get(told["cause"], told["cause"])
             if told["should_ask"] and told["check"] is None:
                 cause = "unknown"  # too little is said: such words lean to no cause, nor to another topic
             if cause in knowledge.checks or cause in knowledge.others:
-                rows.append((triager.triage(ticket).facts.traits, cause))
+                rows.append((triager.told(ticket).facts.traits, cause))
     return rows
 
 
@@ -121,10 +131,7 @@ def text_of(causes: Sequence[str], weights: Weights, rows: Sequence[Row]) -> str
 
 def main(arguments: Sequence[str]) -> None:
     """Fit, print the five-fold figure, write the file."""
-    files = [Path(a) for a in arguments] or sorted(
-        f for f in HERE.glob("tuning*.jsonl") if not f.stem.endswith("-gold")
-    )
-    rows = rows_of(files)
+    rows = rows_of([Path(a) for a in arguments] or tuning_files())
     right = 0
     for fold in range(5):
         causes, weights, offsets = fit([row for n, row in enumerate(rows) if n % 5 != fold])

@@ -1,5 +1,5 @@
-"""The fit of knowledge/tendencies.toml: it learns what parts causes, says the same twice, and never sees a held-out
-ticket."""
+"""The fits of knowledge/tendencies.toml and other_topics.toml: they learn what parts causes and topics, say the same
+twice, and never see a held-out ticket."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.other_topics import OtherTopics, faults
+from tests.eval import other_topics
 from tests.eval.tendencies import fit, rows_of, text_of
 
 ROWS = [(("fails wifi", "spoken mail"), "network-block")] * 8 + [
@@ -32,3 +34,36 @@ def test_the_file_is_what_the_loader_reads() -> None:
 def test_held_out_tickets_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="held-out"):
         rows_of([tmp_path / "heldout9.jsonl"])
+
+
+TOPICS = [(("fails printer", "holds no-client", "chance 0.1"), other_topics.ANOTHER)] * 8 + [
+    (("fails mailbox", "holds setting"), other_topics.OURS)
+] * 24
+
+
+def test_what_parts_topics_leans_to_one_and_unknown_traits_to_none() -> None:
+    table = other_topics.table_of(TOPICS)
+    assert table == other_topics.table_of(TOPICS)
+    assert table.fails["printer"] > 0.2 and table.holds["setting"] < -0.1
+    of_printer, of_mailbox = table.chance_of(TOPICS[0][0]), table.chance_of(TOPICS[-1][0])
+    assert of_printer > 0.5 > 0.2 > of_mailbox
+    assert table.chance_of((*TOPICS[-1][0], "fails what nobody knows")) == of_mailbox
+
+
+def test_the_topics_file_is_what_the_loader_reads() -> None:
+    table = other_topics.table_of(TOPICS)
+    assert OtherTopics(**tomllib.loads(other_topics.text_of(table))) == table
+
+
+def test_a_table_that_names_what_nobody_knows_or_drowns_the_rest_is_refused() -> None:
+    table = OtherTopics(0.0, fails={"printer": 1.0, "printr": 1.0}, shown={"secret": 9.0}, holds={"soul": 1.0})
+    told = list(faults(table, {"printer"}, {"secret"}, ()))
+    assert [line.split(":", 1)[1].split(" is ")[0].strip() for line in told] == [
+        "[fails] printr: nothing has this name",
+        "[shown] secret = 9.0",
+        "[holds] soul: nothing has this name",
+    ]
+
+
+def test_without_a_table_no_topic_is_in_doubt() -> None:
+    assert OtherTopics().chance_of(("fails printer",)) < 1e-6

@@ -397,7 +397,7 @@ def test_who_says_too_little_is_asked(triager: Triager, body: str) -> None:
         ),
         ("Mon serveur entrant est imap.trekmial.net, erreur « serveur introuvable »", "hostnames"),
         (
-            "Apple Mail: NO [LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
+            "Apple Mail on my Mac fetches nothing: NO [LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
             "imap-connection-limit",
         ),
         ('Al enviar: "554 5.7.1 <x@y.example>: Relay access denied"', "smtp_auth_off"),
@@ -410,7 +410,7 @@ def test_plain_cases_in_several_languages(triager: Triager, body: str, cause: st
 
 def test_without_a_complaint_nothing_is_answered_from_words_alone() -> None:
     cue = Cue("unpaid-invoice", (0, 1))
-    question = replace(FACTS, errors=(), clients=(), cues=(cue,))
+    question = replace(FACTS, errors=(), cues=(cue,))
     assert told(facts=question).verdict == "ask"
     assert (
         told(facts=replace(question, cues=(cue, Cue("panel-badge", (0, 1)), Cue("something-fails", (0, 1))))).verdict

@@ -38,6 +38,33 @@ def test_a_text_that_any_program_may_show_is_not_answered_where_mail_works(text:
 
 
 @pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("The door scanner shows: login failed, server does not answer. Who can help?", "or about another service?"),
+        ("Das Netzlaufwerk meldet: Benutzername oder Kennwort falsch.", "oder um einen anderen Dienst?"),
+        ("La cassa non comunica, «connessione al server fallita».", "o di un altro servizio?"),
+    ],
+)
+def test_where_the_topic_is_in_doubt_the_customer_is_asked_for_it_first(text: str, sentence: str) -> None:
+    triage = TRIAGER.triage(Ticket(id="1", subject="", body=text))
+    assert triage.diagnosis.question == "which-service" and triage.diagnosis.confidence == "guess"
+    assert sentence in triage.reply.text
+    assert "may be about something else than mail with us" in triage.note.lower()
+
+
+def test_the_more_of_mail_a_ticket_holds_the_less_its_topic_is_in_doubt() -> None:
+    chances = [
+        told(text).other_topic
+        for text in (
+            'The program says "Connection timed out".',
+            'Thunderbird says "Connection timed out".',
+            'Thunderbird says "Connection timed out", server imap.trekmail.net, port 993.',
+        )
+    ]
+    assert chances == sorted(chances, reverse=True) and chances[0] > 2 * chances[2]
+
+
+@pytest.mark.parametrize(
     ("text", "cause"),
     [
         (
@@ -59,7 +86,8 @@ def test_what_only_mail_has_keeps_the_ticket_ours(text: str, cause: str) -> None
     "text",
     [
         'MailPoet stops at 1,000: "554 5.7.1 daily message limit reached for this mailbox". Until then all mail goes out.',
-        'Opening the Sent folder: "[SERVERBUG] Internal error occurred". Sending and receiving work.',
+        "In Thunderbird the Sent folder of anna@firm.example does not open: "
+        '"[SERVERBUG] Internal error occurred". Sending works.',
     ],
 )
 def test_a_mail_servers_reply_is_ours_though_mail_works(text: str) -> None:
