@@ -15,7 +15,7 @@ from bot.core.match import FuzzyTable, match
 from bot.core.model import ErrorText, Facts, Finding, Match, Reading, Ticket
 from bot.core.note import write_note
 from bot.core.observed import AccountView, LogQuery, LogResult, ServerView
-from bot.core.parse.facts import parse, scan
+from bot.core.parse.facts import parse, scan, without_versions
 from bot.core.parse.reading import read
 from bot.core.policy.brands import branded
 from bot.core.policy.tiers import Sender
@@ -108,6 +108,7 @@ class Triager:
         facts = parse(ticket, reading, hits, self.knowledge)  # mailbox, client, errors, settings
         facts = replace(facts, shown=self.tables.fuzzy.concepts_in(facts.errors))  # what programs' texts are about
         findings = lint(facts, self.knowledge)  # settings that cannot work
+        hits = without_versions(hits, reading.text, facts.clients)
         matches = match(facts.errors, hits, reading.text, self.tables.fuzzy)  # which errors these are
         return Told(ticket, reading, facts, findings, matches)
 

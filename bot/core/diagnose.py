@@ -95,7 +95,8 @@ def diagnose(
     )
     lead = ranked[0]
     silent = knowledge.others.get(lead) is not None and knowledge.others[lead].answer == "none"
-    if silent and chances[lead] >= SILENT_FROM:
+    doubt = 0.0 if server.matching else chance_of_another(facts, matches, of_no_answer(chances, knowledge), knowledge)
+    if silent and chances[lead] >= SILENT_FROM and doubt >= SILENT_FROM:
         return Diagnosis(
             "none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead, leanings=sparse(said)
         )
@@ -104,7 +105,6 @@ def diagnose(
     if confidence == "confirmed" and (undecided or (lead in PASSWORD_CAUSES and password_proven_since(server, facts))):
         confidence = "likely"
     missing = _missing(facts, findings, matches, server)
-    doubt = 0.0 if server.matching else chance_of_another(facts, matches, of_no_answer(chances, knowledge), knowledge)
     doubted = doubt >= DOUBTFUL_FROM and confidence != "confirmed"
     if doubted and confidence == "likely":
         confidence = "guess"

@@ -163,7 +163,7 @@ def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator
     if endpoint.typed:
         yield _finding(knowledge, "host-malformed", endpoint.span, host=f"“{endpoint.typed}”")
     if host in settings.own_hosts:
-        by_protocol = {settings.imap_host: "imap", settings.smtp_host: "smtp"}
+        by_protocol: dict[str | None, str] = {settings.imap_host: "imap", settings.smtp_host: "smtp"}
         port = _port(endpoint.port, settings)
         wanted = endpoint.protocol or (port.protocol if port else None)
         if (
@@ -172,6 +172,7 @@ def _of_host(endpoint: Endpoint, facts: Facts, knowledge: Knowledge) -> Iterator
             and settings.imap_host != settings.smtp_host
             and wanted in ("imap", "smtp")
             and by_protocol[host] != wanted
+            and not any(by_protocol.get(e.host) == wanted and e.protocol in (None, wanted) for e in facts.endpoints)
         ):
             yield _finding(knowledge, "host-swapped", endpoint.span, host=host, protocol=str(wanted).upper())
         return

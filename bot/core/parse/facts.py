@@ -42,13 +42,14 @@ _NOT_ONE_PERSON = frozenset({"everyone-affected", "webmail-and-all-clients-down"
 
 def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Knowledge) -> Facts:
     """All facts of a ticket. ``hits`` is the decoded-error table's scan of the whole reading."""
+    clients = find_clients(reading, knowledge.clients)
+    hits = without_versions(hits, reading.text, clients)
     errors = find_errors(reading, hits)
     spans = [e.span for e in errors]
     endpoints = find_endpoints(reading, knowledge.settings, spans)
     heard = listen(_own_words(reading, errors, hits), knowledge.cues, knowledge.lexicons)
     cues = heard.cues
     folded = fold(reading.text)
-    clients = find_clients(reading, knowledge.clients)
     addressed = find_addresses(
         reading,
         knowledge.settings,
@@ -82,6 +83,12 @@ def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Know
         language=reading.language,
         requester=ticket.requester,
     )
+
+
+def without_versions(hits: Sequence[Hit], text: str, clients: Sequence[ClientMention]) -> list[Hit]:
+    """``hits`` without those that took a program's version ("WP Mail SMTP 4.3.0") for an enhanced status (RFC 3463)."""
+    versions = {client.version for client in clients}
+    return [hit for hit in hits if not (hit.bare_code and text[slice(*hit.span)] in versions)]
 
 
 def _own_words(reading: Reading, errors: Sequence[ErrorText], hits: Sequence[Hit]) -> Reading:

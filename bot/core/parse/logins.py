@@ -19,6 +19,13 @@ _LABELLED = Gated(
     r"\s*(?:(?:is|was|ist|est|es|è|jest|は|为|為|是|填的是|:|：|=|->)\s*)+(?:(?:just|only|simply|nur|einfach|juste|simplement|solo|sólo|alleen|gewoon|só|apenas|tylko|просто|только)\s+)?"
     r"[\"'`<(\[]?(?P<name>[a-z0-9][\w.\\/-]{1,40}?)[\"'`>)\]]?(?=[\s,;!?、。，；！？]|\.(?:\s|$)|$)"
 )
+_ENTERED = Gated(
+    r"(?:user\s?-?(?:name|id)|benutzername|anmeldename|nom\s+d'utilisateur|identifiant|nombre\s+de\s+usuario|usuario|nome\s+utente|gebruikersnaam|nome\s+de\s+(?:usu[aá]rio|utilizador)|usu[aá]rio|utilizador|"
+    r"nazw\w\s+u[zż]ytkownika|имя\s+пользователя|логин)\b[^.!?\n:@]{0,70}\b"
+    r"(?:put|typed|entered|filled(?:\s+(?:in|it))?|eingetragen|eingegeben|mis|saisi|tap[ée]|puesto|escrito|inserito|messo|scritto|ingevuld|ingetypt|pus|coloquei|preenchi\w*|wpisa\w+|"
+    r"вписал\w*|ввел\w*|подставил\w*|указал\w*)\s{0,2}:\s{0,2}[\"'`]?(?P<name>[a-z][\w.-]{1,40}?)[\"'`]?(?=[\s,;!?]|\.(?:\s|$)|$)"
+)
+"""A label, what was done, a colon: "as user name we have entered (twice) his first name: wessel"."""
 _QUOTED = Gated(
     r"(?:user\s?-?name|login|log(?:s|ged|ging)?\s+in|sign(?:s|ed|ing)?\s+in|typ(?:e|ed|ing)|enter(?:ed|ing)?|benutzername\w*|anmeld\w+|eingegeben|eintrag\w*|identifiant|connect\w*|"
     r"usuario|entr[oa]\w*|utente|gebruik\w*|usu[aá]rio|u[zż]ytkownik\w*|логин\w*|пользовател\w+|ユーザー名|用户名)"
@@ -187,7 +194,7 @@ def find_login(reading: Reading, error_spans: Sequence[tuple[int, int]] = (), kn
     a program's own output. ``DOMAIN\\name`` is returned as written.
     """
     folded = fold(reading.text[:30_000])
-    for pattern in (_OUTPUT, _LABEL_QUOTED, _LABELLED, _QUOTED, _JUST):
+    for pattern in (_OUTPUT, _LABEL_QUOTED, _LABELLED, _ENTERED, _QUOTED, _JUST):
         try:
             for match in pattern.finditer(folded, timeout=PATTERN_SECONDS):
                 start, end = match.span("name")
