@@ -98,7 +98,7 @@ def without_other_topics(facts: Facts, matches: Sequence[Match], knowledge: Know
     refuted = set()
     if _our_server_fails(facts, knowledge):
         refuted = {ONLY_ELSE, OTHER_ACCOUNT}
-    elif _holds_mail(facts, matches, knowledge):
+    elif facts.webmail_works is False or _holds_mail(facts, matches, knowledge):
         refuted = {ONLY_ELSE}
     return replace(facts, cues=tuple(cue for cue in facts.cues if cue.id not in refuted)) if refuted else facts
 

@@ -7,12 +7,13 @@ host's own domain a member of staff. Roles never come from an address's mere pre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import regex
 
 from bot.core.model import AddressMention, Reading, Segment, Span
+from bot.core.parse import address_words as words
 from knowledge.host import Settings
 from knowledge.matcher import fold
 
@@ -23,134 +24,14 @@ _ADDRESS = regex.compile(
     r"(?<![\w.+%-])(?P<local>[\p{L}\p{N}_][\p{L}\p{N}._+%'&=~-]{0,63})@"
     r"(?P<domain>(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})\.){1,8}[\p{L}\p{N}][\p{L}\p{N}-]{0,62})(?![\w@])"
 )
+REACH = 80
+"""What is said of an address stands at most this far (characters) behind it."""
+SHORTEST = 3
+"""Letters of a local part that stands for its address."""
 _MACHINE = regex.compile(r"(?<![\w.+%-])(?P<local>[\w][\w.+-]{0,63})@(?P<domain>[\w][\w-]{1,62})(?![\w.@-])")
 _REDACTED = regex.compile(
     r"(?<![\w@])[\w.]{0,12}(?:\*{2,}|[xX]{3,}|…|\.{3}|#{3,})[\w.*…]{0,20}@[\w*.…-]{2,60}|"
     r"(?<![\w@])[\w.+-]{1,64}@(?:\*{2,}|[xX]{2,}|…)[\w.*…-]{0,60}|<\s*(?:e-?mail|address|user(?:name)?)\s*>"
-)
-
-_LABEL = regex.compile(
-    r"(?:\b(?:mail\s?|in)?box(?:es)?(?:\s+(?:concerned|affected|address|in\s+question)|(?:\s+\w+){1,4}(?=\s+is\b))?|account(?:\s+name)?|user\s?-?name|user|login(?:\s+name)?|"
-    r"e-?mail(?:\s?-?adress[eo]?|\s+address)?|address|postfach|benutzer(?:name)?|konto|adresse|compte|"
-    r"bo[iî]te|identifiant|utilisateur|usuario|cuenta|correo|buz[oó]n|casella|utente|indirizzo|account|"
-    r"postvak|gebruiker(?:snaam)?|adres|caixa|conta|usu[aá]rio|utilizador|endere[cç]o|skrzynk[aię]|"
-    r"u[zż]ytkownik(?:a)?|konto|adres|ящик\w*|логин|пользовател\w*|адрес|учетн\w+\s+запис\w+|"
-    r"メールアドレス|ユーザー名|アカウント|邮箱|用户名|账号|帐户|帳號|信箱|who|for)\s*(?:is|ist|est|es|è|:|=|：|-)?\s*[\"'<(\[]?\s*$"
-)
-_ABOUT = regex.compile(
-    r"(?:for|bei|mailbox|account|address|from|as|user|login|into|my|our|für|von|vom|mit|postfach|konto|pour|compte|de|del|"
-    r"boîte|la|cuenta|buzón|para|per|casella|voor|van|mijn|postvak|dla|skrzynk\w+|caixa|da|do|для|ящик\w*|"
-    r"with|user\s?name|benutzername)\s*[\"'<(\[:]?\s*$"
-)
-_RECIPIENT_BEFORE = regex.compile(
-    r"(?:\bto|\bto\s+(?:the\s+)?(?:e-?mail\s+)?address(?:es)?:?|\bto:|\bto=<?|\ban|\ban:|\bà|\ba|\bal|\baan|\bnaar|\bpara|\bdo|\bна|\bкому|recipients?(?:\s+address(?:es)?)?\s*[:=]?|empfänger\w*\s*[:=]?|"
-    r"destinatai?re\w*\s*:?|destinatari[oa]\w*\s*:?|ontvanger\w*\s*:?|odbiorc\w+\s*:?|получател\w+\s*:?|宛先\s*[:：]?|收件人\s*[:：]?|"
-    r"rcpt\s+to\s*:?|sending\s+to|send\s+to|sent\s+to|write\s+to|mail\s+to|delivery\s+to)\s*[\"'<(\[]{0,2}\s*$"
-)
-_CONTACT_BEFORE = regex.compile(
-    r"(?:\bcontact(?:er|ez|eer|ar|are|te)?|contattare|kontaktieren\s+sie|wenden\s+sie\s+sich(?:\s+bitte)?\s+an|"
-    r"colleague\s+at|skontaktuj\s+się\s+z|обращайтесь)\s*[\"'<(:]?\s*$"
-)
-"""To whom an automatic answer refers."""
-_LOGIN_TO = regex.compile(
-    r"(?:log(?:ged|ging)?\s*-?\s*in(?:to)?|sign(?:ed|ing)?\s+in|access|connect\w*|belongs?|regard(?:s|ing)?|attached|anmeld\w+|zugang|zugriff|connexion|accès|accéder|acceso|"
-    r"acceder|conect\w+|accesso|accedere|toegang|inloggen|acesso|aceder|dost[eę]p\w*|доступ\w*)\W+(?:\w+\W+){0,2}$"
-)
-_SENDING = regex.compile(
-    r"send|sent|mail(?:ed|ing)?\s|writ|forward|deliver|notification|message|schick|send|schreib|zustell|weiterleit|envoy|écri|envi[ao]|escrib|mand|invi|scriv|"
-    r"stuur|verzend|schrijf|wysył|wysła|pis[zs]|отправ|пиш|письм|送信|发送|發送|rcpt|to="
-)
-_WORKING_AFTER = regex.compile(
-    r"^[\s\"')»>\]]*(?:\w+\W+){0,3}?(?:works?|is\s+fine|are\s+fine|funktioniert|läuft|geht\s|fonctionne|marche|funciona|funziona|werkt|działa|работает)\b(?!\s+(?:not|nicht|pas|no\b))"
-)
-_ONLY_BEFORE = regex.compile(
-    r"(?:\bonly|\bjust|\bnur|\bseulement|\bsauf|\bsolo|\bsólo|\bsolamente|\bsoltanto|\balleen|\bapenas|\bsó|\btylko|\bтолько|\bexcept|だけ|只有|仅)\s*[\"'<(]?\s*$"
-)
-_SENDER_BEFORE = regex.compile(
-    r"(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawc\w|отправител\w|送信者|差出人|发件人|寄件者)\w*(?:[\s-]+(?:e-?mail[\s-]*)?(?:address|adresse|dirección|indirizzo|adres|endereço)\w*)?\s*[:\"'<(]*\s*$"
-)
-_KEY = regex.compile(
-    r"(?:^|[\s_.\-])(?:sender|absender|exp[eé]diteur|remitente|mittente|afzender|remetente|nadawca|отправитель|from(?:_?(?:address|email|addr))?|user(?:_?name)?|login|smtp_?user|auth_?user|imap_?user|sender|account|mailbox|email)['\"\]]{0,3}\s*[=: ]>?\s*[\"'<]?\s*$"
-)
-_RECIPIENT_AFTER = regex.compile(
-    r"^\s*[>\"')\]]{0,2}\s*(?::|\.\.\.)?\s*(?:recipient|relay\s+access|user\s+unknown|on\s+\d{1,2}[/.]\d|unknown\s+user|no\s+such|"
-    r"does\s+not\s+exist|mailbox\s+(?:full|unavailable)|\(?(?:over\s+)?quota|host\s+\S{1,160}\s+said\b)"
-)
-"""What follows the address that a server refused, the last as Postfix writes it into a bounce (smtp_proto.c)."""
-_SENDER_AFTER = regex.compile(r"^\s*[>\"')\]]{0,2}\s*:?\s*sender\s+address\s+rejected")
-_OWNED_BY = regex.compile(
-    r"(?:owned\s+by\s+user|sasl_username=|user=<?|logged\s+in\s+as|login\s+as|auth\w*\s+(?:as|for))\s*[\"'<]?\s*$"
-)
-_EXAMPLE_BEFORE = regex.compile(
-    r"(?:e\.g\.|eg|example|for\s+instance|such\s+as|like|z\.\s?b\.|beispiel\w*|wie|exemple|comme|ejemplo|como|esempio|come|"
-    r"bijvoorbeeld|zoals|exemplo|przyk\w+|np\.|jak|например|вроде|例えば|比如|例如)\s*[:,]?\s*[\"'<(]?\s*$"
-)
-_EXAMPLE_LOCAL = frozenset(
-    {
-        "user",
-        "username",
-        "name",
-        "you",
-        "yourname",
-        "your.name",
-        "someone",
-        "somebody",
-        "firstname.lastname",
-        "vorname.nachname",
-        "prenom.nom",
-        "nombre",
-        "nome",
-        "naam",
-        "john.doe",
-        "max.mustermann",
-        "abc",
-        "foo",
-        "example",
-        "usuario",
-        "utente",
-        "benutzer",
-        "myname",
-        "mail",
-        "email",
-        "xx",
-        "xxx",
-        "test",
-        "benutzername",
-    }
-)
-_PUBLIC_DOMAIN = regex.compile(
-    r"(?:gmail|googlemail|outlook|hotmail|live|msn|yahoo|ymail|icloud|me|mac|aol|gmx|web|t-online|freenet|"
-    r"mail|yandex|qq|163|126|sina|proton(?:mail)?|pm|tutanota|orange|free|laposte|wanadoo|libero|virgilio|"
-    r"tin|alice|ziggo|kpnmail|planet|wp|o2|onet|interia|bol|uol|terra|sapo|rambler|zoho|fastmail|comcast|att|"
-    r"freemail|fournisseur|isp|provider|verizon|btinternet|sky|telus|shaw|bluewin|docomo|ezweb|softbank|naver|daum)\."
-    r"(?:com|net|org|de|fr|it|es|nl|pl|ru|jp|cn|co\.\w\w|com\.\w\w|ch|at|be|ca|uk|us|eu|me|pt|test|example|ne\.jp|ua)"
-)
-_SHARED_DOMAINS = frozenset({"example.com", "example.net", "example.org"})
-"""RFC 2606 names stand for 'anybody's address': no domain of a customer can be read from them."""
-_ROLE_LOCAL = frozenset(
-    {
-        "admin",
-        "administrator",
-        "postmaster",
-        "hostmaster",
-        "webmaster",
-        "it",
-        "edv",
-        "sysop",
-        "sysadmin",
-        "ops",
-        "devops",
-        "dev",
-        "noc",
-        "root",
-        "rails",
-        "helpdesk",
-        "ticket",
-        "tickets",
-        "itsupport",
-        "ict",
-        "ti",
-    }
 )
 
 
@@ -167,7 +48,7 @@ class Addressed:
 
 def is_public_provider(domain: str) -> bool:
     """True for the domain of a large public mail provider, where a domain says nothing of a customer."""
-    return _PUBLIC_DOMAIN.fullmatch(domain.lower()) is not None
+    return words.PUBLIC_DOMAIN.fullmatch(domain.lower()) is not None
 
 
 def find_addresses(
@@ -193,11 +74,14 @@ def find_addresses(
         if role in ("mailbox", "login", "requester", "mentioned"):
             if requester_domain and domain.lower() == requester_domain:
                 score += 1.0
-            elif is_public_provider(domain) or domain.lower() in _SHARED_DOMAINS:
+            elif is_public_provider(domain) or domain.lower() in words.SHARED_DOMAINS:
                 score -= 2.5
-            if _WORKING_AFTER.match(folded[span[1] : span[1] + 50], timeout=PATTERN_SECONDS):
+            if any(
+                words.WORKING_AFTER.match(folded[end : end + REACH], timeout=PATTERN_SECONDS)
+                for end in (span[1], *_named_short(folded, local.lower()))
+            ):
                 working.add(address)
-            if _ONLY_BEFORE.search(folded[max(0, span[0] - 24) : span[0]], timeout=PATTERN_SECONDS):
+            if words.ONLY_BEFORE.search(folded[max(0, span[0] - 24) : span[0]], timeout=PATTERN_SECONDS):
                 score += 1.5
             scores[address] = max(scores.get(address, -9.0), score) + 0.4 * (address in scores)
             first_at.setdefault(address, span[0])
@@ -217,6 +101,18 @@ def find_addresses(
         mailbox = requester
     customer = _domain(mailbox, requester, settings)
     return Addressed(tuple(mentions), mailbox, customer, assumed)
+
+
+def _named_short(folded: str, local: str) -> Iterator[int]:
+    """Where an address is named once more by its local part alone ("hello@ came up fine", 'the "info" works'): the
+    ends of these places."""
+    for shape in (f" {local}@", *(f"{quote}{local}{quote}" for quote in "\"'")) if len(local) >= SHORTEST else ():
+        at = folded.find(shape)
+        while at >= 0:
+            end = at + len(shape)
+            if not folded[end : end + 1].isalnum():
+                yield end
+            at = folded.find(shape, end)
 
 
 def _shapes(text: str) -> list[tuple[str, str, Span]]:
@@ -268,21 +164,23 @@ def _role(
     before, after = folded[max(0, span[0] - 80) : span[0]], folded[span[1] : span[1] + 60]
     kind = next((s.kind for s in segments if s.span[0] <= span[0] < s.span[1]), "body")
     in_error = any(a <= span[0] and span[1] <= b for a, b in error_spans)
-    if _OWNED_BY.search(before, timeout=PATTERN_SECONDS):
+    if words.OWNED_BY.search(before, timeout=PATTERN_SECONDS):
         return "login", 4.0
-    if _RECIPIENT_AFTER.match(after, timeout=PATTERN_SECONDS):
+    if words.RECIPIENT_AFTER.match(after, timeout=PATTERN_SECONDS):
         # others cannot write to whoever asks, or they write to themselves
         return ("requester", 1.0) if address == requester else ("recipient", 0.0)
-    if _SENDER_AFTER.match(after, timeout=PATTERN_SECONDS):
+    if words.SENDER_AFTER.match(after, timeout=PATTERN_SECONDS):
         return ("mailbox", 2.2) if _hex_host(domain) is False else ("machine", 0.0)
     if (
         address != requester
-        and (_EXAMPLE_BEFORE.search(before, timeout=PATTERN_SECONDS) or local in _EXAMPLE_LOCAL)
-        and not _LABEL.search(before, timeout=PATTERN_SECONDS)
+        and (words.EXAMPLE_BEFORE.search(before, timeout=PATTERN_SECONDS) or local in words.EXAMPLE_LOCAL)
+        and not words.LABEL.search(before, timeout=PATTERN_SECONDS)
         and not in_error
     ):
         return "example", 0.0
     if kind == "header":
+        if local in words.MACHINE_LOCAL and requester and domain != requester.rpartition("@")[2]:
+            return "contact", 0.0  # a forwarded notice: nobody's mailbox here, and often a forgery
         writer = regex.search(
             r"(?:^|\n)\W*(?:from|von|de|da|van|od|от|från|fra|差出人|发件人|寄件者)\s*[:：][^\n]*$",
             before,
@@ -294,26 +192,35 @@ def _role(
         return "mailbox", 3.4 if any(a > span[0] for a, _ in error_spans) else 1.6
     if kind in ("signature", "disclaimer"):
         return ("requester", 0.2) if address == requester else ("contact", 0.0)
-    if in_error and _SENDER_BEFORE.search(before, timeout=PATTERN_SECONDS):
+    if in_error and words.SENDER_BEFORE.search(before, timeout=PATTERN_SECONDS):
         return "mailbox", 2.2
-    if address != requester and _CONTACT_BEFORE.search(before, timeout=PATTERN_SECONDS):
+    if address != requester and words.CONTACT_BEFORE.search(before, timeout=PATTERN_SECONDS):
         return "contact", 0.0
-    if _KEY.search(before, timeout=PATTERN_SECONDS):
+    if (
+        requester
+        and domain != requester.rpartition("@")[2]
+        and not is_public_provider(requester.rpartition("@")[2])
+        and words.COMES_FROM.search(before, timeout=PATTERN_SECONDS)
+    ):
+        return "contact", 0.0
+    if words.KEY.search(before, timeout=PATTERN_SECONDS):
         return "mailbox", 3.6
-    if _LABEL.search(before, timeout=PATTERN_SECONDS) and not _RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):
+    if words.LABEL.search(before, timeout=PATTERN_SECONDS) and not words.RECIPIENT_BEFORE.search(
+        before, timeout=PATTERN_SECONDS
+    ):
         return "mailbox", 3.5 if kind != "quoted" else 2.0
-    if _RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):
+    if words.RECIPIENT_BEFORE.search(before, timeout=PATTERN_SECONDS):
         if address == requester:
             return "requester", 1.0
-        if _LOGIN_TO.search(before[: before.rstrip(" \"'<([").rfind(" ") + 1], timeout=PATTERN_SECONDS):
+        if words.LOGIN_TO.search(before[: before.rstrip(" \"'<([").rfind(" ") + 1], timeout=PATTERN_SECONDS):
             return "mailbox", 2.0
         same = requester is not None and domain == requester.rpartition("@")[2]
-        if same and not in_error and not _SENDING.search(before[-50:], timeout=PATTERN_SECONDS):
+        if same and not in_error and not words.SENDING.search(before[-50:], timeout=PATTERN_SECONDS):
             return "mailbox", 0.6
         return "recipient", 0.0
     if in_error:
         return "login", 3.0
-    if _ABOUT.search(before, timeout=PATTERN_SECONDS):
+    if words.ABOUT.search(before, timeout=PATTERN_SECONDS):
         return "mailbox", 2.0
     if address == requester:
         return "requester", 1.5
@@ -335,10 +242,10 @@ def _best(scores: dict[str, float], first_at: dict[str, int]) -> str | None:
 def _may_be_mailbox(requester: str, settings: Settings) -> bool:
     local, _, domain = requester.partition("@")
     return not (
-        domain in _SHARED_DOMAINS
+        domain in words.SHARED_DOMAINS
         or domain in settings.own_domains
         or is_public_provider(domain)
-        or local in _ROLE_LOCAL
+        or local in words.ROLE_LOCAL
     )
 
 
@@ -346,6 +253,10 @@ def _domain(mailbox: str | None, requester: str | None, settings: Settings) -> s
     for address in (mailbox, requester):
         if address:
             domain = address.rpartition("@")[2]
-            if domain not in settings.own_domains and not is_public_provider(domain) and domain not in _SHARED_DOMAINS:
+            if (
+                domain not in settings.own_domains
+                and not is_public_provider(domain)
+                and domain not in words.SHARED_DOMAINS
+            ):
                 return domain
     return None

@@ -136,11 +136,23 @@ _PORTS = frozenset(
     }
 )
 _TELLING = regex.compile(
-    r"upda|upgr|aktualis|actualiz|aggiorn|bijgewerkt|atualiz|обнов|installed|installiert|更新|アップデート",
+    r"upda|upgr|aktuali[sz]|actualiz|aggiorn|bijgewerkt|atualiz|обнов|installed|installiert|更新|アップデート",
     regex.IGNORECASE,
 )
 _TO = regex.compile(r"\s(?:to|auf|à|a|op|para|do|до|zu|al?la?)(?: the)?\s", regex.IGNORECASE)
 _YEAR = regex.compile(r"(?<!\d)20[0-3]\d(?!\d)")
+_ABOUT = regex.compile(
+    r"[\s(,]{0,3}(?:(?:"
+    + _SYSTEM
+    + r")[\s,]{1,2})?(?P<version>\d{2,3})\s(?:something|or\s+so|or\s+thereabouts|and\s+a\s+bit|irgendwas|und\s+irgendwas|quelque\s+chose|y\s+pico|e\s+qualcosa)\b",
+    regex.IGNORECASE,
+)
+"""A version of which only the beginning is remembered: "Thunderbird (Linux, 128 something)"."""
+_UPDATED_TO = regex.compile(
+    r"(?P<glue>[^.!?\n\d]{0,50}?[\s(](?:to|auf|à|a|op|para|do|до|zu|alla|la)\s)(?P<version>\d{2,3}(?:\.\d{1,3}){0,2})(?![\w%.:/-]|\s*[ap]\.?m\b)",
+    regex.IGNORECASE,
+)
+"""What a program was updated to, with other words between: "Thunderbird updated itself overnight (to 140 I think)"."""
 _CURRENT = regex.compile(r"up[ -]to[ -]date|auf dem (?:neuesten|aktuellen) stand|à jour", regex.IGNORECASE)
 _TRIM = regex.compile(r"\s*\(build [\d.]+\)$", regex.IGNORECASE)
 
@@ -157,6 +169,7 @@ def version_near(text: str, start: int, end: int, family: ClientFamily, stop: in
         or _behind(text, end, family, stop)
         or _ahead(text, start, family)
         or _in_brackets(text[end : min(end + 2 * _REACH, stop)], family)
+        or _roughly(text, end, family, stop)
         or _inside(text[start:end], family)
     )
 
@@ -268,6 +281,20 @@ def _in_brackets(window: str, family: ClientFamily) -> str | None:
         return None
     found: str = match["version"]
     return found if credible(found, "", sure=True) else None
+
+
+def _roughly(text: str, end: int, family: ClientFamily, stop: int) -> str | None:
+    """A number that people remember by half, or to which they say that the program was updated."""
+    if family.version == "(?!)" or family.kind in ("device", "service"):
+        return None
+    window = text[end : min(end + _REACH, stop)]
+    match = at_start(_ABOUT, window)
+    if match is None:
+        match = at_start(_UPDATED_TO, window)
+        if match is None or not _TELLING.search(text[max(0, end - 30) : end] + match["glue"]):
+            return None
+    found: str = match["version"]
+    return found if credible(found, window[match.end() :], sure=True) else None
 
 
 def _inside(name: str, family: ClientFamily) -> str | None:

@@ -60,6 +60,9 @@ def test_the_mailbox_is_found_in_every_language(body: str, mailbox: str) -> None
         ("Mails an bob@elsewhere.example kommen nicht raus, mein Konto ist anna@firm.example", "anna@firm.example"),
         ("anna@firm.example fails, but bea@firm.example works fine.", "anna@firm.example"),
         ("bea@firm.example works fine. anna@firm.example fails.", "anna@firm.example"),
+        ("We have bea@firm.example and anna@firm.example. bea@ came up fine, anna@ asks again.", "anna@firm.example"),
+        ('Temos bea@firm.example e anna@firm.example. A "anna" não entra. A "bea" entra.', "anna@firm.example"),
+        ("bea@firm.example sits in the same Outlook and is fine, anna@firm.example not.", "anna@firm.example"),
         ("I log in with anna@firm.example (not like user@example.com in your guide).", "anna@firm.example"),
         ("Dear support@trekmail.net, my box is anna@firm.example", "anna@firm.example"),
         (
@@ -70,6 +73,27 @@ def test_the_mailbox_is_found_in_every_language(body: str, mailbox: str) -> None
 )
 def test_among_several_addresses_the_failing_one_is_chosen(body: str, mailbox: str) -> None:
     assert addressed(body).mailbox == mailbox
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Mails of the exam board (they come from results@board.example) drop into Junk.",
+        "Is this from you?\n\n---------- Forwarded message ----------\nFrom: Mail Team <no-reply@check.example>\n"
+        "Subject: IMAP access suspended\n\nDear user, your password expires today.",
+    ],
+)
+def test_whoever_wrote_what_the_customer_received_has_no_mailbox_here(body: str) -> None:
+    found = addressed(body, requester="anna@firm.example")
+    assert found.mailbox == "anna@firm.example" and found.assumed
+
+
+def test_an_agency_forwards_what_its_customer_wrote() -> None:
+    body = (
+        "Please help him.\n\n---------- Forwarded message ----------\nFrom: Carl <carl@customer.example>\nSubject: mail\n\n"
+        "My mail does not open."
+    )
+    assert addressed(body, requester="it@agency.example").mailbox == "carl@customer.example"
 
 
 def test_an_address_in_the_error_text_is_the_login() -> None:

@@ -408,6 +408,21 @@ def test_plain_cases_in_several_languages(triager: Triager, body: str, cause: st
     assert lead(out) == cause and out.verdict == "answer"
 
 
+def test_a_programs_version_is_no_status_of_a_server(triager: Triager) -> None:
+    body = "WP Mail SMTP 4.3.0 says: SMTP Error: Could not authenticate. WordPress mails stay away."
+    out = triager.triage(Ticket("t", body, requester="anna@firm.example"))
+    assert {m.error_id for m in out.matches}.isdisjoint({"server-temporary"})
+    assert out.facts.clients[0].version == "4.3.0"
+
+
+def test_silence_wants_a_topic_that_is_clearly_another(triager: Triager) -> None:
+    body = (
+        "Entro de boa em trekmail.net com meu email e a senha. Criei contato@firm.example. Agora no Gmail do celular dá "
+        '"Nome de usuário ou senha incorretos" usando a do site. No webmail também não entra.'
+    )
+    assert triager.triage(Ticket("t", body, requester="anna@firm.example")).diagnosis.verdict != "none"
+
+
 def test_without_a_complaint_nothing_is_answered_from_words_alone() -> None:
     cue = Cue("unpaid-invoice", (0, 1))
     question = replace(FACTS, errors=(), cues=(cue,))

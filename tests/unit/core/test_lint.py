@@ -113,6 +113,12 @@ def test_a_wrong_second_try_explains_nothing() -> None:
     assert "unsupported-port" in findings(at(SMTP, 465, "implicit", "smtp"), at(IMAP, 143, "starttls", "imap"))
 
 
+def test_both_our_hosts_named_together_are_not_swapped() -> None:
+    together = (at(IMAP, None, None, "imap"), at(SMTP, 993, None, "imap"))
+    assert "host-swapped" not in findings(*together)
+    assert "host-swapped" in findings(at(IMAP, 465, None, "smtp"), at(SMTP, 993, None, "imap"))
+
+
 def test_the_servers_own_address_is_no_fault_of_the_host_name() -> None:
     assert findings(at(KNOWLEDGE.settings.server_addresses[0], 993)) == []
 

@@ -22,6 +22,9 @@ def login(body: str, *, known: tuple[str, ...] = ()) -> str | None:
     ("body", "name"),
     [
         ("Username: anna", "anna"),
+        ("In the field user name we have (twice) typed: anna", "anna"),
+        ("Bij gebruikersnaam (in en uit) zijn voornaam ingevuld: anna.", "anna"),
+        ("имя пользователя оно само подставило: anna , ну я так и оставил", "anna"),
         ("User name: anna.kern", "anna.kern"),
         ("my login is akern", "akern"),
         ('I log in as "anna"', "anna"),

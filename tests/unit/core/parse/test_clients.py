@@ -48,6 +48,10 @@ def failing(found: tuple[ClientMention, ...]) -> ClientMention | None:
 NAMED = [
     # language, text, name, version, platform
     ("en", "Thunderbird 128.14.0 (Flatpak) on Fedora 42 says login failed.", "Thunderbird", "128.14.0", "Fedora 42"),
+    ("en", "Thunderbird updated itself overnight (to 140 I think) and asks again", "Thunderbird", "140", ANY),
+    ("en", "In Thunderbird (Linux, 128 something) the box stays empty", "Thunderbird", "128", ANY),
+    ("pl", "Od aktualizacji Thunderbirda do 140 nic nie przychodzi", "Thunderbird", "140", None),
+    ("en", "Since the update Thunderbird connects to 993 and fails", "Thunderbird", None, None),
     ("de", "TB 115.18.0 / win 10: Anmeldung fehlgeschlagen", "Thunderbird", "115.18.0", "Windows 10"),
     (
         "de",
