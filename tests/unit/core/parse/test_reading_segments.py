@@ -228,4 +228,4 @@ def test_pieces_are_the_text_without_quotation_marks(text: str, subject: str) ->
 def test_hostile_text_is_cheap(hostile: str) -> None:
     start = time.process_time()
     cut(hostile)
-    assert time.process_time() - start < 1.0  # 60 kB at a stroke; room for a busy machine
+    assert time.process_time() - start < 2.0  # what a whole ticket may cost; 60 kB take a third of it at most
