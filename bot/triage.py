@@ -108,7 +108,7 @@ class Triager:
         facts = parse(ticket, reading, hits, self.knowledge)  # mailbox, client, errors, settings
         facts = replace(facts, shown=self.tables.fuzzy.concepts_in(facts.errors))  # what programs' texts are about
         findings = lint(facts, self.knowledge)  # settings that cannot work
-        hits = without_versions(hits, reading.text, facts.clients)
+        hits = without_versions(hits, reading.text, facts.clients)  # parse has left them out as well
         matches = match(facts.errors, hits, reading.text, self.tables.fuzzy)  # which errors these are
         return Told(ticket, reading, facts, findings, matches)
 

@@ -98,8 +98,8 @@ def diagnose(
     )
     lead = ranked[0]
     silent = knowledge.others.get(lead) is not None and knowledge.others[lead].answer == "none"
-    doubt = 0.0 if server.matching else chance_of_another(facts, matches, of_no_answer(chances, knowledge), knowledge)
-    if silent and chances[lead] >= SILENT_FROM and doubt >= SILENT_FROM:
+    another = chance_of_another(facts, matches, of_no_answer(chances, knowledge), knowledge)
+    if silent and chances[lead] >= SILENT_FROM and another >= SILENT_FROM:
         return Diagnosis(
             "none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead, leanings=sparse(said)
         )
@@ -108,12 +108,17 @@ def diagnose(
     if confidence == "confirmed" and (undecided or (lead in PASSWORD_CAUSES and password_proven_since(server, facts))):
         confidence = "likely"
     missing = _missing(facts, findings, matches, server)
-    doubted = doubt >= DOUBTFUL_FROM and confidence != "confirmed"
+    doubted = another >= DOUBTFUL_FROM and server.matching is None and confidence != "confirmed"
     if doubted and confidence == "likely":
         confidence = "guess"
     verdict = _verdict(
         lead, chances, confidence, facts, findings, matches, server, undecided, missing, knowledge, doubted=doubted
     )
+    question = None
+    if doubted and verdict == "ask":
+        question = WHICH_SERVICE
+    elif undecided or verdict in ("ask", "escalate"):
+        question = _question(lead, undecided, missing, facts, knowledge)
     return Diagnosis(
         verdict,
         confidence,
@@ -122,12 +127,8 @@ def diagnose(
         missing=missing if verdict in ("ask", "escalate") else tuple(m for m in missing if m in ("mailbox",)),
         also=_also(lead, findings, server, facts, knowledge),
         undecided=undecided,
-        question=WHICH_SERVICE
-        if doubted and verdict == "ask"
-        else _question(lead, undecided, missing, facts, knowledge)
-        if undecided or verdict in ("ask", "escalate")
-        else None,
-        other_topic=doubt,
+        question=question,
+        other_topic=another,
         leanings=sparse(said),
     )
 

@@ -54,7 +54,7 @@ class Diagnosis:
     question: str | None = None
     """Id of the one question that decides between ``undecided``."""
     other_topic: float = 0.0
-    """Probability that the ticket is about something else than mail with us; 0 where a line of theirs was found."""
+    """Probability that the ticket is about something else than mail with us."""
     leanings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What each kind of evidence says of the causes (bot/core/posterior.py): what weights are learned from."""
 
