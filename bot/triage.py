@@ -15,6 +15,7 @@ from bot.core.match import FuzzyTable, match
 from bot.core.model import ErrorText, Facts, Finding, Match, Reading, Ticket
 from bot.core.note import write_note
 from bot.core.observed import AccountView, LogQuery, LogResult, ServerView
+from bot.core.parse.clients import find_clients
 from bot.core.parse.facts import parse, scan, without_versions
 from bot.core.parse.reading import read
 from bot.core.policy.brands import branded
@@ -104,11 +105,11 @@ class Triager:
         """Read a ticket, and nothing else: for whoever triages it twice (:meth:`triage` takes this in place of the
         ticket)."""
         reading = read(ticket, self.knowledge.languages)  # one plain text, secrets masked
-        hits = scan(reading, self.tables.matcher)  # rows of the table, anywhere in it
-        facts = parse(ticket, reading, hits, self.knowledge)  # mailbox, client, errors, settings
+        clients = find_clients(reading, self.knowledge.clients)  # programs with their versions
+        hits = without_versions(scan(reading, self.tables.matcher), reading.text, clients)  # rows, anywhere in it
+        facts = parse(ticket, reading, hits, clients, self.knowledge)  # mailbox, errors, settings, words
         facts = replace(facts, shown=self.tables.fuzzy.concepts_in(facts.errors))  # what programs' texts are about
         findings = lint(facts, self.knowledge)  # settings that cannot work
-        hits = without_versions(hits, reading.text, facts.clients)  # parse has left them out as well
         matches = match(facts.errors, hits, reading.text, self.tables.fuzzy)  # which errors these are
         return Told(ticket, reading, facts, findings, matches)
 

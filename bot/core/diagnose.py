@@ -101,7 +101,12 @@ def diagnose(
     another = chance_of_another(facts, matches, of_no_answer(chances, knowledge), knowledge)
     if silent and chances[lead] >= SILENT_FROM and another >= SILENT_FROM:
         return Diagnosis(
-            "none", "likely" if chances[lead] >= LIKELY_FROM else "guess", causes[:1], lead, leanings=sparse(said)
+            "none",
+            "likely" if chances[lead] >= LIKELY_FROM else "guess",
+            causes[:1],
+            lead,
+            other_topic=another,
+            leanings=sparse(said),
         )
     confidence = _confidence(lead, chances, facts, findings, matches, server, knowledge, pieces)
     undecided = _undecided(lead, chances, server, facts, knowledge)
@@ -112,7 +117,17 @@ def diagnose(
     if doubted and confidence == "likely":
         confidence = "guess"
     verdict = _verdict(
-        lead, chances, confidence, facts, findings, matches, server, undecided, missing, knowledge, doubted=doubted
+        lead,
+        chances[lead],
+        confidence,
+        facts,
+        findings,
+        matches,
+        server,
+        undecided,
+        missing,
+        knowledge,
+        doubted=doubted,
     )
     question = None
     if doubted and verdict == "ask":
@@ -286,7 +301,7 @@ def _missing(
 
 def _verdict(
     lead: str,
-    chances: Mapping[str, float],
+    chance: float,
     confidence: str,
     facts: Facts,
     findings: Sequence[Finding],
@@ -298,7 +313,7 @@ def _verdict(
     *,
     doubted: bool,
 ) -> str:
-    other, chance = knowledge.others.get(lead), chances[lead]
+    other = knowledge.others.get(lead)
     if other is not None and other.answer == "escalate" and (lead != "unknown" or "error_text" not in missing):
         return "escalate"
     if (

@@ -7,7 +7,7 @@ host's own domain a member of staff. Roles never come from an address's mere pre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import regex
@@ -67,7 +67,9 @@ def find_addresses(
     first_at: dict[str, int] = {}
     working: set[str] = set()
     folded = fold(reading.text)
-    for local, domain, span in _shapes(reading.text):
+    shapes = _shapes(reading.text)
+    fine = {name for name in {local.lower() for local, _, _ in shapes} if _works_by_half(folded, name)}
+    for local, domain, span in shapes:
         address = f"{local}@{domain}".lower()
         role, score = _role(folded, address, span, settings, requester, reading.segments, error_spans)
         mentions.append(AddressMention(address, role, span))
@@ -76,10 +78,7 @@ def find_addresses(
                 score += 1.0
             elif is_public_provider(domain) or domain.lower() in words.SHARED_DOMAINS:
                 score -= 2.5
-            if any(
-                words.WORKING_AFTER.match(folded[end : end + REACH], timeout=PATTERN_SECONDS)
-                for end in (span[1], *_named_short(folded, local.lower()))
-            ):
+            if local.lower() in fine or _works(folded, span[1]):
                 working.add(address)
             if words.ONLY_BEFORE.search(folded[max(0, span[0] - 24) : span[0]], timeout=PATTERN_SECONDS):
                 score += 1.5
@@ -103,16 +102,22 @@ def find_addresses(
     return Addressed(tuple(mentions), mailbox, customer, assumed)
 
 
-def _named_short(folded: str, local: str) -> Iterator[int]:
-    """Where an address is named once more by its local part alone ("hello@ came up fine", 'the "info" works'): the
-    ends of these places."""
+def _works(folded: str, end: int) -> bool:
+    """True where the words behind an address that ends at ``end`` say that it works."""
+    return words.WORKING_AFTER.match(folded[end : end + REACH], timeout=PATTERN_SECONDS) is not None
+
+
+def _works_by_half(folded: str, local: str) -> bool:
+    """True where an address that is named once more by its local part alone is said to work: "hello@ came up fine",
+    'the "info" works'."""
     for shape in (f" {local}@", *(f"{quote}{local}{quote}" for quote in "\"'")) if len(local) >= SHORTEST else ():
         at = folded.find(shape)
         while at >= 0:
             end = at + len(shape)
-            if not folded[end : end + 1].isalnum():
-                yield end
+            if not folded[end : end + 1].isalnum() and _works(folded, end):
+                return True
             at = folded.find(shape, end)
+    return False
 
 
 def _shapes(text: str) -> list[tuple[str, str, Span]]:

@@ -10,7 +10,6 @@ import regex
 
 from bot.core.model import ClientMention, Cue, Endpoint, ErrorText, Facts, Reading, Ticket
 from bot.core.parse.addresses import find_addresses
-from bot.core.parse.clients import find_clients
 from bot.core.parse.cues import listen
 from bot.core.parse.endpoints import find_endpoints
 from bot.core.parse.errors import find_errors
@@ -40,10 +39,11 @@ _NOT_ONE_PERSON = frozenset({"everyone-affected", "webmail-and-all-clients-down"
 """Cues of tickets that are about more, or less, than the writer's own mailbox."""
 
 
-def parse(ticket: Ticket, reading: Reading, hits: Sequence[Hit], knowledge: Knowledge) -> Facts:
-    """All facts of a ticket. ``hits`` is the decoded-error table's scan of the whole reading."""
-    clients = find_clients(reading, knowledge.clients)
-    hits = without_versions(hits, reading.text, clients)
+def parse(
+    ticket: Ticket, reading: Reading, hits: Sequence[Hit], clients: tuple[ClientMention, ...], knowledge: Knowledge
+) -> Facts:
+    """All facts of a ticket. ``hits`` is the decoded-error table's scan of the whole reading, :func:`without_versions`
+    of ``clients``, the programs found in it."""
     errors = find_errors(reading, hits)
     spans = [e.span for e in errors]
     endpoints = find_endpoints(reading, knowledge.settings, spans)
